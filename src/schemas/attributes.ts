@@ -1,0 +1,74 @@
+/**
+ * Attribute names of ours, used only where OpenTelemetry has none. The SDK sends them on spans; the collector lifts
+ * them out of the attributes into the fields of the canonical span.
+ */
+export const ATTR = {
+  runId: 'reprise.run.id',
+  kind: 'reprise.kind',
+  operation: 'reprise.operation',
+  stepName: 'reprise.step.name',
+  sequence: 'reprise.sequence',
+  effect: 'reprise.effect',
+  fidelity: 'reprise.fidelity',
+  pending: 'reprise.pending',
+  seed: 'reprise.seed',
+  shape: 'reprise.shape',
+  streamEnd: 'reprise.stream.end',
+  /** int array: start, count, start, count, … */
+  deliveries: 'reprise.deliveries',
+  /** JSON text of an array of `{ what, reason, count }`. */
+  cuts: 'reprise.cuts',
+  /** Payloads: a string value is JSON text unless the media type attribute beside it says otherwise. */
+  input: 'reprise.input',
+  output: 'reprise.output',
+  error: 'reprise.error',
+  inputMediaType: 'reprise.input.media_type',
+  outputMediaType: 'reprise.output.media_type',
+  errorMediaType: 'reprise.error.media_type',
+  /** Not lifted: they stay attributes. */
+  stepIndex: 'reprise.step.index',
+  artifactName: 'reprise.artifact.name',
+  metricName: 'reprise.metric.name',
+  metricValue: 'reprise.metric.value',
+  /** A span that carries these two is a gap notice of the SDK, not a step. */
+  gapReason: 'reprise.gap.reason',
+  gapCount: 'reprise.gap.count',
+} as const
+
+/** The OpenTelemetry GenAI names we write (semantic-conventions-genai 1.42.0-dev). */
+export const GENAI = {
+  operationName: 'gen_ai.operation.name',
+  providerName: 'gen_ai.provider.name',
+  requestModel: 'gen_ai.request.model',
+  responseModel: 'gen_ai.response.model',
+  responseId: 'gen_ai.response.id',
+  finishReasons: 'gen_ai.response.finish_reasons',
+  inputTokens: 'gen_ai.usage.input_tokens',
+  outputTokens: 'gen_ai.usage.output_tokens',
+  inputMessages: 'gen_ai.input.messages',
+  outputMessages: 'gen_ai.output.messages',
+  systemInstructions: 'gen_ai.system_instructions',
+  toolDefinitions: 'gen_ai.tool.definitions',
+  toolName: 'gen_ai.tool.name',
+  toolCallId: 'gen_ai.tool.call.id',
+  toolCallArguments: 'gen_ai.tool.call.arguments',
+  toolCallResult: 'gen_ai.tool.call.result',
+  agentName: 'gen_ai.agent.name',
+  retrievalQuery: 'gen_ai.retrieval.query.text',
+  retrievalDocuments: 'gen_ai.retrieval.documents',
+  dataSourceId: 'gen_ai.data_source.id',
+  errorType: 'error.type',
+} as const
+
+export const MEDIA_TYPE = {
+  json: 'application/json',
+  /** A value that JSON cannot hold, as MessagePack (see value-codec). */
+  msgpack: 'application/vnd.reprise.value+msgpack',
+  /** One attribute value in the loss-free JSON form of AttributeValue. */
+  attribute: 'application/vnd.reprise.attribute+json',
+  text: 'text/plain; charset=utf-8',
+  bytes: 'application/octet-stream',
+} as const
+
+/** Attributes longer than this many UTF-8 bytes are kept as payloads, not in the record. */
+export const ATTRIBUTE_INLINE_MAX_BYTES = 512

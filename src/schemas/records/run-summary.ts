@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { FIDELITIES, STEP_KINDS } from '../step-kinds.ts'
+import { countSchema, hex16Schema, hex32Schema, nanosSchema } from './common.ts'
+
+export const RUN_STATUSES = ['ok', 'error', 'running', 'interrupted'] as const
+export type RunStatus = (typeof RUN_STATUSES)[number]
+
+/** What `reprise runs`, `GET /api/v1/runs` and the cockpit show of a run. Derived from the tape alone. */
+export const runSummarySchema = z.strictObject({
+  schema: z.literal('reprise.run-summary/1'),
+  namespace: z.string(),
+  id: hex32Schema,
+  traceId: hex32Schema,
+  /** Absent until the root has been seen. */
+  rootSpanId: hex16Schema.optional(),
+  name: z.string(),
+  kind: z.enum(STEP_KINDS),
+  status: z.enum(RUN_STATUSES),
+  service: z.string().optional(),
+  startNanos: nanosSchema,
+  endNanos: nanosSchema.optional(),
+  steps: countSchema,
+  stepsByKind: z.partialRecord(z.enum(STEP_KINDS), countSchema),
+  pending: countSchema,
+  errors: countSchema,
+  models: z.array(z.string()),
+  inputTokens: countSchema,
+  outputTokens: countSchema,
+  redactions: countSchema,
+  /** Spans known to be missing, over all gap records of the run. */
+  gaps: countSchema,
+  fidelity: z.enum(FIDELITIES),
+})
+export type RunSummary = z.infer<typeof runSummarySchema>

@@ -1,0 +1,68 @@
+import { z } from 'zod'
+import { LABELS, STEP_KINDS } from '../step-kinds.ts'
+import { countSchema, digestSchema, hex32Schema, hex64Schema, policyRefSchema } from './common.ts'
+
+export const fieldDifferenceSchema = z.strictObject({
+  /** JSON pointer into the request or output. */
+  path: z.string(),
+  /** Shortened JSON of each side; absent when the side has no such field. */
+  recorded: z.string().optional(),
+  replayed: z.string().optional(),
+})
+export type FieldDifference = z.infer<typeof fieldDifferenceSchema>
+
+export const DIVERGENCE_REASONS = ['unmatched', 'exhausted', 'unused', 'missing', 'changed-container', 'output', 'order', 'socket', 'swallowed'] as const
+
+export const divergenceSchema = z.strictObject({
+  reason: z.enum(DIVERGENCE_REASONS),
+  kind: z.enum(STEP_KINDS),
+  name: z.string(),
+  /** Path of step names from the root, for people. */
+  path: z.array(z.string()),
+  message: z.string(),
+  lineage: hex64Schema.optional(),
+  nearest: z.strictObject({ lineage: hex64Schema, name: z.string(), sequence: countSchema.optional() }).optional(),
+  differences: z.array(fieldDifferenceSchema),
+})
+export type Divergence = z.infer<typeof divergenceSchema>
+
+export const verdictStepSchema = z.strictObject({
+  kind: z.enum(STEP_KINDS),
+  name: z.string(),
+  lineage: hex64Schema.optional(),
+  sequence: countSchema.optional(),
+  label: z.enum(LABELS),
+  /** Served from the record, run again, or covered by a served step above it. */
+  how: z.enum(['served', 'ran', 'covered', 'live']),
+})
+export type VerdictStep = z.infer<typeof verdictStepSchema>
+
+export const verdictSchema = z.strictObject({
+  schema: z.literal('reprise.verdict/1'),
+  mode: z.enum(['exact', 'cached']),
+  runId: hex32Schema,
+  name: z.string(),
+  /** `exact` only with zero live, unmatched, unused, socketsDenied and an equal output. */
+  label: z.enum(LABELS),
+  policy: policyRefSchema,
+  counts: z.strictObject({
+    steps: countSchema,
+    served: countSchema,
+    ran: countSchema,
+    covered: countSchema,
+    live: countSchema,
+    unmatched: countSchema,
+    unused: countSchema,
+    missing: countSchema,
+    socketsDenied: countSchema,
+    labels: z.record(z.enum(LABELS), countSchema),
+  }),
+  output: z.strictObject({
+    equal: z.boolean(),
+    recorded: digestSchema.optional(),
+    replayed: digestSchema.optional(),
+  }),
+  steps: z.array(verdictStepSchema),
+  divergences: z.array(divergenceSchema),
+})
+export type Verdict = z.infer<typeof verdictSchema>
