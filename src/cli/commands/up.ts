@@ -1,0 +1,65 @@
+import { once } from 'node:events'
+import { type Collector, startCollector } from '../../collector/index.ts'
+import { EXIT } from '../exit-codes.ts'
+import type { Settings } from '../settings.ts'
+import { paint, type Terminal, writeLine } from '../terminal.ts'
+import { readForwardHeaders } from '../forward-headers.ts'
+import { VERSION } from '../version.ts'
+
+export async function startFromSettings(settings: Settings, terminal: Terminal, port = settings.values.port): Promise<Collector> {
+  const { host, namespace, forward, bodyMaxBytes, decodedMaxBytes } = settings.values
+  return await startCollector({
+    store: settings.storeFolder,
+    host,
+    port,
+    namespace,
+    forward,
+    forwardHeaders: readForwardHeaders(settings),
+    bodyMaxBytes,
+    decodedMaxBytes,
+    log: (line) => {
+      if (!settings.quiet) writeLine(terminal.stderr, line)
+    },
+  })
+}
+
+/** Waits for SIGINT or SIGTERM; a second one ends the process at once, by its default action. */
+async function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
+  const waiting = new AbortController()
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  try {
+    return await Promise.race(signals.map(async (signal) => {
+      await once(process, signal, { signal: waiting.signal })
+      return signal
+    }))
+  } finally {
+    waiting.abort()
+  }
+}
+
+/** Serves until interrupted. Exit code 0 after SIGTERM, 130 after SIGINT. */
+export async function serveUntilStopped(collector: Collector, terminal: Terminal, quiet: boolean): Promise<number> {
+  const signal = await stopSignal()
+  if (!quiet) writeLine(terminal.stderr, 'stopping: finishing what was received')
+  await collector.close()
+  return signal === 'SIGINT' ? EXIT.interrupted : EXIT.ok
+}
+
+export async function up(settings: Settings, terminal: Terminal): Promise<number> {
+  const collector = await startFromSettings(settings, terminal)
+  if (settings.json) {
+    writeLine(terminal.stdout, JSON.stringify({ schema: 'reprise.up/1', url: collector.url, store: settings.storeFolder, pid: process.pid }))
+  } else {
+    writeLine(terminal.stdout, collector.url)
+  }
+  if (!settings.quiet) {
+    const say = (line: string): void => writeLine(terminal.stderr, line)
+    const name = (text: string): string => paint(terminal.colorErr, 'dim', text.padEnd(10))
+    say(`${paint(terminal.colorErr, 'bold', `reprise ${VERSION}`)} · store ${settings.storeFolder} · everything stays on this machine`)
+    say(`${name('receives')}OTLP over HTTP, protobuf and JSON: ${collector.url}/v1/traces`)
+    say(`${name('senders')}that default to gRPC need OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`)
+    for (const url of settings.values.forward) say(`${name('forwards')}to ${new URL(url).origin}`)
+    say(`${name('look')}reprise runs --store ${settings.storeFolder}   (Ctrl-C stops)`)
+  }
+  return await serveUntilStopped(collector, terminal, settings.quiet)
+}

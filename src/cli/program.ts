@@ -1,0 +1,131 @@
+import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { RepriseError } from '../schemas/index.ts'
+import { demo } from './commands/demo.ts'
+import { exportRun } from './commands/export.ts'
+import { redact } from './commands/redact.ts'
+import { reindex } from './commands/reindex.ts'
+import { replayRecording } from './commands/replay.ts'
+import { runs } from './commands/runs.ts'
+import { show } from './commands/show.ts'
+import { up } from './commands/up.ts'
+import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { type CommonFlags, readSettings, type Settings } from './settings.ts'
+import { paint, plain, type Terminal, writeLine } from './terminal.ts'
+import { VERSION } from './version.ts'
+
+type Action = (settings: Settings) => Promise<number>
+
+function wholeNumber(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text)
+    if (!/^[0-9]+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
+    return value
+  }
+}
+
+function collect(value: string, earlier: string[] | undefined): string[] {
+  return [...(earlier ?? []), value]
+}
+
+/** Runs one command line. Never throws and never exits: gives the exit code. */
+export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
+  let code: number = EXIT.ok
+  const program = new Command('reprise')
+  const act = async (flags: CommonFlags & Record<string, unknown>, settingsFlags: readonly string[], action: Action): Promise<void> => {
+    const chosen = Object.fromEntries(Object.entries(flags).filter(([key]) => COMMON.includes(key) || settingsFlags.includes(key)))
+    code = await action(readSettings(terminal, chosen))
+  }
+  const verb = (usage: string, summary: string, example: string): Command =>
+    program
+      .command(usage)
+      .summary(summary)
+      .description(summary)
+      .option('--store <dir>', 'the store (default: ./.reprise)')
+      .option('--namespace <name>', 'the namespace (default: local)')
+      .option('--config <file>', 'a config file (default: reprise.config.json, searched upward)')
+      .option('--json', 'print data as JSON: NDJSON for lists, one object otherwise')
+      .option('--quiet', 'print nothing on stderr but errors')
+      .addHelpText('after', `\nExamples:\n${example.split('\n').map((line) => `  $ ${line}`).join('\n')}`)
+
+  program
+    .description('A flight recorder for ML workloads: record a run, keep it safe, replay it exactly.')
+    .version(VERSION, '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'show help')
+    .helpCommand('help [command]', 'show help for a command')
+    .showSuggestionAfterError(true)
+    .addHelpText('after', '\nExamples:\n  $ reprise demo\n  $ reprise up --forward https://otlp.example.com\n  $ reprise runs --json')
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void terminal.stdout.write(text),
+      writeErr: (text) => void terminal.stderr.write(text),
+    })
+
+  verb('up', 'run the collector: OTLP in, redacted, kept, forwarded', 'reprise up\nreprise up --port 0 --store /var/lib/reprise --forward https://otlp.example.com')
+    .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
+    .option('--port <number>', 'port for OTLP/HTTP and the API; 0 takes any free one (default: 4318)')
+    .option('--forward <url>', 'send every span on to this OTLP/HTTP endpoint; may be given more than once', collect)
+    .action((flags) => act(flags, ['host', 'port', 'forward'], (settings) => up(settings, terminal)))
+
+  verb('demo', 'record two small real programs, list them, replay one with its model server stopped', 'reprise demo\nreprise demo --no-serve --store /tmp/reprise-demo')
+    .option('--port <number>', 'port of the demo collector (default: 4318, or a free one)')
+    .option('--no-serve', 'end after the replay instead of serving the store')
+    .action((flags) => act(flags, ['port'], (settings) => demo(settings, terminal, { serve: flags.serve })))
+
+  verb('runs', 'list recorded runs, newest first', 'reprise runs\nreprise runs --status error --limit 10 --json')
+    .option('--limit <number>', 'how many at most', wholeNumber(1, 1000), 50)
+    .option('--cursor <text>', 'go on where an earlier page ended')
+    .option('--kind <kind>', 'only runs of this kind')
+    .option('--status <status>', 'only runs with this status: ok, error, running, interrupted')
+    .option('--name <text>', 'only runs whose name holds this text')
+    .action((flags) => act(flags, [], (settings) => runs(settings, terminal, flags)))
+
+  verb('show <run>', 'show one run and its steps; the first letters of its id will do', 'reprise show 7f3a\nreprise show 7f3a --json')
+    .option('--limit <number>', 'how many steps at most', wholeNumber(1, 100_000), 1000)
+    .action((run: string, flags) => act(flags, [], (settings) => show(settings, terminal, run, flags)))
+
+  verb('export <run>', 'write a run as a recording that can be reviewed, committed and replayed', 'reprise export 7f3a --out test/recordings/refund-v1')
+    .requiredOption('--out <dir>', 'folder of the recording')
+    .option('--force', 'replace a recording that is already there')
+    .action((run: string, flags) => act(flags, [], (settings) => exportRun(settings, terminal, run, flags)))
+
+  verb(
+    'replay <recording>',
+    'run the recorded program again with every effect served from the record',
+    'reprise replay test/recordings/refund-v1 --module src/answer.ts --export answer',
+  )
+    .requiredOption('--module <file>', 'the module that holds the program')
+    .requiredOption('--export <name>', 'the exported function, wrapped by instrument()')
+    .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
+    .action((folder: string, flags) => act(flags, [], (settings) => replayRecording(settings, terminal, folder, flags)))
+
+  verb('reindex', 'build the index again from the tape', 'reprise reindex').action((flags) =>
+    act(flags, [], (settings) => reindex(settings, terminal)),
+  )
+
+  verb('redact [file]', 'print a file with its secrets replaced; without a file, standard input line by line', 'reprise redact answer.json --report\ncat log.ndjson | reprise redact')
+    .option('--report', 'say on stderr how often each rule hit')
+    .action((file: string | undefined, flags) => act(flags, [], (settings) => redact(settings, terminal, file, flags)))
+
+  if (args.length === 0) {
+    program.outputHelp({ error: true })
+    return EXIT.usage
+  }
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    report(error, args.includes('--json'), terminal)
+    return exitCodeOf(error)
+  }
+}
+
+const COMMON: readonly string[] = ['store', 'namespace', 'config', 'json', 'quiet']
+
+function report(error: unknown, json: boolean, terminal: Terminal): void {
+  const message = error instanceof Error ? error.message : String(error)
+  const code = RepriseError.isInstance(error) ? error.code : 'internal'
+  if (json) writeLine(terminal.stderr, JSON.stringify({ schema: 'reprise.error/1', error: { code, message } }))
+  else for (const [index, line] of message.split('\n').entries()) writeLine(terminal.stderr, `${index === 0 ? paint(terminal.colorErr, 'red', 'error: ') : ''}${plain(line)}`)
+  if (code === 'internal' && terminal.env['REPRISE_DEBUG'] && error instanceof Error) writeLine(terminal.stderr, error.stack ?? '')
+}
