@@ -1,0 +1,58 @@
+import { createHash } from 'node:crypto'
+import { TraceWriter } from '../../src/otlp/index.ts'
+import { prose } from '../capture/cases.ts'
+
+/** Ids that differ for every body and repeat from run to run. */
+function id(bytes: number, ...parts: readonly (string | number)[]): string {
+  return createHash('sha256').update(parts.join('/')).digest('hex').slice(0, bytes * 2)
+}
+
+/**
+ * One OTLP protobuf body of GenAI spans of about 2 KiB each: 14 attributes, a prompt and a completion of their own, every
+ * twentieth with an e-mail address or a key to redact.
+ */
+export function genAiBody(body: number, spans: number, salt: string): Uint8Array {
+  const writer = new TraceWriter()
+  writer.startResource({ attributes: [['service.name', 'bench-agent'], ['service.version', '1.2.3'], ['host.name', 'bench'], ['process.pid', { int: 4242n }]], droppedAttributes: 0 })
+  writer.startScope({ name: 'bench', version: '1.0.0', attributes: [], droppedAttributes: 0 })
+  const start = 1_790_000_000_000_000_000n
+  for (let index = 0; index < spans; index++) {
+    const seed = body * spans + index
+    const secret = index % 20 === 0 ? ` write to user${seed}@example.org` : index % 20 === 10 ? ` key AKIA${id(8, salt, seed).toUpperCase()}` : ''
+    const at = start + BigInt(seed) * 1_000_000n
+    writer.addSpan({
+      traceId: id(16, salt, body, Math.floor(index / 25)),
+      spanId: id(8, salt, body, index),
+      parentSpanId: index % 25 === 0 ? '' : id(8, salt, body, index - (index % 25)),
+      traceState: '',
+      flags: 257,
+      name: 'chat gpt-4o-mini',
+      kind: 3,
+      startNanos: at,
+      endNanos: at + 412_345_678n,
+      attributes: [
+        ['gen_ai.operation.name', 'chat'],
+        ['gen_ai.provider.name', 'openai'],
+        ['gen_ai.request.model', 'gpt-4o-mini'],
+        ['gen_ai.response.model', 'gpt-4o-mini-2024-07-18'],
+        ['gen_ai.response.id', `chatcmpl-${id(12, salt, seed)}`],
+        ['gen_ai.request.temperature', 0.7],
+        ['gen_ai.request.max_tokens', { int: 1024n }],
+        ['gen_ai.usage.input_tokens', { int: BigInt(200 + (seed % 100)) }],
+        ['gen_ai.usage.output_tokens', { int: BigInt(100 + (seed % 50)) }],
+        ['server.address', 'api.openai.com'],
+        ['server.port', { int: 443n }],
+        ['gen_ai.conversation.id', id(8, salt, body, Math.floor(index / 25))],
+        ['gen_ai.input.messages', JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: prose(780, seed) + secret }] }])],
+        ['gen_ai.output.messages', JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: prose(620, seed + 1) }], finish_reason: 'stop' }])],
+      ],
+      droppedAttributes: 0,
+      events: [],
+      droppedEvents: 0,
+      links: [],
+      droppedLinks: 0,
+      status: { code: 0, message: '' },
+    })
+  }
+  return writer.finish()
+}

@@ -1,0 +1,19 @@
+// npm run bench [-- capture ingest replay] [--rounds N]
+import { benchCapture } from './capture/main.ts'
+import { benchIngest } from './ingest/main.ts'
+import { benchReplay } from './replay/main.ts'
+import { printMachine } from './rounds.ts'
+
+const BENCHES = { capture: benchCapture, ingest: benchIngest, replay: benchReplay }
+
+const args = process.argv.slice(2)
+const roundsAt = args.indexOf('--rounds')
+const rounds = roundsAt >= 0 ? Number(args.splice(roundsAt, 2)[1]) : 5
+const unknown = args.find((name) => !(name in BENCHES))
+if (unknown !== undefined || !Number.isInteger(rounds) || rounds < 1) {
+  console.error(`usage: npm run bench -- [${Object.keys(BENCHES).join('] [')}] [--rounds N]`)
+  process.exitCode = 2
+} else {
+  printMachine()
+  for (const [name, bench] of Object.entries(BENCHES)) if (args.length === 0 || args.includes(name)) await bench(rounds)
+}

@@ -1,0 +1,47 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { flush, startRecorder } from 'reprise'
+import { startCollector } from 'reprise/collector'
+import { exportRecording } from 'reprise/replay'
+import { openStore } from '../../src/store/index.ts'
+import { interleave, median, printTable, runScript } from '../rounds.ts'
+import type { ReplayResult } from './contender.ts'
+import { program } from './program.ts'
+
+const CALLS = 2000
+
+/** Served calls per second at 4 KiB in and out, beside the bare program; loading of the recording apart. */
+export async function benchReplay(rounds: number): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'))
+  try {
+    const collector = await startCollector({ store: join(folder, 'store'), port: 0 })
+    startRecorder({ endpoint: collector.url, exporter: 'reprise' })
+    await program(CALLS)
+    await flush()
+    await collector.close()
+    const store = await openStore(join(folder, 'store'), { mode: 'write' })
+    const [run] = store.index.listRuns({ limit: 1 }).runs
+    if (run === undefined) throw new Error('the run was not recorded')
+    await exportRecording(store, run.id, join(folder, 'recording'))
+    await store.close()
+
+    const results = await interleave(['bare', 'replay'], rounds, (contender) =>
+      runScript<ReplayResult>(new URL('./contender.ts', import.meta.url), [contender, join(folder, 'recording'), String(CALLS)]),
+    )
+    const of = (contender: string, key: keyof ReplayResult): number => median(results.get(contender)!.map((result) => result[key]))
+    console.log(`\nreplay, ${CALLS} calls of 4 KiB in and out, ${rounds} rounds (medians)`)
+    printTable(
+      ['', 'calls/s', 'ratio to bare', 'load ms', 'heap MiB'],
+      ['bare', 'replay'].map((contender) => [
+        contender,
+        of(contender, 'callsPerSecond').toFixed(0),
+        (of(contender, 'callsPerSecond') / of('bare', 'callsPerSecond')).toFixed(3),
+        of(contender, 'loadMillis').toFixed(0),
+        of(contender, 'heapMiB').toFixed(1),
+      ]),
+    )
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}

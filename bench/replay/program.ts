@@ -1,0 +1,24 @@
+import { instrument, model } from 'reprise'
+import { prose } from '../capture/cases.ts'
+
+async function answerOnce(request: { messages: { role: string; content: string }[] }): Promise<{ content: string }> {
+  return { content: prose(4096, request.messages.length + Number(request.messages[0]?.content.split(':')[0])) }
+}
+
+const chat = model(answerOnce, { name: 'chat', provider: 'bench', model: 'extractor-1' })
+
+/** `count` calls of 4 KiB in and 4 KiB out, one after another. */
+export async function loop(count: number, call: typeof answerOnce): Promise<number> {
+  let size = 0
+  for (let index = 0; index < count; index++) {
+    const { content } = await call({ messages: [{ role: 'user', content: prose(4096, index) }] })
+    size += content.length
+  }
+  return size
+}
+
+export const program = instrument(async function program(count: number) {
+  return await loop(count, chat)
+})
+
+export const bare = (count: number): Promise<number> => loop(count, answerOnce)
