@@ -1,0 +1,141 @@
+import { Buffer } from 'node:buffer'
+import { RepriseError } from '../schemas/index.ts'
+
+const INITIAL_BYTES = 16 * 1024
+/** Below this many characters a loop beats the call into the engine. */
+const LOOP_CHARACTERS = 24
+
+/** Bytes that a varint of this (non-negative, safe) number takes. */
+export function varintSize(value: number): number {
+  if (value < 0x80) return 1
+  let size = 1
+  for (let rest = value; rest >= 0x80; rest = Math.floor(rest / 128)) size++
+  return size
+}
+
+export function int64Size(value: bigint): number {
+  if (value < 0n) return 10
+  return value <= 0x1f_ffff_ffff_ffffn ? varintSize(Number(value)) : Math.ceil(value.toString(2).length / 7)
+}
+
+/**
+ * UTF-8 bytes of a string.
+ * @throws RepriseError `invalid_utf8` for a lone surrogate, which has no UTF-8 form
+ */
+export function textSize(text: string): number {
+  const length = text.length
+  if (length <= LOOP_CHARACTERS) {
+    let at = 0
+    while (at < length && text.charCodeAt(at) < 0x80) at++
+    if (at === length) return length
+  }
+  if (!text.isWellFormed()) throw new RepriseError('invalid_utf8', 'a string with a lone surrogate cannot be sent as UTF-8')
+  return Buffer.byteLength(text)
+}
+
+/** A growing buffer that writes the protobuf wire format. Sizes are known before anything is written. */
+export class ByteWriter {
+  #buffer: Buffer
+  #view: DataView
+  pos = 0
+
+  constructor(initialBytes: number = INITIAL_BYTES) {
+    this.#buffer = Buffer.allocUnsafeSlow(initialBytes)
+    this.#view = new DataView(this.#buffer.buffer)
+  }
+
+  /** Makes room for so many more bytes; every write needs it first. */
+  ensure(size: number): void {
+    const needed = this.pos + size
+    if (needed <= this.#buffer.length) return
+    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
+    this.#buffer.copy(grown, 0, 0, this.pos)
+    this.#buffer = grown
+    this.#view = new DataView(grown.buffer)
+  }
+
+  byte(value: number): void {
+    this.#buffer[this.pos++] = value
+  }
+
+  varint(value: number): void {
+    const buffer = this.#buffer
+    let rest = value
+    while (rest >= 0x80) {
+      buffer[this.pos++] = (rest % 128) | 0x80
+      rest = Math.floor(rest / 128)
+    }
+    buffer[this.pos++] = rest
+  }
+
+  int64(value: bigint): void {
+    if (value >= 0n && value <= 0x1f_ffff_ffff_ffffn) {
+      this.varint(Number(value))
+      return
+    }
+    let rest = BigInt.asUintN(64, value)
+    while (rest >= 0x80n) {
+      this.byte(Number(rest & 0x7fn) | 0x80)
+      rest >>= 7n
+    }
+    this.byte(Number(rest))
+  }
+
+  fixed64(value: bigint): void {
+    this.#view.setBigUint64(this.pos, value, true)
+    this.pos += 8
+  }
+
+  fixed32(value: number): void {
+    this.#view.setUint32(this.pos, value, true)
+    this.pos += 4
+  }
+
+  double(value: number): void {
+    this.#view.setFloat64(this.pos, value, true)
+    this.pos += 8
+  }
+
+  /** Writes a string whose UTF-8 size is known. */
+  text(text: string, size: number): void {
+    if (size === text.length && size <= LOOP_CHARACTERS) {
+      const buffer = this.#buffer
+      const start = this.pos
+      for (let at = 0; at < size; at++) buffer[start + at] = text.charCodeAt(at)
+    } else if (size === text.length) this.#buffer.write(text, this.pos, size, 'latin1')
+    else this.#buffer.write(text, this.pos, size, 'utf8')
+    this.pos += size
+  }
+
+  bytes(bytes: Uint8Array): void {
+    this.#buffer.set(bytes, this.pos)
+    this.pos += bytes.length
+  }
+
+  /** Writes an id given as hex of so many bytes. */
+  hex(id: string, size: number): void {
+    const written = id.length === size * 2 ? this.#buffer.write(id, this.pos, size, 'hex') : 0
+    if (written !== size) throw new RepriseError('invalid_argument', `an id of ${size * 2} hex digits expected`)
+    this.pos += size
+  }
+
+  /** Leaves room for the length of a message that is still open; `close` with the offset given here fills it in. */
+  open(): number {
+    const at = this.pos
+    this.pos += 5
+    return at
+  }
+
+  close(at: number): void {
+    const size = this.pos - at - 5
+    const end = this.pos
+    this.pos = at
+    this.varint(size)
+    this.#buffer.copyWithin(this.pos, at + 5, end)
+    this.pos += size
+  }
+
+  finish(): Uint8Array {
+    return new Uint8Array(this.#buffer.buffer, this.#buffer.byteOffset, this.pos)
+  }
+}

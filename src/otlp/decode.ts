@@ -1,0 +1,67 @@
+import { RepriseError } from '../schemas/index.ts'
+import { readJsonTraces } from './decode-json.ts'
+import { decodeProtobufTraces } from './decode-protobuf.ts'
+import { FieldFault } from './json-fields.ts'
+import { locateJsonFault, scanJson } from './json-scan.ts'
+import { type DecodeLimits, DEFAULT_DECODE_LIMITS } from './limits.ts'
+import { WireFault } from './proto-reader.ts'
+import { decodeUtf8, invalidUtf8Offset } from './text.ts'
+import type { DecodedTraces, OtlpEncoding } from './wire.ts'
+
+/** JSON levels around and between attribute values: 4 for each level of a value, and room for what encloses them. */
+const JSON_LEVELS_PER_VALUE = 4
+const JSON_LEVELS_SPARE = 64
+/** A JSON body has a few keys and brackets for each attribute value; this many are allowed a value. */
+const JSON_VALUES_PER_VALUE = 8
+
+/**
+ * Decodes an ExportTraceServiceRequest. Long strings and bytes of a protobuf body stay ranges of it, so `body` must not
+ * be reused while the result lives.
+ * @throws RepriseError `malformed_body` when the body as a whole cannot be read; its message names the byte or the field
+ */
+export function decodeTraces(body: Uint8Array, encoding: OtlpEncoding, limits?: Partial<DecodeLimits>): DecodedTraces {
+  const bounds: DecodeLimits = { ...DEFAULT_DECODE_LIMITS, ...limits }
+  try {
+    switch (encoding) {
+      case 'protobuf':
+        return decodeProtobufTraces(body, bounds)
+      case 'json':
+        return readJsonTraces(parseJsonBody(body, bounds), bounds)
+    }
+  } catch (error) {
+    if (error instanceof WireFault) throw new RepriseError('malformed_body', `not an OTLP protobuf body: ${error.message} (byte ${error.offset})`)
+    if (error instanceof FieldFault) throw new RepriseError('malformed_body', `not an OTLP JSON body: ${error.message}`)
+    throw error
+  }
+}
+
+/**
+ * Parses the JSON of a request or response, whose depth and number of values are looked over first.
+ * @throws FieldFault
+ */
+export function parseJsonBody(body: Uint8Array, limits: DecodeLimits): unknown {
+  // Much deeper than a span may be, so that one span too deep is rejected alone.
+  const maxDepth = (limits.maxDepth * JSON_LEVELS_PER_VALUE + JSON_LEVELS_SPARE) * 4
+  const maxValues = limits.maxValues * JSON_VALUES_PER_VALUE
+  const bytes = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
+  const scan = scanJson(bytes, { maxDepth, maxValues })
+  if (scan.depth > maxDepth) throw new FieldFault(`body: nested deeper than ${maxDepth}`)
+  if (scan.values > maxValues) throw new FieldFault(`body: more than ${maxValues} values`)
+  const text = decodeUtf8(bytes)
+  if (text === undefined) throw new FieldFault(`body: not valid UTF-8 at byte ${invalidUtf8Offset(bytes)}`)
+  try {
+    return scan.longNumbers ? JSON.parse(text, keepLongIntegers) : JSON.parse(text)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    // The engine's own message quotes the text, which may hold anything: it is not passed on.
+    const position = locateJsonFault(text)
+    throw new FieldFault(position === text.length ? `body: the JSON text ends at position ${position}, before it is whole` : `body: no JSON at position ${position}`)
+  }
+}
+
+/** Integers that a double cannot hold come back as bigint. */
+function keepLongIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
+  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
+  const source = context?.source
+  return source !== undefined && /^-?[0-9]{1,40}$/.test(source) ? BigInt(source) : value
+}

@@ -1,0 +1,26 @@
+// OTLP wire codec both ways, protobuf and JSON, bounded against hostile input. Pure: bytes in, values out.
+export { attributeValueOf, wireValueOf } from './attribute-value.ts'
+export { decodeTraces } from './decode.ts'
+export { encodeTracesJson } from './encode-json.ts'
+export { DEFAULT_DECODE_LIMITS, type DecodeLimits } from './limits.ts'
+export { decodeExportResponse, decodeStatus, encodeExportResponse, encodeStatus, type ExportResponse, type RpcStatus } from './response.ts'
+export { invalidUtf8Offset, textOf } from './text.ts'
+export { TraceWriter, type WritableSpan } from './trace-writer.ts'
+export type { WritableAttribute, WritableValue } from './value-writer.ts'
+export {
+  type DecodedTraces,
+  isWireBytes,
+  isWireText,
+  type OtlpEncoding,
+  type RejectedSpan,
+  type WireAttribute,
+  type WireEvent,
+  type WireLink,
+  type WireResource,
+  type WireResourceSpans,
+  type WireScope,
+  type WireScopeSpans,
+  type WireSpan,
+  type WireText,
+  type WireValue,
+} from './wire.ts'

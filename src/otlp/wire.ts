@@ -1,0 +1,109 @@
+/**
+ * A string that still lies in the request body: a range of valid UTF-8 that nobody has decoded yet. Long payloads stay
+ * so until somebody needs them as text; redaction and hashing can work on the bytes.
+ */
+export type WireText = { readonly utf8: Uint8Array }
+
+/** One OTLP AnyValue. A plain number is a double; an int64 is `{ int }`; `null` is an AnyValue with nothing set. */
+export type WireValue =
+  | string
+  | WireText
+  | boolean
+  | number
+  | null
+  | { readonly int: bigint }
+  | { readonly bytes: Uint8Array }
+  | { readonly array: readonly WireValue[] }
+  | { readonly kvlist: readonly WireAttribute[] }
+
+/** Pairs in the order sent; a key may be empty, repeated or `__proto__`: it is data. */
+export type WireAttribute = readonly [key: string, value: WireValue]
+
+export interface WireEvent {
+  readonly name: string
+  readonly timeNanos: bigint
+  readonly attributes: readonly WireAttribute[]
+  readonly droppedAttributes: number
+}
+
+/** OpenTelemetry allows a link without ids when it carries attributes: an absent id is given as zeros. */
+export interface WireLink {
+  readonly traceId: string
+  readonly spanId: string
+  readonly traceState: string
+  readonly attributes: readonly WireAttribute[]
+  readonly droppedAttributes: number
+  readonly flags: number
+}
+
+export interface WireSpan {
+  /** 32 lowercase hex digits, never all zero. */
+  readonly traceId: string
+  /** 16 lowercase hex digits, never all zero. */
+  readonly spanId: string
+  /** 16 lowercase hex digits, or '' for none. */
+  readonly parentSpanId: string
+  readonly traceState: string
+  readonly flags: number
+  readonly name: string
+  /** 0 unspecified, 1 internal, 2 server, 3 client, 4 producer, 5 consumer; others as sent. */
+  readonly kind: number
+  readonly startNanos: bigint
+  readonly endNanos: bigint
+  readonly attributes: readonly WireAttribute[]
+  readonly droppedAttributes: number
+  readonly events: readonly WireEvent[]
+  readonly droppedEvents: number
+  readonly links: readonly WireLink[]
+  readonly droppedLinks: number
+  /** 0 unset, 1 ok, 2 error; others as sent. */
+  readonly status: { readonly code: number; readonly message: string }
+}
+
+export interface WireResource {
+  readonly attributes: readonly WireAttribute[]
+  readonly droppedAttributes: number
+}
+
+export interface WireScope {
+  readonly name: string
+  readonly version: string
+  readonly attributes: readonly WireAttribute[]
+  readonly droppedAttributes: number
+}
+
+export interface WireScopeSpans {
+  readonly scope: WireScope
+  readonly schemaUrl: string
+  readonly spans: readonly WireSpan[]
+}
+
+export interface WireResourceSpans {
+  readonly resource: WireResource
+  readonly schemaUrl: string
+  readonly scopeSpans: readonly WireScopeSpans[]
+}
+
+/** A span that could not be kept. `index` counts all spans of the request, from 0. */
+export interface RejectedSpan {
+  readonly index: number
+  readonly spanName?: string
+  readonly spanId?: string
+  readonly reason: string
+}
+
+export interface DecodedTraces {
+  readonly resourceSpans: readonly WireResourceSpans[]
+  readonly accepted: number
+  readonly rejected: readonly RejectedSpan[]
+}
+
+export type OtlpEncoding = 'protobuf' | 'json'
+
+export function isWireText(value: WireValue): value is WireText {
+  return typeof value === 'object' && value !== null && 'utf8' in value
+}
+
+export function isWireBytes(value: WireValue): value is { readonly bytes: Uint8Array } {
+  return typeof value === 'object' && value !== null && 'bytes' in value
+}
