@@ -1,11 +1,29 @@
 import { defineConfig } from 'vitest/config'
 
-export default defineConfig({
+// `reprise` and its subpaths mean src/ in every test but those in test/package/, which use the built package in child processes.
+const source = {
   resolve: { conditions: ['reprise-source'] },
   ssr: { resolve: { conditions: ['reprise-source', 'node', 'import', 'default'] } },
+}
+const execArgv = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning']
+
+export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
-    testTimeout: 30_000,
-    execArgv: ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning'],
+    projects: [
+      {
+        ...source,
+        test: { name: 'source', include: ['test/**/*.test.ts'], exclude: ['test/package/**'], testTimeout: 30_000, execArgv },
+      },
+      {
+        ...source,
+        test: {
+          name: 'package',
+          include: ['test/package/**/*.test.ts'],
+          globalSetup: ['test/support/built-package.ts'],
+          testTimeout: 60_000,
+          execArgv,
+        },
+      },
+    ],
   },
 })
