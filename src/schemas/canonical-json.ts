@@ -1,0 +1,98 @@
+import { RepriseError } from './errors.ts'
+
+/** Containers nested deeper than this are refused. */
+export const CANONICAL_JSON_MAX_DEPTH = 512
+
+/** RFC 6901: `~` and `/` are escaped. The whole document is ''. */
+export function jsonPointer(path: readonly (string | number)[]): string {
+  return path.map((step) => `/${String(step).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+}
+
+/** An object literal or what JSON.parse gives, of any realm: its prototype is null or has none itself. */
+export function isPlainObject(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === null || prototype === Object.prototype || Object.getPrototypeOf(prototype) === null
+}
+
+interface Place {
+  readonly path: (string | number)[]
+  readonly ancestors: object[]
+}
+
+function refuse(place: Place, step: string | number | undefined, reason: string): RepriseError {
+  return refuseAt(step === undefined ? place.path : [...place.path, step], reason)
+}
+
+function refuseAt(path: readonly (string | number)[], reason: string): RepriseError {
+  const pointer = jsonPointer(path)
+  const shown = pointer.length > 200 ? `${pointer.slice(0, 200)}…` : pointer
+  return new RepriseError('not_canonical', `not canonical JSON: ${reason} at '${shown}'`, { details: { pointer, reason } })
+}
+
+function quote(text: string, place: Place, step: string | number | undefined): string {
+  // RFC 8785 section 3.2.2.2: a lone surrogate must be an error. JSON.stringify would write an escape.
+  if (!text.isWellFormed()) throw refuse(place, step, 'a lone surrogate')
+  return JSON.stringify(text)
+}
+
+function write(value: unknown, place: Place, step: string | number | undefined): string {
+  switch (typeof value) {
+    case 'string':
+      return quote(value, place, step)
+    case 'number':
+      // Section 3.2.2.3: ECMAScript's Number::toString; NaN and the infinities must be an error. -0 is written as 0.
+      if (!Number.isFinite(value)) throw refuse(place, step, String(value))
+      return value === 0 ? '0' : String(value)
+    case 'boolean':
+      return value ? 'true' : 'false'
+    case 'object':
+      break
+    default:
+      throw refuse(place, step, typeof value === 'undefined' ? 'undefined' : `a ${typeof value}`)
+  }
+  if (value === null) return 'null'
+  if (step !== undefined) place.path.push(step)
+  if (place.ancestors.length >= CANONICAL_JSON_MAX_DEPTH) {
+    // Cycles are looked for here rather than at each step, which would cost every value that has none.
+    const repeated = place.ancestors.findIndex((ancestor, index) => place.ancestors.indexOf(ancestor) < index)
+    if (repeated >= 0) throw refuseAt(place.path.slice(0, repeated), 'a cycle')
+    throw refuse(place, undefined, `a value nested deeper than ${CANONICAL_JSON_MAX_DEPTH}`)
+  }
+  place.ancestors.push(value)
+  const text = Array.isArray(value) ? writeArray(value, place) : writeObject(value, place)
+  place.ancestors.pop()
+  if (step !== undefined) place.path.pop()
+  return text
+}
+
+function writeArray(value: readonly unknown[], place: Place): string {
+  let text = '['
+  for (let index = 0; index < value.length; index += 1) {
+    if (index > 0) text += ','
+    text += write(value[index], place, index)
+  }
+  return `${text}]`
+}
+
+function writeObject(value: object, place: Place): string {
+  if (!isPlainObject(value)) throw refuse(place, undefined, `an instance of ${value.constructor?.name || 'a class'}`)
+  // The default order of sort() is that of UTF-16 code units, which section 3.2.3 asks for.
+  const keys = Object.keys(value).sort()
+  let text = '{'
+  for (const key of keys) {
+    if (text.length > 1) text += ','
+    text += quote(key, place, key)
+    text += ':'
+    text += write((value as Record<string, unknown>)[key], place, key)
+  }
+  return `${text}}`
+}
+
+/**
+ * The canonical JSON of RFC 8785 (JCS). Takes what JSON can hold and nothing else: undefined, functions, symbols, bigints,
+ * NaN, infinities, lone surrogates, cycles, holes and class instances are refused rather than dropped or converted, and
+ * `toJSON` is not called. Throws `not_canonical` with the JSON pointer of the offending place.
+ */
+export function canonicalJson(value: unknown): string {
+  return write(value, { path: [], ancestors: [] }, undefined)
+}

@@ -1,0 +1,178 @@
+import { byteCount, choice, count, headers, millis, type OptionKind, type OptionParser, path, port, text, url, urlList, yesOrNo } from './option-kinds.ts'
+
+export interface OptionRow<T> {
+  readonly key: string
+  readonly kind: OptionKind
+  /** Environment variables, the first one that is set and not empty wins. */
+  readonly env: readonly string[]
+  readonly default: T
+  /** `undefined` when the input is not acceptable. */
+  readonly parse: (input: unknown) => T | undefined
+  /** Variables of other makers, which carry the value in a form of their own. */
+  readonly parseEnv?: Readonly<Record<string, (input: string) => T | undefined>>
+  /** Ends the sentence "expected …". */
+  readonly accepts: string
+  readonly doc: string
+  /** The value may hold a credential: it is shown nowhere, and a flag is refused, since every user can read a command line. */
+  readonly secret?: true
+}
+
+type RowRest<T> = Omit<OptionRow<T>, 'key' | 'kind' | 'parse' | 'accepts'>
+
+function row<T>(key: string, parser: OptionParser<T>, rest: RowRest<T>): OptionRow<T>
+function row<T>(key: string, parser: OptionParser<T>, rest: RowRest<T | undefined>): OptionRow<T | undefined>
+function row<T>(key: string, parser: OptionParser<T>, rest: RowRest<T | undefined>): OptionRow<T | undefined> {
+  return { key, ...parser, ...rest }
+}
+
+const KIB = 1024
+const MIB = 1024 * KIB
+const GIB = 1024 * MIB
+const DAY_MILLIS = 86_400_000
+
+export interface OptionValues {
+  readonly endpoint: string
+  readonly exporter: 'auto' | 'reprise' | 'otlp'
+  readonly enabled: boolean
+  readonly serviceName: string | undefined
+  readonly store: string
+  readonly host: string
+  readonly port: number
+  readonly namespace: string
+  readonly forward: readonly string[]
+  readonly forwardHeadersFile: string | undefined
+  readonly otlpHeaders: Readonly<Record<string, string>>
+  readonly captureMaxBytes: number
+  readonly captureMaxDepth: number
+  readonly captureMaxEntries: number
+  readonly queueMaxBytes: number
+  readonly flushIntervalMillis: number
+  readonly flushTimeoutMillis: number
+  readonly exitTimeoutMillis: number
+  readonly bodyMaxBytes: number
+  readonly decodedMaxBytes: number
+  readonly attributeMaxCount: number
+  readonly depthMax: number
+  readonly logLevel: 'error' | 'warn' | 'info' | 'debug'
+}
+export type OptionKey = keyof OptionValues
+
+/** Every option there is: flags, environment, config file and docs are all read off this table. */
+export const OPTIONS: { readonly [K in OptionKey]: OptionRow<OptionValues[K]> } = {
+  endpoint: row('endpoint', url, {
+    env: ['REPRISE_ENDPOINT', 'OTEL_EXPORTER_OTLP_ENDPOINT'],
+    default: 'http://127.0.0.1:4318',
+    doc: 'Base URL that a recorded program sends to: a Reprise collector, or any OTLP/HTTP backend.',
+  }),
+  exporter: row('exporter', choice(['auto', 'reprise', 'otlp']), {
+    env: ['REPRISE_EXPORTER'],
+    default: 'auto',
+    doc: 'How a recorded program sends: replayable records to a Reprise collector, plain OTLP to any backend, or whichever the endpoint understands.',
+  }),
+  enabled: row('enabled', yesOrNo, {
+    env: ['REPRISE_ENABLED', 'OTEL_SDK_DISABLED'],
+    // OpenTelemetry: only "true", in any case, disables; any other value does not.
+    parseEnv: { OTEL_SDK_DISABLED: (input) => input.trim().toLowerCase() !== 'true' },
+    default: true,
+    doc: 'Whether anything is recorded. OTEL_SDK_DISABLED=true means false.',
+  }),
+  serviceName: row('serviceName', text(/\S/, 'a name'), {
+    env: ['OTEL_SERVICE_NAME'],
+    default: undefined,
+    doc: 'Name of the recorded service, the resource attribute service.name.',
+  }),
+  store: row('store', path, { env: ['REPRISE_STORE'], default: './.reprise', doc: 'Folder of the store.' }),
+  host: row('host', text(/^[^\s/]+$/, 'an address or a host name'), {
+    env: ['REPRISE_HOST'],
+    default: '127.0.0.1',
+    doc: 'Address that the collector listens on.',
+  }),
+  port: row('port', port, {
+    env: ['REPRISE_PORT'],
+    default: 4318,
+    doc: 'Port of the collector for OTLP/HTTP and the API; 0 takes any free one.',
+  }),
+  namespace: row('namespace', text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'up to 63 of a-z, 0-9 and -, not beginning with -'), {
+    env: ['REPRISE_NAMESPACE'],
+    default: 'local',
+    doc: 'Namespace that records are kept in.',
+  }),
+  forward: row('forward', urlList, {
+    env: ['REPRISE_FORWARD'],
+    default: [],
+    doc: 'OTLP/HTTP backends that the collector sends every span on to; a base URL gets /v1/traces.',
+  }),
+  forwardHeadersFile: row('forwardHeadersFile', path, {
+    env: ['REPRISE_FORWARD_HEADERS_FILE'],
+    default: undefined,
+    doc: 'File of "name: value" lines, sent as headers to the forwarding backends.',
+  }),
+  otlpHeaders: row('otlpHeaders', headers, {
+    env: ['OTEL_EXPORTER_OTLP_HEADERS'],
+    default: headers.parse('') ?? {},
+    doc: 'Headers sent to OTLP backends, as name=value pairs with commas between them. Never shown, and not to be had as a flag.',
+    secret: true,
+  }),
+  captureMaxBytes: row('captureMaxBytes', byteCount(KIB, GIB), {
+    env: ['REPRISE_CAPTURE_MAX_BYTES'],
+    default: 4 * MIB,
+    doc: 'Most bytes captured of one payload; what is cut is counted in the record.',
+  }),
+  captureMaxDepth: row('captureMaxDepth', count(1, 100), {
+    env: ['REPRISE_CAPTURE_MAX_DEPTH'],
+    default: 64,
+    doc: 'Most levels of nesting captured of one payload.',
+  }),
+  captureMaxEntries: row('captureMaxEntries', count(1, 100_000_000), {
+    env: ['REPRISE_CAPTURE_MAX_ENTRIES'],
+    default: 100_000,
+    doc: 'Most array elements and object fields captured of one payload, over all its levels.',
+  }),
+  queueMaxBytes: row('queueMaxBytes', byteCount(64 * KIB, 16 * GIB), {
+    env: ['REPRISE_QUEUE_MAX_BYTES'],
+    default: 64 * MIB,
+    doc: 'Most bytes of records waiting in the recorded program to be sent; past it new ones are dropped and counted.',
+  }),
+  flushIntervalMillis: row('flushIntervalMillis', millis(1, DAY_MILLIS), {
+    env: ['REPRISE_FLUSH_INTERVAL_MILLIS'],
+    default: 500,
+    doc: 'Longest wait of a finished record before it is sent.',
+  }),
+  flushTimeoutMillis: row('flushTimeoutMillis', millis(1, DAY_MILLIS), {
+    env: ['REPRISE_FLUSH_TIMEOUT_MILLIS'],
+    default: 10_000,
+    doc: 'Longest time that one try to send a batch may take.',
+  }),
+  exitTimeoutMillis: row('exitTimeoutMillis', millis(0, DAY_MILLIS), {
+    env: ['REPRISE_EXIT_TIMEOUT_MILLIS'],
+    default: 2_000,
+    doc: 'Longest time that a recorded program stays alive at its end to send what is left.',
+  }),
+  bodyMaxBytes: row('bodyMaxBytes', byteCount(KIB, GIB), {
+    env: ['REPRISE_BODY_MAX_BYTES'],
+    default: 16 * MIB,
+    doc: 'Largest request body that the collector takes, as it is on the wire.',
+  }),
+  decodedMaxBytes: row('decodedMaxBytes', byteCount(KIB, GIB), {
+    env: ['REPRISE_DECODED_MAX_BYTES'],
+    default: 64 * MIB,
+    doc: 'Largest request body that the collector takes, after decompression.',
+  }),
+  attributeMaxCount: row('attributeMaxCount', count(1, 1_000_000), {
+    env: ['REPRISE_ATTRIBUTE_MAX_COUNT'],
+    default: 1_024,
+    doc: 'Most attributes on one span, event, link, scope or resource that the collector takes.',
+  }),
+  depthMax: row('depthMax', count(1, 100), {
+    env: ['REPRISE_DEPTH_MAX'],
+    default: 64,
+    doc: 'Most levels of nesting in one attribute value that the collector takes.',
+  }),
+  logLevel: row('logLevel', choice(['error', 'warn', 'info', 'debug']), {
+    env: ['REPRISE_LOG_LEVEL'],
+    default: 'info',
+    doc: 'The least important messages that the collector still logs.',
+  }),
+}
+
+export const OPTION_KEYS: readonly OptionKey[] = Object.keys(OPTIONS) as OptionKey[]
