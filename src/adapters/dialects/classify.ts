@@ -1,0 +1,119 @@
+import { OPERATION_OF_KIND, type StepKind } from '../../schemas/index.ts'
+
+/** What is looked at of a foreign span. A span of the OTLP reader fits, and so does one with attributes in an object. */
+export interface ForeignSpan {
+  readonly name: string
+  /** OTLP's number; 2 is server. */
+  readonly kind: number
+  readonly parentSpanId: string
+  readonly attributes: readonly (readonly [key: string, value: unknown])[]
+}
+
+export interface Classification {
+  readonly kind: StepKind
+  readonly operation: string
+  readonly stepName: string
+}
+
+const OPERATION = 'gen_ai.operation.name'
+const SERVER = 2
+
+const OTEL_OPERATIONS: Readonly<Record<string, StepKind>> = {
+  chat: 'model',
+  generate_content: 'model',
+  text_completion: 'model',
+  fetch_response: 'model',
+  embeddings: 'embedding',
+  retrieval: 'retriever',
+  rerank: 'reranker',
+  execute_tool: 'tool',
+  invoke_agent: 'agent',
+  create_agent: 'agent',
+  invoke_workflow: 'agent',
+  agent_step: 'agent',
+  search_memory: 'retriever',
+}
+
+const COMMON_KINDS: Readonly<Record<string, StepKind>> = {
+  llm: 'model',
+  chat: 'model',
+  chat_model: 'model',
+  generation: 'model',
+  completion: 'model',
+  embedding: 'embedding',
+  retriever: 'retriever',
+  reranker: 'reranker',
+  rerank: 'reranker',
+  tool: 'tool',
+  agent: 'agent',
+  workflow: 'agent',
+  evaluator: 'evaluation',
+  chain: 'custom',
+  task: 'custom',
+  span: 'custom',
+  event: 'custom',
+  guardrail: 'custom',
+  parser: 'custom',
+  prompt: 'custom',
+}
+
+const VERCEL_OPERATIONS: Readonly<Record<string, StepKind>> = {
+  'ai.generatetext.dogenerate': 'model',
+  'ai.streamtext.dostream': 'model',
+  'ai.generateobject.dogenerate': 'model',
+  'ai.streamobject.dostream': 'model',
+  // The outer spans carry the same usage again; the inner ones are the calls.
+  'ai.generatetext': 'agent',
+  'ai.streamtext': 'agent',
+  'ai.generateobject': 'agent',
+  'ai.streamobject': 'agent',
+  'ai.embed': 'custom',
+  'ai.embedmany': 'custom',
+  'ai.embed.doembed': 'embedding',
+  'ai.embedmany.doembed': 'embedding',
+  'ai.toolcall': 'tool',
+  'ai.rerank': 'custom',
+  'ai.rerank.dorerank': 'reranker',
+}
+
+/** Asked in this order; the first attribute whose value is known decides. */
+const RULES: readonly (readonly [key: string, kinds: Readonly<Record<string, StepKind>>])[] = [
+  ['langfuse.observation.type', COMMON_KINDS],
+  ['openinference.span.kind', COMMON_KINDS],
+  [OPERATION, OTEL_OPERATIONS],
+  ['ai.operationId', VERCEL_OPERATIONS],
+  ['traceloop.span.kind', COMMON_KINDS],
+  ['llm.request.type', COMMON_KINDS],
+  ['mlflow.spanType', COMMON_KINDS],
+  ['langsmith.span.kind', COMMON_KINDS],
+]
+
+/** Asked last: that the attribute is there is enough. */
+const PRESENCE: readonly (readonly [key: string, kind: StepKind])[] = [
+  ['gen_ai.tool.name', 'tool'],
+  ['gen_ai.request.model', 'model'],
+  ['llm.model_name', 'model'],
+]
+
+const KEYS: ReadonlySet<string> = new Set([...RULES, ...PRESENCE].map(([key]) => key))
+
+/**
+ * What a span of someone else's instrumentation stands for, by its attributes; a server span or a root without any is a
+ * run of its own, everything else is custom. Its name is its step name.
+ */
+export function classifyForeignSpan(span: ForeignSpan): Classification {
+  const found = new Map<string, string>()
+  for (const [key, value] of span.attributes) if (typeof value === 'string' && KEYS.has(key)) found.set(key, value)
+  const kind = kindOf(found) ?? (span.kind === SERVER || span.parentSpanId === '' ? 'run' : 'custom')
+  return { kind, operation: found.get(OPERATION) || OPERATION_OF_KIND[kind], stepName: span.name }
+}
+
+function kindOf(found: ReadonlyMap<string, string>): StepKind | undefined {
+  if (found.size === 0) return undefined
+  for (const [key, kinds] of RULES) {
+    // MLflow writes the JSON text of a string.
+    const value = found.get(key)?.replaceAll('"', '').toLowerCase()
+    if (value !== undefined && Object.hasOwn(kinds, value)) return kinds[value]
+  }
+  return PRESENCE.find(([key]) => found.has(key))?.[1]
+}
