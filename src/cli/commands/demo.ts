@@ -55,10 +55,10 @@ async function startDemoCollector(settings: Settings, terminal: Terminal): Promi
       return { collector: await startFromSettings(current, terminal, port), settings: current }
     } catch (error) {
       if (!RepriseError.isInstance(error)) throw error
-      if (error.code === 'port_in_use' && settings.origin.port === 'default' && port !== 0) {
+      if (error.code === 'port_in_use' && settings.origins.port.from === 'default' && port !== 0) {
         say(`port ${port} is taken: using a free one`)
         port = 0
-      } else if (error.code === 'store_locked' && settings.origin.store === 'default' && current === settings) {
+      } else if (error.code === 'store_locked' && settings.origins.store.from === 'default' && current === settings) {
         current = { ...settings, storeFolder: await mkdtemp(join(tmpdir(), 'reprise-demo-')) }
         say(`${settings.storeFolder} is in use: the demo takes ${current.storeFolder}`)
       } else throw error
