@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { context, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { BasicTracerProvider, BatchSpanProcessor } from '@opentelemetry/sdk-trace'
+import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { flush, instrument, model, startRecorder } from 'reprise'
 import { percentile } from '../rounds.ts'
 import { CASES } from './cases.ts'
@@ -29,8 +29,8 @@ async function prepare(): Promise<{ call: Call; within: (body: () => Promise<voi
   if (contender === 'opentelemetry') {
     const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` })
     // The queue is opened wide, since by default this SDK drops all that is over 2,048 spans.
-    const processor = new BatchSpanProcessor(exporter, { maxQueueSize: 1_000_000, maxExportBatchSize: 512, scheduledDelayMillis: 500 })
-    const provider = new BasicTracerProvider({ spanProcessors: [processor] })
+    const processor = new BatchSpanProcessor({ exporter, maxQueueSize: 1_000_000, maxExportBatchSize: 512, scheduledDelayMillis: 500 })
+    const provider = new TracerProvider({ spanProcessors: [processor] })
     context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
     trace.setGlobalTracerProvider(provider)
     const tracer = trace.getTracer('bench')

@@ -1,9 +1,9 @@
 // A plain OpenTelemetry program, of the kind that knows nothing of Reprise.
 import { SpanKind, SpanStatusCode } from '@opentelemetry/api'
 import { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { BasicTracerProvider, SimpleSpanProcessor } from '@opentelemetry/sdk-trace'
+import { SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 
-const provider = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(new OTLPTraceExporter())] })
+const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter: new OTLPTraceExporter() })] })
 const span = provider.getTracer('plain').startSpan('chat gpt-4o', { kind: SpanKind.CLIENT })
 span.setAttributes({
   'gen_ai.operation.name': 'chat',
