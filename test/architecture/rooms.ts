@@ -1,0 +1,56 @@
+/**
+ * The one table behind the layer test: which rooms there are in src/, and on which floor each stands. A room imports rooms of
+ * lower floors alone, through their index.ts; rooms on one floor do not know each other. docs/architecture.md tells why.
+ */
+export type Room = {
+  readonly floor: number
+  /** No disk, no network, no processes, no threads: the same answer for the same input. */
+  readonly pure?: true
+  /** Packages that this room may only import when they are needed (`await import(…)`), or for their types. */
+  readonly lazily?: readonly string[]
+  /** May import modules whose name it computes; no check can follow those. */
+  readonly computedImports?: true
+  /** Nothing imports this room, so it need not have an index.ts. */
+  readonly top?: true
+}
+
+export const ROOMS: Readonly<Record<string, Room>> = {
+  schemas: { floor: 0, pure: true },
+  otlp: { floor: 1, pure: true },
+  redaction: { floor: 1, pure: true },
+  'adapters/dialects': { floor: 1, pure: true },
+  store: { floor: 2 },
+  // An instrumented program pays for what the SDK loads at its start.
+  sdk: { floor: 2, lazily: ['undici', '@opentelemetry/sdk-node', '@opentelemetry/exporter-trace-otlp-http'] },
+  collector: { floor: 3 },
+  replay: { floor: 3 },
+  cli: { floor: 5, computedImports: true, top: true },
+}
+
+/** Pairs that stay apart whatever their floors: an instrumented program must not carry the store or the collector. */
+export const NEVER: readonly { readonly room: string; readonly imports: string; readonly because: string }[] = [
+  { room: 'sdk', imports: 'store', because: 'an instrumented program stays light' },
+  { room: 'sdk', imports: 'collector', because: 'an instrumented program stays light' },
+]
+
+/** The one file that may end the process. */
+export const MAY_EXIT = 'cli/main.ts'
+
+export const IMPURE_BUILTINS: readonly string[] = [
+  'child_process',
+  'cluster',
+  'dgram',
+  'dns',
+  'fs',
+  'http',
+  'http2',
+  'https',
+  'inspector',
+  'net',
+  'sqlite',
+  'timers',
+  'tls',
+  'worker_threads',
+]
+
+export const MAX_LINES = 400

@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { describe, expect, test } from 'vitest'
+import { runNode } from '../support/run-process.ts'
+import { SUBPATHS } from '../support/subpaths.ts'
+
+const root = fileURLToPath(new URL('../..', import.meta.url))
+
+/** Imports a subpath in a program of its own, as a user's does, and tells where it came from and what it gives. */
+async function importBuilt(specifier: string): Promise<{ url: string; names: string[] }> {
+  const program = `
+    const names = Object.keys(await import(${JSON.stringify(specifier)}))
+    console.log(JSON.stringify({ url: import.meta.resolve(${JSON.stringify(specifier)}), names }))`
+  const { code, stdout, stderr } = await runNode(['--input-type=module', '--eval', program], { cwd: root })
+  expect(stderr).not.toMatch(/Error/)
+  expect(code).toBe(0)
+  return JSON.parse(stdout) as { url: string; names: string[] }
+}
+
+// reprise/vitest works inside vitest alone, where it extends expect(); there the source is tested.
+const importable = SUBPATHS.filter(({ specifier }) => specifier !== 'reprise/vitest')
+
+describe('the built package', () => {
+  test.each(importable)('gives by $specifier what the source gives', async ({ specifier, source, built }) => {
+    const { url, names } = await importBuilt(specifier)
+    expect(url).toBe(new URL(`../../${built}`, import.meta.url).href)
+    const fromSource = (await import(/* @vite-ignore */ new URL(`../../${source}`, import.meta.url).href)) as object
+    expect(names.sort()).toEqual(Object.keys(fromSource).sort())
+  })
+
+  test.each(SUBPATHS)('has code and types for $specifier', ({ built, types }) => {
+    for (const file of [built, types]) expect(existsSync(new URL(`../../${file}`, import.meta.url)), file).toBe(true)
+  })
+})
