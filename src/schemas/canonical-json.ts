@@ -15,6 +15,9 @@ export function isPlainObject(value: object): boolean {
 }
 
 interface Place {
+  readonly maxDepth: number
+  /** Write lone surrogates as \uXXXX instead of refusing them. */
+  readonly keepSurrogates: boolean
   readonly path: (string | number)[]
   readonly ancestors: object[]
 }
@@ -31,7 +34,7 @@ function refuseAt(path: readonly (string | number)[], reason: string): RepriseEr
 
 function quote(text: string, place: Place, step: string | number | undefined): string {
   // RFC 8785 section 3.2.2.2: a lone surrogate must be an error. JSON.stringify would write an escape.
-  if (!text.isWellFormed()) throw refuse(place, step, 'a lone surrogate')
+  if (!place.keepSurrogates && !text.isWellFormed()) throw refuse(place, step, 'a lone surrogate')
   return JSON.stringify(text)
 }
 
@@ -52,11 +55,11 @@ function write(value: unknown, place: Place, step: string | number | undefined):
   }
   if (value === null) return 'null'
   if (step !== undefined) place.path.push(step)
-  if (place.ancestors.length >= CANONICAL_JSON_MAX_DEPTH) {
+  if (place.ancestors.length >= place.maxDepth) {
     // Cycles are looked for here rather than at each step, which would cost every value that has none.
     const repeated = place.ancestors.findIndex((ancestor, index) => place.ancestors.indexOf(ancestor) < index)
     if (repeated >= 0) throw refuseAt(place.path.slice(0, repeated), 'a cycle')
-    throw refuse(place, undefined, `a value nested deeper than ${CANONICAL_JSON_MAX_DEPTH}`)
+    throw refuse(place, undefined, `a value nested deeper than ${place.maxDepth}`)
   }
   place.ancestors.push(value)
   const text = Array.isArray(value) ? writeArray(value, place) : writeObject(value, place)
@@ -94,5 +97,10 @@ function writeObject(value: object, place: Place): string {
  * `toJSON` is not called. Throws `not_canonical` with the JSON pointer of the offending place.
  */
 export function canonicalJson(value: unknown): string {
-  return write(value, { path: [], ancestors: [] }, undefined)
+  return write(value, { maxDepth: CANONICAL_JSON_MAX_DEPTH, keepSurrogates: false, path: [], ancestors: [] }, undefined)
+}
+
+/** The same for text that is only compared, never exchanged: a lone surrogate is kept as its escape. */
+export function comparableJson(value: unknown): string {
+  return write(value, { maxDepth: CANONICAL_JSON_MAX_DEPTH, keepSurrogates: true, path: [], ancestors: [] }, undefined)
 }

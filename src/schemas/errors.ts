@@ -20,6 +20,7 @@ export const ERROR_CODES = [
   'replay_diverged',
   'invalid_recording',
   'recording_version',
+  'policy_unknown',
   'redaction_failed',
   'module_export_missing',
   'usage',

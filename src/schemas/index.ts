@@ -71,3 +71,7 @@ export {
   STREAM_ENDS,
   type StreamEnd,
 } from './step-kinds.ts'
+export { errorToValue, valueToError } from './error-value.ts'
+export { canonicalValue, decodeValue, type EncodedValue, encodeValue, type JsonTree, jsonTreeOf, needsMsgpack } from './value-codec.ts'
+export { VALUE_MAX_DEPTH } from './value-tags.ts'
+export { type ErrorFields, ErrorValue, Opaque, Truncated } from './value-types.ts'
