@@ -1,0 +1,154 @@
+import type { AddressInfo } from 'node:net'
+import type { Server } from 'node:http'
+import { RepriseError } from '../schemas/index.ts'
+import { createRedactor } from '../redaction/index.ts'
+import { openStore, type Store } from '../store/index.ts'
+import { Counters, type CollectorStats } from './counters.ts'
+import { type Forwarder, parseForwardTarget, startForwarder } from './forward/forwarder.ts'
+import { createApi } from './http/api.ts'
+import { ByteBudget } from './http/byte-budget.ts'
+import { createHostPolicy } from './http/host-allow-list.ts'
+import { createInflater } from './http/inflate.ts'
+import { createHttpServer } from './http/server.ts'
+import { createTracesEndpoint } from './http/traces-endpoint.ts'
+import { createLogger, type Logger } from './log.ts'
+import { type CollectorOptions, isLoopbackHost, type ResolvedCollectorOptions, resolveCollectorOptions } from './options.ts'
+import { createPrepareContext } from './pipeline/prepare.ts'
+import { describePortHolder } from './port-holder.ts'
+
+/**
+ * A running collector. It takes spans from the moment that `startCollector` resolves until `close()` is called.
+ * `close()` lets the requests in flight finish and be acknowledged, stops the forwarders where they stand, and closes
+ * the store; whatever was acknowledged is on the disk. Calling it again gives the same promise.
+ */
+export interface Collector {
+  /** Base URL, such as `http://127.0.0.1:4318`. */
+  readonly url: string
+  readonly host: string
+  readonly port: number
+  /** Absolute folder of the store. */
+  readonly store: string
+  stats(): CollectorStats
+  close(): Promise<void>
+}
+
+/**
+ * Opens the store, listens and starts the forwarders; when any of it fails, nothing is left running.
+ * @throws RepriseError `invalid_option`, `port_in_use`, `store_locked`, or what else opening the store throws
+ */
+export async function startCollector(options: CollectorOptions): Promise<Collector> {
+  const resolved = resolveCollectorOptions(options)
+  for (const target of resolved.forward) parseForwardTarget(target)
+  const log = createLogger(resolved.log)
+  const store = await openStore(resolved.store, { mode: 'write', startedBy: 'reprise collector', queueMaxBytes: Math.max(64 * 1024 * 1024, 2 * resolved.decodedMaxBytes) })
+  try {
+    return await serve(resolved, store, log)
+  } catch (error) {
+    await store.close()
+    throw error
+  }
+}
+
+async function serve(options: ResolvedCollectorOptions, store: Store, log: Logger): Promise<Collector> {
+  const counters = new Counters()
+  const budget = new ByteBudget(options.inFlightMaxBytes)
+  const redactor = createRedactor({ key: store.key() })
+  const forwarders: Forwarder[] = []
+  let closing: Promise<void> | undefined
+  const stats = (): CollectorStats => {
+    counters.inFlightBytes = budget.usedBytes
+    return counters.snapshot(forwarders.map((forwarder) => forwarder.stats()))
+  }
+  const loopback = isLoopbackHost(options.host)
+  const server = createHttpServer({
+    traces: createTracesEndpoint({
+      store,
+      redactor,
+      prepare: createPrepareContext({ namespace: options.namespace, redactor }),
+      limits: { maxBytes: options.bodyMaxBytes, idleTimeoutMillis: options.bodyIdleTimeoutMillis },
+      budget,
+      inflater: createInflater(options.decodedMaxBytes),
+      counters,
+      log,
+      isClosing: () => closing !== undefined,
+    }),
+    api: createApi({
+      store,
+      storeFolder: options.store,
+      namespace: options.namespace,
+      tellFolder: loopback,
+      stats,
+      problems: () => {
+        const index = store.index.problem()
+        return [...(closing === undefined ? [] : ['closing']), ...(index === undefined ? [] : [`index: ${index}`])]
+      },
+      log,
+    }),
+    hostPolicy: createHostPolicy({ host: options.host, anyHost: !loopback && options.allowedHosts.length === 0, allowedHosts: options.allowedHosts }),
+    counters,
+    log,
+    headersTimeoutMillis: options.headersTimeoutMillis,
+    requestTimeoutMillis: options.requestTimeoutMillis,
+  })
+  const port = await listen(server, options)
+  const url = `http://${options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host}:${port}`
+  try {
+    for (const target of options.forward) forwarders.push(await startForwarder({ target, store, ownHost: options.host, ownPort: port, log }))
+  } catch (error) {
+    await Promise.all(forwarders.map((forwarder) => forwarder.close()))
+    await closeServer(server, 0)
+    throw error
+  }
+
+  const close = async (): Promise<void> => {
+    await closeServer(server, options.drainTimeoutMillis)
+    await Promise.all(forwarders.map((forwarder) => forwarder.close()))
+    await store.close()
+  }
+  return { url, host: options.host, port, store: options.store, stats, close: () => (closing ??= close()) }
+}
+
+async function listen(server: Server, options: ResolvedCollectorOptions): Promise<number> {
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen({ host: options.host.replace(/^\[|\]$/g, ''), port: options.port }, () => {
+        server.off('error', reject)
+        resolve()
+      })
+    })
+  } catch (error) {
+    throw await listenError(error, options)
+  }
+  const address = server.address() as AddressInfo
+  return address.port
+}
+
+async function listenError(error: unknown, { host, port }: ResolvedCollectorOptions): Promise<unknown> {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  switch (code) {
+    case 'EADDRINUSE': {
+      const holder = await describePortHolder(host, port)
+      return new RepriseError('port_in_use', `port ${port} on ${host} is taken${holder}; choose another with --port (0 takes any free one)`, { cause: error })
+    }
+    case 'EACCES':
+      return new RepriseError('invalid_option', `port: ${port} needs rights that this process lacks; choose one above 1023 with --port`, { cause: error })
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new RepriseError('invalid_option', `host: ${host} is no address of this machine`, { cause: error })
+    default:
+      return error
+  }
+}
+
+/** Takes no new connection, lets requests under way finish within the time given, then cuts what is left. */
+async function closeServer(server: Server, drainMillis: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  // A connection that becomes idle while draining would otherwise live on until its keep-alive ends.
+  const sweep = setInterval(() => server.closeIdleConnections(), 50)
+  const cut = setTimeout(() => server.closeAllConnections(), drainMillis)
+  await closed
+  clearInterval(sweep)
+  clearTimeout(cut)
+}

@@ -1,0 +1,96 @@
+/** One forwarding destination, without its credentials. */
+export interface ForwardStats {
+  /** Origin and path; no query, no user information. */
+  readonly url: string
+  readonly state: 'idle' | 'sending' | 'retrying' | 'stopped'
+  /** The next group of the tape to be sent. */
+  readonly nextGroup: number
+  readonly sentSpans: number
+  readonly sentBytes: number
+  /** Spans that the destination took part of a request without, with a reason; they are not sent again. */
+  readonly rejectedSpans: number
+  /** Spans given up: refused for good, by reason. */
+  readonly deadSpans: number
+  readonly deadByReason: Readonly<Record<string, number>>
+  /** Payloads that were erased or damaged; their spans went without them. */
+  readonly missingPayloads: number
+  readonly retries: number
+  readonly lastError?: string
+}
+
+/** Spans: `received` = `accepted` + `rejected` + `refused`. */
+export interface CollectorStats {
+  readonly requests: number
+  /** Requests turned away before or instead of decoding, by reason; how many spans they held is not known. */
+  readonly requestsTurnedAway: Readonly<Record<string, number>>
+  /** Spans decoded, good and bad. */
+  readonly received: number
+  /** Spans on the disk and acknowledged. */
+  readonly accepted: number
+  /** Spans that can never be kept, told to the sender. */
+  readonly rejected: number
+  /** Spans that the store did not take; the sender was told to try again. */
+  readonly refused: number
+  /** Replaced stretches of text, by rule. */
+  readonly redactions: Readonly<Record<string, number>>
+  /** Contents not kept because they could not be cleaned, by reason. */
+  readonly withheld: Readonly<Record<string, number>>
+  readonly wireBytes: number
+  readonly decodedBytes: number
+  /** Bytes of requests being worked on now. */
+  readonly inFlightBytes: number
+  readonly forward: readonly ForwardStats[]
+}
+
+export class Tally {
+  readonly #counts = new Map<string, number>()
+
+  add(reason: string, count = 1): void {
+    this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + count)
+  }
+
+  addAll(counts: Readonly<Record<string, number>>): void {
+    for (const [reason, count] of Object.entries(counts)) this.add(reason, count)
+  }
+
+  total(): number {
+    let total = 0
+    for (const count of this.#counts.values()) total += count
+    return total
+  }
+
+  toRecord(): Record<string, number> {
+    return Object.fromEntries([...this.#counts].sort(([a], [b]) => (a < b ? -1 : 1)))
+  }
+}
+
+export class Counters {
+  requests = 0
+  received = 0
+  accepted = 0
+  rejected = 0
+  refused = 0
+  wireBytes = 0
+  decodedBytes = 0
+  inFlightBytes = 0
+  readonly turnedAway: Tally = new Tally()
+  readonly redactions: Tally = new Tally()
+  readonly withheld: Tally = new Tally()
+
+  snapshot(forward: readonly ForwardStats[]): CollectorStats {
+    return {
+      requests: this.requests,
+      requestsTurnedAway: this.turnedAway.toRecord(),
+      received: this.received,
+      accepted: this.accepted,
+      rejected: this.rejected,
+      refused: this.refused,
+      redactions: this.redactions.toRecord(),
+      withheld: this.withheld.toRecord(),
+      wireBytes: this.wireBytes,
+      decodedBytes: this.decodedBytes,
+      inFlightBytes: this.inFlightBytes,
+      forward,
+    }
+  }
+}

@@ -1,0 +1,189 @@
+import { ATTR, type Attributes, decodeValue, type Digest, GENAI, MEDIA_TYPE, SPAN_KINDS, type SpanRecord, STATUS_CODES } from '../../schemas/index.ts'
+import { type WireAttribute, type WireResource, type WireScope, wireValueOf, type WireValue, type WritableSpan } from '../../otlp/index.ts'
+import { deriveGenAiContent, deriveGenAiScalars } from '../../adapters/dialects/index.ts'
+import { pointerToken } from '../pipeline/canonical-text.ts'
+
+/** The bytes of a payload, or undefined where it is not there any more. */
+export type ReadPayload = (digest: Digest) => Uint8Array | undefined
+
+/** A span as it is sent on: what the record holds with its payloads back in their places. */
+export interface RestoredSpan {
+  readonly resource: WireResource
+  readonly resourceSchemaUrl: string
+  readonly scope: WireScope
+  readonly scopeSchemaUrl: string
+  readonly span: WritableSpan
+}
+
+const OWN_ROLES = [
+  ['input', ATTR.input, ATTR.inputMediaType],
+  ['output', ATTR.output, ATTR.outputMediaType],
+  ['error', ATTR.error, ATTR.errorMediaType],
+] as const
+
+interface Content {
+  readonly mediaType: string
+  readonly bytes: Uint8Array
+}
+
+/** The record's payloads by role; `undefined` stands for one that is withheld, erased or missing. */
+class Contents {
+  readonly #byRole = new Map<string, Content | undefined>()
+
+  constructor(record: SpanRecord, read: ReadPayload) {
+    const digests = new Map(record.refs.map((ref) => [ref.role, ref.digest]))
+    for (const { role, mediaType } of record.core.payloads) {
+      const digest = digests.get(role)
+      const bytes = digest === undefined ? undefined : read(digest)
+      this.#byRole.set(role, bytes === undefined ? undefined : { mediaType, bytes })
+    }
+  }
+
+  get(role: string): Content | undefined {
+    return this.#byRole.get(role)
+  }
+
+  /** What stands at a pointer: the payload if there is one, else what the record says. */
+  text(role: string, inline: string | undefined): string {
+    if (!this.#byRole.has(role)) return inline ?? ''
+    const content = this.#byRole.get(role)
+    return content === undefined ? '' : Buffer.from(content.bytes).toString('utf8')
+  }
+
+  attributes(pointer: string, inline: Attributes | undefined): WireAttribute[] {
+    const list: WireAttribute[] = []
+    for (const [key, value] of Object.entries(inline ?? {})) {
+      // Beside a payload of its own, what the record holds is only a mark that it was withheld.
+      if (!this.#byRole.has(`${pointer}/${pointerToken(key)}`)) list.push([key, wireValueOf(value)])
+    }
+    const prefix = `${pointer}/`
+    for (const [role, content] of this.#byRole) {
+      if (content === undefined || !role.startsWith(prefix)) continue
+      list.push([role.slice(prefix.length).replaceAll('~1', '/').replaceAll('~0', '~'), wireValueOfContent(content)])
+    }
+    return list
+  }
+}
+
+function wireValueOfContent({ mediaType, bytes }: Content): WireValue {
+  return mediaType === MEDIA_TYPE.attribute ? wireValueOf(JSON.parse(Buffer.from(bytes).toString('utf8'))) : { utf8: bytes }
+}
+
+/** @returns undefined for a record that is not sent on: an announcement of a step, or a gap */
+export function restoreSpan(record: SpanRecord, read: ReadPayload): RestoredSpan | undefined {
+  const { core } = record
+  if (core.pending === true) return undefined
+  const contents = new Contents(record, read)
+  const attributes = contents.attributes('/attributes', core.attributes)
+  const { resource, scope } = core
+  return {
+    resource: { attributes: contents.attributes('/resource/attributes', resource.attributes), droppedAttributes: resource.droppedAttributes ?? 0 },
+    resourceSchemaUrl: contents.text('/resource/schemaUrl', resource.schemaUrl),
+    scope: {
+      name: contents.text('/scope/name', scope.name),
+      version: contents.text('/scope/version', scope.version),
+      attributes: contents.attributes('/scope/attributes', scope.attributes),
+      droppedAttributes: scope.droppedAttributes ?? 0,
+    },
+    scopeSchemaUrl: contents.text('/scope/schemaUrl', scope.schemaUrl),
+    span: {
+      traceId: core.traceId,
+      spanId: core.spanId,
+      parentSpanId: core.parentSpanId ?? '',
+      traceState: contents.text('/traceState', core.traceState),
+      flags: core.flags ?? 0,
+      name: contents.text('/name', core.name),
+      kind: SPAN_KINDS.indexOf(core.spanKind),
+      startNanos: BigInt(core.startNanos),
+      endNanos: BigInt(core.endNanos ?? 0),
+      attributes: [...attributes, ...ownAttributes(record, contents), ...genAiAttributes(record, contents, attributes)],
+      droppedAttributes: core.droppedAttributes ?? 0,
+      events: core.events.map((event, index) => ({
+        name: contents.text(`/events/${index}/name`, event.name),
+        timeNanos: BigInt(event.timeNanos),
+        attributes: contents.attributes(`/events/${index}/attributes`, event.attributes),
+        droppedAttributes: event.droppedAttributes ?? 0,
+      })),
+      droppedEvents: core.droppedEvents ?? 0,
+      links: core.links.map((link, index) => ({
+        traceId: link.traceId,
+        spanId: link.spanId,
+        traceState: contents.text(`/links/${index}/traceState`, link.traceState),
+        attributes: contents.attributes(`/links/${index}/attributes`, link.attributes),
+        droppedAttributes: link.droppedAttributes ?? 0,
+        flags: link.flags ?? 0,
+      })),
+      droppedLinks: core.droppedLinks ?? 0,
+      status: { code: STATUS_CODES.indexOf(core.status.code), message: contents.text('/status/message', core.status.message) },
+    },
+  }
+}
+
+/** The fields that were lifted out of the span, as the attributes they came from: another collector reads them as we did. */
+function ownAttributes({ core }: SpanRecord, contents: Contents): WireAttribute[] {
+  const list: WireAttribute[] = []
+  const add = (key: string, value: WireValue | undefined): void => void (value !== undefined && list.push([key, value]))
+  const ours = core.fidelity === 'replayable'
+  if (ours || core.runId !== core.traceId) add(ATTR.runId, core.runId)
+  if (ours) {
+    add(ATTR.kind, core.kind)
+    add(ATTR.operation, contents.text('/operation', core.operation))
+    add(ATTR.stepName, contents.text('/stepName', core.stepName))
+    add(ATTR.fidelity, core.fidelity)
+  }
+  add(ATTR.sequence, core.sequence === undefined ? undefined : { int: BigInt(core.sequence) })
+  add(ATTR.effect, core.effect)
+  add(ATTR.shape, core.shape)
+  add(ATTR.streamEnd, core.streamEnd)
+  add(ATTR.deliveries, core.deliveries === undefined ? undefined : { array: core.deliveries.map((number) => ({ int: BigInt(number) })) })
+  add(ATTR.seed, core.seed === undefined ? undefined : contents.text('/seed', core.seed))
+  add(ATTR.cuts, core.cuts === undefined ? undefined : JSON.stringify(core.cuts))
+  for (const [role, key, mediaTypeKey] of OWN_ROLES) {
+    const content = contents.get(role)
+    if (content === undefined) continue
+    if (content.mediaType === MEDIA_TYPE.json) add(key, { utf8: content.bytes })
+    else {
+      add(key, isText(content.mediaType) ? { utf8: content.bytes } : { bytes: content.bytes })
+      add(mediaTypeKey, content.mediaType)
+    }
+  }
+  return list
+}
+
+function isText(mediaType: string): boolean {
+  return mediaType.startsWith('text/')
+}
+
+/** What a backend that knows nothing of us can read: derived from the raw call, and never over what the span says itself. */
+function genAiAttributes({ core }: SpanRecord, contents: Contents, present: readonly WireAttribute[]): WireAttribute[] {
+  const input = contents.get('input')
+  if (input === undefined) return []
+  const said = new Map(present)
+  const textAt = (key: string): string | undefined => {
+    const value = said.get(key)
+    return typeof value === 'string' ? value : undefined
+  }
+  try {
+    const output = contents.get('output')
+    const step = {
+      kind: core.kind,
+      operation: core.operation,
+      stepName: core.stepName,
+      provider: textAt(GENAI.providerName),
+      model: textAt(GENAI.requestModel),
+      args: valueOf(input),
+      output: output === undefined ? undefined : valueOf(output),
+      shape: core.shape,
+    }
+    return Object.entries({ ...deriveGenAiScalars(step), ...deriveGenAiContent(step) })
+      .filter(([key]) => !said.has(key))
+      .map(([key, value]) => [key, wireValueOf(value)])
+  } catch {
+    // A value that does not decode is sent as it is, without a view of it.
+    return []
+  }
+}
+
+function valueOf({ mediaType, bytes }: Content): unknown {
+  return decodeValue(mediaType, mediaType === MEDIA_TYPE.json ? Buffer.from(bytes).toString('utf8') : bytes)
+}

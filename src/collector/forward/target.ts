@@ -1,0 +1,47 @@
+import { RepriseError } from '../../schemas/index.ts'
+import { type ForwardTarget, isLoopbackHost } from '../options.ts'
+
+const SIGNAL_PATH = '/v1/traces'
+
+export interface Destination {
+  readonly url: URL
+  readonly headers: Readonly<Record<string, string>>
+  /** Origin and path, fit for logs and status: a query may hold a key. */
+  readonly label: string
+  /** Names the destination's cursor. */
+  readonly key: string
+}
+
+/**
+ * Where to send to. A base URL gets `/v1/traces`, as the OTLP exporter specification has it.
+ * @throws RepriseError `invalid_option`; the message never repeats the URL, which may hold credentials
+ */
+export function parseForwardTarget(target: ForwardTarget): Destination {
+  const fail = (what: string): RepriseError => new RepriseError('invalid_option', `forward: expected ${what}`)
+  let url: URL
+  try {
+    url = new URL(target.url)
+  } catch {
+    throw fail('an http or https URL, such as http://backend:4318')
+  }
+  if (url.protocol !== 'http:' && url.protocol !== 'https:') throw fail('an http or https URL, such as http://backend:4318')
+  if (url.username !== '' || url.password !== '') throw fail('a URL without user information; put credentials into the forward headers')
+  url.hash = ''
+  const path = url.pathname.replace(/\/+$/, '')
+  url.pathname = path.endsWith(SIGNAL_PATH) ? path : `${path}${SIGNAL_PATH}`
+  const label = `${url.origin}${url.pathname}`
+  return { url, headers: target.headers ?? {}, label, key: url.search === '' ? label : `${label}${url.search}` }
+}
+
+/** @throws RepriseError `invalid_option` when the destination is the collector itself: it would feed itself for ever */
+export function refuseOwnAddress({ url }: Destination, own: { host: string; port: number }): void {
+  const port = Number(url.port === '' ? (url.protocol === 'https:' ? 443 : 80) : url.port)
+  if (port !== own.port) return
+  const bare = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase()
+  const host = bare(url.hostname)
+  const everywhere = own.host === '0.0.0.0' || bare(own.host) === '::'
+  const toLoopback = isLoopbackHost(host) || host === '0.0.0.0' || host === '::'
+  if (host === bare(own.host) || (toLoopback && (everywhere || isLoopbackHost(own.host)))) {
+    throw new RepriseError('invalid_option', 'forward: the destination is this collector itself')
+  }
+}

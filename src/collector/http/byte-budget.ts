@@ -1,0 +1,48 @@
+/** Bounds the bytes of all requests being worked on. What does not fit is turned away, never queued. */
+export class ByteBudget {
+  readonly #maxBytes: number
+  #usedBytes = 0
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes
+  }
+
+  get usedBytes(): number {
+    return this.#usedBytes
+  }
+
+  open(): Reservation {
+    return new Reservation((bytes) => this.#take(bytes))
+  }
+
+  #take(bytes: number): boolean {
+    // A request that is alone is never too large here: its own limits bound it.
+    if (bytes > 0 && this.#usedBytes > 0 && this.#usedBytes + bytes > this.#maxBytes) return false
+    this.#usedBytes += bytes
+    return true
+  }
+}
+
+/** What one request holds of the budget. */
+export class Reservation {
+  readonly #take: (bytes: number) => boolean
+  #heldBytes = 0
+
+  constructor(take: (bytes: number) => boolean) {
+    this.#take = take
+  }
+
+  /** Grows to at least so many bytes; false when there is no room. */
+  growTo(bytes: number): boolean {
+    if (bytes <= this.#heldBytes) return true
+    if (!this.#take(bytes - this.#heldBytes)) return false
+    this.#heldBytes = bytes
+    return true
+  }
+
+  /** Gives everything back; twice is harmless. */
+  release(): void {
+    this.#take(-this.#heldBytes)
+    this.#heldBytes = 0
+  }
+}

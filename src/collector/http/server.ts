@@ -1,0 +1,113 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { getRequestListener } from '@hono/node-server'
+import type { Hono } from 'hono'
+import type { Counters } from '../counters.ts'
+import type { Logger } from '../log.ts'
+import { ApiError, errorBody } from './api-error.ts'
+import type { HostPolicy } from './host-allow-list.ts'
+import { Refusal, RPC } from './refusal.ts'
+import { refuse, type RequestHandler } from './traces-endpoint.ts'
+
+export interface ServerParts {
+  readonly traces: RequestHandler
+  readonly api: Hono
+  readonly hostPolicy: HostPolicy
+  readonly counters: Counters
+  readonly log: Logger
+  readonly headersTimeoutMillis: number
+  readonly requestTimeoutMillis: number
+}
+
+const HEADERS_MAX_BYTES = 16 * 1024
+const CONNECTIONS_MAX = 4_096
+const KEEP_ALIVE_MILLIS = 60_000
+const TARGET_MAX = 4_096
+/** How often Node looks for connections past their time. */
+const CHECK_MILLIS = 1_000
+
+/** Paths that two readers could understand differently are not routed at all. */
+function isPlainPath(path: string): boolean {
+  return path.startsWith('/') && !/\/\/|\/\.{1,2}(?:\/|$)|%2f|%5c|%00|\\/i.test(path)
+}
+
+function answerJson(response: ServerResponse, error: ApiError): void {
+  const body = JSON.stringify(errorBody(error))
+  response.writeHead(error.status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), 'X-Content-Type-Options': 'nosniff' })
+  response.end(body)
+}
+
+/** OTLP goes straight to its handler; all the rest, which is small and rare, through the router. */
+export function createHttpServer(parts: ServerParts): Server {
+  const { counters, log } = parts
+  const api = getRequestListener(parts.api.fetch, { overrideGlobalObjects: false })
+
+  const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const target = request.url ?? '/'
+    const path = target.split('?', 1)[0] ?? '/'
+    const isOtlp = path.startsWith('/v1/')
+    const refusedHost = parts.hostPolicy.check(request)
+    if (refusedHost !== undefined) {
+      counters.turnedAway.add('host')
+      log.warn('request-refused', { status: 403, reason: 'host' })
+      if (isOtlp) refuse(request, response, otlpEncodingOf(request), new Refusal(403, RPC.permissionDenied, 'host', refusedHost))
+      else answerJson(response, new ApiError(403, 'forbidden', refusedHost))
+    } else if (target.length > TARGET_MAX || !isPlainPath(path)) {
+      answerJson(response, new ApiError(400, 'invalid_argument', 'path: expected plain segments, no dots, no encoded slashes'))
+    } else if (path === '/v1/traces') {
+      await parts.traces(request, response)
+    } else if (isOtlp) {
+      counters.turnedAway.add('signal')
+      const signal = path === '/v1/logs' || path === '/v1/metrics' ? `${path.slice(4)} are not taken yet; ` : ''
+      const refusal = new Refusal(404, RPC.unimplemented, 'signal', `${signal}this collector takes traces, at /v1/traces`)
+      refuse(request, response, otlpEncodingOf(request), refusal)
+    } else if (request.method !== 'GET' && request.method !== 'HEAD') {
+      response.setHeader('Allow', 'GET, HEAD')
+      answerJson(response, new ApiError(405, 'method_not_allowed', 'expected GET or HEAD'))
+    } else {
+      await api(request, response)
+    }
+  }
+  const listener = (request: IncomingMessage, response: ServerResponse): void => {
+    response.on('error', () => undefined)
+    route(request, response).catch((error: unknown) => {
+      log.warn('request-failed', { error: error instanceof Error ? error.name : typeof error })
+      if (!response.headersSent) answerJson(response, new ApiError(500, 'internal', 'the collector failed on this request'))
+      else response.destroy()
+    })
+  }
+
+  const server = createServer(
+    {
+      headersTimeout: parts.headersTimeoutMillis,
+      requestTimeout: parts.requestTimeoutMillis,
+      connectionsCheckingInterval: Math.min(CHECK_MILLIS, parts.headersTimeoutMillis),
+      keepAliveTimeout: KEEP_ALIVE_MILLIS,
+      maxHeaderSize: HEADERS_MAX_BYTES,
+      requireHostHeader: true,
+      insecureHTTPParser: false,
+      noDelay: true,
+    },
+    listener,
+  )
+  server.maxConnections = CONNECTIONS_MAX
+  // `Expect: 100-continue` comes here, so that a body that is refused is never sent.
+  server.on('checkContinue', listener)
+  server.on('drop', () => {
+    counters.turnedAway.add('connections')
+    log.warn('connection-refused', { reason: 'connections', limit: CONNECTIONS_MAX })
+  })
+  server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
+    counters.turnedAway.add('http')
+    if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
+    const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+    socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
+    // The peer may never close its half.
+    setTimeout(() => socket.destroy(), CHECK_MILLIS).unref()
+  })
+  return server
+}
+
+function otlpEncodingOf(request: IncomingMessage): 'protobuf' | 'json' {
+  return request.headers['content-type']?.includes('protobuf') === true ? 'protobuf' : 'json'
+}

@@ -1,0 +1,50 @@
+import { commitmentOf, type Digest, randomSaltHex } from '../../schemas/index.ts'
+import { addressPayload, type PreparedBlob } from '../../store/index.ts'
+import { jsonOfText } from './canonical-text.ts'
+import type { CleanContent } from './redact.ts'
+
+/** Content that has its digest, or that is withheld; what a record says of it can now be written. */
+export interface AddressedContent {
+  /** Canonical JSON of what the payload entry says in any record: all but the commitment. */
+  readonly mediaTypeJson: string
+  readonly roleJson: string
+  readonly sizeBytes: number
+  readonly digest: Digest | undefined
+  readonly withheldJson: string | undefined
+}
+
+/** The blobs of a batch, each once. */
+export type BlobSet = Map<Digest, PreparedBlob>
+
+/** Gives clean content its address and puts what has to be stored for it into `blobs`. */
+export function addressContent(content: CleanContent, blobs: BlobSet): AddressedContent {
+  const mediaTypeJson = jsonOfText(content.mediaType)
+  const roleJson = jsonOfText(content.role)
+  if ('withheld' in content) return { mediaTypeJson, roleJson, sizeBytes: 0, digest: undefined, withheldJson: jsonOfText(content.withheld) }
+  const addressed = addressPayload(content.mediaType, content.data)
+  for (const blob of addressed.blobs) if (!blobs.has(blob.digest)) blobs.set(blob.digest, blob)
+  return { mediaTypeJson, roleJson, sizeBytes: addressed.sizeBytes, digest: addressed.digest, withheldJson: undefined }
+}
+
+/** The payload entries of one record and the references beside its core, as members of two JSON arrays. */
+export interface PayloadText {
+  payloads: string
+  refs: string
+}
+
+/**
+ * Each record has salts of its own: the commitment in the hashed core proves a payload, and without the salt, which goes
+ * when the payload is erased, tells nothing of it.
+ */
+export function addPayloadText(text: PayloadText, content: AddressedContent): void {
+  const { mediaTypeJson, roleJson, sizeBytes, digest, withheldJson } = content
+  if (text.payloads !== '') text.payloads += ','
+  if (digest === undefined) {
+    text.payloads += `{"mediaType":${mediaTypeJson},"role":${roleJson},"sizeBytes":${sizeBytes},"withheld":${withheldJson ?? '""'}}`
+    return
+  }
+  const salt = randomSaltHex()
+  text.payloads += `{"commitment":"${commitmentOf(salt, digest)}","mediaType":${mediaTypeJson},"role":${roleJson},"sizeBytes":${sizeBytes}}`
+  if (text.refs !== '') text.refs += ','
+  text.refs += `{"digest":"${digest}","role":${roleJson},"salt":"${salt}"}`
+}

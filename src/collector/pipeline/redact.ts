@@ -1,0 +1,286 @@
+import { ATTRIBUTE_INLINE_MAX_BYTES, type Cut, MEDIA_TYPE } from '../../schemas/index.ts'
+import { isWireText, textOf, type WireAttribute, type WireText, type WireValue } from '../../otlp/index.ts'
+import type { Redactor } from '../../redaction/index.ts'
+import { isContentAttribute } from '../../adapters/dialects/index.ts'
+import type { DraftPayload } from './normalize.ts'
+import { jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate, pointerToken } from './canonical-text.ts'
+
+/** Content that leaves the record: clean, or withheld because it could not be cleaned. */
+export type CleanContent =
+  | { readonly role: string; readonly mediaType: string; readonly data: string | Uint8Array }
+  | { readonly role: string; readonly mediaType: string; readonly withheld: string }
+
+type Counts = Readonly<Record<string, number>>
+
+/** What cleaning one span, resource or scope brought to light. */
+export interface Findings {
+  redactions: Counts | undefined
+  readonly contents: CleanContent[]
+  readonly cuts: Cut[]
+}
+
+export function newFindings(): Findings {
+  return { redactions: undefined, contents: [], cuts: [] }
+}
+
+const WITHHELD_REASON = 'redactor_failed'
+const WITHHELD_MARK = '<withheld:redactor_failed>'
+const MAX_KNOWN_KEYS = 8_192
+/** Shortest number of digits that a card number has; smaller numbers cannot hold a secret that a rule knows. */
+const SECRET_NUMBER_MIN = 1e11
+const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+interface KnownKey {
+  readonly key: string
+  readonly json: string
+  /** Its values are content: they never stand in a record. */
+  readonly content: boolean
+}
+
+interface Entry {
+  readonly key: string
+  readonly member: string
+}
+
+/** Thrown inside, caught where the value stands: that content is then withheld as a whole. */
+class RedactorFailed extends Error {}
+
+/**
+ * Passes every string of a span through the redactor, fail-closed: where the redactor throws, a marker stands in the
+ * record, the raw text goes nowhere, and the payload entry says why.
+ */
+export class Cleaner {
+  readonly #redactor: Redactor
+  readonly #keys = new Map<string, KnownKey>()
+
+  constructor(redactor: Redactor) {
+    this.#redactor = redactor
+  }
+
+  /** A text that the record must have; too long for the record, it becomes a payload and a marker stands in its place. */
+  name(text: string, role: string, found: Findings): string {
+    return this.#line(text, role, found) ?? `<payload:${role}>`
+  }
+
+  /** A text that may be absent: undefined when it is empty or became a payload. */
+  optionalText(text: string, role: string, found: Findings): string | undefined {
+    return text === '' ? undefined : this.#line(text, role, found)
+  }
+
+  /** A short text of a cut or a gap, which has no place for a payload. */
+  plain(text: string, found: Findings): string {
+    try {
+      const clean = this.#text(text, found)
+      return clean.length <= ATTRIBUTE_INLINE_MAX_BYTES ? clean : `${clean.slice(0, ATTRIBUTE_INLINE_MAX_BYTES).toWellFormed()}…`
+    } catch (error) {
+      if (error instanceof RedactorFailed) return WITHHELD_MARK
+      throw error
+    }
+  }
+
+  payload(draft: DraftPayload, found: Findings): void {
+    const { role, data } = draft
+    const bytes = typeof data === 'object' && 'bytes' in data
+    const mediaType = draft.mediaType ?? (bytes ? MEDIA_TYPE.bytes : MEDIA_TYPE.json)
+    this.#content(role, mediaType, typeof data === 'string' ? data : bytes ? data.bytes : data.utf8, found)
+  }
+
+  /** Canonical JSON of the attributes that stay in the record. `pointer` names the object they stand in. */
+  attributes(list: readonly WireAttribute[], pointer: string, found: Findings): string {
+    if (list.length === 0) return '{}'
+    const unique = lastOfEach(list, pointer, found)
+    const entries: Entry[] = []
+    let taken: Set<string> | undefined
+    for (const [index, [rawKey, value]] of unique.entries()) {
+      const known = this.#keys.get(rawKey) ?? this.#key(rawKey, index, found)
+      const { key } = known
+      if (key !== rawKey) taken ??= new Set(unique.slice(0, index).map(([earlier]) => earlier))
+      if (taken !== undefined) {
+        // Two keys can become one when they are cleaned, if a sender wants it so.
+        if (taken.has(key)) {
+          found.cuts.push({ what: pointer, reason: 'repeated_key', count: 1 })
+          continue
+        }
+        taken.add(key)
+      }
+      const json = this.#value(value, pointer, known, found)
+      if (json !== undefined) entries.push({ key, member: `${known.json}:${json}` })
+    }
+    entries.sort(byKey)
+    let object = '{'
+    for (const { member } of entries) object += object.length > 1 ? `,${member}` : member
+    return `${object}}`
+  }
+
+  #line(text: string, role: string, found: Findings): string | undefined {
+    try {
+      const clean = this.#text(text, found)
+      if (fitsInline(clean)) return clean
+      found.contents.push({ role, mediaType: MEDIA_TYPE.text, data: clean })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof RedactorFailed)) throw error
+      withhold(role, MEDIA_TYPE.text, found)
+      return WITHHELD_MARK
+    }
+  }
+
+  /** The clean key. One that cannot be cleaned gives way to a marker, numbered so that no two become one. */
+  #key(raw: string, index: number, found: Findings): KnownKey {
+    try {
+      const key = this.#text(raw, found)
+      const known = { key, json: jsonOfText(key), content: isContentAttribute(key) }
+      if (key === raw) {
+        if (this.#keys.size >= MAX_KNOWN_KEYS) this.#keys.clear()
+        this.#keys.set(raw, known)
+      }
+      return known
+    } catch (error) {
+      if (!(error instanceof RedactorFailed)) throw error
+      const key = `<withheld:key:${index}>`
+      found.cuts.push({ what: key, reason: WITHHELD_REASON, count: 1 })
+      return { key, json: jsonOfText(key), content: true }
+    }
+  }
+
+  /** Canonical JSON of one attribute, or undefined when it became a payload. */
+  #value(value: WireValue, pointer: string, { key, content }: KnownKey, found: Findings): string | undefined {
+    if (typeof value === 'string' || isWireText(value)) {
+      if (content || !mayFitInline(value)) {
+        const raw = typeof value === 'string' ? value : value.utf8
+        return this.#content(`${pointer}/${pointerToken(key)}`, mediaTypeOfText(value), raw, found) ? undefined : MARK_JSON
+      }
+    } else if (!content && (value === null || typeof value === 'boolean')) {
+      return String(value)
+    }
+    const before = found.redactions
+    const role = (): string => `${pointer}/${pointerToken(key)}`
+    try {
+      const json = this.#json(value, found)
+      if (!content && fitsInline(json)) return json
+      found.contents.push({ role: role(), mediaType: MEDIA_TYPE.attribute, data: json })
+      return undefined
+    } catch (error) {
+      if (!(error instanceof RedactorFailed)) throw error
+      found.redactions = before
+      withhold(role(), MEDIA_TYPE.attribute, found)
+      return MARK_JSON
+    }
+  }
+
+  /** Canonical JSON of a value whose every string has been cleaned. Depth is bounded by the decoder. */
+  #json(value: WireValue, found: Findings): string {
+    if (typeof value === 'string') return jsonOfText(this.#text(value, found))
+    if (value === null || typeof value === 'boolean') return String(value)
+    if (typeof value === 'number') return this.#number(value, jsonOfDouble(value), found)
+    if (isWireText(value)) return jsonOfText(this.#text(textOf(value), found))
+    if ('int' in value) return this.#number(Number(value.int), jsonOfInt(value.int), found, value.int.toString())
+    if ('bytes' in value) return jsonOfBytes(this.#bytes(value.bytes, found))
+    if ('array' in value) return `[${value.array.map((item) => this.#json(item, found)).join(',')}]`
+    const pairs = value.kvlist.map(([key, item]) => `[${jsonOfText(this.#text(key, found))},${this.#json(item, found)}]`)
+    return `{"kvlist":[${pairs.join(',')}]}`
+  }
+
+  /** A card number is a secret as a number too; a number that holds one becomes the replacement text. */
+  #number(value: number, json: string, found: Findings, digits = String(value)): string {
+    if (Math.abs(value) < SECRET_NUMBER_MIN || !Number.isFinite(value)) return json
+    const clean = this.#text(digits, found)
+    return clean === digits ? json : jsonOfText(clean)
+  }
+
+  /** Bytes may be text; those that are not UTF-8 are read as latin1, in which every ASCII secret keeps its form. */
+  #bytes(bytes: Uint8Array, found: Findings): Uint8Array {
+    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    let encoding: 'utf8' | 'latin1' = 'utf8'
+    let text: string
+    try {
+      text = strictUtf8.decode(buffer)
+    } catch {
+      encoding = 'latin1'
+      text = buffer.toString('latin1')
+    }
+    const clean = this.#text(text, found)
+    return clean === text ? bytes : Buffer.from(clean, encoding)
+  }
+
+  #text(text: string, found: Findings): string {
+    let redacted
+    try {
+      redacted = this.#redactor.redactText(text)
+    } catch {
+      throw new RedactorFailed()
+    }
+    if (redacted.counts !== undefined) addCounts(found, redacted.counts)
+    return redacted.value
+  }
+
+  /** True when the content was cleaned, false when it is withheld. */
+  #content(role: string, mediaType: string, raw: string | Uint8Array, found: Findings): boolean {
+    if (typeof raw === 'string' && !raw.isWellFormed()) throw new LoneSurrogate()
+    try {
+      const { value, counts } = this.#redactor.redactPayload(mediaType, raw)
+      if (counts !== undefined) addCounts(found, counts)
+      found.contents.push({ role, mediaType, data: value })
+      return true
+    } catch {
+      withhold(role, mediaType, found)
+      return false
+    }
+  }
+}
+
+const MARK_JSON = jsonOfText(WITHHELD_MARK)
+
+function withhold(role: string, mediaType: string, found: Findings): void {
+  found.contents.push({ role, mediaType, withheld: WITHHELD_REASON })
+}
+
+function addCounts(found: Findings, counts: Readonly<Record<string, number>>): void {
+  found.redactions = mergeCounts(found.redactions, counts)
+}
+
+/** The sums by rule; never changes what it is given. */
+export function mergeCounts(a: Counts | undefined, b: Counts | undefined): Counts | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  const sum: Record<string, number> = { ...a }
+  for (const [rule, count] of Object.entries(b)) sum[rule] = (sum[rule] ?? 0) + count
+  return sum
+}
+
+function fitsInline(text: string): boolean {
+  if (text.length > ATTRIBUTE_INLINE_MAX_BYTES) return false
+  return text.length * 3 <= ATTRIBUTE_INLINE_MAX_BYTES || Buffer.byteLength(text) <= ATTRIBUTE_INLINE_MAX_BYTES
+}
+
+function mayFitInline(value: string | WireText): boolean {
+  return typeof value === 'string' ? fitsInline(value) : value.utf8.length <= ATTRIBUTE_INLINE_MAX_BYTES
+}
+
+function mediaTypeOfText(value: string | WireText): string {
+  const first = typeof value === 'string' ? value.charCodeAt(0) : value.utf8[0]
+  return first === 0x5b || first === 0x7b ? MEDIA_TYPE.json : MEDIA_TYPE.text
+}
+
+/** UTF-16 code units, as RFC 8785 section 3.2.3 orders keys. */
+function byKey(a: Entry, b: Entry): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
+}
+
+const FEW = 24
+
+function hasRepeats(list: readonly WireAttribute[]): boolean {
+  if (list.length > FEW) return new Set(list.map(([key]) => key)).size !== list.length
+  for (let i = 1; i < list.length; i++) {
+    const key = list[i]![0]
+    for (let j = 0; j < i; j++) if (list[j]![0] === key) return true
+  }
+  return false
+}
+
+/** Of equal keys the last one sent holds; the others are counted. */
+function lastOfEach(list: readonly WireAttribute[], pointer: string, found: Findings): readonly WireAttribute[] {
+  if (!hasRepeats(list)) return list
+  const unique = [...new Map(list)]
+  found.cuts.push({ what: pointer, reason: 'repeated_key', count: list.length - unique.length })
+  return unique
+}

@@ -1,0 +1,116 @@
+import { type Cut, SPAN_KINDS, STATUS_CODES } from '../../schemas/index.ts'
+import type { WireEvent, WireLink, WireResource, WireScope } from '../../otlp/index.ts'
+import type { SpanDraft } from './normalize.ts'
+import { type Cleaner, type Findings, mergeCounts } from './redact.ts'
+import { jsonOfText } from './canonical-text.ts'
+
+// Every function here writes canonical JSON (RFC 8785) as text: members stand in the order of their keys.
+
+/** Parts of a core that are the same for many spans, already canonical. */
+export interface SharedText {
+  readonly namespace: string
+  readonly policy: string
+  readonly resource: string
+  readonly scope: string
+  /** What was found in the resource and the scope, which stand in every record beneath them. */
+  readonly redactions: Readonly<Record<string, number>> | undefined
+  readonly cuts: readonly Cut[]
+}
+
+function dropped(key: string, count: number): string {
+  return count === 0 ? '' : `,"${key}":${count}`
+}
+
+export function resourceText(resource: WireResource, schemaUrl: string, cleaner: Cleaner, found: Findings): string {
+  const attributes = cleaner.attributes(resource.attributes, '/resource/attributes', found)
+  const url = cleaner.optionalText(schemaUrl, '/resource/schemaUrl', found)
+  const schema = url === undefined ? '' : `,"schemaUrl":${jsonOfText(url)}`
+  return `{"attributes":${attributes}${dropped('droppedAttributes', resource.droppedAttributes)}${schema}}`
+}
+
+export function scopeText(scope: WireScope, schemaUrl: string, cleaner: Cleaner, found: Findings): string {
+  const name = jsonOfText(cleaner.name(scope.name, '/scope/name', found))
+  const version = cleaner.optionalText(scope.version, '/scope/version', found)
+  const url = cleaner.optionalText(schemaUrl, '/scope/schemaUrl', found)
+  const attributes = scope.attributes.length === 0 ? '' : `"attributes":${cleaner.attributes(scope.attributes, '/scope/attributes', found)},`
+  const count = scope.droppedAttributes === 0 ? '' : `"droppedAttributes":${scope.droppedAttributes},`
+  const schema = url === undefined ? '' : `,"schemaUrl":${jsonOfText(url)}`
+  return `{${attributes}${count}"name":${name}${schema}${version === undefined ? '' : `,"version":${jsonOfText(version)}`}}`
+}
+
+function eventText(event: WireEvent, pointer: string, cleaner: Cleaner, found: Findings): string {
+  const attributes = cleaner.attributes(event.attributes, `${pointer}/attributes`, found)
+  const name = jsonOfText(cleaner.name(event.name, `${pointer}/name`, found))
+  return `{"attributes":${attributes}${dropped('droppedAttributes', event.droppedAttributes)},"name":${name},"timeNanos":"${event.timeNanos}"}`
+}
+
+function linkText(link: WireLink, pointer: string, cleaner: Cleaner, found: Findings): string {
+  const attributes = cleaner.attributes(link.attributes, `${pointer}/attributes`, found)
+  const state = cleaner.optionalText(link.traceState, `${pointer}/traceState`, found)
+  const tail = state === undefined ? '' : `,"traceState":${jsonOfText(state)}`
+  const counts = `${dropped('droppedAttributes', link.droppedAttributes)}${dropped('flags', link.flags)}`
+  return `{"attributes":${attributes}${counts},"spanId":"${link.spanId}","traceId":"${link.traceId}"${tail}}`
+}
+
+function cutsText(cuts: readonly Cut[], cleaner: Cleaner, found: Findings): string {
+  return cuts
+    .map((cut) => `{"count":${cut.count},"reason":${jsonOfText(cleaner.plain(cut.reason, found))},"what":${jsonOfText(cleaner.plain(cut.what, found))}}`)
+    .join(',')
+}
+
+function countsText(counts: Readonly<Record<string, number>>): string {
+  const members = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1))
+  return `{${members.map(([rule, count]) => `${jsonOfText(rule)}:${count}`).join(',')}}`
+}
+
+/** The members of a core before `payloads` and after it; payloads need what writing the rest has found. */
+export interface CoreText {
+  readonly head: string
+  readonly tail: string
+}
+
+/** Writes a span's core. Payload contents, redactions and cuts are added to `found`, and are not part of the text yet. */
+export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Cleaner, found: Findings): CoreText {
+  const { span } = draft
+  for (const payload of draft.payloads) cleaner.payload(payload, found)
+  const name = jsonOfText(cleaner.name(span.name, '/name', found))
+  const stepName = draft.stepName === span.name ? name : jsonOfText(cleaner.name(draft.stepName, '/stepName', found))
+  const operation = jsonOfText(cleaner.name(draft.operation, '/operation', found))
+  const message = cleaner.optionalText(span.status.message, '/status/message', found)
+  const state = cleaner.optionalText(span.traceState, '/traceState', found)
+  const seed = draft.seed === undefined ? undefined : cleaner.name(draft.seed, '/seed', found)
+  const attributes = cleaner.attributes(draft.attributes, '/attributes', found)
+  const events = span.events.map((event, index) => eventText(event, `/events/${index}`, cleaner, found)).join(',')
+  const links = span.links.map((link, index) => linkText(link, `/links/${index}`, cleaner, found)).join(',')
+  const allCuts = [...draft.cuts, ...shared.cuts, ...found.cuts]
+  const cuts = allCuts.length === 0 ? '' : cutsText(allCuts, cleaner, found)
+  const redactions = mergeCounts(shared.redactions, found.redactions)
+
+  let head = `{"attributes":${attributes}`
+  if (cuts !== '') head += `,"cuts":[${cuts}]`
+  if (draft.deliveries !== undefined) head += `,"deliveries":[${draft.deliveries.join(',')}]`
+  head += dropped('droppedAttributes', span.droppedAttributes)
+  head += dropped('droppedEvents', span.droppedEvents)
+  head += dropped('droppedLinks', span.droppedLinks)
+  if (draft.effect !== undefined) head += `,"effect":"${draft.effect}"`
+  if (!draft.pending && span.endNanos !== 0n) head += `,"endNanos":"${span.endNanos}"`
+  head += `,"events":[${events}],"fidelity":"${draft.fidelity}"`
+  head += dropped('flags', span.flags)
+  head += `,"kind":"${draft.kind}","links":[${links}],"name":${name},"namespace":${shared.namespace},"operation":${operation}`
+  if (span.parentSpanId !== '') head += `,"parentSpanId":"${span.parentSpanId}"`
+
+  let tail = draft.pending ? ',"pending":true' : ''
+  tail += `,"policy":${shared.policy}`
+  if (redactions !== undefined) tail += `,"redactions":${countsText(redactions)}`
+  tail += `,"resource":${shared.resource},"runId":"${draft.runId}","schema":"reprise.span/1","scope":${shared.scope}`
+  if (seed !== undefined) tail += `,"seed":${jsonOfText(seed)}`
+  if (draft.sequence !== undefined) tail += `,"sequence":${draft.sequence}`
+  if (draft.shape !== undefined) tail += `,"shape":"${draft.shape}"`
+  tail += `,"spanId":"${span.spanId}","spanKind":"${SPAN_KINDS[span.kind] ?? 'unspecified'}","startNanos":"${span.startNanos}"`
+  tail += `,"status":{"code":"${STATUS_CODES[span.status.code] ?? 'unset'}"${message === undefined ? '' : `,"message":${jsonOfText(message)}`}}`
+  tail += `,"stepName":${stepName}`
+  if (draft.streamEnd !== undefined) tail += `,"streamEnd":"${draft.streamEnd}"`
+  tail += `,"traceId":"${span.traceId}"`
+  if (state !== undefined) tail += `,"traceState":${jsonOfText(state)}`
+  return { head, tail: `${tail}}` }
+}
