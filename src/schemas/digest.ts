@@ -1,5 +1,5 @@
 import * as crypto from 'node:crypto'
-import { sha256HexPortable } from './digest-fallback.ts'
+import { createRequire } from 'node:module'
 import { RepriseError } from './errors.ts'
 
 /** `sha256:` and 64 lowercase hex digits, over the exact bytes. */
@@ -8,16 +8,28 @@ export type Digest = `sha256:${string}`
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 const HEX_64 = /^[0-9a-f]{64}$/
 
+type Sha256Hex = (data: Uint8Array | string) => string
 type OneShot = (algorithm: 'sha256', data: Uint8Array | string, encoding: 'hex') => string
 
-/** Given a `node:crypto`, its one-shot SHA-256 (Node 20.12 and later), or the portable one where there is none. */
-export function chooseSha256Hex(available: { readonly hash?: OneShot | undefined }): (data: Uint8Array | string) => string {
+/**
+ * SHA-256 in plain JavaScript, about ten times slower. Loaded only where it is needed: every program that is recorded
+ * would pay for it at its start. Not with `await import`: that would keep the package from being `require`d.
+ */
+function portableSha256Hex(): Sha256Hex {
+  const require = createRequire(import.meta.url)
+  const { sha256 } = require('@noble/hashes/sha2.js') as typeof import('@noble/hashes/sha2.js')
+  const { bytesToHex, utf8ToBytes } = require('@noble/hashes/utils.js') as typeof import('@noble/hashes/utils.js')
+  return (data) => bytesToHex(sha256(typeof data === 'string' ? utf8ToBytes(data) : data))
+}
+
+/** Given a `node:crypto`, its one-shot SHA-256 (Node 20.12 and later), or @noble/hashes where it has none. */
+export function chooseSha256Hex(available: { readonly hash?: OneShot | undefined }): Sha256Hex {
   const { hash } = available
-  return hash === undefined ? sha256HexPortable : (data) => hash('sha256', data, 'hex')
+  return hash === undefined ? portableSha256Hex() : (data) => hash('sha256', data, 'hex')
 }
 
 /** SHA-256 as 64 lowercase hex digits. A string stands for its UTF-8 bytes. */
-export const sha256Hex: (data: Uint8Array | string) => string = chooseSha256Hex(crypto)
+export const sha256Hex: Sha256Hex = chooseSha256Hex(crypto)
 
 /** The digest of a blob: of its uncompressed exact bytes, as `sha256sum` prints it. A string stands for its UTF-8 bytes. */
 export function digestOf(bytes: Uint8Array | string): Digest {

@@ -1,7 +1,6 @@
 export { ATTR, ATTRIBUTE_INLINE_MAX_BYTES, GENAI, MEDIA_TYPE } from './attributes.ts'
 export { CANONICAL_JSON_MAX_DEPTH, canonicalJson, jsonPointer } from './canonical-json.ts'
 export { chooseSha256Hex, commitmentOf, type Digest, digestOf, isDigest, sha256Hex } from './digest.ts'
-export { sha256HexPortable } from './digest-fallback.ts'
 export { ERROR_CODES, type ErrorCode, RepriseError, type RepriseErrorOptions } from './errors.ts'
 export { randomId16, randomId32, randomSaltHex } from './ids.ts'
 export type { OptionKind } from './option-kinds.ts'
