@@ -15,7 +15,7 @@ import {
   readUint32,
   readUint64,
 } from './json-fields.ts'
-import type { DecodeLimits } from './limits.ts'
+import { bodyLimit, type DecodeLimits } from './limits.ts'
 import type {
   DecodedTraces,
   RejectedSpan,
@@ -49,6 +49,7 @@ class JsonTraceReader {
   readonly #limits: DecodeLimits
   readonly #rejected: RejectedSpan[] = []
   #values: number
+  #groups = 0
   #index = 0
   #accepted = 0
 
@@ -59,22 +60,24 @@ class JsonTraceReader {
 
   read(root: JsonObject): DecodedTraces {
     const groups = field(root, 'resourceSpans', 'resource_spans')
-    const resourceSpans = readList(groups, 'resourceSpans', this.#limits.maxSpans, (group) => this.#resourceSpans(group))
+    const resourceSpans = readList(groups, 'resourceSpans', Infinity, (group) => this.#resourceSpans(group))
     return { resourceSpans, accepted: this.#accepted, rejected: this.#rejected }
   }
 
   #resourceSpans(value: unknown): WireResourceSpans {
+    this.#countGroup()
     if (!isObject(value)) throw new FieldFault(`an object expected, got ${kindOf(value)}`)
     const [part, fault] = this.#attempt('resource', () => ({
       resource: this.#resource(field(value, 'resource')),
       schemaUrl: this.#name(field(value, 'schemaUrl', 'schema_url'), 'schemaUrl'),
     }))
     const groups = field(value, 'scopeSpans', 'scope_spans')
-    const scopeSpans = readList(groups, 'scopeSpans', this.#limits.maxSpans, (group) => this.#scopeSpans(group, fault))
+    const scopeSpans = readList(groups, 'scopeSpans', Infinity, (group) => this.#scopeSpans(group, fault))
     return { resource: part?.resource ?? NO_RESOURCE, schemaUrl: part?.schemaUrl ?? '', scopeSpans }
   }
 
   #scopeSpans(value: unknown, resourceFault: string | undefined): WireScopeSpans {
+    this.#countGroup()
     if (!isObject(value)) throw new FieldFault(`an object expected, got ${kindOf(value)}`)
     const [part, scopeFault] = this.#attempt('scope', () => ({
       scope: this.#scope(field(value, 'scope')),
@@ -82,9 +85,9 @@ class JsonTraceReader {
     }))
     const elements = field(value, 'spans')
     if (Array.isArray(elements) && this.#index + elements.length > this.#limits.maxSpans)
-      throw new FieldFault(`spans: more than ${this.#limits.maxSpans} in one body`)
+      throw bodyLimit('spans', this.#limits.maxSpans)
     const spans: WireSpan[] = []
-    readList(elements, 'spans', this.#limits.maxSpans, (element) => this.#addSpan(element, resourceFault ?? scopeFault, spans))
+    readList(elements, 'spans', Infinity, (element) => this.#addSpan(element, resourceFault ?? scopeFault, spans))
     return { scope: part?.scope ?? NO_SCOPE, schemaUrl: part?.schemaUrl ?? '', spans }
   }
 
@@ -228,6 +231,10 @@ class JsonTraceReader {
 
   #name(value: unknown, name: string): string {
     return readString(value, name, this.#limits.maxNameBytes)
+  }
+
+  #countGroup(): void {
+    if (++this.#groups > this.#limits.maxSpans) throw bodyLimit('groups', this.#limits.maxSpans)
   }
 
   #spend(): void {

@@ -1,6 +1,6 @@
 import { SpanReader } from './decode-span.ts'
 import { type Budget, readKeyValue } from './decode-values.ts'
-import type { DecodeLimits } from './limits.ts'
+import { bodyLimit, type DecodeLimits } from './limits.ts'
 import { ProtoReader, WireFault } from './proto-reader.ts'
 import type { DecodedTraces, RejectedSpan, WireAttribute, WireResourceSpans, WireScope, WireScopeSpans, WireSpan } from './wire.ts'
 
@@ -10,7 +10,7 @@ type Range = readonly [start: number, end: number]
 /**
  * Decodes an ExportTraceServiceRequest. The frame (request, ResourceSpans, ScopeSpans) must be whole; what is wrong
  * inside one span rejects that span; what is wrong in a resource or scope rejects the spans that stand under it.
- * @throws WireFault when the frame is broken
+ * @throws WireFault when the frame is broken, RepriseError `limit_exceeded` when it holds more than a body may
  */
 export function decodeProtobufTraces(body: Uint8Array, limits: DecodeLimits): DecodedTraces {
   return new TraceDecoder(body, limits).decode()
@@ -50,7 +50,7 @@ class TraceDecoder {
   #group(end: number, name: string): Range {
     const reader = this.#reader
     const stop = reader.lengthEnd(end)
-    if (++this.#groups > this.#limits.maxSpans) throw new WireFault(`${name}: more than ${this.#limits.maxSpans} in one body`, reader.pos)
+    if (++this.#groups > this.#limits.maxSpans) throw bodyLimit(name, this.#limits.maxSpans)
     const range: Range = [reader.pos, stop]
     reader.pos = stop
     return range
@@ -98,7 +98,7 @@ class TraceDecoder {
       else if (tag === 0x1a) schema = this.#range(end)
       else reader.skip(tag, end)
     }
-    if (this.#index + bounds.length / 2 > this.#limits.maxSpans) throw new WireFault(`more than ${this.#limits.maxSpans} spans in one body`, start)
+    if (this.#index + bounds.length / 2 > this.#limits.maxSpans) throw bodyLimit('spans', this.#limits.maxSpans)
     const scope: { -readonly [Key in keyof WireScope]: WireScope[Key] } & { attributes: WireAttribute[] } = {
       name: '',
       version: '',
@@ -110,6 +110,7 @@ class TraceDecoder {
       for (const range of scopes) this.#scope(range, scope)
       schemaUrl = this.#name(schema)
     })
+    if (scopeFault !== undefined) scope.attributes = []
     const fault = resourceFault ?? scopeFault
     const spans: WireSpan[] = []
     for (let at = 0; at < bounds.length; at += 2) this.#span(bounds[at] ?? 0, bounds[at + 1] ?? 0, fault, spans)

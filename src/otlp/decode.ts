@@ -3,7 +3,7 @@ import { readJsonTraces } from './decode-json.ts'
 import { decodeProtobufTraces } from './decode-protobuf.ts'
 import { FieldFault } from './json-fields.ts'
 import { locateJsonFault, scanJson } from './json-scan.ts'
-import { type DecodeLimits, DEFAULT_DECODE_LIMITS } from './limits.ts'
+import { bodyLimit, type DecodeLimits, DEFAULT_DECODE_LIMITS } from './limits.ts'
 import { WireFault } from './proto-reader.ts'
 import { decodeUtf8, invalidUtf8Offset } from './text.ts'
 import type { DecodedTraces, OtlpEncoding } from './wire.ts'
@@ -17,7 +17,8 @@ const JSON_VALUES_PER_VALUE = 8
 /**
  * Decodes an ExportTraceServiceRequest. Long strings and bytes of a protobuf body stay ranges of it, so `body` must not
  * be reused while the result lives.
- * @throws RepriseError `malformed_body` when the body as a whole cannot be read; its message names the byte or the field
+ * @throws RepriseError `malformed_body` when the body as a whole cannot be read; its message names the byte or the field;
+ *   `limit_exceeded` when it holds more spans, groups, JSON values or levels than one body may
  */
 export function decodeTraces(body: Uint8Array, encoding: OtlpEncoding, limits?: Partial<DecodeLimits>): DecodedTraces {
   const bounds: DecodeLimits = { ...DEFAULT_DECODE_LIMITS, ...limits }
@@ -29,10 +30,16 @@ export function decodeTraces(body: Uint8Array, encoding: OtlpEncoding, limits?: 
         return readJsonTraces(parseJsonBody(body, bounds), bounds)
     }
   } catch (error) {
-    if (error instanceof WireFault) throw new RepriseError('malformed_body', `not an OTLP protobuf body: ${error.message} (byte ${error.offset})`)
-    if (error instanceof FieldFault) throw new RepriseError('malformed_body', `not an OTLP JSON body: ${error.message}`)
-    throw error
+    throw malformed(`an OTLP ${encoding === 'json' ? 'JSON' : 'protobuf'} body`, error)
   }
+}
+
+/** The error of the room's users for a fault of a reader; any other error comes back as it is. */
+export function malformed(what: string, error: unknown): unknown {
+  if (error instanceof WireFault) {
+    return new RepriseError('malformed_body', `not ${what}: ${error.message} (byte ${error.offset})`, { details: { offset: error.offset } })
+  }
+  return error instanceof FieldFault ? new RepriseError('malformed_body', `not ${what}: ${error.message}`) : error
 }
 
 /**
@@ -45,8 +52,8 @@ export function parseJsonBody(body: Uint8Array, limits: DecodeLimits): unknown {
   const maxValues = limits.maxValues * JSON_VALUES_PER_VALUE
   const bytes = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
   const scan = scanJson(bytes, { maxDepth, maxValues })
-  if (scan.depth > maxDepth) throw new FieldFault(`body: nested deeper than ${maxDepth}`)
-  if (scan.values > maxValues) throw new FieldFault(`body: more than ${maxValues} values`)
+  if (scan.depth > maxDepth) throw bodyLimit('levels of nesting', maxDepth)
+  if (scan.values > maxValues) throw bodyLimit('JSON values', maxValues)
   const text = decodeUtf8(bytes)
   if (text === undefined) throw new FieldFault(`body: not valid UTF-8 at byte ${invalidUtf8Offset(bytes)}`)
   try {

@@ -1,6 +1,8 @@
+import { RepriseError } from '../schemas/index.ts'
+
 /** Bounds on one request body. The body's own size is bounded before it gets here. */
 export interface DecodeLimits {
-  /** Spans, and resource and scope groups, of one body; more make the body malformed. */
+  /** Spans of one body, and groups (resources and scopes) of one body; a body with more is refused. */
   readonly maxSpans: number
   /** Attributes in one list: of a span, an event, a link, a resource, a scope or a kvlist value. */
   readonly maxAttributes: number
@@ -28,4 +30,9 @@ export const DEFAULT_DECODE_LIMITS: DecodeLimits = {
   maxNameBytes: 16_384,
   maxValueBytes: 64 * 1024 * 1024,
   inlineBytes: 256,
+}
+
+/** The body as a whole holds more than it may. */
+export function bodyLimit(what: string, max: number): RepriseError {
+  return new RepriseError('limit_exceeded', `the OTLP body is over the bound of ${max} ${what}`, { details: { what, max } })
 }

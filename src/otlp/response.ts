@@ -1,10 +1,9 @@
 import { Buffer } from 'node:buffer'
-import { RepriseError } from '../schemas/index.ts'
 import { ByteWriter, int64Size } from './byte-writer.ts'
-import { parseJsonBody } from './decode.ts'
+import { malformed, parseJsonBody } from './decode.ts'
 import { field, FieldFault, isObject, kindOf, readInt64, readString } from './json-fields.ts'
 import { DEFAULT_DECODE_LIMITS } from './limits.ts'
-import { ProtoReader, WireFault } from './proto-reader.ts'
+import { ProtoReader } from './proto-reader.ts'
 import { fieldSize } from './value-writer.ts'
 import type { OtlpEncoding } from './wire.ts'
 
@@ -141,8 +140,6 @@ function reading<T>(what: string, read: () => T): T {
   try {
     return read()
   } catch (error) {
-    if (error instanceof WireFault) throw new RepriseError('malformed_body', `not ${what}: ${error.message} (byte ${error.offset})`)
-    if (error instanceof FieldFault) throw new RepriseError('malformed_body', `not ${what}: ${error.message}`)
-    throw error
+    throw malformed(what, error)
   }
 }
