@@ -46,7 +46,8 @@ export interface RepriseErrorOptions {
 export class RepriseError extends Error {
   readonly code: ErrorCode
   readonly retryable: boolean
-  readonly details?: Readonly<Record<string, unknown>>
+  // `declare`: no property at all where there are none.
+  declare readonly details?: Readonly<Record<string, unknown>>
 
   constructor(code: ErrorCode, message: string, options: RepriseErrorOptions = {}) {
     super(message, 'cause' in options ? { cause: options.cause } : undefined)

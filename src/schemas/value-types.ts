@@ -2,7 +2,8 @@
 export class Opaque {
   /** `function`, `symbol`, or the name of the class. */
   readonly type: string
-  readonly name?: string
+  // `declare`: no property at all where there is none.
+  declare readonly name?: string
 
   constructor(type: string, name?: string) {
     this.type = type
@@ -15,7 +16,7 @@ export class Truncated {
   /** `bytes`, `depth`, `entries`, `cycle`, … */
   readonly reason: string
   /** What was there: bytes of a payload, characters of a string, entries of a container. */
-  readonly originalSize?: number
+  declare readonly originalSize?: number
 
   constructor(reason: string, originalSize?: number) {
     this.reason = reason
