@@ -1,0 +1,66 @@
+/** One anchor as a sequence of byte sets; a set is a string of 256 `0`/`1` so that equal sets compare equal. */
+export type ByteSet = string
+export interface Anchor {
+  readonly sets: readonly ByteSet[]
+  /** Only after a byte that is no ASCII letter or digit, or after an escape. */
+  readonly bounded: boolean
+  /** What an accepted anchor stands for: an index chosen by the caller. */
+  readonly id: number
+}
+
+export function byteSetOf(holds: (byte: number) => boolean): ByteSet {
+  let set = ''
+  for (let byte = 0; byte < 256; byte++) set += holds(byte) ? '1' : '0'
+  return set
+}
+
+const code = (text: string, index: number): number => {
+  const unit = text.charCodeAt(index)
+  if (!(unit <= 0xff)) throw new TypeError(`anchor ${JSON.stringify(text)}: expected a byte at ${index}`)
+  return unit
+}
+
+const swapCase = (byte: number): number => {
+  if (byte >= 0x41 && byte <= 0x5a) return byte + 32
+  if (byte >= 0x61 && byte <= 0x7a) return byte - 32
+  return byte
+}
+
+/** Parses anchor syntax (see RuleData.anchors). Throws TypeError that names the anchor and the place. */
+export function parseAnchor(source: string, fold: boolean): ByteSet[] {
+  const sets: ByteSet[] = []
+  let index = 0
+  const literal = (): number => {
+    if (source[index] === '\\') index++
+    return code(source, index++)
+  }
+  while (index < source.length) {
+    const bytes = new Set<number>()
+    let negated = false
+    if (source[index] === '[') {
+      index++
+      if (source[index] === '^') {
+        negated = true
+        index++
+      }
+      while (index < source.length && source[index] !== ']') {
+        const low = literal()
+        let high = low
+        if (source[index] === '-' && source[index + 1] !== ']') {
+          index++
+          high = literal()
+        }
+        if (high < low) throw new TypeError(`anchor ${JSON.stringify(source)}: a range is the wrong way round before ${index}`)
+        for (let byte = low; byte <= high; byte++) bytes.add(byte)
+      }
+      if (source[index] !== ']') throw new TypeError(`anchor ${JSON.stringify(source)}: a class is not closed`)
+      index++
+    } else {
+      bytes.add(literal())
+    }
+    if (fold) for (const byte of [...bytes]) bytes.add(swapCase(byte))
+    sets.push(byteSetOf((byte) => bytes.has(byte) !== negated))
+  }
+  if (sets.length === 0) throw new TypeError('an anchor is empty')
+  return sets
+}

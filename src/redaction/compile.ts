@@ -1,0 +1,90 @@
+import { type Anchor, parseAnchor } from './anchors.ts'
+import { type Automaton, buildAutomaton } from './automaton.ts'
+import { CHECKS } from './detectors/checks.ts'
+import { detectEmail } from './detectors/email.ts'
+import { detectPaymentCard } from './detectors/payment-card.ts'
+import { detectPrivateKey } from './detectors/private-key.ts'
+import { compileFields, fieldAnchors, type FieldLookup } from './fields.ts'
+import { type PolicyId, policyDataOf } from './policy.ts'
+import type { DetectorName, RedactionPolicy, RuleData } from './rule.ts'
+import type { Detector } from './text-view.ts'
+
+export interface CompiledRule {
+  readonly name: string
+  /** Lower goes first among matches of the same stretch. */
+  readonly rank: number
+  readonly detect: Detector
+}
+
+export interface CompiledPolicy {
+  readonly automaton: Automaton
+  readonly rules: readonly CompiledRule[]
+  /** Rank of matches that a field's name alone made: behind all others. */
+  readonly fieldRank: number
+  readonly fieldOf: FieldLookup
+}
+
+/**
+ * Anchor of no rule: an escaped ASCII character or an escaped slash, behind which an anchor may hide. A text with one is
+ * looked at a second time with these escapes resolved.
+ */
+export const ESCAPE_ANCHOR_ID = -1
+/** Anchor of a field's name: nothing to match in itself, but the JSON around it must be looked at. */
+const FIELD_ANCHOR_ID = -2
+const ESCAPE_ANCHORS = ['\\\\u00[0-7]', '\\\\/']
+
+const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
+  email: detectEmail,
+  'payment-card': detectPaymentCard,
+  'private-key': detectPrivateKey,
+}
+
+const compiled = new Map<PolicyId, CompiledPolicy>()
+
+/** Compiles a shipped policy once for the process. */
+export function compiledPolicy(id: PolicyId): CompiledPolicy {
+  let policy = compiled.get(id)
+  if (policy === undefined) {
+    policy = compilePolicy(policyDataOf(id))
+    compiled.set(id, policy)
+  }
+  return policy
+}
+
+export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
+  const anchors: Anchor[] = ESCAPE_ANCHORS.map((source) => ({ sets: parseAnchor(source, false), bounded: false, id: ESCAPE_ANCHOR_ID }))
+  for (const source of fieldAnchors(policy.fields)) anchors.push({ sets: parseAnchor(source, true), bounded: false, id: FIELD_ANCHOR_ID })
+  for (const [id, rule] of policy.rules.entries()) {
+    for (const source of rule.anchors) anchors.push({ sets: parseAnchor(source, rule.fold === true), bounded: rule.bounded === true, id })
+  }
+  return {
+    automaton: buildAutomaton(anchors),
+    rules: policy.rules.map((rule, rank) => ({ name: rule.name, rank, detect: detectorOf(rule) })),
+    fieldRank: policy.rules.length,
+    fieldOf: compileFields(policy.fields),
+  }
+}
+
+function detectorOf(rule: RuleData): Detector {
+  if (rule.detector !== undefined) return DETECTORS[rule.detector]
+  if (rule.pattern === undefined) throw new TypeError(`rule ${rule.name}: expected a pattern or a detector`)
+  const narrowed = rule.pattern.includes('(?<secret>')
+  const pattern = new RegExp(rule.pattern, `y${rule.flags ?? ''}${narrowed ? 'd' : ''}`)
+  const check = rule.check === undefined ? undefined : CHECKS[rule.check]
+  const back = rule.back === undefined ? undefined : { isBack: new RegExp(`^${rule.back.chars}$`), max: rule.back.max }
+
+  return ({ text }, anchorEnd, anchorLength) => {
+    let from = anchorEnd - anchorLength
+    if (back !== undefined) {
+      const lowest = Math.max(0, from - back.max)
+      while (from > lowest && back.isBack.test(text.charAt(from - 1))) from--
+    }
+    pattern.lastIndex = from
+    const match = pattern.exec(text)
+    if (match === null) return undefined
+    const range = narrowed ? match.indices?.groups?.['secret'] : undefined
+    const start = range?.[0] ?? match.index
+    const end = range?.[1] ?? match.index + match[0].length
+    return check === undefined || check(text.slice(start, end), text, end) ? { start, end } : undefined
+  }
+}

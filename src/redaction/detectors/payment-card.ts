@@ -1,0 +1,142 @@
+import { behindEscape, isAlnum, isDigit, isHexDigit, isLetter } from './characters.ts'
+import { withoutTokens } from '../tokens.ts'
+import type { Detector, Stretch, TextView } from '../text-view.ts'
+
+interface Brand {
+  /** First digits, inclusive at both ends, as many as are written. */
+  readonly ranges: readonly (readonly [number, number])[]
+  readonly lengths: readonly number[]
+}
+const upTo19 = [16, 17, 18, 19]
+/** Issuer ranges of ISO/IEC 7812 numbers in use. */
+const BRANDS: readonly Brand[] = [
+  { ranges: [[4, 4]], lengths: [13, 16, 19] },
+  { ranges: [[51, 55], [2221, 2720]], lengths: [16] },
+  { ranges: [[34, 34], [37, 37]], lengths: [15] },
+  { ranges: [[300, 305], [36, 36], [38, 39], [3095, 3095]], lengths: [14] },
+  { ranges: [[6011, 6011], [644, 649], [65, 65], [622126, 622925]], lengths: upTo19 },
+  { ranges: [[3528, 3589]], lengths: upTo19 },
+  { ranges: [[62, 62], [81, 81]], lengths: upTo19 },
+  { ranges: [[5018, 5018], [5020, 5020], [5038, 5038], [5893, 5893], [6304, 6304], [6759, 6759], [6761, 6763]], lengths: [13, 14, 15, ...upTo19] },
+  { ranges: [[60, 60], [82, 82], [508, 508], [2200, 2204], [9792, 9792], [506, 507], [509, 509], [6362, 6363]], lengths: [16] },
+]
+/** Lengths so rare on cards, and so usual on other numbers (article codes, 64-bit ids), that digits alone do not suffice. */
+const NEEDS_CONTEXT: ReadonlySet<number> = new Set([13, 17, 18, 19])
+const CONTEXT = /card|visa|master|amex|american|express|discover|diners|jcb|maestro|union ?pay|\bpan\b|\bccn?\b|credit|debit|payment|karte|tarjeta|carte/i
+const CONTEXT_LENGTH = 48
+/** How numbers are printed, as lengths of groups, longest first. */
+const GROUPINGS: readonly (readonly number[])[] = [
+  [4, 4, 4, 4, 3],
+  [4, 4, 4, 4, 2],
+  [4, 4, 4, 4, 1],
+  [4, 4, 4, 4],
+  [4, 6, 5],
+  [4, 6, 4],
+  [4, 4, 4, 3],
+  [4, 4, 4, 2],
+  [4, 4, 5],
+  [4, 4, 4, 1],
+]
+const MAX_GROUPS = 6
+const MAX_DIGITS = 24
+
+/** A payment card number: 13 to 19 digits, plain or grouped by blanks or hyphens, of a known issuer range, Luhn-valid. */
+export const detectPaymentCard: Detector = (view, anchorEnd, anchorLength) => {
+  // Every anchor begins with the byte before the first digit.
+  const start = anchorEnd - anchorLength + 1
+  const { text } = view
+  if (!mayBeginAt(text, start)) return undefined
+  const separator = separatorBehind(text, start)
+  return separator === '' ? plainNumber(view, start) : groupedNumber(text, start, separator)
+}
+
+/** True where the whole text is a card's digits; the field's name is context. */
+export function isPaymentCardNumber(digits: string, field: string): boolean {
+  if (!/^[0-9]{13,19}$/.test(digits) || !isCard(digits)) return false
+  return !NEEDS_CONTEXT.has(digits.length) || CONTEXT.test(field)
+}
+
+function mayBeginAt(text: string, start: number): boolean {
+  const before = text.charCodeAt(start - 1)
+  if (start === 0) return true
+  if (isLetter(before)) return behindEscape(text, start - 1) === start
+  if (before === 0x5f || before === 0x2b) return false
+  // Parts of UUIDs and the like.
+  return before !== 0x2d || !isHexDigit(text.charCodeAt(start - 2))
+}
+
+function separatorBehind(text: string, start: number): string {
+  const fifth = text[start + 4]
+  return fifth === ' ' || fifth === '-' ? fifth : ''
+}
+
+function mayEndAt(text: string, end: number): boolean {
+  const after = text.charCodeAt(end)
+  if (isAlnum(after) || after === 0x5f) return false
+  if (after === 0x2d) return !isAlnum(text.charCodeAt(end + 1))
+  // A fraction makes it a measure, `.0` alone a table's column of numbers.
+  if (after === 0x2e && isDigit(text.charCodeAt(end + 1))) return text[end + 1] === '0' && !isDigit(text.charCodeAt(end + 2))
+  return true
+}
+
+function plainNumber(view: TextView, start: number): Stretch | undefined {
+  const { text } = view
+  let end = start
+  while (end - start < MAX_DIGITS && isDigit(text.charCodeAt(end))) end++
+  const digits = text.slice(start, end)
+  if (!mayEndAt(text, end) || !isCard(digits)) return undefined
+  if (NEEDS_CONTEXT.has(digits.length)) {
+    const before = withoutTokens(text.slice(Math.max(0, start - CONTEXT_LENGTH), start))
+    if (!CONTEXT.test(before) && !CONTEXT.test(view.field)) return undefined
+  }
+  return { start, end }
+}
+
+function groupedNumber(text: string, start: number, separator: string): Stretch | undefined {
+  const groups: string[] = []
+  const ends: number[] = []
+  let index = start
+  while (groups.length < MAX_GROUPS) {
+    let end = index
+    while (end - index < MAX_DIGITS && isDigit(text.charCodeAt(end))) end++
+    if (end === index) break
+    groups.push(text.slice(index, end))
+    ends.push(end)
+    if (text[end] !== separator) break
+    index = end + 1
+  }
+  for (const grouping of GROUPINGS) {
+    const last = grouping.length - 1
+    const end = ends[last]
+    if (end === undefined || grouping.some((length, group) => groups[group]?.length !== length)) continue
+    // After blanks another number may follow (an expiry date); after hyphens it would be one longer number.
+    if (mayEndAt(text, end) && isCard(groups.slice(0, last + 1).join(''))) return { start, end }
+  }
+  return undefined
+}
+
+function isCard(digits: string): boolean {
+  return isOfBrand(digits) && isLuhnValid(digits)
+}
+
+function isOfBrand(digits: string): boolean {
+  return BRANDS.some(
+    (brand) =>
+      brand.lengths.includes(digits.length) &&
+      brand.ranges.some(([low, high]) => {
+        const first = Number(digits.slice(0, String(low).length))
+        return first >= low && first <= high
+      }),
+  )
+}
+
+/** ISO/IEC 7812-1 annex B. */
+function isLuhnValid(digits: string): boolean {
+  let sum = 0
+  for (let index = 0; index < digits.length; index++) {
+    const digit = digits.charCodeAt(digits.length - 1 - index) - 0x30
+    if (index % 2 === 0) sum += digit
+    else sum += digit > 4 ? digit * 2 - 9 : digit * 2
+  }
+  return sum % 10 === 0
+}

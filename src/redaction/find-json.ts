@@ -1,0 +1,204 @@
+import type { CompiledPolicy } from './compile.ts'
+import { isPaymentCardNumber } from './detectors/payment-card.ts'
+import { isSecretOfField, isSecretOfPair } from './fields.ts'
+import { findAtHits, SHORTEST_MATCH } from './find-text.ts'
+import { escapeJson, rawOffsets, unescapeJson } from './json-strings.ts'
+import { type JsonToken, walkJson } from './json-walk.ts'
+import type { FieldRuleData } from './rule.ts'
+import { type AnchorHits, scanText } from './scan.ts'
+import { chooseSpans, type Span } from './spans.ts'
+
+/** JSON inside JSON strings is followed this many levels down; below that it is plain text. */
+const MAX_NESTING = 3
+const LINE_LEAD = /(?:data:)?[ \t]{0,64}/y
+const CARD_RULE = 'payment-card'
+/** Members by which header lists name and give a header: `{ "name": "Cookie", "value": "…" }`. */
+const NAME_MEMBERS: ReadonlySet<string> = new Set(['name', 'key', 'header', 'field'])
+const VALUE_MEMBERS: ReadonlySet<string> = new Set(['value', 'val'])
+
+/** What is found in a JSON text, in offsets of that text; undefined where it is not valid JSON. */
+export function findInJson(policy: CompiledPolicy, text: string, field: string, nesting: number): Span[] | undefined {
+  if (text.length < SHORTEST_MATCH) return []
+  const hits = scanText(policy.automaton, text)
+  if (hits.length === 0) return []
+  const finder = new JsonFinder(policy, text, field, nesting, hits)
+  return walkJson(text, finder) && finder.isValid ? chooseSpans(finder.spans) : undefined
+}
+
+/** A string anywhere: as JSON where it is a JSON object or list, else as text. Offsets of the string. */
+export function findInString(policy: CompiledPolicy, text: string, field: string, nesting: number): Span[] {
+  if (nesting < MAX_NESTING && looksLikeJson(text)) {
+    const spans = findInJson(policy, text, field, nesting + 1)
+    if (spans !== undefined) return spans
+  }
+  if (text.length < SHORTEST_MATCH) return []
+  const hits = scanText(policy.automaton, text)
+  if (hits.length === 0) return []
+  const spans = findAtHits(policy, text, field, hits)
+  if (nesting >= MAX_NESTING) return spans
+  const inLines = findInJsonLines(policy, text, nesting, hits)
+  return inLines.length === 0 ? spans : chooseSpans([...spans, ...inLines])
+}
+
+/** Lines that are JSON by themselves: NDJSON, the `data:` lines of an event stream. */
+function findInJsonLines(policy: CompiledPolicy, text: string, nesting: number, hits: AnchorHits): Span[] {
+  const spans: Span[] = []
+  let lineEnd = -1
+  for (let hit = 0; hit < hits.length; hit += 2) {
+    const at = hits[hit] as number
+    if (at <= lineEnd) continue
+    const lineStart = text.lastIndexOf('\n', at - 1) + 1
+    lineEnd = text.indexOf('\n', at)
+    if (lineEnd < 0) lineEnd = text.length
+    LINE_LEAD.lastIndex = lineStart
+    LINE_LEAD.test(text)
+    const start = LINE_LEAD.lastIndex
+    if (start === 0 && lineEnd === text.length) continue
+    const line = text.slice(start, lineEnd)
+    if (!looksLikeJson(line)) continue
+    for (const span of findInJson(policy, line, '', nesting + 1) ?? []) spans.push({ ...span, start: span.start + start, end: span.end + start })
+  }
+  return spans
+}
+
+export function looksLikeJson(text: string): boolean {
+  const first = /[^\s\uFEFF]/.exec(text.length > 64 ? text.slice(0, 64) : text)?.[0]
+  if (first !== '{' && first !== '[') return false
+  const last = /\S(?=\s*$)/.exec(text.length > 64 ? text.slice(-64) : text)?.[0]
+  return last === (first === '{' ? '}' : ']')
+}
+
+/** What the policy makes of a string that stands in a field: its parts, or the whole of it because of the field. */
+export function findInFieldString(policy: CompiledPolicy, text: string, field: string, rule: FieldRuleData | undefined, nesting: number): Span[] {
+  const spans = findInString(policy, text, field, nesting)
+  if (rule === undefined || !isSecretOfField(rule, text)) return spans
+  return [wholeSpan(policy, text, rule, spans)]
+}
+
+/** The whole text as one match, under the name of a rule that knows its format where one covers it all. */
+function wholeSpan(policy: CompiledPolicy, text: string, rule: FieldRuleData, spans: readonly Span[]): Span {
+  const known = spans.length === 1 && spans[0]?.start === 0 && spans[0].end === text.length ? spans[0] : undefined
+  return known ?? { start: 0, end: text.length, rule: rule.rule, rank: policy.fieldRank, value: text, quote: '' }
+}
+
+interface Container {
+  /** The object's current member, or the name of the field that holds the list. */
+  field: string
+  rule: FieldRuleData | undefined
+  /** Of `{ name, value }` objects. */
+  namedRule: FieldRuleData | undefined
+  valueToken: JsonToken | undefined
+  /** Of lists: what the element before this one names, if it is a string. */
+  previousRule: FieldRuleData | undefined
+}
+
+/** Receives the tokens of one JSON text in order and collects the spans. */
+class JsonFinder {
+  readonly spans: Span[] = []
+  /** False once a string was met whose escapes are not JSON's. */
+  isValid = true
+  readonly #policy: CompiledPolicy
+  readonly #text: string
+  readonly #nesting: number
+  readonly #hits: AnchorHits
+  readonly #open: Container[] = []
+  readonly #root: Container
+  #nextHit = 0
+
+  constructor(policy: CompiledPolicy, text: string, field: string, nesting: number, hits: AnchorHits) {
+    this.#policy = policy
+    this.#text = text
+    this.#nesting = nesting
+    this.#hits = hits
+    this.#root = newContainer(field, undefined)
+  }
+
+  open(isList: boolean): void {
+    const parent = this.#current()
+    parent.previousRule = undefined
+    this.#open.push(isList ? newContainer(parent.field, parent.rule) : newContainer('', undefined))
+  }
+
+  close(): void {
+    const closed = this.#open.pop()
+    if (closed?.namedRule !== undefined && closed.valueToken !== undefined) this.#addWhole(closed.valueToken, closed.namedRule)
+  }
+
+  key(token: JsonToken): void {
+    const container = this.#current()
+    const name = this.#valueOf(token)
+    if (this.#hasHit(token)) this.#addInside(token, name, findInString(this.#policy, name, '', this.#nesting))
+    container.field = name
+    container.rule = this.#policy.fieldOf(name)
+  }
+
+  string(token: JsonToken, isInList: boolean): void {
+    const container = this.#current()
+    const { rule } = container
+    const paired = isInList ? container.previousRule : undefined
+    if (rule !== undefined || this.#hasHit(token)) {
+      const value = this.#valueOf(token)
+      this.#addInside(token, value, findInFieldString(this.#policy, value, container.field, rule, this.#nesting))
+    }
+    if (paired !== undefined && isSecretOfPair(paired, this.#valueOf(token))) this.#addWhole(token, paired)
+    if (isInList) container.previousRule = this.#ruleNamedBy(token)
+    else if (NAME_MEMBERS.has(container.field)) container.namedRule = this.#ruleNamedBy(token)
+    else if (VALUE_MEMBERS.has(container.field)) container.valueToken = token
+  }
+
+  number(token: JsonToken): void {
+    const container = this.#current()
+    container.previousRule = undefined
+    const digits = this.#text.slice(token.start, token.end)
+    if (container.rule?.numbers === true) this.#addNumber(token, container.rule.rule, this.#policy.fieldRank)
+    else if (digits.length >= 13 && isPaymentCardNumber(digits, container.field)) this.#addNumber(token, CARD_RULE, 0)
+  }
+
+  #current(): Container {
+    return this.#open.at(-1) ?? this.#root
+  }
+
+  #valueOf(token: JsonToken): string {
+    const value = unescapeJson(this.#text.slice(token.start, token.end))
+    if (value === undefined) this.isValid = false
+    return value ?? ''
+  }
+
+  #ruleNamedBy(token: JsonToken): FieldRuleData | undefined {
+    return token.end - token.start > 64 ? undefined : this.#policy.fieldOf(this.#valueOf(token))
+  }
+
+  /** Whether an anchor ends inside the token. Tokens come in order. */
+  #hasHit(token: JsonToken): boolean {
+    while (this.#nextHit < this.#hits.length && (this.#hits[this.#nextHit] as number) <= token.start) this.#nextHit += 2
+    return this.#nextHit < this.#hits.length && (this.#hits[this.#nextHit] as number) <= token.end
+  }
+
+  #addInside(token: JsonToken, value: string, inner: readonly Span[]): void {
+    if (inner.length === 0) return
+    const raw = this.#text.slice(token.start, token.end)
+    const offsets = rawOffsets(
+      raw,
+      inner.flatMap((span) => [span.start, span.end]),
+    )
+    for (const [index, span] of inner.entries()) {
+      const start = token.start + (offsets[index * 2] ?? 0)
+      const end = token.start + (offsets[index * 2 + 1] ?? value.length)
+      this.spans.push({ ...span, start, end, quote: escapeJson(span.quote) })
+    }
+  }
+
+  #addWhole(token: JsonToken, rule: FieldRuleData): void {
+    const value = this.#valueOf(token)
+    if (!isSecretOfField(rule, value)) return
+    this.#addInside(token, value, [wholeSpan(this.#policy, value, rule, findInString(this.#policy, value, '', this.#nesting))])
+  }
+
+  #addNumber(token: JsonToken, rule: string, rank: number): void {
+    this.spans.push({ ...token, rule, rank, value: this.#text.slice(token.start, token.end), quote: '"' })
+  }
+}
+
+function newContainer(field: string, rule: FieldRuleData | undefined): Container {
+  return { field, rule, namedRule: undefined, valueToken: undefined, previousRule: undefined }
+}

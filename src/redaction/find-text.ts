@@ -1,0 +1,51 @@
+import { type CompiledPolicy, ESCAPE_ANCHOR_ID } from './compile.ts'
+import { type AnchorHits, scanText } from './scan.ts'
+import { chooseSpans, type Span } from './spans.ts'
+import { resolveEscapes } from './text-escapes.ts'
+import { TextView } from './text-view.ts'
+import { isInsideToken, isToken } from './tokens.ts'
+
+/** The shortest text that can hold a match (`a@b.co`). */
+export const SHORTEST_MATCH = 6
+
+/**
+ * All that the rules find in a plain text that has been scanned for anchors, chosen. `field` is the name of the field that
+ * holds the text, or ''.
+ */
+export function findAtHits(policy: CompiledPolicy, text: string, field: string, hits: AnchorHits): Span[] {
+  if (hits.length === 0) return []
+  const spans: Span[] = []
+  const hasEscapes = detectAtHits(policy, new TextView(text, field), hits, spans)
+  if (hasEscapes) {
+    const resolved = resolveEscapes(text)
+    if (resolved !== undefined) {
+      const inner: Span[] = []
+      detectAtHits(policy, new TextView(resolved.text, field), scanText(policy.automaton, resolved.text), inner)
+      for (const span of inner) spans.push({ ...span, start: resolved.originalIndex(span.start), end: resolved.originalIndex(span.end) })
+    }
+  }
+  return chooseSpans(spans)
+}
+
+/** Runs the rules whose anchors were hit. Returns whether the text has escapes that may hide more. */
+function detectAtHits(policy: CompiledPolicy, view: TextView, hits: AnchorHits, spans: Span[]): boolean {
+  const { accepts, acceptFrom, stride } = policy.automaton
+  let hasEscapes = false
+  // What lies inside an earlier match cannot win against it: that match begins further left.
+  let coveredTo = -1
+  for (let hit = 0; hit < hits.length; hit += 2) {
+    const anchorEnd = hits[hit] as number
+    for (const anchor of accepts[((hits[hit + 1] as number) - acceptFrom) / stride] ?? []) {
+      if (anchor.id === ESCAPE_ANCHOR_ID) hasEscapes = true
+      if (anchor.id < 0 || anchorEnd - anchor.length < coveredTo) continue
+      const rule = policy.rules[anchor.id]
+      const found = rule?.detect(view, anchorEnd, anchor.length)
+      if (rule === undefined || found === undefined || isInsideToken(view.text, found.start)) continue
+      const value = view.text.slice(found.start, found.end)
+      if (!isToken(value)) spans.push({ ...found, rule: rule.name, rank: rule.rank, value, quote: '' })
+    }
+    const last = spans.at(-1)
+    if (last !== undefined && last.end > coveredTo && last.end > anchorEnd) coveredTo = last.end
+  }
+  return hasEscapes
+}

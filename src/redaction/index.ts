@@ -1,0 +1,8 @@
+/**
+ * Redaction: a policy compiled to a scanner. Pure: the same text, policy and key give the same result.
+ * A redactor that throws has not cleaned the value; its caller withholds the content.
+ */
+export { checkText, createRedactor, type Finding, type Redacted, type Redactor, type RedactorOptions } from './redactor.ts'
+export { type PolicyId, policyDataOf, policyRefOf, RULE_NAMES } from './policy.ts'
+export type { RedactionPolicy, RuleData } from './rule.ts'
+export { normalizeTokens } from './tokens.ts'

@@ -1,0 +1,61 @@
+import { isUtf8 } from 'node:buffer'
+import { decodeValue, encodeValue, MEDIA_TYPE, RepriseError } from '../schemas/index.ts'
+import type { CompiledPolicy } from './compile.ts'
+import type { Redacted, Redactor } from './redactor.ts'
+import { scanBytes } from './scan.ts'
+
+export interface PayloadTools {
+  readonly compiled: CompiledPolicy
+  readonly redactText: Redactor['redactText']
+  readonly redactJson: Redactor['redactJson']
+  readonly redactValue: Redactor['redactValue']
+}
+
+/** Media types outside text/* whose bytes are text. */
+const TEXT_TYPES =
+  /^(?:application\/(?:x-www-form-urlencoded|xml|yaml|x-yaml|toml|javascript|ecmascript|typescript|graphql|sql|x-sh|x-ndjson|ndjson|jsonl|json-seq)$|message\/)|\+(?:xml|yaml)$/
+const JSON_TYPES = /^(?:application|text)\/json$|\+json$/
+/** Bytes of unknown make: text when at most this share are control characters. */
+const CONTROL_SHARE_MAX = 0.02
+
+/** Redacts a payload in the form in which it is stored, by its media type. */
+export function redactPayloadWith(tools: PayloadTools, mediaType: string, data: string | Uint8Array, field: string): Redacted<string | Uint8Array> {
+  const type = (mediaType.split(';', 1)[0] ?? '').trim().toLowerCase()
+  if (type === MEDIA_TYPE.msgpack) return redactMsgpack(tools, data, field)
+  const redact = JSON_TYPES.test(type) ? tools.redactJson : tools.redactText
+  if (typeof data === 'string') return redact(data, field)
+  const isText = JSON_TYPES.test(type) || type.startsWith('text/') || TEXT_TYPES.test(type)
+  if (!isText && !(isUnknownType(type) && isReadable(data))) return { value: data, counts: undefined }
+  // A field's name can make a secret of a text that has no anchor.
+  const mayHoldMatch = scanBytes(tools.compiled.automaton, data, true).length > 0 || (field !== '' && tools.compiled.fieldOf(field) !== undefined)
+  if (!mayHoldMatch) return { value: data, counts: undefined }
+  const buffer = Buffer.from(data.buffer, data.byteOffset, data.length)
+  // Text in another encoding goes through as bytes; what the rules look for is ASCII.
+  const encoding = isUtf8(data) ? 'utf8' : 'latin1'
+  const { value, counts } = redact(buffer.toString(encoding), field)
+  return counts === undefined ? { value: data, counts } : { value: Buffer.from(value, encoding), counts }
+}
+
+function redactMsgpack(tools: PayloadTools, data: string | Uint8Array, field: string): Redacted<string | Uint8Array> {
+  let decoded: unknown
+  try {
+    decoded = decodeValue(MEDIA_TYPE.msgpack, data)
+  } catch {
+    throw new RepriseError('redaction_failed', 'redaction: the payload is not the MessagePack value that its media type says')
+  }
+  const { value, counts } = tools.redactValue(decoded, field)
+  if (counts === undefined) return { value: data, counts }
+  const encoded = encodeValue(value)
+  // Where the one thing that took MessagePack was replaced (a card number as bigint), the media type would be wrong.
+  if (encoded.mediaType !== MEDIA_TYPE.msgpack) throw new RepriseError('redaction_failed', 'redaction: the value no longer fits its media type')
+  return { value: encoded.data, counts }
+}
+
+const isUnknownType = (type: string): boolean => type === '' || type === MEDIA_TYPE.bytes || type === 'binary/octet-stream'
+
+function isReadable(bytes: Uint8Array): boolean {
+  if (!isUtf8(bytes)) return false
+  let controls = 0
+  for (const byte of bytes) if ((byte < 0x20 && byte !== 0x09 && byte !== 0x0a && byte !== 0x0d) || byte === 0x7f) controls++
+  return controls <= bytes.length * CONTROL_SHARE_MAX
+}

@@ -1,0 +1,40 @@
+import { canonicalJson, digestOf, type PolicyRef, RepriseError } from '../schemas/index.ts'
+import { CREDENTIAL_RULES, FIELD_RULES } from './rules/credentials.ts'
+import { PERSONAL_RULES } from './rules/personal.ts'
+import { PROVIDER_KEY_RULES } from './rules/provider-keys.ts'
+import type { RedactionPolicy } from './rule.ts'
+
+const DEFAULT_POLICY: RedactionPolicy = {
+  schema: 'reprise.redaction-policy/1',
+  id: 'default',
+  version: '1',
+  rules: [...PROVIDER_KEY_RULES, ...CREDENTIAL_RULES, ...PERSONAL_RULES],
+  fields: FIELD_RULES,
+}
+
+const POLICIES = { default: DEFAULT_POLICY } as const
+export type PolicyId = keyof typeof POLICIES
+
+/** Names that a token `<name:…>` can carry, in the policy's order. */
+export const RULE_NAMES: readonly string[] = [...new Set(DEFAULT_POLICY.rules.map((rule) => rule.name))]
+
+/** The policy as data. Throws `RepriseError('policy_unknown')`. */
+export function policyDataOf(id: PolicyId): RedactionPolicy {
+  const policy = Object.hasOwn(POLICIES, id) ? POLICIES[id] : undefined
+  if (policy === undefined) {
+    throw new RepriseError('policy_unknown', `no redaction policy ${JSON.stringify(id)}: expected one of ${Object.keys(POLICIES).join(', ')}`)
+  }
+  return policy
+}
+
+const refs = new Map<PolicyId, PolicyRef>()
+
+/** Id, version and digest (of the canonical JSON of the policy's data) as every record carries them. */
+export function policyRefOf(id: PolicyId): PolicyRef {
+  const known = refs.get(id)
+  if (known !== undefined) return known
+  const data = policyDataOf(id)
+  const ref: PolicyRef = { id: data.id, version: data.version, digest: digestOf(canonicalJson(data)) }
+  refs.set(id, ref)
+  return ref
+}

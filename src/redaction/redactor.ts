@@ -1,0 +1,87 @@
+import type { PolicyRef } from '../schemas/index.ts'
+import { type CompiledPolicy, compiledPolicy } from './compile.ts'
+import { findInFieldString, findInJson } from './find-json.ts'
+import { redactPayloadWith } from './payload.ts'
+import { type PolicyId, policyRefOf } from './policy.ts'
+import { renderSpans, settleSpans, type Span } from './spans.ts'
+import { pseudonymOf } from './tokens.ts'
+import { redactTree } from './value-walk.ts'
+
+/** `counts`: tokens put in, by rule; undefined where nothing was hit, and then `value` is what was given. */
+export interface Redacted<T> {
+  readonly value: T
+  readonly counts: Readonly<Record<string, number>> | undefined
+}
+
+export interface RedactorOptions {
+  readonly policyId?: PolicyId
+  /** Key of the pseudonyms, 32 random bytes of the store. */
+  readonly key: Uint8Array
+}
+
+/**
+ * Replaces what the policy names by keyed pseudonyms `<rule:12 hex>`. Redacting twice changes nothing; equal values give
+ * equal tokens. Each method may throw `RepriseError('redaction_failed')`; then nothing of the input may be kept.
+ */
+export interface Redactor {
+  readonly policy: PolicyRef
+  /** Any text. `field`: name of the field or attribute that holds it, where it has one. */
+  redactText(text: string, field?: string): Redacted<string>
+  /** A JSON text, kept valid and outside of hits byte for byte; what is not JSON is taken as text. */
+  redactJson(jsonText: string, field?: string): Redacted<string>
+  /** A JavaScript value, copied where something is hit. Throws past 128 levels, which a cycle is. */
+  redactValue(value: unknown, field?: string): Redacted<unknown>
+  /** A payload as stored: text for text, bytes for bytes. Bytes that are no text are left alone. */
+  redactPayload(mediaType: string, data: string | Uint8Array, field?: string): Redacted<string | Uint8Array>
+}
+
+export function createRedactor(options: RedactorOptions): Redactor {
+  const policyId = options.policyId ?? 'default'
+  const policy = policyRefOf(policyId)
+  const compiled = compiledPolicy(policyId)
+  const key = Uint8Array.from(options.key)
+  const tokenOf = (rule: string, value: string): string => pseudonymOf(key, rule, value)
+
+  const render = (text: string, spans: readonly Span[]): Redacted<string> => {
+    if (spans.length === 0) return { value: text, counts: undefined }
+    return { value: renderSpans(text, spans, tokenOf), counts: countsOf(spans) }
+  }
+  const redactText = (text: string, field = ''): Redacted<string> => render(text, settledInText(compiled, text, field))
+  const redactJson = (text: string, field = ''): Redacted<string> => render(text, settledInJson(compiled, text, field))
+  const hidesNumbers = (field: string): boolean => compiled.fieldOf(field)?.numbers === true
+  const redactValue = (value: unknown, field = ''): Redacted<unknown> => redactTree(value, field, { redactText, redactJson, hidesNumbers })
+  return {
+    policy,
+    redactText,
+    redactJson,
+    redactValue,
+    redactPayload: (mediaType, data, field = '') => redactPayloadWith({ compiled, redactText, redactJson, redactValue }, mediaType, data, field),
+  }
+}
+
+export interface Finding {
+  readonly rule: string
+  /** In UTF-16 units of the text; `end` is behind the last one. */
+  readonly start: number
+  readonly end: number
+}
+
+/** What `redactText` would replace, in order, without needing a key and without naming the values. */
+export function checkText(text: string, policyId: PolicyId = 'default'): Finding[] {
+  return settledInText(compiledPolicy(policyId), text, '').map(({ rule, start, end }) => ({ rule, start, end }))
+}
+
+function settledInText(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
+  const rule = field === '' ? undefined : policy.fieldOf(field)
+  return settleSpans(text, (current) => findInFieldString(policy, current, field, rule, 0))
+}
+
+function settledInJson(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
+  return settleSpans(text, (current) => findInJson(policy, current, field, 0) ?? findInFieldString(policy, current, field, undefined, 0))
+}
+
+function countsOf(spans: readonly Span[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { rule } of spans) counts[rule] = (counts[rule] ?? 0) + 1
+  return counts
+}

@@ -1,0 +1,68 @@
+/**
+ * One rule of a policy, as plain data: its canonical JSON is part of the policy's digest.
+ *
+ * The scanner looks for `anchors` in one pass over the text; only where one is found does the rule's own matcher run, on
+ * a window whose length is bounded by the rule. A matcher is a `pattern` (bounded quantifiers only, a test checks it) or
+ * a named `detector` for what a pattern cannot say.
+ */
+export interface RuleData {
+  readonly name: string
+  /**
+   * Anchor syntax: literal bytes and `[...]` classes with ranges, `\\` escapes one byte. ASCII only, and no byte that
+   * JSON may write with a short escape other than `/` (see json-text.ts).
+   */
+  readonly anchors: readonly string[]
+  /** Anchors match in either case. */
+  readonly fold?: true
+  /** The anchor must not follow an ASCII letter or digit (an escape such as `\n` or `%22` before it is fine). */
+  readonly bounded?: true
+  /** Sticky regular expression, run at the start of the anchor. A group named `secret` narrows what is replaced. */
+  readonly pattern?: string
+  /** Flags of the pattern beside `y` and `d`. */
+  readonly flags?: 'i'
+  /** The match may begin up to `max` characters of the class `chars` before the anchor. */
+  readonly back?: { readonly chars: string; readonly max: number }
+  readonly check?: CheckName
+  readonly detector?: DetectorName
+}
+
+/** A last look at the text that a pattern has matched. */
+export type CheckName =
+  | 'letter-and-digit'
+  | 'upper-lower-digit'
+  | 'basic-pair'
+  | 'jwt'
+  | 'assigned-value'
+  | 'assigned-token'
+  | 'url-userinfo'
+
+export type DetectorName = 'email' | 'payment-card' | 'private-key'
+
+/** A field whose name alone says that its value is secret: HTTP headers, JSON keys, attribute names. */
+export interface FieldRuleData {
+  readonly rule: string
+  /**
+   * Words in lower case. Compared with the field's name in lower case, both without `-`, `_`, `.` and blanks; so that JSON
+   * is looked at where a name occurs, each is an anchor too, its words apart by one of these or by nothing.
+   */
+  readonly names?: readonly string[]
+  readonly suffixes?: readonly string[]
+  /** Names that contain one of these are left alone. */
+  readonly unless?: readonly string[]
+  /**
+   * `any`: each non-empty value; `token`: only a value that looks like a credential, for names that are also used for
+   * other things; `no-path`: any but a file path.
+   */
+  readonly value: 'any' | 'token' | 'no-path'
+  /** JSON numbers under this name are replaced as well. */
+  readonly numbers?: true
+}
+
+export interface RedactionPolicy {
+  readonly schema: 'reprise.redaction-policy/1'
+  readonly id: string
+  readonly version: string
+  /** In order of precedence among matches of the same stretch. */
+  readonly rules: readonly RuleData[]
+  readonly fields: readonly FieldRuleData[]
+}

@@ -1,0 +1,90 @@
+import { RepriseError } from '../schemas/index.ts'
+import { shapeToken } from './tokens.ts'
+
+/** One stretch of a text that a rule wants replaced. */
+export interface Span {
+  readonly start: number
+  readonly end: number
+  readonly rule: string
+  /** Precedence among matches of the same stretch; lower goes first. */
+  readonly rank: number
+  /** What stood there, with escapes resolved: equal values get equal tokens. */
+  readonly value: string
+  /** Written on both sides of the token where a JSON number becomes a string; otherwise empty. */
+  readonly quote: string
+}
+
+/** Rounds after which a text that still changes is given up; real texts need one or two. */
+const MAX_ROUNDS = 12
+
+/** Leftmost first, then the longest, then the rule that comes first in the policy; none overlaps another. */
+export function chooseSpans(spans: readonly Span[]): Span[] {
+  if (spans.length < 2) return [...spans]
+  const sorted = [...spans].sort((a, b) => a.start - b.start || b.end - a.end || a.rank - b.rank)
+  const chosen: Span[] = []
+  let covered = -1
+  for (const span of sorted) {
+    if (span.start < covered) continue
+    chosen.push(span)
+    covered = span.end
+  }
+  return chosen
+}
+
+export function renderSpans(text: string, spans: readonly Span[], tokenOf: (rule: string, value: string) => string): string {
+  let rendered = ''
+  let from = 0
+  for (const span of spans) {
+    rendered += text.slice(from, span.start) + span.quote + tokenOf(span.rule, span.value) + span.quote
+    from = span.end
+  }
+  return rendered + text.slice(from)
+}
+
+/**
+ * Finds until nothing more is found: a token beside a stretch can make that stretch a match which it was not before. So
+ * redacting what this gives changes nothing. Independent of any key, since tokens of one rule all have the same shape.
+ * Throws `RepriseError('redaction_failed')` for a text that does not settle.
+ */
+export function settleSpans(text: string, find: (text: string) => readonly Span[]): readonly Span[] {
+  let spans = chooseSpans(find(text))
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    if (spans.length === 0) return spans
+    const more = find(renderSpans(text, spans, shapeToken))
+    if (more.length === 0) return spans
+    spans = joinRounds(text, spans, chooseSpans(more))
+  }
+  throw new RepriseError('redaction_failed', 'redaction: the text keeps changing')
+}
+
+/** Brings spans of the rendered text back to the original and joins them with the spans that they touch. */
+function joinRounds(text: string, earlier: readonly Span[], later: readonly Span[]): Span[] {
+  const joined: Span[] = []
+  let next = 0
+  // How much further along the rendered text is than the original, up to `next`.
+  let shift = 0
+  const shownLength = (span: Span): number => shapeToken(span.rule).length + 2 * span.quote.length
+  for (const span of later) {
+    for (; next < earlier.length; next++) {
+      const token = earlier[next] as Span
+      if (token.start + shift + shownLength(token) > span.start) break
+      joined.push(token)
+      shift += shownLength(token) - (token.end - token.start)
+    }
+    let start = span.start - shift
+    let end = -1
+    let swallowed = 0
+    for (; next < earlier.length; next++) {
+      const token = earlier[next] as Span
+      const shownStart = token.start + shift
+      if (shownStart >= span.end) break
+      if (swallowed === 0) start = Math.min(start, token.start)
+      swallowed++
+      shift += shownLength(token) - (token.end - token.start)
+      end = Math.max(end, token.end)
+    }
+    end = Math.max(end, span.end - shift)
+    joined.push({ ...span, start, end, value: swallowed === 0 ? span.value : text.slice(start, end) })
+  }
+  return [...joined, ...earlier.slice(next)]
+}
