@@ -40,8 +40,12 @@ class TraceDecoder {
     const resourceSpans: WireResourceSpans[] = []
     while (reader.pos < this.#end) {
       const tag = reader.tag(this.#end)
-      if (tag === 0x0a) resourceSpans.push(this.#resourceSpans(this.#group(this.#end, 'resourceSpans')))
-      else reader.skip(tag, this.#end)
+      if (tag === 0x0a) {
+        const group = this.#group(this.#end, 'resourceSpans')
+        resourceSpans.push(this.#resourceSpans(group))
+        // Reading the group leaves the reader at whatever was read last, which need not be its end.
+        reader.pos = group[1]
+      } else reader.skip(tag, this.#end)
     }
     return { resourceSpans, accepted: this.#accepted, rejected: this.#rejected }
   }

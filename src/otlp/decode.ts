@@ -11,8 +11,9 @@ import type { DecodedTraces, OtlpEncoding } from './wire.ts'
 /** JSON levels around and between attribute values: 4 for each level of a value, and room for what encloses them. */
 const JSON_LEVELS_PER_VALUE = 4
 const JSON_LEVELS_SPARE = 64
-/** A JSON body has a few keys and brackets for each attribute value; this many are allowed a value. */
+/** An attribute value takes some brackets and commas in JSON, and so does what stands around it. */
 const JSON_VALUES_PER_VALUE = 8
+const JSON_VALUES_SPARE = 65_536
 
 /**
  * Decodes an ExportTraceServiceRequest. Long strings and bytes of a protobuf body stay ranges of it, so `body` must not
@@ -49,7 +50,7 @@ export function malformed(what: string, error: unknown): unknown {
 export function parseJsonBody(body: Uint8Array, limits: DecodeLimits): unknown {
   // Much deeper than a span may be, so that one span too deep is rejected alone.
   const maxDepth = (limits.maxDepth * JSON_LEVELS_PER_VALUE + JSON_LEVELS_SPARE) * 4
-  const maxValues = limits.maxValues * JSON_VALUES_PER_VALUE
+  const maxValues = limits.maxValues * JSON_VALUES_PER_VALUE + JSON_VALUES_SPARE
   const bytes = body[0] === 0xef && body[1] === 0xbb && body[2] === 0xbf ? body.subarray(3) : body
   const scan = scanJson(bytes, { maxDepth, maxValues })
   if (scan.depth > maxDepth) throw bodyLimit('levels of nesting', maxDepth)

@@ -26,7 +26,7 @@ export const DEFAULT_DECODE_LIMITS: DecodeLimits = {
   maxEvents: 10_000,
   maxLinks: 10_000,
   maxDepth: 64,
-  maxValues: 2_000_000,
+  maxValues: 1_000_000,
   maxNameBytes: 16_384,
   maxValueBytes: 64 * 1024 * 1024,
   inlineBytes: 256,
