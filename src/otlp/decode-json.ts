@@ -9,7 +9,7 @@ import {
   readDouble,
   readEnum,
   readId,
-  readInt64,
+  readIntValue,
   readList,
   readString,
   readUint32,
@@ -204,7 +204,7 @@ class JsonTraceReader {
     const text = field(any, 'stringValue', 'string_value')
     if (text !== undefined) return readString(text, 'stringValue', limits.maxValueBytes)
     const int = field(any, 'intValue', 'int_value')
-    if (int !== undefined) return { int: readInt64(int, 'intValue') }
+    if (int !== undefined) return readIntValue(int, 'intValue')
     const bool = field(any, 'boolValue', 'bool_value')
     if (typeof bool === 'boolean') return bool
     if (bool !== undefined) throw new FieldFault(`boolValue: true or false expected, got ${kindOf(bool)}`)

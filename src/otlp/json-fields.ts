@@ -92,6 +92,16 @@ export function readInt64(value: unknown, name: string): bigint {
   return integer
 }
 
+/**
+ * The int64 of an AnyValue. JavaScript senders put every integral number here, 1e300 too: a number that no int64 holds was
+ * a double.
+ */
+export function readIntValue(value: unknown, name: string): { readonly int: bigint } | number {
+  const integer = integerOf(value)
+  if (integer !== undefined && typeof value !== 'string' && (integer < MIN_INT64 || integer > MAX_INT64)) return Number(integer)
+  return { int: readInt64(value, name) }
+}
+
 /** Nanoseconds; 0 where absent. */
 export function readUint64(value: unknown, name: string): bigint {
   if (value === undefined) return 0n

@@ -119,6 +119,9 @@ describe('what senders really send', () => {
     expect(valueOf('{"intValue":{"low":-1,"high":-1}}')).toEqual({ int: -1n })
     expect(valueOf('{"intValue":-9223372036854775808}')).toEqual({ int: -(2n ** 63n) })
     expect(valueOf('{"intValue":7}')).toEqual({ int: 7n })
+    // What JavaScript senders make of an integral double.
+    expect(valueOf('{"intValue":1e+300}')).toBe(1e300)
+    expect(valueOf('{"intValue":9223372036854775808}')).toBe(2 ** 63)
     expect(valueOf('{"doubleValue":123456789012345678901234567890}')).toBe(123456789012345678901234567890)
   })
 
