@@ -1,7 +1,7 @@
 import { ZERO_SPAN_ID, ZERO_TRACE_ID } from './decode-span.ts'
 import {
-  field,
   FieldFault,
+  field,
   isObject,
   type JsonObject,
   kindOf,
@@ -84,8 +84,7 @@ class JsonTraceReader {
       schemaUrl: this.#name(field(value, 'schemaUrl', 'schema_url'), 'schemaUrl'),
     }))
     const elements = field(value, 'spans')
-    if (Array.isArray(elements) && this.#index + elements.length > this.#limits.maxSpans)
-      throw bodyLimit('spans', this.#limits.maxSpans)
+    if (Array.isArray(elements) && this.#index + elements.length > this.#limits.maxSpans) throw bodyLimit('spans', this.#limits.maxSpans)
     const spans: WireSpan[] = []
     readList(elements, 'spans', Infinity, (element) => this.#addSpan(element, resourceFault ?? scopeFault, spans))
     return { scope: part?.scope ?? NO_SCOPE, schemaUrl: part?.schemaUrl ?? '', spans }

@@ -173,7 +173,8 @@ class TraceDecoder {
   #name(range: Range | undefined): string {
     if (range === undefined) return ''
     const size = range[1] - range[0]
-    if (size > this.#limits.maxNameBytes) throw new WireFault(`a schema URL of ${size} bytes is over the bound of ${this.#limits.maxNameBytes}`, range[0])
+    if (size > this.#limits.maxNameBytes)
+      throw new WireFault(`a schema URL of ${size} bytes is over the bound of ${this.#limits.maxNameBytes}`, range[0])
     return this.#reader.text(range[0], range[1])
   }
 

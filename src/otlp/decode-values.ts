@@ -12,7 +12,14 @@ export function spend(budget: Budget, limits: DecodeLimits, offset: number): voi
 }
 
 /** Reads one KeyValue (key=1, value=2) and adds it to `into`. */
-export function readKeyValue(reader: ProtoReader, end: number, into: WireAttribute[], depth: number, limits: DecodeLimits, budget: Budget): void {
+export function readKeyValue(
+  reader: ProtoReader,
+  end: number,
+  into: WireAttribute[],
+  depth: number,
+  limits: DecodeLimits,
+  budget: Budget,
+): void {
   const stop = reader.lengthEnd(end)
   if (into.length >= limits.maxAttributes) throw new WireFault(`more than ${limits.maxAttributes} attributes in one list`, reader.pos)
   spend(budget, limits, reader.pos)

@@ -3,7 +3,7 @@ import { readJsonTraces } from './decode-json.ts'
 import { decodeProtobufTraces } from './decode-protobuf.ts'
 import { FieldFault } from './json-fields.ts'
 import { locateJsonFault, scanJson } from './json-scan.ts'
-import { bodyLimit, type DecodeLimits, DEFAULT_DECODE_LIMITS } from './limits.ts'
+import { bodyLimit, DEFAULT_DECODE_LIMITS, type DecodeLimits } from './limits.ts'
 import { WireFault } from './proto-reader.ts'
 import { decodeUtf8, invalidUtf8Offset } from './text.ts'
 import type { DecodedTraces, OtlpEncoding } from './wire.ts'
@@ -63,7 +63,11 @@ export function parseJsonBody(body: Uint8Array, limits: DecodeLimits): unknown {
     if (!(error instanceof SyntaxError)) throw error
     // The engine's own message quotes the text, which may hold anything: it is not passed on.
     const position = locateJsonFault(text)
-    throw new FieldFault(position === text.length ? `body: the JSON text ends at position ${position}, before it is whole` : `body: no JSON at position ${position}`)
+    throw new FieldFault(
+      position === text.length
+        ? `body: the JSON text ends at position ${position}, before it is whole`
+        : `body: no JSON at position ${position}`,
+    )
   }
 }
 

@@ -1,6 +1,15 @@
 import { Buffer } from 'node:buffer'
 import { textOf } from './text.ts'
-import { isWireText, type WireAttribute, type WireEvent, type WireLink, type WireResourceSpans, type WireScopeSpans, type WireSpan, type WireValue } from './wire.ts'
+import {
+  isWireText,
+  type WireAttribute,
+  type WireEvent,
+  type WireLink,
+  type WireResourceSpans,
+  type WireScopeSpans,
+  type WireSpan,
+  type WireValue,
+} from './wire.ts'
 
 /**
  * The JSON form of an ExportTraceServiceRequest: lowerCamelCase, ids as hex, 64-bit integers as strings, enums as numbers.
@@ -48,7 +57,10 @@ function scopeSpansJson({ scope, schemaUrl, spans }: WireScopeSpans): string {
   ])
 }
 
-function attributeMembers(owner: { readonly attributes: readonly WireAttribute[]; readonly droppedAttributes: number }): (string | undefined)[] {
+function attributeMembers(owner: {
+  readonly attributes: readonly WireAttribute[]
+  readonly droppedAttributes: number
+}): (string | undefined)[] {
   return [list('attributes', owner.attributes, attributeJson), number('droppedAttributesCount', owner.droppedAttributes)]
 }
 

@@ -42,7 +42,8 @@ export function readString(value: unknown, name: string, maxBytes: number): stri
   if (value === undefined) return ''
   if (typeof value !== 'string') throw new FieldFault(`${name}: a string expected, got ${kindOf(value)}`)
   // At most three bytes a UTF-16 unit, so that short strings need not be measured.
-  if (value.length * 3 > maxBytes && Buffer.byteLength(value) > maxBytes) throw new FieldFault(`${name}: over the bound of ${maxBytes} bytes`)
+  if (value.length * 3 > maxBytes && Buffer.byteLength(value) > maxBytes)
+    throw new FieldFault(`${name}: over the bound of ${maxBytes} bytes`)
   if (!value.isWellFormed()) throw new FieldFault(`${name}: a lone surrogate, which is not Unicode text`)
   return value
 }
@@ -127,7 +128,8 @@ export function readEnum(value: unknown, name: string, names: readonly string[])
   const byName = typeof value === 'string' ? names.indexOf(value) : -1
   if (byName >= 0) return byName
   const integer = integerOf(value)
-  if (integer === undefined || BigInt.asIntN(32, integer) !== integer) throw new FieldFault(`${name}: an enum number expected, got ${kindOf(value)}`)
+  if (integer === undefined || BigInt.asIntN(32, integer) !== integer)
+    throw new FieldFault(`${name}: an enum number expected, got ${kindOf(value)}`)
   return Number(integer)
 }
 

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { ByteWriter, int64Size } from './byte-writer.ts'
 import { malformed, parseJsonBody } from './decode.ts'
-import { field, FieldFault, isObject, kindOf, readInt64, readString } from './json-fields.ts'
+import { FieldFault, field, isObject, kindOf, readInt64, readString } from './json-fields.ts'
 import { DEFAULT_DECODE_LIMITS } from './limits.ts'
 import { ProtoReader } from './proto-reader.ts'
 import { fieldSize } from './value-writer.ts'
@@ -27,7 +27,9 @@ export function encodeExportResponse(encoding: OtlpEncoding, response: Partial<E
   switch (encoding) {
     case 'json':
       return Buffer.from(
-        JSON.stringify(partial ? { partialSuccess: { rejectedSpans: String(rejectedSpans), ...(errorMessage === '' ? {} : { errorMessage }) } } : {}),
+        JSON.stringify(
+          partial ? { partialSuccess: { rejectedSpans: String(rejectedSpans), ...(errorMessage === '' ? {} : { errorMessage }) } } : {},
+        ),
       )
     case 'protobuf': {
       if (!partial) return new Uint8Array(0)

@@ -113,7 +113,8 @@ function checkIds(span: WritableSpan): void {
   if (span.parentSpanId !== '' && !SPAN_ID.test(span.parentSpanId))
     throw new RepriseError('invalid_argument', "parentSpanId: 16 lowercase hex digits or '' expected")
   for (const link of span.links) {
-    if (!TRACE_ID.test(link.traceId) || !SPAN_ID.test(link.spanId)) throw new RepriseError('invalid_argument', 'links: lowercase hex ids expected')
+    if (!TRACE_ID.test(link.traceId) || !SPAN_ID.test(link.spanId))
+      throw new RepriseError('invalid_argument', 'links: lowercase hex ids expected')
   }
 }
 

@@ -12,7 +12,11 @@ export const text: fc.Arbitrary<string> = fc.oneof(
   fc.tuple(fc.constantFrom('a', 'é', '語', '🙂'), fc.integer({ min: 60, max: 600 })).map(([unit, count]) => unit.repeat(count)),
 )
 
-const int64 = fc.oneof(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), fc.bigInt({ min: -1000n, max: 1000n }), fc.bigInt({ min: 2n ** 53n - 5n, max: 2n ** 53n + 5n }))
+const int64 = fc.oneof(
+  fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }),
+  fc.bigInt({ min: -1000n, max: 1000n }),
+  fc.bigInt({ min: 2n ** 53n - 5n, max: 2n ** 53n + 5n }),
+)
 const uint32 = fc.oneof(fc.constant(0), fc.integer({ min: 0, max: 0xffff_ffff }))
 const nanos = fc.oneof(fc.constant(0n), fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }))
 const double = fc.oneof(fc.double(), fc.constantFrom(0, -0, 1, Number.NaN, Infinity, -Infinity, 5e-324, 1e300))

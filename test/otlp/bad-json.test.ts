@@ -29,14 +29,21 @@ function accepted(fields: object): WireSpan {
 }
 
 /** The value of one attribute given as JSON text. */
-function valueOf(json: string): WireValue | undefined {
+function decodedValue(json: string): WireValue | undefined {
   const body = `{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"${IDS.traceId}","spanId":"${IDS.spanId}","attributes":[{"key":"k","value":${json}}]}]}]}]}`
   const decoded = decode(body)
   if (decoded.rejected.length > 0) throw new Error(decoded.rejected[0]?.reason)
   return decoded.resourceSpans[0]?.scopeSpans[0]?.spans[0]?.attributes[0]?.[1]
 }
 
-const attribute = (value: unknown): object => ({ ...good, name: 'bad', attributes: [{ key: 'first', value: { boolValue: true } }, { key: 'k', value }] })
+const attribute = (value: unknown): object => ({
+  ...good,
+  name: 'bad',
+  attributes: [
+    { key: 'first', value: { boolValue: true } },
+    { key: 'k', value },
+  ],
+})
 
 describe('one bad span loses nothing else', () => {
   it.each([
@@ -46,21 +53,45 @@ describe('one bad span loses nothing else', () => {
     ['an id that is no hex', { ...IDS, traceId: 'z'.repeat(32), name: 'bad' }, 'traceId: 32 hex digits expected'],
     ['an id that is a number', { ...IDS, spanId: 7, name: 'bad' }, 'spanId: 16 hex digits expected'],
     ['a kind that is no number', { ...IDS, kind: 'CLIENT', name: 'bad' }, 'kind: an enum number expected, got a string'],
-    ['a time with a fraction', { ...IDS, startTimeUnixNano: 1.5, name: 'bad' }, 'startTimeUnixNano: an unsigned 64-bit integer as decimal string expected, got a number'],
-    ['a time below zero', { ...IDS, endTimeUnixNano: '-1', name: 'bad' }, 'endTimeUnixNano: an unsigned 64-bit integer as decimal string expected, got a string'],
-    ['a time beyond 64 bits', { ...IDS, endTimeUnixNano: '18446744073709551616', name: 'bad' }, 'endTimeUnixNano: an unsigned 64-bit integer'],
+    [
+      'a time with a fraction',
+      { ...IDS, startTimeUnixNano: 1.5, name: 'bad' },
+      'startTimeUnixNano: an unsigned 64-bit integer as decimal string expected, got a number',
+    ],
+    [
+      'a time below zero',
+      { ...IDS, endTimeUnixNano: '-1', name: 'bad' },
+      'endTimeUnixNano: an unsigned 64-bit integer as decimal string expected, got a string',
+    ],
+    [
+      'a time beyond 64 bits',
+      { ...IDS, endTimeUnixNano: '18446744073709551616', name: 'bad' },
+      'endTimeUnixNano: an unsigned 64-bit integer',
+    ],
     ['attributes as an object', { ...IDS, attributes: { k: 'v' }, name: 'bad' }, 'attributes: an array expected, got an object'],
-    ['an attribute that is a string', { ...IDS, attributes: ['k'], name: 'bad' }, 'attributes[0].attribute: an object expected, got a string'],
+    [
+      'an attribute that is a string',
+      { ...IDS, attributes: ['k'], name: 'bad' },
+      'attributes[0].attribute: an object expected, got a string',
+    ],
     ['a key that is a number', { ...IDS, attributes: [{ key: 5 }], name: 'bad' }, 'attributes[0].key: a string expected, got a number'],
     ['a bare value', attribute('plain'), 'attributes[1].value: an object expected, got a string'],
     ['a string value that is none', attribute({ stringValue: 5 }), 'attributes[1].stringValue: a string expected, got a number'],
     ['a boolean value that is none', attribute({ boolValue: 'true' }), 'attributes[1].boolValue: true or false expected, got a string'],
     ['an int with a fraction', attribute({ intValue: '1.5' }), 'attributes[1].intValue: a 64-bit integer as decimal string expected'],
-    ['an int beyond 64 bits', attribute({ intValue: '9223372036854775808' }), 'attributes[1].intValue: a 64-bit integer as decimal string expected'],
+    [
+      'an int beyond 64 bits',
+      attribute({ intValue: '9223372036854775808' }),
+      'attributes[1].intValue: a 64-bit integer as decimal string expected',
+    ],
     ['a double that is a word', attribute({ doubleValue: 'much' }), 'attributes[1].doubleValue: a number expected, got a string'],
     ['bytes that are no base64', attribute({ bytesValue: '*secret*' }), 'attributes[1].bytesValue: base64 text expected'],
     ['an array value that is an array', attribute({ arrayValue: [] }), 'attributes[1].arrayValue: an object expected, got an array'],
-    ['a bad element', attribute({ arrayValue: { values: [{}, { intValue: [] }] } }), 'attributes[1].arrayValue.values[1].intValue: a 64-bit integer'],
+    [
+      'a bad element',
+      attribute({ arrayValue: { values: [{}, { intValue: [] }] } }),
+      'attributes[1].arrayValue.values[1].intValue: a 64-bit integer',
+    ],
     ['a lone surrogate', { ...IDS, name: 'bad', traceState: 'x\ud800' }, 'traceState: a lone surrogate, which is not Unicode text'],
     ['a lone surrogate in a value', attribute({ stringValue: '\udfff' }), 'attributes[1].stringValue: a lone surrogate'],
     ['events that are a number', { ...IDS, events: 1, name: 'bad' }, 'events: an array expected, got a number'],
@@ -75,11 +106,13 @@ describe('one bad span loses nothing else', () => {
   })
 
   it('something that is no span at all', () => {
-    for (const bad of [null, 5, 'span', []]) expect(rejection(bad)).toMatchObject({ index: 1, reason: expect.stringContaining('span: an object expected') })
+    for (const bad of [null, 5, 'span', []])
+      expect(rejection(bad)).toMatchObject({ index: 1, reason: expect.stringContaining('span: an object expected') })
   })
 
   it('a value nested too deep, by one level', () => {
-    const nested = (levels: number): unknown => (levels === 0 ? { stringValue: 'x' } : { kvlistValue: { values: [{ key: 'k', value: nested(levels - 1) }] } })
+    const nested = (levels: number): unknown =>
+      levels === 0 ? { stringValue: 'x' } : { kvlistValue: { values: [{ key: 'k', value: nested(levels - 1) }] } }
     expect(accepted({ attributes: [{ key: 'k', value: nested(64) }] }).attributes).toHaveLength(1)
     expect(rejection({ ...good, attributes: [{ key: 'k', value: nested(65) }] })?.reason).toContain('a value nested deeper than 64')
   })
@@ -114,42 +147,52 @@ describe('what senders really send', () => {
     const high = Number(nanos >> 32n)
     expect(accepted({ startTimeUnixNano: { low: Number(BigInt.asIntN(32, nanos)), high } }).startNanos).toBe(nanos)
     // A number too long for a double is not rounded.
-    const body = bodyOf([{ ...good, startTimeUnixNano: '@' }]).toString().replace('"@"', String(nanos))
+    const body = bodyOf([{ ...good, startTimeUnixNano: '@' }])
+      .toString()
+      .replace('"@"', String(nanos))
     expect(decode(body).resourceSpans[0]?.scopeSpans[0]?.spans[0]?.startNanos).toBe(nanos)
-    expect(valueOf('{"intValue":{"low":-1,"high":-1}}')).toEqual({ int: -1n })
-    expect(valueOf('{"intValue":-9223372036854775808}')).toEqual({ int: -(2n ** 63n) })
-    expect(valueOf('{"intValue":7}')).toEqual({ int: 7n })
+    expect(decodedValue('{"intValue":{"low":-1,"high":-1}}')).toEqual({ int: -1n })
+    expect(decodedValue('{"intValue":-9223372036854775808}')).toEqual({ int: -(2n ** 63n) })
+    expect(decodedValue('{"intValue":7}')).toEqual({ int: 7n })
     // What JavaScript senders make of an integral double.
-    expect(valueOf('{"intValue":1e+300}')).toBe(1e300)
-    expect(valueOf('{"intValue":9223372036854775808}')).toBe(2 ** 63)
-    expect(valueOf('{"doubleValue":123456789012345678901234567890}')).toBe(123456789012345678901234567890)
+    expect(decodedValue('{"intValue":1e+300}')).toBe(1e300)
+    expect(decodedValue('{"intValue":9223372036854775808}')).toBe(2 ** 63)
+    expect(decodedValue('{"doubleValue":123456789012345678901234567890}')).toBe(1.2345678901234568e29)
   })
 
   it('enums by number or by name', () => {
-    expect(accepted({ kind: 'SPAN_KIND_CLIENT', status: { code: 'STATUS_CODE_ERROR', message: 'no' } })).toMatchObject({ kind: 3, status: { code: 2, message: 'no' } })
+    expect(accepted({ kind: 'SPAN_KIND_CLIENT', status: { code: 'STATUS_CODE_ERROR', message: 'no' } })).toMatchObject({
+      kind: 3,
+      status: { code: 2, message: 'no' },
+    })
     expect(accepted({ kind: 3, status: { code: 2 } })).toMatchObject({ kind: 3, status: { code: 2 } })
   })
 
   it('doubles as numbers or words', () => {
-    expect(valueOf('{"doubleValue":0.5}')).toBe(0.5)
-    expect(valueOf('{"doubleValue":-0}')).toBe(-0)
-    expect(valueOf('{"doubleValue":"NaN"}')).toBeNaN()
-    expect(valueOf('{"doubleValue":"-Infinity"}')).toBe(-Infinity)
-    expect(valueOf('{"doubleValue":"2.5"}')).toBe(2.5)
+    expect(decodedValue('{"doubleValue":0.5}')).toBe(0.5)
+    expect(decodedValue('{"doubleValue":-0}')).toBe(-0)
+    expect(decodedValue('{"doubleValue":"NaN"}')).toBeNaN()
+    expect(decodedValue('{"doubleValue":"-Infinity"}')).toBe(-Infinity)
+    expect(decodedValue('{"doubleValue":"2.5"}')).toBe(2.5)
   })
 
   it('bytes in either alphabet, with or without padding', () => {
-    for (const text of ['+/8=', '-_8', '+/8']) expect(valueOf(`{"bytesValue":"${text}"}`)).toEqual({ bytes: Uint8Array.of(0xfb, 0xff) })
+    for (const text of ['+/8=', '-_8', '+/8'])
+      expect(decodedValue(`{"bytesValue":"${text}"}`)).toEqual({ bytes: Uint8Array.of(0xfb, 0xff) })
   })
 
   it('unknown fields, null fields, empty values', () => {
     expect(accepted({ future: { deep: [[1]] }, attributes: null, events: null, kind: null, name: null }).attributes).toEqual([])
-    for (const json of ['{}', 'null', '{"stringValue":null}', '{"newValue":1}']) expect(valueOf(json)).toBeNull()
+    for (const json of ['{}', 'null', '{"stringValue":null}', '{"newValue":1}']) expect(decodedValue(json)).toBeNull()
   })
 
   it('keys that mean something to JavaScript, as plain data', () => {
-    expect(valueOf('{"kvlistValue":{"values":[{"key":"__proto__","value":{"stringValue":"x"}}]}}')).toEqual({ kvlist: [['__proto__', 'x']] })
-    const body = bodyOf([good]).toString().replace('"name":"good"', '"__proto__":{"name":"polluted","polluted":1},"constructor":{"prototype":{"polluted":1}},"name":"good"')
+    expect(decodedValue('{"kvlistValue":{"values":[{"key":"__proto__","value":{"stringValue":"x"}}]}}')).toEqual({
+      kvlist: [['__proto__', 'x']],
+    })
+    const body = bodyOf([good])
+      .toString()
+      .replace('"name":"good"', '"__proto__":{"name":"polluted","polluted":1},"constructor":{"prototype":{"polluted":1}},"name":"good"')
     const span = decode(body).resourceSpans[0]?.scopeSpans[0]?.spans[0]
     expect(span?.name).toBe('good')
     expect(Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
@@ -175,7 +218,11 @@ describe('a body that is not one', () => {
     ['a string that does not end', '{"a":"secret', 'ends at position 12'],
     ['an array', '[]', 'body: an object expected, got an array'],
     ['a resourceSpans that is an object', '{"resourceSpans":{}}', 'resourceSpans: an array expected, got an object'],
-    ['a spans that is a string', '{"resourceSpans":[{"scopeSpans":[{"spans":"secret"}]}]}', 'resourceSpans[0].scopeSpans[0].spans: an array expected, got a string'],
+    [
+      'a spans that is a string',
+      '{"resourceSpans":[{"scopeSpans":[{"spans":"secret"}]}]}',
+      'resourceSpans[0].scopeSpans[0].spans: an array expected, got a string',
+    ],
     ['a group that is a number', '{"resourceSpans":[{},7]}', 'resourceSpans[1].an object expected, got a number'],
   ])('%s', (_, body, message) => {
     expect(() => decode(body)).toThrow(expect.objectContaining({ code: 'malformed_body', message: expect.stringContaining(message) }))
@@ -184,6 +231,8 @@ describe('a body that is not one', () => {
 
   it('invalid UTF-8, with its byte', () => {
     const body = Buffer.concat([Buffer.from('{"é":"'), Buffer.of(0xff), Buffer.from('"}')])
-    expect(() => decode(body)).toThrow(expect.objectContaining({ code: 'malformed_body', message: expect.stringContaining('not valid UTF-8 at byte 7') }))
+    expect(() => decode(body)).toThrow(
+      expect.objectContaining({ code: 'malformed_body', message: expect.stringContaining('not valid UTF-8 at byte 7') }),
+    )
   })
 })

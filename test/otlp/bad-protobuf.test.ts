@@ -1,6 +1,17 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { decodeTraces, type RejectedSpan } from '../../src/otlp/index.ts'
-import { attributeField, bytesField, concat, requestOf, SPAN_ID_HEX, spanField, tag, TRACE_ID_HEX, varint, varintField } from './raw-protobuf.ts'
+import {
+  attributeField,
+  bytesField,
+  concat,
+  requestOf,
+  SPAN_ID_HEX,
+  spanField,
+  TRACE_ID_HEX,
+  tag,
+  varint,
+  varintField,
+} from './raw-protobuf.ts'
 
 const prototypeKeys = Object.getOwnPropertyNames(Object.prototype)
 afterEach(() => {
@@ -30,21 +41,53 @@ describe('one bad span loses nothing else', () => {
   it.each([
     ['no trace id', bytesField(2, bytesField(2, new Uint8Array(8).fill(1)), bytesField(5, 'bad')), /^traceId: 16 bytes, not all zero/],
     ['a zero trace id', bytesField(2, bytesField(1, new Uint8Array(16)), bytesField(5, 'bad')), /^traceId: 16 bytes, not all zero/],
-    ['a short trace id', bytesField(2, bytesField(1, new Uint8Array(15).fill(1)), bytesField(5, 'bad')), /^traceId: 16 bytes expected, got 15/],
-    ['a zero span id', bytesField(2, bytesField(1, new Uint8Array(16).fill(1)), bytesField(2, new Uint8Array(8)), bytesField(5, 'bad')), /^spanId: 8 bytes, not all zero/],
+    [
+      'a short trace id',
+      bytesField(2, bytesField(1, new Uint8Array(15).fill(1)), bytesField(5, 'bad')),
+      /^traceId: 16 bytes expected, got 15/,
+    ],
+    [
+      'a zero span id',
+      bytesField(2, bytesField(1, new Uint8Array(16).fill(1)), bytesField(2, new Uint8Array(8)), bytesField(5, 'bad')),
+      /^spanId: 8 bytes, not all zero/,
+    ],
     ['a long span id', spanField('bad', bytesField(2, new Uint8Array(9).fill(1))), /^spanId: 8 bytes expected, got 9/],
     ['a short parent id', spanField('bad', bytesField(4, new Uint8Array(7).fill(1))), /^parentSpanId: 8 bytes expected/],
-    ['a link id of the wrong length', spanField('bad', bytesField(13, bytesField(1, new Uint8Array(3).fill(1)))), /^links: 16 bytes expected/],
-    ['bad UTF-8 in its attribute', spanField('bad', attributeField(9, 'k', bytesField(1, badText))), /^attributes: a string is not valid UTF-8 \(byte \d+\)/],
+    [
+      'a link id of the wrong length',
+      spanField('bad', bytesField(13, bytesField(1, new Uint8Array(3).fill(1)))),
+      /^links: 16 bytes expected/,
+    ],
+    [
+      'bad UTF-8 in its attribute',
+      spanField('bad', attributeField(9, 'k', bytesField(1, badText))),
+      /^attributes: a string is not valid UTF-8 \(byte \d+\)/,
+    ],
     ['bad UTF-8 in a key', spanField('bad', bytesField(9, bytesField(1, badText))), /^attributes: a string is not valid UTF-8/],
     ['bad UTF-8 in an event name', spanField('bad', bytesField(11, bytesField(2, badText))), /^events: a string is not valid UTF-8/],
     ['bad UTF-8 in its status', spanField('bad', bytesField(15, bytesField(2, badText))), /^status: a string is not valid UTF-8/],
     ['a surrogate as UTF-8', spanField('bad', bytesField(3, Uint8Array.of(0xed, 0xa0, 0x80))), /^traceState: a string is not valid UTF-8/],
     ['an overlong form', spanField('bad', bytesField(3, Uint8Array.of(0xc0, 0x80))), /^traceState: a string is not valid UTF-8/],
-    ['bad UTF-8 far into a long value', spanField('bad', attributeField(9, 'k', bytesField(1, 'x'.repeat(5000), badText))), /^attributes: a string is not valid UTF-8/],
-    ['an attribute that ends inside its key', spanField('bad', concat(tag(9, 2), varint(2), Uint8Array.of(0x0a, 0x05))), /^attributes: a field of 5 bytes runs past/],
-    ['a number that does not end', spanField('bad', concat(tag(6, 0), new Uint8Array(11).fill(0xff))), /^kind: a number is longer than 10 bytes/],
-    ['a time of four bytes', spanField('bad', concat(tag(7, 1), Uint8Array.of(1, 2, 3, 4))), /^startTimeUnixNano: 8 bytes expected, 4 left/],
+    [
+      'bad UTF-8 far into a long value',
+      spanField('bad', attributeField(9, 'k', bytesField(1, 'x'.repeat(5000), badText))),
+      /^attributes: a string is not valid UTF-8/,
+    ],
+    [
+      'an attribute that ends inside its key',
+      spanField('bad', concat(tag(9, 2), varint(2), Uint8Array.of(0x0a, 0x05))),
+      /^attributes: a field of 5 bytes runs past/,
+    ],
+    [
+      'a number that does not end',
+      spanField('bad', concat(tag(6, 0), new Uint8Array(11).fill(0xff))),
+      /^kind: a number is longer than 10 bytes/,
+    ],
+    [
+      'a time of four bytes',
+      spanField('bad', concat(tag(7, 1), Uint8Array.of(1, 2, 3, 4))),
+      /^startTimeUnixNano: 8 bytes expected, 4 left/,
+    ],
     ['field number 0', spanField('bad', Uint8Array.of(0x02, 0x00)), /a field number out of range/],
     ['wire type 6', spanField('bad', Uint8Array.of(0x4e)), /wire type 6 does not exist/],
     ['a group end without a beginning', spanField('bad', tag(20, 4)), /a group ends that was not begun/],
@@ -105,12 +148,22 @@ describe('what is not an error', () => {
 
   it('unknown fields of every wire type, groups inside groups', () => {
     const group = concat(tag(30, 3), tag(31, 3), varintField(1, 7), tag(31, 4), bytesField(2, 'x'), tag(30, 4))
-    const span = one(varintField(100, 2n ** 64n - 1n), concat(tag(101, 1), new Uint8Array(8)), bytesField(102, 'unknown'), group, concat(tag(103, 5), new Uint8Array(4)))
+    const span = one(
+      varintField(100, 2n ** 64n - 1n),
+      concat(tag(101, 1), new Uint8Array(8)),
+      bytesField(102, 'unknown'),
+      group,
+      concat(tag(103, 5), new Uint8Array(4)),
+    )
     expect(span).toMatchObject({ name: 'ok', traceId: TRACE_ID_HEX, attributes: [] })
   })
 
   it('a known field with a wire type that is not its own', () => {
-    expect(one(varintField(9, 1), varintField(3, 5), concat(tag(6, 5), new Uint8Array(4)))).toMatchObject({ attributes: [], traceState: '', kind: 0 })
+    expect(one(varintField(9, 1), varintField(3, 5), concat(tag(6, 5), new Uint8Array(4)))).toMatchObject({
+      attributes: [],
+      traceState: '',
+      kind: 0,
+    })
   })
 
   it('a parent of zero bytes or of zeros: no parent', () => {
@@ -132,7 +185,10 @@ describe('what is not an error', () => {
 
   it('an attribute without a value, a value with nothing set, a value set twice', () => {
     const twice = concat(bytesField(1, 'first'), varintField(3, 2n ** 64n - 1n))
-    expect(one(bytesField(9, bytesField(1, 'none')), attributeField(9, 'empty', new Uint8Array(0)), attributeField(9, 'twice', twice))?.attributes).toEqual([
+    expect(
+      one(bytesField(9, bytesField(1, 'none')), attributeField(9, 'empty', new Uint8Array(0)), attributeField(9, 'twice', twice))
+        ?.attributes,
+    ).toEqual([
       ['none', null],
       ['empty', null],
       ['twice', { int: -1n }],
@@ -140,7 +196,11 @@ describe('what is not an error', () => {
   })
 
   it('keys that mean something to JavaScript', () => {
-    const attributes = one(attributeField(9, '__proto__', bytesField(1, 'x')), attributeField(9, 'constructor.prototype', bytesField(1, 'y')), attributeField(9, '', bytesField(1, '')))?.attributes
+    const attributes = one(
+      attributeField(9, '__proto__', bytesField(1, 'x')),
+      attributeField(9, 'constructor.prototype', bytesField(1, 'y')),
+      attributeField(9, '', bytesField(1, '')),
+    )?.attributes
     expect(attributes).toEqual([
       ['__proto__', 'x'],
       ['constructor.prototype', 'y'],
@@ -163,7 +223,11 @@ describe('a body that is not one', () => {
     ['groups without end', new Uint8Array(1000).fill(0x0b)],
   ])('%s', (_, body) => {
     expect(() => decodeTraces(body, 'protobuf')).toThrow(
-      expect.objectContaining({ code: 'malformed_body', message: expect.stringMatching(/^not an OTLP protobuf body: .+ \(byte \d+\)$/), details: { offset: expect.any(Number) } }),
+      expect.objectContaining({
+        code: 'malformed_body',
+        message: expect.stringMatching(/^not an OTLP protobuf body: .+ \(byte \d+\)$/),
+        details: { offset: expect.any(Number) },
+      }),
     )
   })
 

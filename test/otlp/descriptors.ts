@@ -1,11 +1,11 @@
 import { create, createFileRegistry, type DescMessage } from '@bufbuild/protobuf'
 import {
-  FieldDescriptorProto_Label as Label,
-  FieldDescriptorProto_Type as Type,
   FieldDescriptorProtoSchema,
+  type FileDescriptorProto,
   FileDescriptorProtoSchema,
   FileDescriptorSetSchema,
-  type FileDescriptorProto,
+  FieldDescriptorProto_Label as Label,
+  FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt'
 
 // The messages of opentelemetry-proto v1.11.0 (trace, and the Status of google.rpc) as data, so that @bufbuild/protobuf

@@ -27,12 +27,18 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     if (copy.length > 0) copy[index] = (copy[index] ?? 0) ^ (1 << bit)
     return copy
   }),
-  fc.tuple(place, fc.constantFrom(0x00, 0x7f, 0x80, 0xff, 0x0a, 0x12, 0x22, 0x5b, 0x7b, 0x2c)).map(([at, byte]) => (bytes: Buffer): Buffer => {
-    const copy = Buffer.from(bytes)
-    if (copy.length > 0) copy[Math.floor(at * copy.length)] = byte
-    return copy
-  }),
-  place.map((at) => (bytes: Buffer): Buffer => bytes.subarray(0, Math.floor(at * bytes.length))),
+  fc
+    .tuple(place, fc.constantFrom(0x00, 0x7f, 0x80, 0xff, 0x0a, 0x12, 0x22, 0x5b, 0x7b, 0x2c))
+    .map(([at, byte]) => (bytes: Buffer): Buffer => {
+      const copy = Buffer.from(bytes)
+      if (copy.length > 0) copy[Math.floor(at * copy.length)] = byte
+      return copy
+    }),
+  place.map(
+    (at) =>
+      (bytes: Buffer): Buffer =>
+        bytes.subarray(0, Math.floor(at * bytes.length)),
+  ),
   fc.tuple(place, place).map(([from, to]) => (bytes: Buffer): Buffer => {
     const start = Math.floor(Math.min(from, to) * bytes.length)
     const end = Math.floor(Math.max(from, to) * bytes.length)
@@ -94,11 +100,32 @@ it.each(['protobuf', 'json'] as const)('random bytes as %s', (encoding) => {
 
 it('any JSON as a body', () => {
   // Keys of ours, so that some of it is taken for spans.
-  const key = fc.constantFrom('resourceSpans', 'scopeSpans', 'spans', 'attributes', 'key', 'value', 'traceId', 'spanId', 'events', 'links', '__proto__', 'stringValue', 'arrayValue', 'values', 'intValue', 'low', 'high', 'status', 'scope', 'resource')
+  const key = fc.constantFrom(
+    'resourceSpans',
+    'scopeSpans',
+    'spans',
+    'attributes',
+    'key',
+    'value',
+    'traceId',
+    'spanId',
+    'events',
+    'links',
+    '__proto__',
+    'stringValue',
+    'arrayValue',
+    'values',
+    'intValue',
+    'low',
+    'high',
+    'status',
+    'scope',
+    'resource',
+  )
   const { tree } = fc.letrec<{ tree: unknown }>((tie) => ({
     tree: fc.oneof(
       { depthSize: 'medium', maxDepth: 12 },
-      fc.constantFrom(null, true, 0, -1, 1e400, 2 ** 60, '', '0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331', 'NaN'),
+      fc.constantFrom(null, true, 0, -1, 1e300, 2 ** 60, '', '0af7651916cd43dd8448eb211c80319c', 'b7ad6b7169203331', 'NaN'),
       fc.array(tie('tree'), { maxLength: 3 }),
       fc.dictionary(key, tie('tree'), { maxKeys: 4 }),
     ),
@@ -115,15 +142,21 @@ it('any JSON as a body', () => {
 
 it.each(['protobuf', 'json'] as const)('random bytes as an answer in %s', (encoding) => {
   fc.assert(
-    fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.json().map((text) => Buffer.from(text))), (bytes) => {
-      for (const decode of [decodeExportResponse, decodeStatus]) {
-        try {
-          decode(encoding, bytes)
-        } catch (error) {
-          if (!RepriseError.isInstance(error)) throw error
+    fc.property(
+      fc.oneof(
+        fc.uint8Array({ maxLength: 60 }),
+        fc.json().map((text) => Buffer.from(text)),
+      ),
+      (bytes) => {
+        for (const decode of [decodeExportResponse, decodeStatus]) {
+          try {
+            decode(encoding, bytes)
+          } catch (error) {
+            if (!RepriseError.isInstance(error)) throw error
+          }
         }
-      }
-    }),
+      },
+    ),
     RUNS,
   )
 })

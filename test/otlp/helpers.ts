@@ -1,8 +1,8 @@
 import {
   isWireBytes,
   isWireText,
-  textOf,
   TraceWriter,
+  textOf,
   type WireAttribute,
   type WireResourceSpans,
   type WireSpan,

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { decodeTraces, type DecodeLimits, encodeTracesJson, type OtlpEncoding, type WireResourceSpans } from '../../src/otlp/index.ts'
+import { type DecodeLimits, decodeTraces, encodeTracesJson, type OtlpEncoding, type WireResourceSpans } from '../../src/otlp/index.ts'
 import { bareSpan, groupOf, writeTraces } from './helpers.ts'
 import { attributeField, concat, requestOf, spanField, varint } from './raw-protobuf.ts'
 
-const encode = (encoding: OtlpEncoding, groups: WireResourceSpans[]): Uint8Array => (encoding === 'json' ? Buffer.from(encodeTracesJson(groups)) : writeTraces(groups))
+const encode = (encoding: OtlpEncoding, groups: WireResourceSpans[]): Uint8Array =>
+  encoding === 'json' ? Buffer.from(encodeTracesJson(groups)) : writeTraces(groups)
 
 const attributes = (count: number) => Array.from({ length: count }, (_, index) => [`k${index}`, true] as const)
 
@@ -18,30 +19,51 @@ describe.each(['protobuf', 'json'] as const)('%s', (encoding) => {
   it.each([
     ['attributes', { maxAttributes: 3 }, (more: number) => ({ attributes: attributes(3 + more) })],
     ['kvlist entries', { maxAttributes: 3 }, (more: number) => ({ attributes: [['k', { kvlist: attributes(3 + more) }]] as const })],
-    ['events', { maxEvents: 2 }, (more: number) => ({ events: Array.from({ length: 2 + more }, () => ({ name: 'e', timeNanos: 1n, attributes: [], droppedAttributes: 0 })) })],
+    [
+      'events',
+      { maxEvents: 2 },
+      (more: number) => ({
+        events: Array.from({ length: 2 + more }, () => ({ name: 'e', timeNanos: 1n, attributes: [], droppedAttributes: 0 })),
+      }),
+    ],
     ['links', { maxLinks: 1 }, (more: number) => ({ links: Array.from({ length: 1 + more }, () => ({ ...bareSpan(), flags: 0 })) })],
     ['bytes of a key', { maxNameBytes: 10 }, (more: number) => ({ attributes: [['é'.repeat(5) + 'x'.repeat(more), true]] as const })],
     ['bytes of a name', { maxNameBytes: 10 }, (more: number) => ({ name: 'x'.repeat(10 + more) })],
     ['bytes of a value', { maxValueBytes: 300 }, (more: number) => ({ attributes: [['k', 'é'.repeat(150) + 'x'.repeat(more)]] as const })],
-    ['bytes of a bytes value', { maxValueBytes: 300 }, (more: number) => ({ attributes: [['k', { bytes: new Uint8Array(300 + more) }]] as const })],
+    [
+      'bytes of a bytes value',
+      { maxValueBytes: 300 },
+      (more: number) => ({ attributes: [['k', { bytes: new Uint8Array(300 + more) }]] as const }),
+    ],
     ['bytes of a status', { maxValueBytes: 300 }, (more: number) => ({ status: { code: 2, message: 'x'.repeat(300 + more) } })],
     ['depth', { maxDepth: 1 }, (more: number) => ({ attributes: [['k', { array: more === 0 ? [] : [{ array: [] }] }]] as const })],
-    ['values of the body', { maxValues: 4 }, (more: number) => ({ attributes: [['k', { array: [...attributes(3 + more)].map(() => null) }]] as const })],
+    [
+      'values of the body',
+      { maxValues: 4 },
+      (more: number) => ({ attributes: [['k', { array: [...attributes(3 + more)].map(() => null) }]] as const }),
+    ],
   ])('%s', (_, limits, spanWith) => {
     expect(reasonFor(spanWith(0), limits)).toBeUndefined()
     expect(reasonFor(spanWith(1), limits)).toMatch(/more than|over the bound of|nested deeper than/)
   })
 
   it('spans of a body', () => {
-    const body = (count: number): Uint8Array => encode(encoding, [...groupOf(Array.from({ length: count - 1 }, () => bareSpan())), ...groupOf([bareSpan()])])
+    const body = (count: number): Uint8Array =>
+      encode(encoding, [...groupOf(Array.from({ length: count - 1 }, () => bareSpan())), ...groupOf([bareSpan()])])
     // Four groups are in it: two resources, two scopes, and in protobuf the messages that describe them.
     expect(decodeTraces(body(10), encoding, { maxSpans: 10 }).accepted).toBe(10)
     expect(() => decodeTraces(body(11), encoding, { maxSpans: 10 })).toThrow(expect.objectContaining({ code: 'limit_exceeded' }))
   })
 
   it('empty groups of a body', () => {
-    const groups = Array.from({ length: 1000 }, () => ({ resource: { attributes: [], droppedAttributes: 0 }, schemaUrl: '', scopeSpans: [] }))
-    expect(() => decodeTraces(encode(encoding, groups), encoding, { maxSpans: 900 })).toThrow(expect.objectContaining({ code: 'limit_exceeded' }))
+    const groups = Array.from({ length: 1000 }, () => ({
+      resource: { attributes: [], droppedAttributes: 0 },
+      schemaUrl: '',
+      scopeSpans: [],
+    }))
+    expect(() => decodeTraces(encode(encoding, groups), encoding, { maxSpans: 900 })).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded' }),
+    )
   })
 })
 
@@ -64,5 +86,8 @@ it('protobuf nested 20,000 deep stops at the bound', () => {
     size += header.length
   }
   const decoded = decodeTraces(requestOf(spanField('deep', attributeField(9, 'k', concat(...levels))), spanField('good')), 'protobuf')
-  expect(decoded).toMatchObject({ accepted: 1, rejected: [{ index: 0, spanName: 'deep', reason: expect.stringContaining('nested deeper than 64') }] })
+  expect(decoded).toMatchObject({
+    accepted: 1,
+    rejected: [{ index: 0, spanName: 'deep', reason: expect.stringContaining('nested deeper than 64') }],
+  })
 })

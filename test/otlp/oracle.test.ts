@@ -1,7 +1,17 @@
 import { create, fromBinary, type Message, toBinary, toJsonString } from '@bufbuild/protobuf'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { decodeTraces, encodeTracesJson, isWireBytes, isWireText, textOf, type WireAttribute, type WireResourceSpans, type WireSpan, type WireValue } from '../../src/otlp/index.ts'
+import {
+  decodeTraces,
+  encodeTracesJson,
+  isWireBytes,
+  isWireText,
+  textOf,
+  type WireAttribute,
+  type WireResourceSpans,
+  type WireSpan,
+  type WireValue,
+} from '../../src/otlp/index.ts'
 import { resourceSpans } from './arbitraries.ts'
 import { messageSchema } from './descriptors.ts'
 import { settled, writeTraces } from './helpers.ts'
@@ -99,7 +109,11 @@ it('writes what the oracle reads, byte for byte as the oracle would', () => {
       const body = writeTraces(groups)
       expect(toJsonString(request, fromBinary(request, body))).toBe(toJsonString(request, oracleForm(groups)))
       // We write a schema URL before the spans, the oracle by field number behind them.
-      const plain = groups.map((group) => ({ ...group, schemaUrl: '', scopeSpans: group.scopeSpans.map((scope) => ({ ...scope, schemaUrl: '' })) }))
+      const plain = groups.map((group) => ({
+        ...group,
+        schemaUrl: '',
+        scopeSpans: group.scopeSpans.map((scope) => ({ ...scope, schemaUrl: '' })),
+      }))
       expect(Buffer.from(writeTraces(plain)).toString('hex')).toBe(Buffer.from(toBinary(request, oracleForm(plain))).toString('hex'))
     }),
     RUNS,

@@ -11,7 +11,10 @@ describe.each(['protobuf', 'json'] as const)('answers in %s', (encoding) => {
   it('come back as they were', () => {
     fc.assert(
       fc.property(count, text, (rejectedSpans, errorMessage) => {
-        expect(decodeExportResponse(encoding, encodeExportResponse(encoding, { rejectedSpans, errorMessage }))).toEqual({ rejectedSpans, errorMessage })
+        expect(decodeExportResponse(encoding, encodeExportResponse(encoding, { rejectedSpans, errorMessage }))).toEqual({
+          rejectedSpans,
+          errorMessage,
+        })
       }),
     )
     fc.assert(

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attributeValueSchema } from '../../src/schemas/index.ts'
 import { attributeValueOf, decodeTraces, encodeTracesJson, isWireText, TraceWriter, wireValueOf } from '../../src/otlp/index.ts'
+import { attributeValueSchema } from '../../src/schemas/index.ts'
 import { resourceSpans, value } from './arbitraries.ts'
 import { bareSpan, groupOf, settled, settledValue, writeTraces } from './helpers.ts'
 
@@ -87,7 +87,14 @@ describe('TraceWriter', () => {
     const writer = new TraceWriter()
     writer.startResource({ attributes: [], droppedAttributes: 0 })
     writer.startScope({ name: 'reprise', version: '1', attributes: [], droppedAttributes: 0 })
-    writer.addSpan({ ...bareSpan(), attributes: [['reprise.input', { textPieces: pieces }], ['reprise.output', { bytesPieces: pieces }], ['none', { textPieces: [] }]] })
+    writer.addSpan({
+      ...bareSpan(),
+      attributes: [
+        ['reprise.input', { textPieces: pieces }],
+        ['reprise.output', { bytesPieces: pieces }],
+        ['none', { textPieces: [] }],
+      ],
+    })
     const [group] = settled(decodeTraces(writer.finish(), 'protobuf').resourceSpans)
     expect(group?.scopeSpans[0]?.spans[0]?.attributes).toStrictEqual([
       ['reprise.input', '[{"a":"é \\" "}]'],
@@ -130,17 +137,30 @@ describe('TraceWriter', () => {
 
   it('refuses spans in the wrong place', () => {
     const writer = new TraceWriter()
-    expect(() => writer.startScope({ name: '', version: '', attributes: [], droppedAttributes: 0 })).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
+    expect(() => writer.startScope({ name: '', version: '', attributes: [], droppedAttributes: 0 })).toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    )
     writer.startResource({ attributes: [], droppedAttributes: 0 })
     expect(() => writer.addSpan(bareSpan())).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
     writer.finish()
-    expect(() => writer.startResource({ attributes: [], droppedAttributes: 0 })).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
+    expect(() => writer.startResource({ attributes: [], droppedAttributes: 0 })).toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    )
   })
 })
 
 describe('long strings', () => {
   it('stay ranges of the body beyond 256 bytes', () => {
-    const body = writeTraces(groupOf([bareSpan({ attributes: [['at', 'a'.repeat(256)], ['over', 'a'.repeat(257)]] })]))
+    const body = writeTraces(
+      groupOf([
+        bareSpan({
+          attributes: [
+            ['at', 'a'.repeat(256)],
+            ['over', 'a'.repeat(257)],
+          ],
+        }),
+      ]),
+    )
     const attributes = decodeTraces(body, 'protobuf').resourceSpans[0]?.scopeSpans[0]?.spans[0]?.attributes ?? []
     const [, at] = attributes[0] ?? []
     const [, over] = attributes[1] ?? []

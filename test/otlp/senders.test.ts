@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { gunzipSync } from 'node:zlib'
-import { diag, DiagLogLevel, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
+import { DiagLogLevel, diag, ROOT_CONTEXT, SpanKind, SpanStatusCode, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtobufExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
@@ -137,7 +137,10 @@ describe('the exporters of OpenTelemetry', () => {
       ],
       droppedAttributes: 0,
     })
-    expect(Object.fromEntries(child?.events[1]?.attributes ?? [])).toMatchObject({ 'exception.type': 'TypeError', 'exception.message': 'no such field' })
+    expect(Object.fromEntries(child?.events[1]?.attributes ?? [])).toMatchObject({
+      'exception.type': 'TypeError',
+      'exception.message': 'no such field',
+    })
     expect((child?.endNanos ?? 0n) >= (child?.startNanos ?? 1n)).toBe(true)
   })
 

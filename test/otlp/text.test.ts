@@ -18,7 +18,11 @@ function offsetByOracle(bytes: Uint8Array): number {
 }
 
 // Bytes that look like UTF-8 more often than random ones do.
-const nearText = fc.array(fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0x80, 0xbf, 0xc2, 0xe0, 0xed, 0xa0, 0xef, 0xf0, 0xf4, 0x90, 0x41)), { maxLength: 12 }).map((bytes) => Uint8Array.from(bytes))
+const nearText = fc
+  .array(fc.oneof(fc.integer({ min: 0, max: 255 }), fc.constantFrom(0x80, 0xbf, 0xc2, 0xe0, 0xed, 0xa0, 0xef, 0xf0, 0xf4, 0x90, 0x41)), {
+    maxLength: 12,
+  })
+  .map((bytes) => Uint8Array.from(bytes))
 
 describe('UTF-8', () => {
   it('is found invalid where the platform finds it', () => {
@@ -32,10 +36,19 @@ describe('UTF-8', () => {
 
   it('is decoded as the platform does, or refused', () => {
     fc.assert(
-      fc.property(fc.oneof(nearText, text.map((valid) => new TextEncoder().encode(valid))), (utf8) => {
-        if (offsetByOracle(utf8) === utf8.length) expect(textOf({ utf8 })).toBe(oracle.decode(utf8))
-        else expect(() => textOf({ utf8 })).toThrow(expect.objectContaining({ code: 'invalid_utf8', message: expect.stringContaining(`byte ${offsetByOracle(utf8)}`) }))
-      }),
+      fc.property(
+        fc.oneof(
+          nearText,
+          text.map((valid) => new TextEncoder().encode(valid)),
+        ),
+        (utf8) => {
+          if (offsetByOracle(utf8) === utf8.length) expect(textOf({ utf8 })).toBe(oracle.decode(utf8))
+          else
+            expect(() => textOf({ utf8 })).toThrow(
+              expect.objectContaining({ code: 'invalid_utf8', message: expect.stringContaining(`byte ${offsetByOracle(utf8)}`) }),
+            )
+        },
+      ),
       { numRuns: 2_000 },
     )
   })
@@ -56,7 +69,9 @@ describe('interned keys', () => {
     const keys = [62, 63, 64, 65, 66, 127, 128, 129].flatMap((length) => ['k'.repeat(length), 'ü'.repeat(length)])
     for (let round = 0; round < 2; round++) {
       const body = writeTraces(groupOf([bareSpan({ attributes: keys.map((key) => [key, key.length] as const) })]))
-      expect(decodeTraces(body, 'protobuf').resourceSpans[0]?.scopeSpans[0]?.spans[0]?.attributes).toEqual(keys.map((key) => [key, key.length]))
+      expect(decodeTraces(body, 'protobuf').resourceSpans[0]?.scopeSpans[0]?.spans[0]?.attributes).toEqual(
+        keys.map((key) => [key, key.length]),
+      )
     }
   })
 })

@@ -16,7 +16,8 @@ const EVENTS: ReadonlySet<string> = new Set([
 export const anthropic: Dialect = {
   name: 'anthropic',
   provider: 'anthropic',
-  isResponse: (value) => stringAt(value, 'type') === 'message' && listAt(value, 'content') !== undefined && Object.hasOwn(value, 'stop_reason'),
+  isResponse: (value) =>
+    stringAt(value, 'type') === 'message' && listAt(value, 'content') !== undefined && Object.hasOwn(value, 'stop_reason'),
   isChunk: (value) => EVENTS.has(stringAt(value, 'type') ?? ''),
   assemble,
   readResponse,

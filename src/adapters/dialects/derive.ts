@@ -28,8 +28,15 @@ export function deriveGenAiScalars(step: DerivableStep): Attributes {
     case 'reranker':
       found.add(GENAI.operationName, step.operation)
       found.add(GENAI.dataSourceId, step.kind === 'retriever' ? step.stepName : undefined)
-      found.add(TOP_K, attempt(() => topK(step)))
-      if (step.kind === 'reranker') found.add(GENAI.requestModel, attempt(() => requestModel(step, requestOf(step))))
+      found.add(
+        TOP_K,
+        attempt(() => topK(step)),
+      )
+      if (step.kind === 'reranker')
+        found.add(
+          GENAI.requestModel,
+          attempt(() => requestModel(step, requestOf(step))),
+        )
       found.add(GENAI.providerName, step.provider)
       break
     case 'tool':
@@ -58,14 +65,18 @@ function modelScalars(step: DerivableStep, found: Found): void {
   const response = attempt(() => responseOf(step))
   found.add(GENAI.providerName, step.provider ?? response?.dialect.provider)
   if (request !== undefined) {
-    found.add(GENAI.requestModel, attempt(() => requestModel(step, request)))
+    found.add(
+      GENAI.requestModel,
+      attempt(() => requestModel(step, request)),
+    )
     found.addAll(attempt(() => requestParameters(request)))
   }
   if (response !== undefined) {
     const view = attempt(() => viewOf(step, response))
     found.add(GENAI.responseId, view?.id)
     found.add(GENAI.responseModel, view?.model)
-    if (view !== undefined && view.finishReasons.length > 0 && step.kind === 'model') found.add(GENAI.finishReasons, [...view.finishReasons])
+    if (view !== undefined && view.finishReasons.length > 0 && step.kind === 'model')
+      found.add(GENAI.finishReasons, [...view.finishReasons])
     const usage = attempt(() => usageOf(response))
     found.add(GENAI.inputTokens, usage?.input)
     found.add(GENAI.outputTokens, step.kind === 'embedding' ? undefined : usage?.output)
@@ -73,7 +84,11 @@ function modelScalars(step: DerivableStep, found: Found): void {
     found.add(CACHE_WRITE, usage?.cacheWrite)
     found.add(REASONING, usage?.reasoning)
   }
-  if (step.kind === 'embedding') found.add(DIMENSIONS, attempt(() => dimensionsOf(step.output)))
+  if (step.kind === 'embedding')
+    found.add(
+      DIMENSIONS,
+      attempt(() => dimensionsOf(step.output)),
+    )
 }
 
 /** Length of the first vector, wherever the providers put it. */
@@ -115,7 +130,10 @@ export function deriveGenAiContent(step: DerivableStep): Attributes {
     }
     case 'retriever':
     case 'reranker':
-      found.add(GENAI.retrievalQuery, attempt(() => queryText(step)))
+      found.add(
+        GENAI.retrievalQuery,
+        attempt(() => queryText(step)),
+      )
       found.addJson(GENAI.retrievalDocuments, () => documents(step.output))
       break
     case 'run':

@@ -31,7 +31,11 @@ function readResponse(response: Fields): ResponseView {
   return {
     id: stringAt(response, 'responseId'),
     model: firstStringAt(response, ['modelVersion', 'model']),
-    finishReasons: reasons.every((reason) => reason === undefined) ? (blocked === undefined ? [] : [blocked]) : reasons.map((reason) => reason ?? 'error'),
+    finishReasons: reasons.every((reason) => reason === undefined)
+      ? blocked === undefined
+        ? []
+        : [blocked]
+      : reasons.map((reason) => reason ?? 'error'),
     messages: candidates.flatMap((candidate, index) => {
       const parts = readParts(at(candidate, 'content.parts'))
       const role = stringAt(candidate, 'content.role') ?? 'model'
@@ -60,7 +64,11 @@ function assemble(chunks: readonly unknown[]): Fields {
   const ordered = [...candidates].sort(([left], [right]) => left - right)
   return {
     ...top,
-    candidates: ordered.map(([index, { role, parts, finishReason }]) => ({ index, content: { role, parts }, finishReason: finishReason ?? 'error' })),
+    candidates: ordered.map(([index, { role, parts, finishReason }]) => ({
+      index,
+      content: { role, parts },
+      finishReason: finishReason ?? 'error',
+    })),
   }
 }
 
@@ -79,7 +87,8 @@ function addCandidate(candidates: Map<number, OpenCandidate>, candidate: unknown
     const last = open.parts.at(-1)
     const text = stringAt(part, 'text')
     // Text comes in pieces; a thought and an answer are kept apart.
-    if (text !== undefined && last !== undefined && typeof last['text'] === 'string' && last['thought'] === part['thought']) last['text'] += text
+    if (text !== undefined && last !== undefined && typeof last['text'] === 'string' && last['thought'] === part['thought'])
+      last['text'] += text
     else open.parts.push({ ...part })
   }
 }

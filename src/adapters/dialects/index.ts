@@ -1,5 +1,5 @@
 // Other people's forms, read into the canonical one: provider requests and replies, and foreign span conventions. Pure.
-export { classifyForeignSpan, type Classification, type ForeignSpan } from './classify.ts'
+export { type Classification, classifyForeignSpan, type ForeignSpan } from './classify.ts'
 export { isContentAttribute } from './content-keys.ts'
 export { deriveGenAiContent, deriveGenAiScalars } from './derive.ts'
 export type { DerivableStep } from './step.ts'

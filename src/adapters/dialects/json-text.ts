@@ -42,7 +42,11 @@ class JsonText {
     if (value instanceof Uint8Array) return `"${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}"`
     if (value instanceof Set) return this.#list([...value], depth)
     if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return this.#list(Object.values(value), depth)
-    if (value instanceof Map) return this.#members([...value].map(([key, member]) => [String(key), member]), depth)
+    if (value instanceof Map)
+      return this.#members(
+        [...value].map(([key, member]) => [String(key), member]),
+        depth,
+      )
     if (value instanceof Error) return this.#members([['name', value.name], ['message', value.message], ...Object.entries(value)], depth)
     return this.#members(Object.entries(value), depth)
   }

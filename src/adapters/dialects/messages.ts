@@ -1,6 +1,6 @@
-import { at, type Fields, firstAt, firstStringAt, isFields, listAt, stringAt } from './read-values.ts'
 import { jsonText } from './json-text.ts'
 import { type Part, readPart, readParts, reasoningPart, textPart, toolCallPart, toolResponsePart } from './parts.ts'
+import { at, type Fields, firstAt, firstStringAt, isFields, listAt, stringAt } from './read-values.ts'
 
 /** A message as the JSON schema of the OpenTelemetry GenAI conventions has it. The role is the provider's own. */
 export interface Message {

@@ -19,7 +19,10 @@ export const ollama: Dialect = {
 function readResponse(response: Fields): ResponseView {
   const reason = at(response, 'done') === true ? (stringAt(response, 'done_reason') ?? 'stop') : 'error'
   const text = stringAt(response, 'response')
-  const message = readMessage(at(response, 'message') ?? (text === undefined ? undefined : { content: text, thinking: at(response, 'thinking') }), 'assistant')
+  const message = readMessage(
+    at(response, 'message') ?? (text === undefined ? undefined : { content: text, thinking: at(response, 'thinking') }),
+    'assistant',
+  )
   return {
     model: stringAt(response, 'model'),
     finishReasons: [reason],

@@ -12,7 +12,10 @@ export const openAiChat: Dialect = {
   },
   isChunk: (value) => {
     const choices = listAt(value, 'choices')
-    return choices !== undefined && (stringAt(value, 'object') === 'chat.completion.chunk' || isFields(at(choices[0], 'delta')) || isChoice(choices[0]))
+    return (
+      choices !== undefined &&
+      (stringAt(value, 'object') === 'chat.completion.chunk' || isFields(at(choices[0], 'delta')) || isChoice(choices[0]))
+    )
   },
   assemble,
   readResponse,

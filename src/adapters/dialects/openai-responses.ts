@@ -1,6 +1,6 @@
 import { type Dialect, type ResponseView, withFinishReason } from './dialect.ts'
-import type { Part } from './parts.ts'
 import { readMessage } from './messages.ts'
+import type { Part } from './parts.ts'
 import { at, type Fields, isFields, listAt, stringAt } from './read-values.ts'
 
 /** OpenAI Responses: a list of output items; streamed as events of type `response.…`, the last of which holds the whole. */

@@ -86,7 +86,11 @@ const readReasoning: PartReader = (part) => {
 }
 
 const readToolUse: PartReader = (part) =>
-  toolCallPart(firstAt(part, ['call_id', 'id', 'toolCallId']), firstAt(part, ['name', 'toolName']), firstAt(part, ['input', 'arguments', 'args']))
+  toolCallPart(
+    firstAt(part, ['call_id', 'id', 'toolCallId']),
+    firstAt(part, ['name', 'toolName']),
+    firstAt(part, ['input', 'arguments', 'args']),
+  )
 
 const readToolResult: PartReader = (part, depth) => {
   const result = firstAt(part, ['content', 'output', 'result'])

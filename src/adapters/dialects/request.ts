@@ -1,4 +1,4 @@
-import type { AttributeValue, Attributes } from '../../schemas/index.ts'
+import type { Attributes, AttributeValue } from '../../schemas/index.ts'
 import { type Message, plainMessage, readMessages } from './messages.ts'
 import { type Part, readParts } from './parts.ts'
 import { at, type Fields, firstAt, firstStringAt, isFields, stringAt } from './read-values.ts'
@@ -21,17 +21,45 @@ const PARAMETERS: readonly Parameter[] = [
   {
     name: 'gen_ai.request.max_tokens',
     type: 'int',
-    paths: ['max_tokens', 'max_completion_tokens', 'max_output_tokens', 'config.maxOutputTokens', 'generationConfig.maxOutputTokens', 'maxOutputTokens', 'options.num_predict'],
+    paths: [
+      'max_tokens',
+      'max_completion_tokens',
+      'max_output_tokens',
+      'config.maxOutputTokens',
+      'generationConfig.maxOutputTokens',
+      'maxOutputTokens',
+      'options.num_predict',
+    ],
   },
-  { name: 'gen_ai.request.temperature', type: 'double', paths: ['temperature', 'config.temperature', 'generationConfig.temperature', 'options.temperature'] },
+  {
+    name: 'gen_ai.request.temperature',
+    type: 'double',
+    paths: ['temperature', 'config.temperature', 'generationConfig.temperature', 'options.temperature'],
+  },
   { name: 'gen_ai.request.top_p', type: 'double', paths: ['top_p', 'topP', 'config.topP', 'generationConfig.topP', 'options.top_p'] },
   { name: 'gen_ai.request.top_k', type: 'int', paths: ['top_k', 'topK', 'config.topK', 'generationConfig.topK', 'options.top_k'] },
-  { name: 'gen_ai.request.frequency_penalty', type: 'double', paths: ['frequency_penalty', 'frequencyPenalty', 'config.frequencyPenalty', 'options.frequency_penalty'] },
-  { name: 'gen_ai.request.presence_penalty', type: 'double', paths: ['presence_penalty', 'presencePenalty', 'config.presencePenalty', 'options.presence_penalty'] },
-  { name: 'gen_ai.request.stop_sequences', type: 'strings', paths: ['stop', 'stop_sequences', 'stopSequences', 'config.stopSequences', 'options.stop'] },
+  {
+    name: 'gen_ai.request.frequency_penalty',
+    type: 'double',
+    paths: ['frequency_penalty', 'frequencyPenalty', 'config.frequencyPenalty', 'options.frequency_penalty'],
+  },
+  {
+    name: 'gen_ai.request.presence_penalty',
+    type: 'double',
+    paths: ['presence_penalty', 'presencePenalty', 'config.presencePenalty', 'options.presence_penalty'],
+  },
+  {
+    name: 'gen_ai.request.stop_sequences',
+    type: 'strings',
+    paths: ['stop', 'stop_sequences', 'stopSequences', 'config.stopSequences', 'options.stop'],
+  },
   { name: 'gen_ai.request.seed', type: 'int', paths: ['seed', 'config.seed', 'generationConfig.seed', 'options.seed'] },
   { name: 'gen_ai.request.choice.count', type: 'int', paths: ['n', 'config.candidateCount', 'generationConfig.candidateCount'] },
-  { name: 'gen_ai.request.reasoning.level', type: 'string', paths: ['reasoning_effort', 'reasoning.effort', 'config.thinkingConfig.thinkingLevel'] },
+  {
+    name: 'gen_ai.request.reasoning.level',
+    type: 'string',
+    paths: ['reasoning_effort', 'reasoning.effort', 'config.thinkingConfig.thinkingLevel'],
+  },
   { name: 'gen_ai.request.previous_response.id', type: 'string', paths: ['previous_response_id'] },
   { name: 'gen_ai.conversation.id', type: 'string', paths: ['conversation.id', 'conversation'] },
   { name: 'gen_ai.request.stream', type: 'flag', paths: ['stream'] },

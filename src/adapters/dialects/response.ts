@@ -26,7 +26,8 @@ export function responseOf(step: DerivableStep): Response | undefined {
   const { output } = step
   if (Array.isArray(output)) {
     const dialect = streamDialect(output)
-    if (dialect === undefined || (dialect === generic && !isStreamed(step) && !output.every((chunk) => typeof chunk === 'string'))) return undefined
+    if (dialect === undefined || (dialect === generic && !isStreamed(step) && !output.every((chunk) => typeof chunk === 'string')))
+      return undefined
     return { dialect, fields: dialect.assemble(output) }
   }
   if (!isFields(output)) return undefined

@@ -1,11 +1,21 @@
-import { type Fields, firstAt, firstStringAt, isFields, at } from './read-values.ts'
+import { at, type Fields, firstAt, firstStringAt, isFields } from './read-values.ts'
 import { argumentsOf, type DerivableStep } from './step.ts'
 
 const QUERY_PATHS = ['query', 'query.text', 'text', 'q', 'question', 'input']
 const LIST_PATHS = ['documents', 'hits', 'hits.hits', 'results', 'matches', 'data', 'points']
 const ID_PATHS = ['id', '_id', 'documentId', 'document_id', 'document.id', 'metadata.id', 'index']
 const SCORE_PATHS = ['score', '_score', 'relevance_score', 'relevanceScore', 'similarity']
-const CONTENT_PATHS = ['content', 'text', 'pageContent', 'page_content', 'document.text', 'document.pageContent', 'document', 'metadata.text', '_source.text']
+const CONTENT_PATHS = [
+  'content',
+  'text',
+  'pageContent',
+  'page_content',
+  'document.text',
+  'document.pageContent',
+  'document',
+  'metadata.text',
+  '_source.text',
+]
 const TOP_K_PATHS = ['top_k', 'topK', 'k', 'limit', 'top_n', 'topN']
 
 /** The text that was searched for: the first string among the arguments, or a field of the first object. */
