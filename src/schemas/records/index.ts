@@ -36,3 +36,4 @@ export {
   verdictSchema,
   verdictStepSchema,
 } from './verdict.ts'
+export { jsonSchemaOf, type SchemaRow, SCHEMAS } from './schema-table.ts'
