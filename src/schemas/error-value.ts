@@ -33,8 +33,8 @@ function textOf(value: unknown, otherwise: string): string {
 }
 
 function classNameOf(prototype: object): string {
-  const constructor = readOf(prototype, 'constructor')
-  return typeof constructor === 'function' ? textOf(constructor.name, '') : ''
+  const maker = readOf(prototype, 'constructor')
+  return typeof maker === 'function' ? textOf(readOf(maker, 'name'), '') : ''
 }
 
 /** Names of the error's class and of the first built-in class on its chain. */

@@ -1,79 +1,86 @@
 export { ATTR, ATTRIBUTE_INLINE_MAX_BYTES, GENAI, MEDIA_TYPE } from './attributes.ts'
 export { CANONICAL_JSON_MAX_DEPTH, canonicalJson, jsonPointer } from './canonical-json.ts'
 export { chooseSha256Hex, commitmentOf, type Digest, digestOf, isDigest, sha256Hex } from './digest.ts'
+export { errorToValue, valueToError } from './error-value.ts'
 export { ERROR_CODES, type ErrorCode, RepriseError, type RepriseErrorOptions } from './errors.ts'
 export { randomId16, randomId32, randomSaltHex } from './ids.ts'
 export type { OptionKind } from './option-kinds.ts'
-export { OPTION_KEYS, type OptionKey, OPTIONS, type OptionRow, type OptionValues } from './option-table.ts'
-export { flagOf, type OptionOrigin, type OptionSources, type ResolvedOptions, resolveOptions, resourceAttributesFromEnv } from './options.ts'
+export { OPTION_KEYS, OPTIONS, type OptionKey, type OptionRow, type OptionValues } from './option-table.ts'
+export {
+  flagOf,
+  type OptionOrigin,
+  type OptionSources,
+  type ResolvedOptions,
+  resolveOptions,
+  resourceAttributesFromEnv,
+} from './options.ts'
 export {
   type ArtifactRef,
-  artifactRefSchema,
   type Attributes,
-  attributesSchema,
   type AttributeValue,
+  artifactRefSchema,
+  attributesSchema,
   attributeValueSchema,
   type Cut,
   cutSchema,
-  digestSchema,
-  type Divergence,
   DIVERGENCE_REASONS,
+  type Divergence,
+  digestSchema,
   divergenceSchema,
   type FieldDifference,
   fieldDifferenceSchema,
   type GapCore,
-  gapCoreSchema,
   type GapRecord,
+  gapCoreSchema,
   gapRecordSchema,
   jsonSchemaOf,
   type Payload,
   type PayloadRef,
+  type PolicyRef,
   payloadRefSchema,
   payloadSchema,
-  type PolicyRef,
   policyRefSchema,
   type RecordedStep,
-  recordedStepSchema,
   type RecordingManifest,
-  recordingSchema,
   RUN_STATUSES,
   type RunStatus,
   type RunSummary,
+  recordedStepSchema,
+  recordingSchema,
   runSummarySchema,
-  type SchemaRow,
   SCHEMAS,
+  type SchemaRow,
   SPAN_KINDS,
   type SpanCore,
-  spanCoreSchema,
   type SpanEvent,
   type SpanKind,
   type SpanLink,
   type SpanRecord,
-  spanRecordSchema,
   STATUS_CODES,
   type StatusCode,
+  spanCoreSchema,
+  spanRecordSchema,
   type Verdict,
   type VerdictStep,
   verdictSchema,
   verdictStepSchema,
 } from './records/index.ts'
 export {
-  type Effect,
   EFFECTS,
+  type Effect,
   FIDELITIES,
   type Fidelity,
-  type Label,
   LABELS,
+  type Label,
   OPERATION_OF_KIND,
   RESULT_SHAPES,
   type ResultShape,
   SERVED_KINDS,
   STEP_KINDS,
-  type StepKind,
   STREAM_ENDS,
+  type StepKind,
   type StreamEnd,
 } from './step-kinds.ts'
-export { errorToValue, valueToError } from './error-value.ts'
 export { canonicalValue, decodeValue, type EncodedValue, encodeValue, type JsonTree, jsonTreeOf, needsMsgpack } from './value-codec.ts'
 export { VALUE_MAX_DEPTH } from './value-tags.ts'
 export { type ErrorFields, ErrorValue, Opaque, Truncated } from './value-types.ts'

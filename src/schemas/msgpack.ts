@@ -19,8 +19,33 @@ function malformed(reason: string, offset: number): RepriseError {
 }
 
 /** Size of a length field by first byte of a token, then how many bytes follow it outright, for tokens that hold no others. */
-const LENGTH_FIELD: Readonly<Record<number, number>> = { 0xc4: 1, 0xc5: 2, 0xc6: 4, 0xd9: 1, 0xda: 2, 0xdb: 4, 0xdc: 2, 0xdd: 4, 0xde: 2, 0xdf: 4 }
-const FIXED: Readonly<Record<number, number>> = { 0xc0: 0, 0xc2: 0, 0xc3: 0, 0xca: 4, 0xcb: 8, 0xcc: 1, 0xcd: 2, 0xce: 4, 0xcf: 8, 0xd0: 1, 0xd1: 2, 0xd2: 4, 0xd3: 8 }
+const LENGTH_FIELD: Readonly<Record<number, number>> = {
+  0xc4: 1,
+  0xc5: 2,
+  0xc6: 4,
+  0xd9: 1,
+  0xda: 2,
+  0xdb: 4,
+  0xdc: 2,
+  0xdd: 4,
+  0xde: 2,
+  0xdf: 4,
+}
+const FIXED: Readonly<Record<number, number>> = {
+  0xc0: 0,
+  0xc2: 0,
+  0xc3: 0,
+  0xca: 4,
+  0xcb: 8,
+  0xcc: 1,
+  0xcd: 2,
+  0xce: 4,
+  0xcf: 8,
+  0xd0: 1,
+  0xd1: 2,
+  0xd2: 4,
+  0xd3: 8,
+}
 
 /**
  * Walks the bytes without building anything. The bytes may come from anyone who can reach a collector, and msgpackr
@@ -56,7 +81,8 @@ function verifyBytes(bytes: Uint8Array, maxDepth: number): void {
       open.push({ rest, map: isMap })
     } else if (isText || (token >= 0xc4 && token <= 0xc6)) {
       if (length > bytes.length - at) throw malformed('a length beyond the end', start)
-      if (isText && !isUtf8(bytes.subarray(at, at + length))) throw new RepriseError('invalid_utf8', `the text is not valid UTF-8 (byte ${start})`)
+      if (isText && !isUtf8(bytes.subarray(at, at + length)))
+        throw new RepriseError('invalid_utf8', `the text is not valid UTF-8 (byte ${start})`)
       at += length
     } else if (token >= 0x80 && token < 0xe0) {
       const size = FIXED[token]

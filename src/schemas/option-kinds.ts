@@ -126,7 +126,8 @@ export const headers: OptionParser<Readonly<Record<string, string>>> = {
   kind: 'headers',
   accepts: 'header names and values: name=value,name2=value2 with values percent-encoded, or an object of strings',
   parse: (input) => {
-    const pairs = typeof input === 'string' ? readPairs(input) : typeof input === 'object' && input !== null ? Object.entries(input) : undefined
+    const pairs =
+      typeof input === 'string' ? readPairs(input) : typeof input === 'object' && input !== null ? Object.entries(input) : undefined
     if (pairs === undefined || Array.isArray(input)) return undefined
     const read: Record<string, string> = Object.create(null)
     for (const [name, value] of pairs) {

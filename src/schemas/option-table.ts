@@ -1,4 +1,18 @@
-import { byteCount, choice, count, headers, millis, type OptionKind, type OptionParser, path, port, text, url, urlList, yesOrNo } from './option-kinds.ts'
+import {
+  byteCount,
+  choice,
+  count,
+  headers,
+  millis,
+  type OptionKind,
+  type OptionParser,
+  path,
+  port,
+  text,
+  url,
+  urlList,
+  yesOrNo,
+} from './option-kinds.ts'
 
 export interface OptionRow<T> {
   readonly key: string

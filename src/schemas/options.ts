@@ -1,6 +1,6 @@
 import { RepriseError } from './errors.ts'
 import { readPairs } from './option-kinds.ts'
-import { OPTION_KEYS, type OptionKey, OPTIONS, type OptionRow, type OptionValues } from './option-table.ts'
+import { OPTION_KEYS, OPTIONS, type OptionKey, type OptionRow, type OptionValues } from './option-table.ts'
 
 /** Where a value came from; `name` is the flag, the variable or the path of the file. */
 export interface OptionOrigin {
@@ -42,14 +42,19 @@ function sourceText(origin: OptionOrigin): string {
 
 function invalid(row: OptionRow<unknown>, origin: OptionOrigin, input: unknown): RepriseError {
   // URLs can carry a password, so only values that cannot are shown.
-  const shown = row.secret === undefined && row.kind !== 'url' && row.kind !== 'url-list' && ['string', 'number', 'boolean'].includes(typeof input)
+  const shown =
+    row.secret === undefined && row.kind !== 'url' && row.kind !== 'url-list' && ['string', 'number', 'boolean'].includes(typeof input)
   const got = shown ? `, got ${JSON.stringify(input).slice(0, 60)}` : ''
   return new RepriseError('invalid_option', `${row.key} (${sourceText(origin)}): expected ${row.accepts}${got}`, {
     details: { key: row.key, ...origin, accepts: row.accepts },
   })
 }
 
-function resolveOne<T>(row: OptionRow<T>, sources: OptionSources, file: Readonly<Record<string, unknown>>): { value: T; origin: OptionOrigin } {
+function resolveOne<T>(
+  row: OptionRow<T>,
+  sources: OptionSources,
+  file: Readonly<Record<string, unknown>>,
+): { value: T; origin: OptionOrigin } {
   const take = (input: unknown, origin: OptionOrigin, parse: (input: never) => T | undefined): { value: T; origin: OptionOrigin } => {
     const value = parse(input as never)
     if (value === undefined) throw invalid(row, origin, input)
@@ -59,7 +64,10 @@ function resolveOne<T>(row: OptionRow<T>, sources: OptionSources, file: Readonly
   if (flag !== undefined) {
     const origin: OptionOrigin = { from: 'flag', name: flagOf(row.key) }
     if (row.secret !== undefined) {
-      throw new RepriseError('invalid_option', `${row.key} (${sourceText(origin)}): may hold credentials; expected in ${row.env.join(' or ')} or the config file`)
+      throw new RepriseError(
+        'invalid_option',
+        `${row.key} (${sourceText(origin)}): may hold credentials; expected in ${row.env.join(' or ')} or the config file`,
+      )
     }
     return take(flag, origin, row.parse)
   }
@@ -67,7 +75,8 @@ function resolveOne<T>(row: OptionRow<T>, sources: OptionSources, file: Readonly
     const input = sources.env[name]
     if (input !== undefined && input !== '') return take(input, { from: 'environment', name }, row.parseEnv?.[name] ?? row.parse)
   }
-  if (sources.file !== undefined && Object.hasOwn(file, row.key)) return take(file[row.key], { from: 'file', name: sources.file.path }, row.parse)
+  if (sources.file !== undefined && Object.hasOwn(file, row.key))
+    return take(file[row.key], { from: 'file', name: sources.file.path }, row.parse)
   return { value: row.default, origin: { from: 'default' } }
 }
 

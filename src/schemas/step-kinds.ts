@@ -29,7 +29,14 @@ export const FIDELITIES = ['replayable', 'observed'] as const
 export type Fidelity = (typeof FIDELITIES)[number]
 
 /** The form in which a wrapped function handed back its result; replay hands it back in the same form. */
-export const RESULT_SHAPES = ['value', 'promise', 'async-iterable', 'promise-async-iterable', 'readable-stream', 'promise-readable-stream'] as const
+export const RESULT_SHAPES = [
+  'value',
+  'promise',
+  'async-iterable',
+  'promise-async-iterable',
+  'readable-stream',
+  'promise-readable-stream',
+] as const
 export type ResultShape = (typeof RESULT_SHAPES)[number]
 
 /** How a stream came to its end; `open` when the run ended first. */

@@ -1,5 +1,5 @@
-import { RepriseError } from './errors.ts'
 import { valueToError } from './error-value.ts'
+import { RepriseError } from './errors.ts'
 import { makeView } from './value-bytes.ts'
 import { setOwn, TAG, VALUE_MAX_DEPTH } from './value-tags.ts'
 import { type ErrorFields, ErrorValue, Opaque, Truncated } from './value-types.ts'
@@ -9,7 +9,12 @@ type Tree = Record<string, unknown>
 /** One level of a value is at most three of its tree (the entries of a Map); a tag adds two at the leaves. */
 export const TREE_MAX_DEPTH = 3 * VALUE_MAX_DEPTH + 2
 
-const NUMBERS: Readonly<Record<string, number>> = { NaN: Number.NaN, Infinity: Number.POSITIVE_INFINITY, '-Infinity': Number.NEGATIVE_INFINITY, '-0': -0 }
+const NUMBERS: Readonly<Record<string, number>> = {
+  NaN: Number.NaN,
+  Infinity: Number.POSITIVE_INFINITY,
+  '-Infinity': Number.NEGATIVE_INFINITY,
+  '-0': -0,
+}
 
 /** What a malformed tag gives: whoever sent it did not encode it here, so it is the sender's own data. */
 const NOT_A_TAG: unique symbol = Symbol('not a tag')

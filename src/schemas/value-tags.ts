@@ -146,7 +146,11 @@ export class Tagger {
 
   #instance(value: object, depth: number): unknown {
     if (value instanceof Truncated) {
-      return { [TAG]: 'truncated', reason: this.#text(value.reason), ...(value.originalSize !== undefined && { originalSize: value.originalSize }) }
+      return {
+        [TAG]: 'truncated',
+        reason: this.#text(value.reason),
+        ...(value.originalSize !== undefined && { originalSize: value.originalSize }),
+      }
     }
     if (value instanceof Opaque) return this.#opaque(value)
     if (value instanceof ErrorValue) return this.#error(value, depth)

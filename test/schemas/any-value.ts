@@ -15,7 +15,28 @@ const anyKey: fc.Arbitrary<string> = fc.oneof(
 const anyNumber = fc.oneof(
   fc.double(),
   fc.integer(),
-  fc.constantFrom(Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, -0, 0, 2 ** 31, 2 ** 32, 2 ** 53, -(2 ** 31) - 1, 127, 128, 255, 256, 65_535, 65_536, -32, -33, -128, -129, -32_769),
+  fc.constantFrom(
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    Number.NEGATIVE_INFINITY,
+    -0,
+    0,
+    2 ** 31,
+    2 ** 32,
+    2 ** 53,
+    -(2 ** 31) - 1,
+    127,
+    128,
+    255,
+    256,
+    65_535,
+    65_536,
+    -32,
+    -33,
+    -128,
+    -129,
+    -32_769,
+  ),
 )
 
 const anyBytes = fc.uint8Array({ maxLength: 24 }).map((bytes) => new Uint8Array(bytes))
@@ -76,7 +97,21 @@ const { value } = fc.letrec<{ value: unknown }>((tie) => {
 /** Any value whose round trip is without loss: no holes, no functions, no class instances. */
 export const anyValue: fc.Arbitrary<unknown> = value
 
-const smallLeaf: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(0, -0, 1, '1', 1n, null, undefined, Number.NaN, 'a', '', true, '\ud800', '$reprise')
+const smallLeaf: fc.Arbitrary<unknown> = fc.constantFrom<unknown>(
+  0,
+  -0,
+  1,
+  '1',
+  1n,
+  null,
+  undefined,
+  Number.NaN,
+  'a',
+  '',
+  true,
+  '\ud800',
+  '$reprise',
+)
 const { small } = fc.letrec<{ small: unknown }>((tie) => {
   const held = tie('small')
   return {

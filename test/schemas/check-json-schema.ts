@@ -53,7 +53,10 @@ export function matchesJsonSchema(root: Schema, value: unknown, schema: Schema =
       case 'maximum':
         return typeof value !== 'number' || value <= (rule as number)
       case 'items':
-        return !Array.isArray(value) || value.slice((schema['prefixItems'] as unknown[] | undefined)?.length ?? 0).every((held) => matches(rule, held))
+        return (
+          !Array.isArray(value) ||
+          value.slice((schema['prefixItems'] as unknown[] | undefined)?.length ?? 0).every((held) => matches(rule, held))
+        )
       case 'prefixItems':
         return !Array.isArray(value) || (rule as unknown[]).every((inner, index) => index >= value.length || matches(inner, value[index]))
       case 'minItems':
@@ -61,7 +64,10 @@ export function matchesJsonSchema(root: Schema, value: unknown, schema: Schema =
       case 'maxItems':
         return !Array.isArray(value) || value.length <= (rule as number)
       case 'properties':
-        return !isObject(value) || Object.entries(rule as Schema).every(([key, inner]) => !Object.hasOwn(value, key) || matches(inner, value[key]))
+        return (
+          !isObject(value) ||
+          Object.entries(rule as Schema).every(([key, inner]) => !Object.hasOwn(value, key) || matches(inner, value[key]))
+        )
       case 'required':
         return !isObject(value) || (rule as string[]).every((key) => Object.hasOwn(value, key))
       case 'propertyNames':

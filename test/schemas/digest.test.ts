@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import * as crypto from 'node:crypto'
+import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { chooseSha256Hex, commitmentOf, type Digest, digestOf, isDigest, sha256Hex } from '../../src/schemas/index.ts'
@@ -45,7 +45,17 @@ describe('SHA-256', () => {
 test('a digest is sha256: and 64 lowercase hex digits', () => {
   expect(digestOf('')).toBe(`sha256:${EMPTY}`)
   expect(isDigest(digestOf('x'))).toBe(true)
-  for (const bad of ['', EMPTY, `sha256:${EMPTY}0`, `sha256:${EMPTY.toUpperCase()}`, `sha512:${EMPTY}`, `sha256:${EMPTY}\n`, ` sha256:${EMPTY}`, 7, null]) {
+  for (const bad of [
+    '',
+    EMPTY,
+    `sha256:${EMPTY}0`,
+    `sha256:${EMPTY.toUpperCase()}`,
+    `sha512:${EMPTY}`,
+    `sha256:${EMPTY}\n`,
+    ` sha256:${EMPTY}`,
+    7,
+    null,
+  ]) {
     expect(isDigest(bad)).toBe(false)
   }
 })
@@ -66,7 +76,8 @@ describe('a commitment', () => {
 
   test('refuses what is no salt or no digest', () => {
     const invalid = expect.objectContaining({ code: 'invalid_argument' })
-    for (const bad of ['', salt.slice(2), `${salt}00`, 'zz'.repeat(32), salt.toUpperCase()]) expect(() => commitmentOf(bad, digest)).toThrow(invalid)
+    for (const bad of ['', salt.slice(2), `${salt}00`, 'zz'.repeat(32), salt.toUpperCase()])
+      expect(() => commitmentOf(bad, digest)).toThrow(invalid)
     for (const bad of ['sha256:', EMPTY]) expect(() => commitmentOf(salt, bad as Digest)).toThrow(invalid)
   })
 })

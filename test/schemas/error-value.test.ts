@@ -1,6 +1,6 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, test } from 'vitest'
-import { canonicalValue, decodeValue, encodeValue, ErrorValue, errorToValue, MEDIA_TYPE, valueToError } from '../../src/schemas/index.ts'
+import { canonicalValue, decodeValue, ErrorValue, encodeValue, errorToValue, MEDIA_TYPE, valueToError } from '../../src/schemas/index.ts'
 
 class ApiError extends Error {
   readonly status = 429
@@ -24,7 +24,7 @@ function own(error: Error): Record<string, PropertyDescriptor> {
 describe('an error as data and back', () => {
   test.each<[string, Error]>([
     ['Error', new Error('e')],
-    ['an empty message', new Error()],
+    ['an empty message', Reflect.construct(Error, []) as Error],
     ['TypeError', new TypeError('t')],
     ['RangeError', new RangeError('r')],
     ['SyntaxError', new SyntaxError('s')],
@@ -37,7 +37,15 @@ describe('an error as data and back', () => {
     ['a cause', new Error('outer', { cause: new TypeError('inner', { cause: 'text' }) })],
     ['a cause that is undefined', new Error('outer', { cause: undefined })],
     ['AggregateError', new AggregateError([new Error('a'), 'b', { c: 1 }], 'many')],
-    ['__proto__ and $reprise as properties', Object.defineProperty(Object.assign(new Error('p'), { $reprise: 'date' }), '__proto__', { value: { a: 1 }, enumerable: true, writable: true, configurable: true })],
+    [
+      '__proto__ and $reprise as properties',
+      Object.defineProperty(Object.assign(new Error('p'), { $reprise: 'date' }), '__proto__', {
+        value: { a: 1 },
+        enumerable: true,
+        writable: true,
+        configurable: true,
+      }),
+    ],
     ['properties beyond JSON', Object.assign(new Error('p'), { at: new Date(5), limit: 5n, retries: undefined })],
   ])('%s', (_name, error) => {
     const back = thrownBack(error) as Error
@@ -45,7 +53,15 @@ describe('an error as data and back', () => {
     expect(back.name).toBe(error.name)
     expect(back.message).toBe(error.message)
     expect(back.stack).toBe(error.stack)
-    expect(Object.keys(own(back)).filter((key) => key !== 'message').sort()).toEqual(Object.keys(own(error)).filter((key) => key !== 'message').sort())
+    expect(
+      Object.keys(own(back))
+        .filter((key) => key !== 'message')
+        .sort(),
+    ).toEqual(
+      Object.keys(own(error))
+        .filter((key) => key !== 'message')
+        .sort(),
+    )
     for (const [key, { enumerable }] of Object.entries(own(error))) expect(own(back)[key]?.enumerable, key).toBe(enumerable)
     expect(canonicalValue(back)).toBe(canonicalValue(error))
     expect(canonicalValue(errorToValue(error))).toBe(canonicalValue(error))
@@ -66,7 +82,12 @@ describe('an error as data and back', () => {
     expect(back).toBeInstanceOf(Error)
     expect(back).not.toBeInstanceOf(ApiError)
     expect(back.constructor.name).toBe('ApiError')
-    expect({ ...back, message: back.message, name: back.name }).toEqual({ status: 429, headers: { 'retry-after': '7' }, message: 'slow down', name: 'Error' })
+    expect({ ...back, message: back.message, name: back.name }).toEqual({
+      status: 429,
+      headers: { 'retry-after': '7' },
+      message: 'slow down',
+      name: 'Error',
+    })
     expect((back.cause as Error).message).toBe('socket')
     expect(canonicalValue(back)).toBe(canonicalValue(error))
     expect(encodeValue(errorToValue(back))).toEqual(encodeValue(errorToValue(error)))
@@ -117,7 +138,13 @@ describe('the form of the record', () => {
     b.stack = 'elsewhere'
     expect(canonicalValue(a)).toBe(canonicalValue(b))
     expect(canonicalValue(a)).not.toContain('stack')
-    for (const other of [new Error('y'), new TypeError('x'), new ApiError('x'), Object.assign(new Error('x'), { code: 1 }), new Error('x', { cause: 1 })]) {
+    for (const other of [
+      new Error('y'),
+      new TypeError('x'),
+      new ApiError('x'),
+      Object.assign(new Error('x'), { code: 1 }),
+      new Error('x', { cause: 1 }),
+    ]) {
       expect(canonicalValue(other)).not.toBe(canonicalValue(a))
     }
   })
@@ -145,7 +172,10 @@ describe('the form of the record', () => {
     expect((errorToValue(hostile) as ErrorValue).fields).toMatchObject({ type: 'Error', message: '' })
     const odd = Object.assign(new Error('x'), { name: 7, message: { not: 'text' }, constructor: 'none' })
     expect(() => encodeValue(errorToValue(odd))).not.toThrow()
-    expect((errorToValue(Object.setPrototypeOf(new Error('bare'), null)) as ErrorValue).fields).toMatchObject({ type: 'Error', message: 'bare' })
+    expect((errorToValue(Object.setPrototypeOf(new Error('bare'), null)) as ErrorValue).fields).toMatchObject({
+      type: 'Error',
+      message: 'bare',
+    })
   })
 
   test('many class names from records keep working', () => {

@@ -8,7 +8,14 @@ describe('RepriseError', () => {
     const cause = new Error('disk')
     const error = new RepriseError('store_write_failed', 'cannot write', { cause, details: { path: 'x' } })
     expect(error).toBeInstanceOf(Error)
-    expect(error).toMatchObject({ name: 'RepriseError', code: 'store_write_failed', message: 'cannot write', cause, retryable: false, details: { path: 'x' } })
+    expect(error).toMatchObject({
+      name: 'RepriseError',
+      code: 'store_write_failed',
+      message: 'cannot write',
+      cause,
+      retryable: false,
+      details: { path: 'x' },
+    })
     expect(String(error)).toBe('RepriseError: cannot write')
     expect(error.stack).toMatch(/^RepriseError: cannot write\n/)
   })
@@ -41,9 +48,12 @@ describe('RepriseError', () => {
     expect(other.RepriseError.isInstance(new RepriseError('usage', ''))).toBe(true)
   })
 
-  test.each([[new Error('x')], [{ code: 'integrity', message: 'x' }], [null], [undefined], ['integrity'], [() => 1]])('%o is not one', (value) => {
-    expect(RepriseError.isInstance(value)).toBe(false)
-  })
+  test.each([[new Error('x')], [{ code: 'integrity', message: 'x' }], [null], [undefined], ['integrity'], [() => 1]])(
+    '%o is not one',
+    (value) => {
+      expect(RepriseError.isInstance(value)).toBe(false)
+    },
+  )
 
   test('its marker does not show', () => {
     expect(Reflect.ownKeys({ ...new RepriseError('usage', 'x') })).toEqual(['code', 'retryable'])

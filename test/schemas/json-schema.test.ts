@@ -83,7 +83,11 @@ describe('the committed files', () => {
     writeFileSync(file, readFileSync(file, 'utf8').replace('integer', 'number'))
     rmSync(join(scratch, 'span.v1.json'))
     writeFileSync(join(scratch, 'span.v0.json'), '{}')
-    expect(staleSchemas(scratch)).toEqual(['schemas/span.v1.json: missing', 'schemas/gap.v1.json: not current', 'schemas/span.v0.json: of no schema in the table'])
+    expect(staleSchemas(scratch)).toEqual([
+      'schemas/span.v1.json: missing',
+      'schemas/gap.v1.json: not current',
+      'schemas/span.v0.json: of no schema in the table',
+    ])
   })
 })
 

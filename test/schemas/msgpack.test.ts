@@ -89,7 +89,10 @@ describe('hostile bytes', () => {
       bytes[at % bytes.length] = byte
       return bytes
     })
-    fc.assert(fc.property(fc.oneof(flipped, fc.uint8Array({ minLength: 1, maxLength: 40 })), (bytes) => void outcome(bytes)), { numRuns: 20_000 })
+    fc.assert(
+      fc.property(fc.oneof(flipped, fc.uint8Array({ minLength: 1, maxLength: 40 })), (bytes) => void outcome(bytes)),
+      { numRuns: 20_000 },
+    )
     expect(Object.keys(Object.prototype)).toEqual([])
   })
 })

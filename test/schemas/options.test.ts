@@ -1,7 +1,16 @@
 import { inspect } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { flagOf, OPTION_KEYS, type OptionKey, OPTIONS, type OptionSources, RepriseError, resolveOptions, resourceAttributesFromEnv } from '../../src/schemas/index.ts'
+import {
+  flagOf,
+  OPTION_KEYS,
+  OPTIONS,
+  type OptionKey,
+  type OptionSources,
+  RepriseError,
+  resolveOptions,
+  resourceAttributesFromEnv,
+} from '../../src/schemas/index.ts'
 
 function refusal(run: () => unknown): RepriseError {
   try {
@@ -19,11 +28,27 @@ const file = (values: unknown): OptionSources => ({ env: {}, file: { path: '/p/r
 const CASES: { readonly [K in OptionKey]: { good: [unknown, unknown][]; bad: unknown[] } } = {
   endpoint: { good: [['https://h:1/base/', 'https://h:1/base']], bad: ['h:4318', 'ftp://h', 'http://', 7] },
   exporter: { good: [['otlp', 'otlp']], bad: ['OTLP', 'console', true] },
-  enabled: { good: [['false', false], ['TRUE', true], ['0', false], ['on', true], [false, false]], bad: ['nope', 'truthy', 0, null] },
+  enabled: {
+    good: [
+      ['false', false],
+      ['TRUE', true],
+      ['0', false],
+      ['on', true],
+      [false, false],
+    ],
+    bad: ['nope', 'truthy', 0, null],
+  },
   serviceName: { good: [['shop', 'shop']], bad: ['  ', 7] },
   store: { good: [['/var/x', '/var/x']], bad: ['a\0b', 7] },
   host: { good: [['::1', '::1']], bad: ['a b', 'http://x'] },
-  port: { good: [['0', 0], ['65535', 65_535], [4318, 4318]], bad: ['65536', '-1', '4318.0', '0x10', '1e3', ' 1', 1.5, '99999999999999999999'] },
+  port: {
+    good: [
+      ['0', 0],
+      ['65535', 65_535],
+      [4318, 4318],
+    ],
+    bad: ['65536', '-1', '4318.0', '0x10', '1e3', ' 1', 1.5, '99999999999999999999'],
+  },
   namespace: { good: [['team-a', 'team-a']], bad: ['-a', 'A', 'a_b', 'a'.repeat(64)] },
   forward: {
     good: [
@@ -34,7 +59,14 @@ const CASES: { readonly [K in OptionKey]: { good: [unknown, unknown][]; bad: unk
   },
   forwardHeadersFile: { good: [['headers.txt', 'headers.txt']], bad: [7] },
   otlpHeaders: { good: [['X-Key=a%20b, y = 2', { 'x-key': 'a b', y: '2' }]], bad: ['novalue', '=x', 'a b=1', 'k=%zz', 'k=a%0Db', 7] },
-  captureMaxBytes: { good: [['4096', 4096], ['64KiB', 65_536], ['1gib', 2 ** 30]], bad: ['1023', '4MB', '1.5MiB', '-1'] },
+  captureMaxBytes: {
+    good: [
+      ['4096', 4096],
+      ['64KiB', 65_536],
+      ['1gib', 2 ** 30],
+    ],
+    bad: ['1023', '4MB', '1.5MiB', '-1'],
+  },
   captureMaxDepth: { good: [['100', 100]], bad: ['0', '101'] },
   captureMaxEntries: { good: [['1', 1]], bad: ['0', 'many'] },
   queueMaxBytes: { good: [['1MiB', 2 ** 20]], bad: ['1KiB'] },
@@ -82,7 +114,9 @@ describe.each(OPTION_KEYS)('%s', (key) => {
       expect(fromEnv.details).toMatchObject({ key, from: 'environment', name })
     }
     if (row.secret === undefined) {
-      expect(refusal(() => resolveOptions({ env: {}, flags: { [key]: input } })).message).toContain(`${key} (flag ${flagOf(key)}): expected ${row.accepts}`)
+      expect(refusal(() => resolveOptions({ env: {}, flags: { [key]: input } })).message).toContain(
+        `${key} (flag ${flagOf(key)}): expected ${row.accepts}`,
+      )
     }
   })
 })
@@ -165,7 +199,9 @@ describe('secrets', () => {
 
   test('are refused as a flag', () => {
     const error = refusal(() => resolveOptions({ env: {}, flags: { otlpHeaders: 'authorization=hunter2' } }))
-    expect(error.message).toBe('otlpHeaders (flag --otlp-headers): may hold credentials; expected in OTEL_EXPORTER_OTLP_HEADERS or the config file')
+    expect(error.message).toBe(
+      'otlpHeaders (flag --otlp-headers): may hold credentials; expected in OTEL_EXPORTER_OTLP_HEADERS or the config file',
+    )
   })
 
   test.each([
@@ -206,7 +242,9 @@ describe('OTEL_RESOURCE_ATTRIBUTES', () => {
     const name = fc.string({ unit: 'grapheme', minLength: 1 })
     fc.assert(
       fc.property(fc.dictionary(name, fc.string({ unit: 'grapheme' }), { maxKeys: 5 }), (attributes) => {
-        const text = Object.entries(attributes).map((pair) => pair.map(encodeURIComponent).join('=')).join(',')
+        const text = Object.entries(attributes)
+          .map((pair) => pair.map(encodeURIComponent).join('='))
+          .join(',')
         const read = resourceAttributesFromEnv({ OTEL_RESOURCE_ATTRIBUTES: text })
         expect(Object.entries(read).sort()).toEqual(Object.entries(attributes).sort())
       }),

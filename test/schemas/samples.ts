@@ -1,5 +1,5 @@
-import { digestOf } from '../../src/schemas/index.ts'
 import type { ArtifactRef, GapRecord, RecordedStep, RecordingManifest, RunSummary, SpanRecord, Verdict } from '../../src/schemas/index.ts'
+import { digestOf } from '../../src/schemas/index.ts'
 
 const runId = '0af7651916cd43dd8448eb211c80319c'
 const spanId = 'b7ad6b7169203331'
@@ -35,7 +35,12 @@ const span: SpanRecord = {
       nan: { double: 'NaN' },
       big: { int: '9223372036854775807' },
       raw: { bytes: 'AQI=' },
-      map: { kvlist: [['k', { kvlist: [] }], ['k', 1]] },
+      map: {
+        kvlist: [
+          ['k', { kvlist: [] }],
+          ['k', 1],
+        ],
+      },
     },
     droppedAttributes: 1,
     events: [{ name: 'e', timeNanos: '0', attributes: { a: 1 }, droppedAttributes: 2 }],

@@ -122,7 +122,11 @@ describe('JSON where it holds the value', () => {
     ['a URL', new URL('http://h/p?q'), '{"$reprise":"url","href":"http://h/p?q"}'],
     ['a promise', Promise.resolve(1), '{"$reprise":"opaque","type":"Promise"}'],
     ["a user's own $reprise key", { $reprise: 'opaque', type: 'x' }, '{"$reprise":"object","value":{"$reprise":"opaque","type":"x"}}'],
-    ['an escape inside an escape', { $reprise: { $reprise: 1 } }, '{"$reprise":"object","value":{"$reprise":{"$reprise":"object","value":{"$reprise":1}}}}'],
+    [
+      'an escape inside an escape',
+      { $reprise: { $reprise: 1 } },
+      '{"$reprise":"object","value":{"$reprise":{"$reprise":"object","value":{"$reprise":1}}}}',
+    ],
     ['a lone surrogate', ['\ud800'], '["\\ud800"]'],
   ])('%s', (_name, value, expected) => {
     expect(jsonOf(value)).toBe(expected)
@@ -205,15 +209,18 @@ describe('MessagePack where JSON would lose something', () => {
 })
 
 describe('__proto__', () => {
-  test.each(['{"__proto__":{"polluted":1},"b":[{"__proto__":null}]}', '{"a":{"__proto__":{"$reprise":"opaque","type":"x"}}}'])('%s stays an own key', (text) => {
-    for (const value of [JSON.parse(text) as object, { ...(JSON.parse(text) as object), extra: undefined }]) {
-      const back = roundTrip(value) as object
-      expect(Object.getPrototypeOf(back)).toBe(Object.prototype)
-      expect(canonicalValue(back)).toBe(canonicalValue(value))
-      expect(isDeepStrictEqual(back, value)).toBe(true)
-    }
-    expect('polluted' in {}).toBe(false)
-  })
+  test.each(['{"__proto__":{"polluted":1},"b":[{"__proto__":null}]}', '{"a":{"__proto__":{"$reprise":"opaque","type":"x"}}}'])(
+    '%s stays an own key',
+    (text) => {
+      for (const value of [JSON.parse(text) as object, { ...(JSON.parse(text) as object), extra: undefined }]) {
+        const back = roundTrip(value) as object
+        expect(Object.getPrototypeOf(back)).toBe(Object.prototype)
+        expect(canonicalValue(back)).toBe(canonicalValue(value))
+        expect(isDeepStrictEqual(back, value)).toBe(true)
+      }
+      expect('polluted' in {}).toBe(false)
+    },
+  )
 
   test('decoding a tag under __proto__ makes an own property of what it stands for', () => {
     const back = decodeValue(MEDIA_TYPE.json, '{"__proto__":{"$reprise":"opaque","type":"x"}}') as object
@@ -246,8 +253,24 @@ describe('canonicalValue', () => {
   })
 
   test('does not depend on the order of keys, Map entries and Set values', () => {
-    expect(canonicalValue({ a: 1, b: new Map<unknown, unknown>([[1, 2], ['x', { c: 1, d: 2 }]]), s: new Set([1, 2]) })).toBe(
-      canonicalValue({ s: new Set([2, 1]), b: new Map<unknown, unknown>([['x', { d: 2, c: 1 }], [1, 2]]), a: 1 }),
+    expect(
+      canonicalValue({
+        a: 1,
+        b: new Map<unknown, unknown>([
+          [1, 2],
+          ['x', { c: 1, d: 2 }],
+        ]),
+        s: new Set([1, 2]),
+      }),
+    ).toBe(
+      canonicalValue({
+        s: new Set([2, 1]),
+        b: new Map<unknown, unknown>([
+          ['x', { d: 2, c: 1 }],
+          [1, 2],
+        ]),
+        a: 1,
+      }),
     )
     expect(canonicalValue([1, 2])).not.toBe(canonicalValue([2, 1]))
   })
@@ -277,7 +300,7 @@ describe('bounds', () => {
     ['class instances', (inner) => Object.assign(new (class Box {})(), { inner })],
     ['causes', (inner) => new Error('x', { cause: inner })],
     ['error properties', (inner) => Object.assign(new Error('x'), { inner })],
-    ['aggregates', (inner) => new AggregateError([inner])],
+    ['aggregates', (inner) => new AggregateError([inner], 'x')],
   ]
 
   test.each(wraps)('%s', (name, wrap) => {
@@ -303,7 +326,9 @@ describe('bounds', () => {
   })
 
   test('JSON from elsewhere may not nest without bound', () => {
-    expect(() => decodeValue(MEDIA_TYPE.json, '['.repeat(200_000) + ']'.repeat(200_000))).toThrow(expect.objectContaining({ code: 'limit_exceeded' }))
+    expect(() => decodeValue(MEDIA_TYPE.json, '['.repeat(200_000) + ']'.repeat(200_000))).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded' }),
+    )
   })
 })
 

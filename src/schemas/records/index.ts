@@ -1,3 +1,4 @@
+export { type ArtifactRef, artifactRefSchema, type Payload, type PayloadRef, payloadRefSchema, payloadSchema } from './artifact.ts'
 export {
   type Attributes,
   type AttributeValue,
@@ -9,25 +10,25 @@ export {
   type PolicyRef,
   policyRefSchema,
 } from './common.ts'
-export { type ArtifactRef, artifactRefSchema, type Payload, type PayloadRef, payloadRefSchema, payloadSchema } from './artifact.ts'
+export { type GapCore, type GapRecord, gapCoreSchema, gapRecordSchema } from './gap.ts'
+export { type RecordedStep, type RecordingManifest, recordedStepSchema, recordingSchema } from './recording.ts'
+export { RUN_STATUSES, type RunStatus, type RunSummary, runSummarySchema } from './run-summary.ts'
+export { jsonSchemaOf, SCHEMAS, type SchemaRow } from './schema-table.ts'
 export {
   SPAN_KINDS,
   type SpanCore,
-  spanCoreSchema,
   type SpanEvent,
   type SpanKind,
   type SpanLink,
   type SpanRecord,
-  spanRecordSchema,
   STATUS_CODES,
   type StatusCode,
+  spanCoreSchema,
+  spanRecordSchema,
 } from './span.ts'
-export { type GapCore, gapCoreSchema, type GapRecord, gapRecordSchema } from './gap.ts'
-export { RUN_STATUSES, type RunStatus, type RunSummary, runSummarySchema } from './run-summary.ts'
-export { type RecordedStep, recordedStepSchema, type RecordingManifest, recordingSchema } from './recording.ts'
 export {
-  type Divergence,
   DIVERGENCE_REASONS,
+  type Divergence,
   divergenceSchema,
   type FieldDifference,
   fieldDifferenceSchema,
@@ -36,4 +37,3 @@ export {
   verdictSchema,
   verdictStepSchema,
 } from './verdict.ts'
-export { jsonSchemaOf, type SchemaRow, SCHEMAS } from './schema-table.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { countSchema, digestSchema, hex16Schema, hex32Schema, hex64Schema, policyRefSchema } from './common.ts'
 import { STEP_KINDS } from '../step-kinds.ts'
+import { countSchema, digestSchema, hex16Schema, hex32Schema, hex64Schema, policyRefSchema } from './common.ts'
 import { spanRecordSchema } from './span.ts'
 
 /** `recording.json`: names every other byte of the directory, and itself by `digest`. */

@@ -11,7 +11,17 @@ export const fieldDifferenceSchema = z.strictObject({
 })
 export type FieldDifference = z.infer<typeof fieldDifferenceSchema>
 
-export const DIVERGENCE_REASONS = ['unmatched', 'exhausted', 'unused', 'missing', 'changed-container', 'output', 'order', 'socket', 'swallowed'] as const
+export const DIVERGENCE_REASONS = [
+  'unmatched',
+  'exhausted',
+  'unused',
+  'missing',
+  'changed-container',
+  'output',
+  'order',
+  'socket',
+  'swallowed',
+] as const
 
 export const divergenceSchema = z.strictObject({
   reason: z.enum(DIVERGENCE_REASONS),
