@@ -1,9 +1,14 @@
 /** One anchor as a sequence of byte sets; a set is a string of 256 `0`/`1` so that equal sets compare equal. */
 export type ByteSet = string
+/**
+ * Where an anchor may begin: anywhere; not right behind a backslash; behind a byte that is no ASCII letter or digit; behind
+ * one that, besides, does not go with a number (`.`, `_`, `+`). Behind an escape (`\n`, `%22`) is as good as the latter two.
+ */
+export type AnchorContext = 'anything' | 'no-backslash' | 'word-boundary' | 'number-boundary'
+
 export interface Anchor {
   readonly sets: readonly ByteSet[]
-  /** Only after a byte that is no ASCII letter or digit, or after an escape. */
-  readonly bounded: boolean
+  readonly after: AnchorContext
   /** What an accepted anchor stands for: an index chosen by the caller. */
   readonly id: number
 }

@@ -1,12 +1,13 @@
-import { type Anchor, type ByteSet, byteSetOf } from './anchors.ts'
+import { type Anchor, type AnchorContext, type ByteSet, byteSetOf } from './anchors.ts'
 
 /**
  * A deterministic automaton over bytes that says, after each byte, which anchors end there. States are numbered so that
- * `next[state + classOf[byte]]` is the next state and `state >= acceptFrom` tells an accepting one.
+ * `next[state + classOfUnit[unit]]` is the next state and `state >= acceptFrom` tells an accepting one.
  */
 export interface Automaton {
-  readonly classOf: Uint8Array
-  readonly next: Uint16Array | Uint32Array
+  /** By UTF-16 unit; those beyond ASCII all go as the byte 0xff does, so that bytes of UTF-8 may be looked up as well. */
+  readonly classOfUnit: Uint8Array
+  readonly next: Int32Array
   /** The state at the beginning of a text, as after a line break. */
   readonly start: number
   readonly acceptFrom: number
@@ -24,19 +25,20 @@ const MAX_STATES = 20_000
 
 const isAlnum = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)
-// What may end where a bounded anchor begins: any other byte, `\n` and its like, `%22` and its like.
 const NOT_ALNUM = byteSetOf((byte) => !isAlnum(byte))
+const NOT_OF_NUMBER = byteSetOf((byte) => !isAlnum(byte) && byte !== 0x2e && byte !== 0x5f && byte !== 0x2b)
 const BACKSLASH = byteSetOf((byte) => byte === 0x5c)
 const ESCAPED = byteSetOf((byte) => 'nrtbfv0'.includes(String.fromCharCode(byte)))
 const PERCENT = byteSetOf((byte) => byte === 0x25)
 const HEX = byteSetOf((byte) => /[0-9A-Fa-f]/.test(String.fromCharCode(byte)))
 
-/** Items of a subset: flags below FIRST_PLACE, then one item for each place inside an anchor. */
-const AT_BOUNDARY = 0
-const AFTER_BACKSLASH = 1
-const AFTER_PERCENT = 2
-const AFTER_PERCENT_HEX = 3
-const FIRST_PLACE = 4
+/** Items of a subset: what is known of the bytes before, below FIRST_PLACE; then one item for each place inside an anchor. */
+const AT_WORD_BOUNDARY = 0
+const AT_NUMBER_BOUNDARY = 1
+const AFTER_BACKSLASH = 2
+const AFTER_PERCENT = 3
+const AFTER_PERCENT_HEX = 4
+const FIRST_PLACE = 5
 
 interface Place {
   readonly set: ByteSet
@@ -48,16 +50,15 @@ interface Place {
 /** Subset construction over all anchors at once; each may begin at every byte. */
 export function buildAutomaton(anchors: readonly Anchor[]): Automaton {
   const places: Place[] = []
-  const freeStarts: number[] = []
-  const boundedStarts: number[] = []
+  const starts: Record<AnchorContext, number[]> = { anything: [], 'no-backslash': [], 'word-boundary': [], 'number-boundary': [] }
   for (const [anchorIndex, anchor] of anchors.entries()) {
-    ;(anchor.bounded ? boundedStarts : freeStarts).push(places.length)
+    starts[anchor.after].push(places.length)
     for (const [offset, set] of anchor.sets.entries()) {
       places.push({ set, anchor: anchorIndex, then: offset + 1 < anchor.sets.length ? places.length + 1 : -1 })
     }
   }
 
-  const { classOf, representatives } = byteClasses([NOT_ALNUM, BACKSLASH, ESCAPED, PERCENT, HEX, ...places.map((place) => place.set)])
+  const { classOf, representatives } = byteClasses([NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX, ...places.map((place) => place.set)])
   const stride = representatives.length
   const classesOfSet = new Map<ByteSet, readonly number[]>()
   const classesOf = (set: ByteSet): readonly number[] => {
@@ -97,43 +98,59 @@ export function buildAutomaton(anchors: readonly Anchor[]): Automaton {
     }
   }
 
-  // Most transitions of most states are those of the empty subset, or of the subset that knows only a boundary.
-  const plainSubsets: Subset[] = representatives.map(() => ({ items: [], accepted: [] }))
-  mark(plainSubsets, NOT_ALNUM, AT_BOUNDARY)
-  mark(plainSubsets, BACKSLASH, AFTER_BACKSLASH)
-  mark(plainSubsets, PERCENT, AFTER_PERCENT)
-  for (const start of freeStarts) advance(plainSubsets, start)
-  const boundarySubsets = plainSubsets.map(copyOf)
-  for (const start of boundedStarts) advance(boundarySubsets, start)
-  const plainTargets = plainSubsets.map((subset) => enter(copyOf(subset)))
-  const boundaryTargets = boundarySubsets.map((subset) => enter(copyOf(subset)))
+  // Most transitions of most states are those of the state that knows nothing but its context, so they are made once.
+  const bases = new Map<string, Base>()
+  const baseOf = (items: readonly number[]): Base => {
+    const contexts: AnchorContext[] = ['anything']
+    if (!items.includes(AFTER_BACKSLASH)) contexts.push('no-backslash')
+    if (items.includes(AT_WORD_BOUNDARY)) contexts.push('word-boundary')
+    if (items.includes(AT_NUMBER_BOUNDARY)) contexts.push('number-boundary')
+    const key = contexts.join()
+    const known = bases.get(key)
+    if (known !== undefined) return known
+    const subsets: Subset[] = representatives.map(() => ({ items: [], accepted: [] }))
+    mark(subsets, NOT_ALNUM, AT_WORD_BOUNDARY)
+    mark(subsets, NOT_OF_NUMBER, AT_NUMBER_BOUNDARY)
+    mark(subsets, BACKSLASH, AFTER_BACKSLASH)
+    mark(subsets, PERCENT, AFTER_PERCENT)
+    for (const context of contexts) for (const start of starts[context]) advance(subsets, start)
+    const base = { subsets, targets: subsets.map((subset) => enter(copyOf(subset))) }
+    bases.set(key, base)
+    return base
+  }
+  const start = baseOf([]).targets[classOf[0x0a] ?? 0] ?? 0
 
   const transitions: number[][] = []
   for (let state = 0; state < states.length; state++) {
     const items = states[state]?.items ?? []
-    const atBoundary = items.includes(AT_BOUNDARY)
-    const base = atBoundary ? boundarySubsets : plainSubsets
-    const row = (atBoundary ? boundaryTargets : plainTargets).slice()
+    const base = baseOf(items)
+    const row = base.targets.slice()
     const own: (Subset | undefined)[] = []
     for (const item of items) {
       const set = itemSet(item, places)
-      if (set !== undefined) for (const byteClass of classesOf(set)) own[byteClass] ??= copyOf(base[byteClass])
+      if (set !== undefined) for (const byteClass of classesOf(set)) own[byteClass] ??= copyOf(base.subsets[byteClass])
     }
     for (const item of items) {
       if (item >= FIRST_PLACE) advance(own, item - FIRST_PLACE)
-      else if (item === AFTER_BACKSLASH) mark(own, ESCAPED, AT_BOUNDARY)
       else if (item === AFTER_PERCENT) mark(own, HEX, AFTER_PERCENT_HEX)
-      else if (item === AFTER_PERCENT_HEX) mark(own, HEX, AT_BOUNDARY)
+      else if (item === AFTER_BACKSLASH || item === AFTER_PERCENT_HEX) {
+        mark(own, item === AFTER_BACKSLASH ? ESCAPED : HEX, AT_WORD_BOUNDARY)
+        mark(own, item === AFTER_BACKSLASH ? ESCAPED : HEX, AT_NUMBER_BOUNDARY)
+      }
     }
     for (const [byteClass, subset] of own.entries()) if (subset !== undefined) row[byteClass] = enter(subset)
     transitions.push(row)
   }
-  return layOut(states, transitions, plainTargets[classOf[0x0a] ?? 0] ?? 0, classOf, stride, anchors)
+  return layOut(states, transitions, start, classOf, stride, anchors)
 }
 
 interface Subset {
   readonly items: number[]
   readonly accepted: number[]
+}
+interface Base {
+  readonly subsets: readonly Subset[]
+  readonly targets: readonly number[]
 }
 const copyOf = (subset: Subset | undefined): Subset => ({ items: subset?.items.slice() ?? [], accepted: subset?.accepted.slice() ?? [] })
 
@@ -141,7 +158,7 @@ const copyOf = (subset: Subset | undefined): Subset => ({ items: subset?.items.s
 function itemSet(item: number, places: readonly Place[]): ByteSet | undefined {
   if (item >= FIRST_PLACE) return places[item - FIRST_PLACE]?.set
   if (item === AFTER_BACKSLASH) return ESCAPED
-  return item === AT_BOUNDARY ? undefined : HEX
+  return item === AFTER_PERCENT || item === AFTER_PERCENT_HEX ? HEX : undefined
 }
 
 /** Bytes that no set tells apart share a class; the table then has one column for each class, not 256. */
@@ -177,12 +194,14 @@ function layOut(
   const order = [...plain, ...accepting]
   const numberOf = new Map(order.map((state, position) => [state, position * stride]))
   const cells = order.length * stride
-  const next = cells <= 0x10000 ? new Uint16Array(cells) : new Uint32Array(cells)
+  const next = new Int32Array(cells)
   for (const [position, state] of order.entries()) {
     for (const [byteClass, target] of (transitions[state] ?? []).entries()) next[position * stride + byteClass] = numberOf.get(target) ?? 0
   }
+  const classOfUnit = new Uint8Array(0x10000).fill(classOf[0xff] ?? 0)
+  classOfUnit.set(classOf.subarray(0, 0x80))
   return {
-    classOf,
+    classOfUnit,
     next,
     start: numberOf.get(start) ?? 0,
     acceptFrom: plain.length * stride,

@@ -4,6 +4,7 @@ import { CHECKS } from './detectors/checks.ts'
 import { detectEmail } from './detectors/email.ts'
 import { detectPaymentCard } from './detectors/payment-card.ts'
 import { detectPrivateKey } from './detectors/private-key.ts'
+import { detectUrlUserinfo } from './detectors/url-userinfo.ts'
 import { compileFields, fieldAnchors, type FieldLookup } from './fields.ts'
 import { type PolicyId, policyDataOf } from './policy.ts'
 import type { DetectorName, RedactionPolicy, RuleData } from './rule.ts'
@@ -37,6 +38,7 @@ const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   email: detectEmail,
   'payment-card': detectPaymentCard,
   'private-key': detectPrivateKey,
+  'url-userinfo': detectUrlUserinfo,
 }
 
 const compiled = new Map<PolicyId, CompiledPolicy>()
@@ -52,10 +54,10 @@ export function compiledPolicy(id: PolicyId): CompiledPolicy {
 }
 
 export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
-  const anchors: Anchor[] = ESCAPE_ANCHORS.map((source) => ({ sets: parseAnchor(source, false), bounded: false, id: ESCAPE_ANCHOR_ID }))
-  for (const source of fieldAnchors(policy.fields)) anchors.push({ sets: parseAnchor(source, true), bounded: false, id: FIELD_ANCHOR_ID })
+  const anchors: Anchor[] = ESCAPE_ANCHORS.map((source) => ({ sets: parseAnchor(source, false), after: 'anything' as const, id: ESCAPE_ANCHOR_ID }))
+  for (const source of fieldAnchors(policy.fields)) anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {
-    for (const source of rule.anchors) anchors.push({ sets: parseAnchor(source, rule.fold === true), bounded: rule.bounded === true, id })
+    for (const source of rule.anchors) anchors.push({ sets: parseAnchor(source, rule.fold === true), after: rule.after ?? 'anything', id })
   }
   return {
     automaton: buildAutomaton(anchors),

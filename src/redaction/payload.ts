@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { decodeValue, encodeValue, MEDIA_TYPE, RepriseError } from '../schemas/index.ts'
 import type { CompiledPolicy } from './compile.ts'
 import type { Redacted, Redactor } from './redactor.ts'
-import { scanBytes } from './scan.ts'
+import { hasAnchor } from './scan.ts'
 
 export interface PayloadTools {
   readonly compiled: CompiledPolicy
@@ -27,7 +27,7 @@ export function redactPayloadWith(tools: PayloadTools, mediaType: string, data: 
   const isText = JSON_TYPES.test(type) || type.startsWith('text/') || TEXT_TYPES.test(type)
   if (!isText && !(isUnknownType(type) && isReadable(data))) return { value: data, counts: undefined }
   // A field's name can make a secret of a text that has no anchor.
-  const mayHoldMatch = scanBytes(tools.compiled.automaton, data, true).length > 0 || (field !== '' && tools.compiled.fieldOf(field) !== undefined)
+  const mayHoldMatch = hasAnchor(tools.compiled.automaton, data) || (field !== '' && tools.compiled.fieldOf(field) !== undefined)
   if (!mayHoldMatch) return { value: data, counts: undefined }
   const buffer = Buffer.from(data.buffer, data.byteOffset, data.length)
   // Text in another encoding goes through as bytes; what the rules look for is ASCII.

@@ -1,3 +1,5 @@
+import type { AnchorContext } from './anchors.ts'
+
 /**
  * One rule of a policy, as plain data: its canonical JSON is part of the policy's digest.
  *
@@ -14,8 +16,8 @@ export interface RuleData {
   readonly anchors: readonly string[]
   /** Anchors match in either case. */
   readonly fold?: true
-  /** The anchor must not follow an ASCII letter or digit (an escape such as `\n` or `%22` before it is fine). */
-  readonly bounded?: true
+  /** Where the anchors may begin; anywhere if absent. */
+  readonly after?: AnchorContext
   /** Sticky regular expression, run at the start of the anchor. A group named `secret` narrows what is replaced. */
   readonly pattern?: string
   /** Flags of the pattern beside `y` and `d`. */
@@ -34,9 +36,8 @@ export type CheckName =
   | 'jwt'
   | 'assigned-value'
   | 'assigned-token'
-  | 'url-userinfo'
 
-export type DetectorName = 'email' | 'payment-card' | 'private-key'
+export type DetectorName = 'email' | 'payment-card' | 'private-key' | 'url-userinfo'
 
 /** A field whose name alone says that its value is secret: HTTP headers, JSON keys, attribute names. */
 export interface FieldRuleData {

@@ -14,7 +14,6 @@ export const CHECKS: Readonly<Record<CheckName, Check>> = {
   jwt: (secret) => hasJoseHeader(secret),
   'assigned-value': isAssignedSecret,
   'assigned-token': (secret, text, end) => isAssignedSecret(secret, text, end) && !/^[A-Za-z_]+[0-9]{0,3}$/.test(secret),
-  'url-userinfo': (secret) => !isMasked(secret.slice(secret.indexOf(':') + 1)) && !/\$\{|\{\{|%s|\$\(/.test(secret),
 }
 
 /** `****`, `xxxx`, `....`: what is left where somebody else has redacted. */

@@ -1,4 +1,4 @@
-import { behindEscape, isAlnum, isDigit, isHexDigit, isLetter } from './characters.ts'
+import { isAlnum, isDigit, isHexDigit } from './characters.ts'
 import { withoutTokens } from '../tokens.ts'
 import type { Detector, Stretch, TextView } from '../text-view.ts'
 
@@ -42,8 +42,7 @@ const MAX_DIGITS = 24
 
 /** A payment card number: 13 to 19 digits, plain or grouped by blanks or hyphens, of a known issuer range, Luhn-valid. */
 export const detectPaymentCard: Detector = (view, anchorEnd, anchorLength) => {
-  // Every anchor begins with the byte before the first digit.
-  const start = anchorEnd - anchorLength + 1
+  const start = anchorEnd - anchorLength
   const { text } = view
   if (!mayBeginAt(text, start)) return undefined
   const separator = separatorBehind(text, start)
@@ -57,12 +56,8 @@ export function isPaymentCardNumber(digits: string, field: string): boolean {
 }
 
 function mayBeginAt(text: string, start: number): boolean {
-  const before = text.charCodeAt(start - 1)
-  if (start === 0) return true
-  if (isLetter(before)) return behindEscape(text, start - 1) === start
-  if (before === 0x5f || before === 0x2b) return false
-  // Parts of UUIDs and the like.
-  return before !== 0x2d || !isHexDigit(text.charCodeAt(start - 2))
+  // Parts of UUIDs and the like. The anchor's context has ruled out the rest.
+  return text.charCodeAt(start - 1) !== 0x2d || !isHexDigit(text.charCodeAt(start - 2))
 }
 
 function separatorBehind(text: string, start: number): string {

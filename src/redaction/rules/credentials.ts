@@ -14,7 +14,7 @@ export const CREDENTIAL_RULES: readonly RuleData[] = [
   {
     name: 'jwt',
     anchors: ['eyJ'],
-    bounded: true,
+    after: 'word-boundary',
     pattern:
       'eyJ[A-Za-z0-9_-]{8,16384}\\.(?:eyJ[A-Za-z0-9_-]{4,65536}(?:\\.[A-Za-z0-9_-]{0,4096})?|[A-Za-z0-9_-]{0,65536}\\.[A-Za-z0-9_-]{0,65536})(?:\\.[A-Za-z0-9_-]{1,65536}\\.[A-Za-z0-9_-]{1,1024})?',
     check: 'jwt',
@@ -41,7 +41,7 @@ export const CREDENTIAL_RULES: readonly RuleData[] = [
     anchors: ['bearer[ \t%+\\\\:]'],
     fold: true,
     flags: 'i',
-    bounded: true,
+    after: 'word-boundary',
     pattern: `bearer:?(?:\\s|%20|\\+|\\\\[tn]){1,4}(?<secret>[A-Za-z0-9._~+/-]{16,16384}={0,2})`,
     check: 'letter-and-digit',
   },
@@ -50,17 +50,11 @@ export const CREDENTIAL_RULES: readonly RuleData[] = [
     anchors: ['basic [A-Za-z0-9+/][A-Za-z0-9+/][A-Za-z0-9+/]', 'basic%20'],
     fold: true,
     flags: 'i',
-    bounded: true,
+    after: 'word-boundary',
     pattern: 'basic(?:\\s|%20)(?<secret>[A-Za-z0-9+/_-]{8,1024}={0,2})',
     check: 'basic-pair',
   },
-  {
-    name: 'url-credentials',
-    anchors: ['[a-z0-9+]://'],
-    fold: true,
-    pattern: `[A-Za-z0-9+]://(?<secret>[^\\s:@/?#"'\`<>\\\\]{0,256}:[^\\s/"'\`<>\\\\]{1,512})@(?=[A-Za-z0-9[%_.-])`,
-    check: 'url-userinfo',
-  },
+  { name: 'url-credentials', anchors: ['[^ /\t\n\r"\'`<>@]@[A-Za-z0-9%\\[_.-]'], after: 'no-backslash', detector: 'url-userinfo' },
   {
     name: 'password',
     anchors: assigned(PASSWORD_NAMES),
