@@ -1,0 +1,198 @@
+import { clearTimeout, setTimeout } from 'node:timers'
+import { nowMillis } from '../clock.ts'
+import type { RecorderSettings } from '../options.ts'
+import { withoutTracing } from '../otel.ts'
+import { runtime } from '../runtime.ts'
+import type { SendQueue } from '../send-queue.ts'
+import { warnOnce } from '../warning.ts'
+import { greet } from './handshake.ts'
+import { RepriseWay } from './reprise-way.ts'
+import { Transport } from './transport.ts'
+import type { Batch, SendResult, Way } from './way.ts'
+
+/** What one flush came to. */
+export interface DrainReport {
+  /** Spans that were acknowledged. */
+  readonly sent: number
+  /** Spans that could not be sent; they are kept, and tried again as long as the process lives. */
+  readonly failed: number
+  /** Spans given up for good: refused by the other side, or over the bound of the queue. */
+  readonly dropped: number
+}
+
+const MAX_TRIES = 5
+const FIRST_BACKOFF_MILLIS = 200
+const MAX_WAIT_MILLIS = 30_000
+/** A program that goes on is told this long after its collector was first missed. */
+const WARN_AFTER_MILLIS = 10_000
+
+/** Empties the queue into whatever is at the endpoint. One run at a time; a batch that did not get through is kept for the next. */
+export class Drain {
+  readonly #queue: SendQueue
+  readonly #options: RecorderSettings
+  #way: Way | undefined
+  #held: Batch | undefined
+  #tail: Promise<unknown> = Promise.resolve()
+  #abort = new AbortController()
+  #waiting: NodeJS.Timeout | undefined
+  #wake: (() => void) | undefined
+  #exiting = false
+  #missedSince: number | undefined
+  #sent = 0
+  #refused = 0
+  /** Whether the last run found somebody. */
+  reached = true
+  lastReason = ''
+
+  constructor(options: RecorderSettings, queue: SendQueue) {
+    this.#options = options
+    this.#queue = queue
+  }
+
+  get heldSpans(): number {
+    return this.#held?.spans ?? 0
+  }
+
+  /** The way out that was found, `undefined` before the first answer. */
+  get way(): Way | undefined {
+    return this.#way
+  }
+
+  /** Sends all that is queued now. Never rejects. */
+  async run(): Promise<DrainReport> {
+    const before = { sent: this.#sent, dropped: this.#dropped }
+    const mine = this.#tail.then(() => outsideOfPrograms(() => this.#empty()))
+    this.#tail = mine
+    await mine
+    return { sent: this.#sent - before.sent, failed: this.#queue.length + this.heldSpans, dropped: this.#dropped - before.dropped }
+  }
+
+  /** Breaks off whatever is under way; the next run starts afresh. */
+  abort(reason: string): void {
+    this.#abort.abort(new Error(reason))
+    this.#wake?.()
+    this.#abort = new AbortController()
+  }
+
+  /** The program has nothing else to do: from now on a wait before another try keeps the process alive. */
+  exiting(): void {
+    this.#exiting = true
+    this.#waiting?.ref()
+  }
+
+  async close(): Promise<void> {
+    await this.#tail
+    await this.#way?.close()
+  }
+
+  get #dropped(): number {
+    return this.#refused + this.#queue.droppedSteps
+  }
+
+  async #empty(): Promise<void> {
+    const { signal } = this.#abort
+    try {
+      if (this.#held === undefined && this.#queue.length === 0 && this.#queue.gaps.length === 0) return
+      const way = (this.#way ??= await this.#openWay(signal))
+      if (way === undefined) return
+      while (!signal.aborted) {
+        this.#held ??= await this.#nextBatch(way)
+        if (this.#held !== undefined && !(await this.#deliver(way, this.#held, signal))) return
+        this.#held = undefined
+        if (this.#queue.length === 0 && this.#queue.gaps.length === 0) return
+      }
+    } catch (error) {
+      this.#missed(error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  async #nextBatch(way: Way): Promise<Batch | undefined> {
+    const batch = await way.fill(() => this.#queue.shift(), this.#queue.takeGaps())
+    if (batch.unwritable > 0) {
+      this.#refused += batch.unwritable
+      this.#queue.addGap(undefined, undefined, 'not_writable', batch.unwritable)
+    }
+    return batch.spans === 0 ? undefined : batch
+  }
+
+  async #openWay(signal: AbortSignal): Promise<Way | undefined> {
+    const { exporter, endpoint, otlpHeaders, flushTimeoutMillis } = this.#options
+    const transport = new Transport(endpoint, otlpHeaders)
+    if (exporter === 'reprise') return new RepriseWay(this.#options, transport)
+    if (exporter === 'auto') {
+      const greeting = await greet(transport, flushTimeoutMillis, signal)
+      if (greeting.speaks === 'reprise') return new RepriseWay(this.#options, transport)
+      await transport.close()
+      if (greeting.speaks === 'nothing') {
+        this.#missed(greeting.reason)
+        return undefined
+      }
+    }
+    const { OtlpWay } = await import('./otlp-way.ts')
+    return await OtlpWay.open({ ...this.#options, leaveRecordedSpans: !this.#options.ownEndpoint })
+  }
+
+  /** @returns false when the batch has to wait for another run */
+  async #deliver(way: Way, batch: Batch, signal: AbortSignal): Promise<boolean> {
+    for (let tries = 1; ; tries++) {
+      const result = await way.send(batch, signal)
+      if (result.kind === 'retry' && !result.answered) this.#missed(result.reason)
+      else this.#found()
+      if (result.kind !== 'retry') {
+        this.#count(batch, result)
+        return true
+      }
+      this.lastReason = result.reason
+      // Where nobody answers there is nothing to wait for within this run.
+      if (tries >= MAX_TRIES || signal.aborted || !result.answered) return false
+      const backoff = FIRST_BACKOFF_MILLIS * 2 ** (tries - 1) * (0.75 + Math.random() / 2)
+      await this.#wait(Math.min(Math.max(backoff, result.afterMillis ?? 0), MAX_WAIT_MILLIS))
+      if (signal.aborted) return false
+    }
+  }
+
+  #count(batch: Batch, result: Exclude<SendResult, { kind: 'retry' }>): void {
+    const refused = result.kind === 'refused' ? batch.spans : result.rejected
+    this.#sent += batch.spans - refused
+    if (refused === 0) return
+    this.#refused += refused
+    const reason = result.kind === 'refused' ? result.reason : result.message
+    this.lastReason = reason
+    warnOnce(`${refused} steps were refused by ${this.#options.endpoint} and are not recorded: ${reason}`)
+    // A notice that is refused itself would only be refused again.
+    const steps = refused - batch.gaps.length
+    if (steps > 0) this.#queue.addGap(undefined, undefined, 'refused', steps)
+  }
+
+  #missed(reason: string): void {
+    this.reached = false
+    this.lastReason = reason
+    this.#missedSince ??= nowMillis()
+    if (nowMillis() - this.#missedSince > WARN_AFTER_MILLIS) warnMissing(this.#options.endpoint, this.#queue.length + this.heldSpans, reason, 'are not recorded so far')
+  }
+
+  #found(): void {
+    this.reached = true
+    this.#missedSince = undefined
+  }
+
+  async #wait(millis: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve
+      this.#waiting = setTimeout(resolve, millis)
+      if (!this.#exiting) this.#waiting.unref()
+    })
+    clearTimeout(this.#waiting)
+    this.#waiting = undefined
+  }
+}
+
+/** Sending is no part of any run, nor of the user's traces, whoever happened to set it off. */
+function outsideOfPrograms<T>(fn: () => Promise<T>): Promise<T> {
+  return runtime().scopes.exit(() => withoutTracing(fn))
+}
+
+export function warnMissing(endpoint: string, count: number, reason: string, what: string): void {
+  const steps = count === 1 ? '1 step' : `${count} steps`
+  warnOnce(`${steps} ${what}: no collector at ${endpoint} (${reason}). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`)
+}

@@ -1,0 +1,121 @@
+import { jsonTreeOf } from '../../schemas/index.ts'
+
+/** About how many characters one piece holds: what is written without a look at the clock. */
+const PIECE_CHARS = 32 * 1024
+/** Elements of an array of primitives that are written at once. */
+const RUN_LENGTH = 1024
+const TAG = '$reprise'
+
+type Fields = Readonly<Record<string, unknown>>
+type Frame =
+  | { readonly kind: 'array'; readonly array: readonly unknown[]; index: number }
+  | { readonly kind: 'object'; readonly object: Fields; readonly keys: readonly string[]; index: number; readonly close: string }
+  | { readonly kind: 'text'; readonly text: string; index: number }
+
+/**
+ * Writes the JSON text of a snapshot in pieces that together are what `encodeValue` of schemas gives for it. For values that
+ * JSON holds (`Snapshot.json`). However large the value, a piece takes well below a millisecond.
+ */
+export class JsonPieces {
+  readonly #stack: Frame[] = []
+  #text = ''
+
+  constructor(value: unknown) {
+    this.#value(value)
+  }
+
+  /** The next piece, `undefined` after the last. */
+  next(): string | undefined {
+    while (this.#text.length < PIECE_CHARS) {
+      const frame = this.#stack.at(-1)
+      if (frame === undefined) break
+      if (frame.kind === 'array') this.#element(frame.array, frame)
+      else if (frame.kind === 'object') this.#member(frame.object, frame)
+      else this.#stretch(frame.text, frame)
+    }
+    const text = this.#text
+    this.#text = ''
+    return text === '' ? undefined : text
+  }
+
+  #value(value: unknown): void {
+    if (typeof value === 'string') {
+      if (value.length <= PIECE_CHARS) this.#text += JSON.stringify(value)
+      else {
+        this.#text += '"'
+        this.#stack.push({ kind: 'text', text: value, index: 0 })
+      }
+    } else if (typeof value !== 'object' || value === null) this.#text += JSON.stringify(value)
+    else if (Array.isArray(value)) {
+      this.#text += '['
+      this.#stack.push({ kind: 'array', array: value, index: 0 })
+    } else if (!isPlain(value)) {
+      // An Opaque, a Truncated, an error, a RegExp, a URL: what stands for it is a plain object with a tag.
+      this.#object(jsonTreeOf(value).tree as Fields, false)
+    } else this.#object(value, Object.hasOwn(value, TAG))
+  }
+
+  #object(object: Fields, escape: boolean): void {
+    this.#text += escape ? `{"${TAG}":"object","value":{` : '{'
+    this.#stack.push({ kind: 'object', object, keys: Object.keys(object), index: 0, close: escape ? '}}' : '}' })
+  }
+
+  #member(object: Fields, frame: { readonly keys: readonly string[]; index: number; readonly close: string }): void {
+    const key = frame.keys[frame.index]
+    if (key === undefined) {
+      this.#text += frame.close
+      this.#stack.pop()
+      return
+    }
+    this.#text += `${frame.index++ === 0 ? '' : ','}${JSON.stringify(key)}:`
+    this.#value(object[key])
+  }
+
+  #element(array: readonly unknown[], frame: { index: number }): void {
+    if (frame.index >= array.length) {
+      this.#text += ']'
+      this.#stack.pop()
+      return
+    }
+    if (frame.index > 0) this.#text += ','
+    const end = endOfRun(array, frame.index)
+    if (end > frame.index) {
+      this.#text += JSON.stringify(array.slice(frame.index, end)).slice(1, -1)
+      frame.index = end
+    } else this.#value(array[frame.index++])
+  }
+
+  #stretch(text: string, frame: { index: number }): void {
+    let end = Math.min(frame.index + PIECE_CHARS, text.length)
+    // A surrogate pair cut in two would be escaped as two lone halves.
+    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1
+    this.#text += JSON.stringify(text.slice(frame.index, end)).slice(1, -1)
+    frame.index = end
+    if (end < text.length) return
+    this.#text += '"'
+    this.#stack.pop()
+  }
+}
+
+/** End of the run of short primitives that begins at `start`; `start` itself when there is none. */
+function endOfRun(array: readonly unknown[], start: number): number {
+  const most = Math.min(array.length, start + RUN_LENGTH)
+  let chars = 0
+  let index = start
+  for (; index < most; index++) {
+    const element = array[index]
+    if (typeof element === 'object' && element !== null) break
+    chars += typeof element === 'string' ? element.length : 8
+    if (chars > PIECE_CHARS) break
+  }
+  return index
+}
+
+function isHighSurrogate(code: number): boolean {
+  return code >= 0xd800 && code <= 0xdbff
+}
+
+function isPlain(value: object): value is Fields {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  return prototype === Object.prototype || prototype === null
+}

@@ -1,0 +1,160 @@
+import { decodeExportResponse, decodeStatus, TraceWriter, type WireResource, type WireScope, type WritableSpan } from '../../otlp/index.ts'
+import { type OptionValues, randomId16, randomId32, RepriseError } from '../../schemas/index.ts'
+import { nowMillis, readClockAnchor, unixNanos } from '../clock.ts'
+import type { Gap, QueuedStep } from '../send-queue.ts'
+import { SDK_NAME, SDK_VERSION } from '../version.ts'
+import { resourceAttributes } from './resource.ts'
+import { Slices } from './slices.ts'
+import { spanOfGap, spanOfStep } from './step-span.ts'
+import { type Reply, Transport } from './transport.ts'
+import type { Batch, SendResult, Way } from './way.ts'
+
+const BATCH_MAX_BYTES = 2 * 1024 * 1024
+const PROTOBUF = 'application/x-protobuf'
+const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
+
+export interface RepriseBatch extends Batch {
+  readonly body: Uint8Array
+}
+
+/** To a Reprise collector: OTLP protobuf with the raw values of each step, redacted there before anything is kept. */
+export class RepriseWay implements Way {
+  readonly #transport: Transport
+  readonly #timeoutMillis: number
+  readonly #resource: WireResource
+
+  constructor(options: OptionValues, transport: Transport) {
+    this.#transport = transport
+    this.#timeoutMillis = options.flushTimeoutMillis
+    this.#resource = wireResource(options)
+  }
+
+  async fill(next: () => QueuedStep | undefined, gaps: readonly Gap[]): Promise<RepriseBatch> {
+    const slices = new Slices()
+    const batch = new BatchWriter(this.#resource)
+    for (const gap of gaps) batch.addGap(gap)
+    while (batch.sizeBytes < BATCH_MAX_BYTES) {
+      const item = next()
+      if (item === undefined) break
+      // An announcement whose step has ended meanwhile is old news: the step itself is in the queue.
+      if (item.pending && item.step.endMillis !== undefined) continue
+      try {
+        const span = spanOfStep(item, slices)
+        batch.add(span instanceof Promise ? await span : span)
+      } catch {
+        batch.unwritable++
+      }
+      if (slices.over) await slices.pause()
+    }
+    return batch.finish(gaps)
+  }
+
+  async send(batch: Batch, signal: AbortSignal): Promise<SendResult> {
+    let reply: Reply
+    try {
+      reply = await this.#transport.post('/v1/traces', PROTOBUF, bodyOf(batch), this.#timeoutMillis, signal)
+    } catch (error) {
+      return { kind: 'retry', answered: false, afterMillis: undefined, reason: reasonOf(error) }
+    }
+    return resultOf(reply)
+  }
+
+  async close(): Promise<void> {
+    await this.#transport.close()
+  }
+}
+
+function bodyOf(batch: Batch): Uint8Array {
+  if ('body' in batch && batch.body instanceof Uint8Array) return batch.body
+  throw new RepriseError('internal', 'a batch of another way out')
+}
+
+/** The same body without pauses, for a process that is on its way out. */
+export function encodeAtOnce(options: OptionValues, next: () => QueuedStep | undefined, gaps: readonly Gap[]): RepriseBatch[] {
+  const resource = wireResource(options)
+  const batches: RepriseBatch[] = []
+  for (let item = next(), pendingGaps = gaps; item !== undefined || pendingGaps.length > 0; pendingGaps = []) {
+    const batch = new BatchWriter(resource)
+    for (const gap of pendingGaps) batch.addGap(gap)
+    for (; item !== undefined && batch.sizeBytes < BATCH_MAX_BYTES; item = next()) {
+      if (item.pending && item.step.endMillis !== undefined) continue
+      try {
+        const span = spanOfStep(item, undefined)
+        if (!(span instanceof Promise)) batch.add(span)
+      } catch {
+        batch.unwritable++
+      }
+    }
+    if (batch.spans > 0) batches.push(batch.finish(pendingGaps))
+  }
+  return batches
+}
+
+class BatchWriter {
+  readonly #writer = new TraceWriter()
+  spans = 0
+  unwritable = 0
+
+  constructor(resource: WireResource) {
+    this.#writer.startResource(resource)
+    this.#writer.startScope(SCOPE)
+  }
+
+  get sizeBytes(): number {
+    return this.#writer.sizeBytes
+  }
+
+  add(span: WritableSpan): void {
+    this.#writer.addSpan(span)
+    this.spans++
+  }
+
+  addGap(gap: Gap): void {
+    const ids = { traceId: gap.traceId ?? randomId32(), spanId: randomId16() }
+    this.add(spanOfGap(gap, ids, unixNanos(readClockAnchor(), nowMillis())))
+  }
+
+  finish(gaps: readonly Gap[]): RepriseBatch {
+    return { body: this.#writer.finish(), spans: this.spans, gaps, unwritable: this.unwritable }
+  }
+}
+
+const SCOPE: WireScope = { name: SDK_NAME, version: SDK_VERSION, attributes: [], droppedAttributes: 0 }
+
+function wireResource(options: OptionValues): WireResource {
+  const attributes = Object.entries(resourceAttributes(options))
+  return {
+    attributes: attributes.map(([key, value]) => [key.toWellFormed(), typeof value === 'string' ? value.toWellFormed() : { int: BigInt(value) }] as const),
+    droppedAttributes: 0,
+  }
+}
+
+/** OTLP 1.x, "OTLP/HTTP Response": what each status means for the sender. */
+function resultOf({ status, retryAfterMillis, body }: Reply): SendResult {
+  if (status >= 200 && status < 300) {
+    try {
+      const { rejectedSpans, errorMessage } = decodeExportResponse('protobuf', body)
+      return { kind: 'sent', rejected: rejectedSpans, message: errorMessage }
+    } catch {
+      return { kind: 'sent', rejected: 0, message: '' }
+    }
+  }
+  const reason = `HTTP ${status}${statusMessage(body)}`
+  if (RETRYABLE.has(status)) return { kind: 'retry', answered: true, afterMillis: retryAfterMillis, reason }
+  return { kind: 'refused', reason }
+}
+
+function statusMessage(body: Uint8Array): string {
+  try {
+    const { message } = decodeStatus('protobuf', body)
+    return message === '' ? '' : `: ${message.slice(0, 300)}`
+  } catch {
+    return ''
+  }
+}
+
+export function reasonOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  const code: unknown = Reflect.get(error, 'code')
+  return code === 'ECONNREFUSED' ? 'connection refused' : error.message !== '' ? error.message : String(code ?? error.name)
+}

@@ -1,0 +1,40 @@
+import { type OptionValues, RepriseError, resolveOptions } from '../schemas/index.ts'
+import type { SnapshotLimits } from './snapshot.ts'
+
+/** The options of the table that concern a recorded program. */
+export interface RecorderOptions {
+  /** Base URL of a Reprise collector or of any OTLP/HTTP backend. */
+  readonly endpoint?: string
+  readonly exporter?: OptionValues['exporter']
+  readonly enabled?: boolean
+  readonly serviceName?: string
+  readonly captureMaxBytes?: number
+  readonly captureMaxDepth?: number
+  readonly captureMaxEntries?: number
+  readonly queueMaxBytes?: number
+  readonly flushIntervalMillis?: number
+  readonly flushTimeoutMillis?: number
+  readonly exitTimeoutMillis?: number
+  /** `node-sdk` sets up @opentelemetry/sdk-node for a program that has no OpenTelemetry SDK of its own. */
+  readonly otel?: 'light' | 'node-sdk'
+}
+
+export interface RecorderSettings extends OptionValues {
+  /** The endpoint was chosen for Reprise, and is not simply where the program's other telemetry goes as well. */
+  readonly ownEndpoint: boolean
+}
+
+/** @throws RepriseError `invalid_option` naming the key, where it came from and the accepted form */
+export function resolveRecorderOptions(options: RecorderOptions): RecorderSettings {
+  const { otel, ...flags } = options
+  if (otel !== undefined && otel !== 'light' && otel !== 'node-sdk') {
+    throw new RepriseError('invalid_option', "otel (startRecorder): expected 'light' or 'node-sdk'")
+  }
+  const { values, origins } = resolveOptions({ flags, env: process.env })
+  const { from, name } = origins.endpoint
+  return { ...values, ownEndpoint: from === 'flag' || name === 'REPRISE_ENDPOINT' }
+}
+
+export function snapshotLimitsOf(values: OptionValues): SnapshotLimits {
+  return { maxBytes: values.captureMaxBytes, maxDepth: values.captureMaxDepth, maxEntries: values.captureMaxEntries }
+}

@@ -1,0 +1,79 @@
+import { RepriseError } from '../schemas/index.ts'
+import type { DrainReport } from './export/drain.ts'
+import { startNodeSdk, type NodeSdkHandle } from './node-sdk.ts'
+import { type RecorderOptions, resolveRecorderOptions } from './options.ts'
+import { watchExit } from './process-exit.ts'
+import { Recorder } from './recorder.ts'
+import { runtime } from './runtime.ts'
+import { warnOnce } from './warning.ts'
+
+export interface RecorderHandle {
+  /** Resolves when an OpenTelemetry SDK that was asked for is set up; at once without one. */
+  readonly ready: Promise<void>
+  flush(): Promise<DrainReport>
+  /** Sends what there is and ends; calls made later are not recorded. A second stop does nothing. */
+  stop(): Promise<DrainReport>
+}
+
+/**
+ * Starts recording with options of the program's own; without it the first wrapped call starts it from the environment.
+ * While a recorder runs already, the new one takes over; what the old one holds is still sent.
+ * @throws RepriseError `invalid_option`
+ */
+export function startRecorder(options: RecorderOptions = {}): RecorderHandle {
+  const values = resolveRecorderOptions(options)
+  const shared = runtime()
+  const before = shared.recorder
+  const recorder = values.enabled ? new Recorder(values) : null
+  shared.recorder = recorder
+  if (before != null) void stopRecorder(before)
+  if (recorder !== null) watchExit()
+  const nodeSdk: Promise<NodeSdkHandle> | undefined = values.enabled && options.otel === 'node-sdk' ? startNodeSdk(values) : undefined
+  let stopped: Promise<DrainReport> | undefined
+  const stop = async (): Promise<DrainReport> => {
+    if (shared.recorder === recorder) shared.recorder = null
+    const report = recorder === null ? NOTHING : await stopRecorder(recorder)
+    await (await nodeSdk)?.stop()
+    return report
+  }
+  return {
+    ready: nodeSdk === undefined ? Promise.resolve() : nodeSdk.then(() => {}),
+    flush: async () => {
+      await (await nodeSdk)?.flush()
+      return (await recorder?.flush()) ?? NOTHING
+    },
+    stop: () => (stopped ??= stop()),
+  }
+}
+
+const NOTHING: DrainReport = { sent: 0, failed: 0, dropped: 0 }
+
+/** Sends all steps that have ended, announces those that have not, and waits for the acknowledgement. Never rejects. */
+export async function flush(): Promise<DrainReport> {
+  const { recorder } = runtime()
+  return recorder == null ? NOTHING : await recorder.flush()
+}
+
+/** The recorder that calls go to; started from the environment by the first call. `undefined` when nothing is recorded. */
+export function currentRecorder(): Recorder | undefined {
+  const { recorder } = runtime()
+  return recorder === undefined ? startFromEnvironment() : (recorder ?? undefined)
+}
+
+function startFromEnvironment(): Recorder | undefined {
+  try {
+    startRecorder()
+  } catch (error) {
+    runtime().recorder = null
+    warnOnce(`nothing is recorded: ${RepriseError.isInstance(error) ? error.message : String(error)}`)
+  }
+  return runtime().recorder ?? undefined
+}
+
+async function stopRecorder(recorder: Recorder): Promise<DrainReport> {
+  recorder.stop()
+  recorder.announce(0)
+  const report = await recorder.drain.run()
+  await recorder.drain.close()
+  return report
+}

@@ -1,0 +1,138 @@
+import { clearTimeout, setTimeout } from 'node:timers'
+import { nowMillis } from './clock.ts'
+import { Drain, type DrainReport } from './export/drain.ts'
+import { type RecorderSettings, snapshotLimitsOf } from './options.ts'
+import { endSpan } from './otel.ts'
+import { randomSeed, RunState } from './run-state.ts'
+import { SendQueue } from './send-queue.ts'
+import { Copier, type Snapshot, type SnapshotLimits } from './snapshot.ts'
+import type { Step } from './step.ts'
+
+/** A step that has been open for this long at a flush is announced. */
+const ANNOUNCE_AFTER_MILLIS = 1000
+/** Past this the queue is sent without waiting for the interval. */
+const EAGER_FLUSH_BYTES = 1024 * 1024
+/** An artifact is one payload that a user means to keep: it may be larger than what is captured of a call by the way. */
+const ARTIFACT_MAX_BYTES = 15 * 1024 * 1024
+const MAX_FOREIGN_RUNS = 1000
+
+/** Records steps and sends them: from the start of a step to the acknowledgement of the collector. */
+export class Recorder {
+  readonly options: RecorderSettings
+  readonly limits: SnapshotLimits
+  readonly queue: SendQueue
+  /** Everything ever queued, announcements included. */
+  enqueued = 0
+  /** Failures of the recording itself, by where they happened. None of them reached the program. */
+  readonly failures: Map<string, number> = new Map()
+  readonly drain: Drain
+  /** Steps that have started, not ended, and not been announced. */
+  readonly #open: Set<Step> = new Set()
+  readonly #foreignRuns: Map<string, RunState> = new Map()
+  #timer: NodeJS.Timeout | undefined
+  #eager = false
+  #stopped = false
+  #missedRounds = 0
+
+  constructor(options: RecorderSettings) {
+    this.options = options
+    this.limits = snapshotLimitsOf(options)
+    this.queue = new SendQueue(options.queueMaxBytes)
+    this.drain = new Drain(options, this.queue)
+  }
+
+  snapshot(value: unknown, artifact = false): Snapshot {
+    const copier = new Copier(artifact ? { ...this.limits, maxBytes: Math.max(ARTIFACT_MAX_BYTES, this.limits.maxBytes) } : this.limits)
+    return copier.result(copier.copyGuarded(value))
+  }
+
+  openCopier(): Copier {
+    return new Copier(this.limits)
+  }
+
+  countFailure(where: string, _error: unknown): void {
+    this.failures.set(where, (this.failures.get(where) ?? 0) + 1)
+  }
+
+  /** The run that somebody else's trace is, for steps that stand in it outside of any run of ours. */
+  runOfTrace(traceId: string): RunState {
+    let run = this.#foreignRuns.get(traceId)
+    if (run === undefined) {
+      run = new RunState(traceId, randomSeed(), false)
+      if (this.#foreignRuns.size >= MAX_FOREIGN_RUNS) for (const oldest of this.#foreignRuns.keys()) {
+        this.#foreignRuns.delete(oldest)
+        break
+      }
+      this.#foreignRuns.set(traceId, run)
+    }
+    return run
+  }
+
+  started(step: Step): void {
+    this.#open.add(step)
+    if (this.#timer === undefined) this.#schedule()
+  }
+
+  ended(step: Step): void {
+    this.#open.delete(step)
+    if (step.span !== undefined) endSpan(step.span, step.errorType)
+    this.#enqueue(step, false)
+    if (this.queue.sizeBytes > EAGER_FLUSH_BYTES && !this.#eager) {
+      this.#eager = true
+      setImmediate(() => {
+        this.#eager = false
+        void this.drain.run()
+      })
+    } else if (this.#timer === undefined) this.#schedule()
+  }
+
+  /** Announces what is open, then sends all there is and waits for the acknowledgement. Never rejects. */
+  async flush(): Promise<DrainReport> {
+    this.announce(ANNOUNCE_AFTER_MILLIS)
+    return await this.drain.run()
+  }
+
+  /** What is neither sent nor known to be lost. */
+  get unsent(): number {
+    return this.queue.length + this.drain.heldSpans
+  }
+
+  /** Queues announcements of the steps open for that long, and of roots of runs however young. */
+  announce(afterMillis: number): void {
+    const latest = nowMillis() - afterMillis
+    for (const step of this.#open) {
+      if (step.startMillis > latest && !step.isRoot) continue
+      this.#open.delete(step)
+      this.#enqueue(step, true)
+    }
+  }
+
+  #enqueue(step: Step, pending: boolean): void {
+    this.enqueued++
+    this.queue.push(step, pending)
+  }
+
+  /** Ends the work of timers; what is queued stays queued. */
+  stop(): void {
+    this.#stopped = true
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      void this.#tick()
+    }, this.options.flushIntervalMillis * Math.min(2 ** this.#missedRounds, 60))
+    this.#timer.unref()
+  }
+
+  async #tick(): Promise<void> {
+    this.announce(ANNOUNCE_AFTER_MILLIS)
+    await this.drain.run()
+    // Nobody there: ask less and less often, at most once in sixty intervals.
+    this.#missedRounds = this.drain.reached ? 0 : this.#missedRounds + 1
+    if (this.#timer === undefined && (this.#open.size > 0 || this.unsent > 0)) this.#schedule()
+  }
+}

@@ -1,0 +1,205 @@
+import type { Context, Span } from '@opentelemetry/api'
+import { type Attributes, type Effect, ErrorValue, OPERATION_OF_KIND, type ResultShape, type StepKind, type StreamEnd } from '../schemas/index.ts'
+import type { ResultSpec } from './call-spec.ts'
+import { nowMillis } from './clock.ts'
+import type { Interceptor } from './interceptor.ts'
+import { withSpan } from './otel.ts'
+import type { Outcome } from './outcome.ts'
+import type { Recorder } from './recorder.ts'
+import type { RunState } from './run-state.ts'
+import { runtime } from './runtime.ts'
+import type { Scope } from './scope.ts'
+import { Copier, type Snapshot } from './snapshot.ts'
+
+/** What is known of a step when it starts. */
+export interface StepStart {
+  readonly kind: StepKind
+  readonly name: string
+  readonly effect: Effect | undefined
+  readonly provider: string | undefined
+  readonly model: string | undefined
+  /** Further attributes, sent as they are. */
+  readonly attributes: Attributes | undefined
+}
+
+export interface StepEvent {
+  readonly name: string
+  readonly millis: number
+  readonly attributes: Attributes
+}
+
+export interface StepIds {
+  readonly traceId: string
+  readonly spanId: string
+  /** '' at the top of a trace. */
+  readonly parentSpanId: string
+}
+
+/** Events beyond this many of one step are counted, not kept. */
+const MAX_EVENTS = 4096
+
+/**
+ * One recorded call, from its start to the moment it is sent. It is also the scope of what runs inside it: one object a
+ * call. Everything that costs (text, digests, attribute lists) is left to the flush.
+ */
+export class Step implements Scope, Outcome {
+  // Scope
+  readonly interceptor: Interceptor | undefined = undefined
+  readonly token: unknown = undefined
+  readonly step: Step = this
+  readonly run: RunState
+  otelContext: Context | undefined = undefined
+
+  // Identity
+  readonly ids: StepIds
+  readonly start: StepStart
+  readonly sequence: number
+  /** The recorded step that this one stands under, also when a foreign span lies between. */
+  readonly parent: Step | undefined
+  /** The user's own OpenTelemetry span for this step, when an SDK of theirs made one. */
+  span: Span | undefined = undefined
+  /** Whether that span is recorded, so not dropped by their sampler. */
+  spanRecorded = false
+
+  // What happened
+  readonly startMillis: number = nowMillis()
+  endMillis: number | undefined = undefined
+  input: Snapshot | undefined
+  output: Snapshot | undefined = undefined
+  error: Snapshot | undefined = undefined
+  shape: ResultShape | undefined = undefined
+  streamEnd: StreamEnd | undefined = undefined
+  /** start, count, start, count, … */
+  deliveries: number[] | undefined = undefined
+  events: StepEvent[] | undefined = undefined
+  droppedEvents = 0
+  /** The user's view of the found documents, for kinds that have one. */
+  documents: Snapshot | undefined = undefined
+  /** True once the queue took the payloads away; the cut is in the record. */
+  payloadsDropped = false
+
+  readonly #recorder: Recorder
+  readonly #results: ResultSpec | undefined
+  #chunks: { readonly copier: Copier; readonly values: unknown[]; full: boolean } | undefined = undefined
+
+  constructor(recorder: Recorder, run: RunState, parent: Step | undefined, ids: StepIds, start: StepStart, args: readonly unknown[], results?: ResultSpec) {
+    this.#recorder = recorder
+    this.#results = results
+    this.run = run
+    this.parent = parent
+    this.ids = ids
+    this.start = start
+    this.sequence = run.nextSequence()
+    this.input = recorder.snapshot(args)
+  }
+
+  get operation(): string {
+    return OPERATION_OF_KIND[this.start.kind]
+  }
+
+  /** Media type of an output that is bytes or text of a type of its own: an artifact. */
+  get outputMediaType(): string | undefined {
+    return this.#results?.mediaType
+  }
+
+  get isRoot(): boolean {
+    return this.run.shared.root === this
+  }
+
+  within<T>(fn: () => T): T {
+    const { otelContext } = this
+    return runtime().scopes.run(this, otelContext === undefined ? fn : () => withSpan(otelContext, fn))
+  }
+
+  delivered(): void {
+    if (this.isRoot) return
+    const number = this.run.nextDelivery()
+    const deliveries = (this.deliveries ??= [])
+    const last = deliveries.length - 1
+    if (last > 0 && (deliveries[last - 1] ?? 0) + (deliveries[last] ?? 0) === number) deliveries[last] = (deliveries[last] ?? 0) + 1
+    else deliveries.push(number, 1)
+  }
+
+  settle(value: unknown, shape: ResultShape): void {
+    if (this.endMillis !== undefined) return
+    this.shape = shape
+    if (value !== undefined) this.output = this.#recorder.snapshot(value, this.outputMediaType !== undefined)
+    this.#takeDocuments(value)
+    this.#end()
+  }
+
+  fail(error: unknown, shape: ResultShape): void {
+    if (this.endMillis !== undefined) return
+    this.shape = shape
+    this.error = this.#recorder.snapshot(error)
+    this.#end()
+  }
+
+  openStream(shape: ResultShape): void {
+    this.shape = shape
+    this.#chunks = { copier: this.#recorder.openCopier(), values: [], full: false }
+    if (!this.run.shared.ended) this.run.shared.openStreams.add(this)
+  }
+
+  chunk(value: unknown): void {
+    const chunks = this.#chunks
+    if (chunks === undefined || this.endMillis !== undefined) return
+    if (chunks.full) chunks.copier.cut('bytes')
+    else if (chunks.copier.admitEntry()) chunks.values.push(chunks.copier.copyGuarded(value))
+    else chunks.full = true
+  }
+
+  endStream(end: StreamEnd, error?: unknown): void {
+    if (this.endMillis !== undefined) return
+    this.streamEnd = end
+    const chunks = this.#chunks
+    if (chunks !== undefined) {
+      this.output = chunks.copier.result(chunks.values)
+      this.#chunks = undefined
+    }
+    if (end === 'error') this.error = this.#recorder.snapshot(error)
+    this.run.shared.openStreams.delete(this)
+    this.#end()
+  }
+
+  /** Gives up what weighs; the structure, and what was thrown, stay. */
+  dropPayloads(): void {
+    this.payloadsDropped = true
+    this.input = undefined
+    this.output = undefined
+    this.documents = undefined
+  }
+
+  addEvent(name: string, attributes: Attributes): void {
+    if (this.endMillis !== undefined) return
+    const events = (this.events ??= [])
+    if (events.length < MAX_EVENTS) events.push({ name, millis: nowMillis(), attributes })
+    else this.droppedEvents++
+  }
+
+  /** For `error.type`: the name that the error gives itself. */
+  get errorType(): string | undefined {
+    const value = this.error?.value
+    if (this.error === undefined) return undefined
+    return value instanceof ErrorValue ? (value.fields.name ?? value.fields.type) : typeof value
+  }
+
+  #takeDocuments(value: unknown): void {
+    const documents = this.#results?.documents
+    if (documents === undefined) return
+    try {
+      this.documents = this.#recorder.snapshot(documents(value))
+    } catch (error) {
+      this.#recorder.countFailure('documents', error)
+    }
+  }
+
+  #end(): void {
+    this.endMillis = nowMillis()
+    if (this.isRoot) {
+      this.run.shared.ended = true
+      for (const open of this.run.shared.openStreams) open.endStream('open')
+    }
+    this.#recorder.ended(this)
+  }
+}
