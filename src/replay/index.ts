@@ -1,0 +1,5 @@
+export { exportRecording, type ExportOptions } from './recording-writer.ts'
+export { loadRecording } from './recording-reader.ts'
+export type { Recording } from './recording.ts'
+export { replay, type ReplayOptions } from './replay.ts'
+export { formatVerdict } from './format-verdict.ts'

@@ -1,0 +1,219 @@
+import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import {
+  canonicalJson,
+  digestOf,
+  type Digest,
+  type RecordedStep,
+  recordedStepSchema,
+  type RecordingManifest,
+  recordingSchema,
+  RepriseError,
+} from '../schemas/index.ts'
+import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
+import { type PayloadSource, payloadOf, Recording } from './recording.ts'
+import { blobFile, MANIFEST_FILE, manifestDigest, manifestText, RECORDING_LIMITS, STEPS_FILE } from './recording-text.ts'
+
+/** After this many files or lines the event loop gets a turn. */
+const SLICE = 256
+
+/**
+ * Reads a recording directory and verifies every byte of it before anything is used. The directory may come from a
+ * stranger: sizes and counts are bounded, file names come from digests alone, links are not followed.
+ *
+ * @throws RepriseError `invalid_argument` when there is none; `integrity` naming digest and file; `artifact_missing` naming digest and
+ *   step; `recording_version`; `invalid_recording`
+ */
+export async function loadRecording(folder: string): Promise<Recording> {
+  const home = resolve(folder)
+  const manifest = readManifest(home)
+  const steps = await readSteps(home, manifest)
+  const payloads = await readBlobs(home, manifest, steps)
+  const nodes = verifyLineage(manifest, steps, payloads)
+  return new Recording(home, manifest, steps, nodes, payloads)
+}
+
+function readManifest(home: string): RecordingManifest {
+  const bytes = readBounded(home, MANIFEST_FILE, RECORDING_LIMITS.manifestBytes)
+  if (bytes === undefined) throw new RepriseError('invalid_argument', `${home} holds no recording (no ${MANIFEST_FILE})`)
+  const text = bytes.toString('utf8')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch (cause) {
+    const message = `${MANIFEST_FILE} was changed: it is not JSON any more`
+    throw new RepriseError('integrity', message, { cause, details: { file: MANIFEST_FILE } })
+  }
+  checkVersion(value)
+  const parsed = recordingSchema.safeParse(value)
+  if (!parsed.success) {
+    const issue = parsed.error.issues[0]
+    throw new RepriseError('integrity', `${MANIFEST_FILE} was changed: /${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}`, {
+      details: { file: MANIFEST_FILE },
+    })
+  }
+  const manifest = parsed.data
+  const found = manifestDigest(manifest)
+  if (found !== manifest.digest) throw changed(MANIFEST_FILE, manifest.digest, found)
+  // Covers the bytes that JSON ignores too: spaces, member order, escapes.
+  if (text !== manifestText(manifest)) throw changed(MANIFEST_FILE, manifest.digest, 'the same value in other bytes')
+  const { steps, blobs } = manifest
+  if (steps.count > RECORDING_LIMITS.steps || steps.sizeBytes > RECORDING_LIMITS.stepsBytes || blobs.length > RECORDING_LIMITS.blobs) {
+    const message = `the recording is over its bounds: ${steps.count} steps in ${steps.sizeBytes} bytes, ${blobs.length} blobs`
+    throw new RepriseError('invalid_recording', message)
+  }
+  return manifest
+}
+
+/** A version that we do not know is said as such only if the file is whole; a damaged version field is damage. */
+function checkVersion(value: unknown): void {
+  if (typeof value !== 'object' || value === null || !('schema' in value) || typeof value.schema !== 'string') return
+  const version = /^reprise\.recording\/([1-9][0-9]{0,5})$/.exec(value.schema)?.[1]
+  if (version === undefined || version === '1') return
+  const { digest, ...covered } = value as Record<string, unknown>
+  const found = digestOf(canonicalJson(covered))
+  if (typeof digest === 'string' && found !== digest) throw changed(MANIFEST_FILE, digest, found)
+  throw new RepriseError('recording_version', `the recording has version ${version}; this release reads version 1: use a newer reprise`)
+}
+
+async function readSteps(home: string, manifest: RecordingManifest): Promise<RecordedStep[]> {
+  const { file, sizeBytes, digest, count } = manifest.steps
+  const bytes = readBounded(home, STEPS_FILE, sizeBytes)
+  if (bytes === undefined) throw new RepriseError('integrity', `${file} is missing (${digest})`, { details: { digest, file } })
+  const found = digestOf(bytes)
+  if (found !== digest) throw changed(file, digest, found)
+  const steps: RecordedStep[] = []
+  let start = 0
+  while (start < bytes.length) {
+    const end = bytes.indexOf(0x0a, start)
+    const number = steps.length + 1
+    if (end === -1) throw new RepriseError('invalid_recording', `${file} line ${number}: expected a line feed at the end`)
+    if (end - start > RECORDING_LIMITS.lineBytes) {
+      const message = `${file} line ${number}: ${end - start} bytes, at most ${RECORDING_LIMITS.lineBytes} are read`
+      throw new RepriseError('invalid_recording', message)
+    }
+    if (number > count) break
+    steps.push(parseStep(bytes.toString('utf8', start, end), `${file} line ${number}`))
+    start = end + 1
+    if (number % SLICE === 0) await nextTurn()
+  }
+  if (steps.length !== count || start < bytes.length)
+    throw new RepriseError('invalid_recording', `${file}: expected ${count} lines as ${MANIFEST_FILE} says`)
+  return steps
+}
+
+function parseStep(line: string, where: string): RecordedStep {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch (cause) {
+    throw new RepriseError('invalid_recording', `${where}: expected one JSON object`, { cause })
+  }
+  const parsed = recordedStepSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new RepriseError('invalid_recording', `${where}: /${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}`)
+}
+
+async function readBlobs(home: string, manifest: RecordingManifest, steps: readonly RecordedStep[]): Promise<PayloadSource> {
+  const sizes = new Map(manifest.blobs.map(({ digest, sizeBytes }) => [digest, sizeBytes]))
+  const held = new Map<Digest, Uint8Array>()
+  let heldBytes = 0
+  let done = 0
+  for (const step of steps) {
+    const unlisted = step.refs.find(({ digest }) => !sizes.has(digest))
+    if (unlisted === undefined) continue
+    const message = `${describeStep(step)} refers to ${unlisted.digest}, which ${MANIFEST_FILE} does not list`
+    throw new RepriseError('invalid_recording', message)
+  }
+  for (const [digest, sizeBytes] of sizes) {
+    const bytes = readBlob(home, digest, sizeBytes, () => steps.find(({ refs }) => refs.some((ref) => ref.digest === digest)))
+    if (heldBytes + sizeBytes <= RECORDING_LIMITS.memoryBytes) {
+      held.set(digest, bytes)
+      heldBytes += sizeBytes
+    }
+    if (++done % SLICE === 0) await nextTurn()
+  }
+  return {
+    read(digest) {
+      const sizeBytes = sizes.get(digest)
+      if (sizeBytes === undefined) {
+        throw new RepriseError('artifact_missing', `the recording holds no artifact ${digest}`, { details: { digest } })
+      }
+      return held.get(digest) ?? readBlob(home, digest, sizeBytes, () => undefined)
+    },
+  }
+}
+
+function readBlob(home: string, digest: Digest, sizeBytes: number, neededBy: () => RecordedStep | undefined): Uint8Array {
+  const file = blobFile(digest)
+  if (sizeBytes > RECORDING_LIMITS.blobBytes)
+    throw new RepriseError('invalid_recording', `${file}: ${sizeBytes} bytes, at most ${RECORDING_LIMITS.blobBytes} are read`)
+  const bytes = readBounded(home, file, sizeBytes)
+  if (bytes === undefined) {
+    const step = neededBy()
+    const needed = step === undefined ? '' : `, needed by ${describeStep(step)}`
+    const message = `${digest} is missing: no file ${file}${needed}; export the run again to get it`
+    throw new RepriseError('artifact_missing', message, { details: { digest, file, spanId: step?.core.spanId, step: step?.core.stepName } })
+  }
+  const found = digestOf(bytes)
+  if (found !== digest) throw changed(file, digest, found)
+  return bytes
+}
+
+/** Reads a regular file of at most `maxBytes`; `undefined` when there is none. Longer than that is a changed file. */
+function readBounded(home: string, file: string, maxBytes: number): Buffer | undefined {
+  let descriptor: number
+  try {
+    descriptor = openSync(join(home, file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    if (code === 'ELOOP') throw new RepriseError('invalid_recording', `${file}: expected a regular file, found a link`)
+    throw error
+  }
+  try {
+    const status = fstatSync(descriptor)
+    if (!status.isFile()) throw new RepriseError('invalid_recording', `${file}: expected a regular file`)
+    if (status.size > maxBytes)
+      throw new RepriseError('integrity', `${file} was changed: ${status.size} bytes, expected at most ${maxBytes}`, { details: { file } })
+    return readFileSync(descriptor)
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
+/** Lineage follows from the steps; a recording whose lineage does not would pair its steps wrongly. */
+function verifyLineage(manifest: RecordingManifest, steps: readonly RecordedStep[], payloads: PayloadSource): LineageNode[] {
+  const digests = new Map<string, string>()
+  const nodes = deriveLineage(steps, manifest.rootSpanId, (record) => {
+    const payload = payloadOf(record, 'input', payloads)
+    if (payload.state !== 'present') return requestDigestOf(undefined)
+    const key = `${payload.digest}:${payload.mediaType}`
+    const digest = digests.get(key) ?? requestDigestOf(payload)
+    digests.set(key, digest)
+    return digest
+  })
+  for (const [index, node] of nodes.entries()) {
+    const step = steps[index]
+    const { core } = node.record
+    if (core.fidelity === 'replayable' && core.policy.digest !== manifest.policy.digest) {
+      const message = `${STEPS_FILE} line ${index + 1}: redacted under policy ${core.policy.digest}, the recording under ${manifest.policy.digest}`
+      throw new RepriseError('invalid_recording', message)
+    }
+    if (step === undefined || (step.lineage === node.lineage && step.occurrence === node.occurrence)) continue
+    const message = `${STEPS_FILE} line ${index + 1}: the lineage ${step.lineage} does not follow from the step; expected ${node.lineage}`
+    throw new RepriseError('invalid_recording', message)
+  }
+  return nodes
+}
+
+function describeStep({ core }: RecordedStep): string {
+  return `step ${core.sequence ?? '?'} (${core.kind} ${core.stepName}, span ${core.spanId})`
+}
+
+function changed(file: string, expected: string, found: string): RepriseError {
+  const details = { file, digest: expected, found }
+  return new RepriseError('integrity', `${file} was changed: expected ${expected}, found ${found}`, { details })
+}

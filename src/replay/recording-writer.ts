@@ -1,0 +1,173 @@
+import { randomBytes } from 'node:crypto'
+import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { basename, dirname, join, resolve } from 'node:path'
+import { digestOf, type Digest, RepriseError, type RecordingManifest, type SpanRecord } from '../schemas/index.ts'
+import type { Store } from '../store/index.ts'
+import { deriveLineage, type LineageNode, requestDigestOf, toRecordedStep } from './lineage.ts'
+import { payloadOf, type PayloadSource } from './recording.ts'
+import { BLOBS_FOLDER, blobFile, MANIFEST_FILE, manifestDigest, manifestText, STEPS_FILE, stepsText } from './recording-text.ts'
+import { readRunRecords } from './run-records.ts'
+import { packageVersion } from './package-version.ts'
+
+export interface ExportOptions {
+  /** Replace the recording that is there. Anything else that is there is never replaced. */
+  readonly force?: boolean
+}
+
+/**
+ * Writes a run of the store as a recording directory. The same run gives the same bytes.
+ *
+ * @throws RepriseError `no_such_run`; `invalid_argument` for a run that cannot be replayed or a directory that may not be replaced;
+ *   `artifact_missing` naming digest and step
+ */
+export async function exportRecording(
+  store: Store,
+  runId: string,
+  outDir: string,
+  options: ExportOptions = {},
+): Promise<RecordingManifest> {
+  const { records, rootSpanId } = await readRunRecords(store, runId)
+  return await writeRecording(records, rootSpanId, { read: (digest) => store.blobs.read(digest) }, outDir, options)
+}
+
+/**
+ * The part of an export that needs no store: records in call order in, directory out. Whole or not there: it is written
+ * beside its place and renamed. Not synced to the disk file by file, since a load verifies every byte and an export can be made again.
+ */
+export async function writeRecording(
+  records: readonly SpanRecord[],
+  rootSpanId: string,
+  payloads: PayloadSource,
+  outDir: string,
+  options: ExportOptions = {},
+): Promise<RecordingManifest> {
+  const target = resolve(outDir)
+  const replaces = await checkTarget(target, options.force === true)
+  const nodes = deriveLineage(records, rootSpanId, (record) => requestDigestOfRecord(record, payloads))
+  const root = nodes.find((node) => node.record.core.spanId === rootSpanId)
+  if (root === undefined) throw new RepriseError('invalid_argument', 'the run has no root step')
+  checkOnePolicy(nodes, root)
+  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
+  await mkdir(join(temporary, BLOBS_FOLDER), { recursive: true })
+  try {
+    const blobs = await writeBlobs(temporary, records, payloads)
+    const text = stepsText(nodes.map(toRecordedStep))
+    await writeFile(join(temporary, STEPS_FILE), text, { flag: 'wx' })
+    const manifest = manifestOf(root, nodes, text, blobs)
+    await writeFile(join(temporary, MANIFEST_FILE), manifestText(manifest), { flag: 'wx' })
+    await moveIntoPlace(temporary, target, replaces)
+    return manifest
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true })
+    throw error
+  }
+}
+
+function requestDigestOfRecord(record: SpanRecord, payloads: PayloadSource): string {
+  const payload = naming(record, () => payloadOf(record, 'input', payloads))
+  return requestDigestOf(payload.state === 'present' ? payload : undefined)
+}
+
+/** Says which step needed a payload that could not be read. */
+function naming<T>(record: SpanRecord, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!RepriseError.isInstance(error)) throw error
+    const { core } = record
+    const message = `${error.message} (needed by step ${core.sequence ?? '?'}, ${core.kind} ${core.stepName})`
+    throw new RepriseError(error.code, message, { cause: error })
+  }
+}
+
+/** Matching redacts live requests under one policy, so a recording cannot mix two. */
+function checkOnePolicy(nodes: readonly LineageNode[], root: LineageNode): void {
+  const { policy } = root.record.core
+  for (const { record } of nodes) {
+    if (record.core.fidelity !== 'replayable' || record.core.policy.digest === policy.digest) continue
+    const { stepName, sequence, policy: other } = record.core
+    const message = `step ${sequence ?? '?'} (${stepName}) was redacted under policy ${other.id}/${other.version}, the run's root`
+    throw new RepriseError('invalid_argument', `${message} under ${policy.id}/${policy.version}`)
+  }
+}
+
+function manifestOf(
+  root: LineageNode,
+  nodes: readonly LineageNode[],
+  text: string,
+  blobs: RecordingManifest['blobs'],
+): RecordingManifest {
+  const { core } = root.record
+  const unsigned = {
+    schema: 'reprise.recording/1' as const,
+    runId: core.runId,
+    rootSpanId: core.spanId,
+    name: core.stepName,
+    kind: core.kind,
+    writtenBy: { name: 'reprise' as const, version: packageVersion() },
+    policy: core.policy,
+    ...(core.seed === undefined ? {} : { seed: core.seed }),
+    steps: { file: STEPS_FILE as 'steps.jsonl', count: nodes.length, sizeBytes: Buffer.byteLength(text), digest: digestOf(text) },
+    blobs,
+  }
+  return { ...unsigned, digest: manifestDigest(unsigned) }
+}
+
+async function writeBlobs(folder: string, records: readonly SpanRecord[], payloads: PayloadSource): Promise<RecordingManifest['blobs']> {
+  const mediaTypes = new Map<Digest, { mediaType: string; record: SpanRecord }>()
+  for (const record of records) {
+    for (const { role, digest } of record.refs) {
+      const mediaType = record.core.payloads.find((payload) => payload.role === role)?.mediaType ?? 'application/octet-stream'
+      const known = mediaTypes.get(digest)
+      // One payload under two media types is listed under the smaller name, whichever step came first.
+      if (known === undefined || mediaType < known.mediaType) mediaTypes.set(digest, { mediaType, record: known?.record ?? record })
+    }
+  }
+  const digests = [...mediaTypes.keys()].sort()
+  const blobs: RecordingManifest['blobs'] = []
+  for (const digest of digests) {
+    const { mediaType, record } = mediaTypes.get(digest) ?? { mediaType: 'application/octet-stream', record: records[0] }
+    const bytes = record === undefined ? payloads.read(digest) : naming(record, () => payloads.read(digest))
+    await writeFile(join(folder, blobFile(digest)), bytes, { flag: 'wx' })
+    blobs.push({ digest, sizeBytes: bytes.byteLength, mediaType })
+  }
+  return blobs
+}
+
+async function checkTarget(target: string, force: boolean): Promise<'nothing' | 'empty' | 'recording'> {
+  let entries: string[]
+  try {
+    entries = await readdir(target)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return 'nothing'
+    if (codeOf(error) === 'ENOTDIR') throw new RepriseError('invalid_argument', `${target} is there and is not a directory`)
+    throw error
+  }
+  if (entries.length === 0) return 'empty'
+  const known = new Set([MANIFEST_FILE, STEPS_FILE, BLOBS_FOLDER])
+  const foreign = entries.filter((entry) => !known.has(entry)).sort()
+  if (foreign.length > 0 || !entries.includes(MANIFEST_FILE)) {
+    const message = `${target} is not empty and is not a recording (it holds ${foreign[0] ?? entries[0] ?? ''}); choose another directory`
+    throw new RepriseError('invalid_argument', message)
+  }
+  if (!force) throw new RepriseError('invalid_argument', `${target} already holds a recording; --force (force: true) replaces it`)
+  return 'recording'
+}
+
+async function moveIntoPlace(temporary: string, target: string, there: 'nothing' | 'empty' | 'recording'): Promise<void> {
+  if (there === 'empty') await rmdir(target)
+  if (there !== 'recording') return await rename(temporary, target)
+  const old = `${temporary}.old`
+  await rename(target, old)
+  try {
+    await rename(temporary, target)
+  } catch (error) {
+    await rename(old, target)
+    throw error
+  }
+  await rm(old, { recursive: true, force: true })
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined
+}

@@ -1,0 +1,134 @@
+import { decodeValue, RepriseError, type ResultShape, valueToError } from '../schemas/index.ts'
+import type { Interception } from '../sdk/index.ts'
+import type { DeliveryScheduler } from './delivery.ts'
+import { type DeliveryPlan, isStream, type Place, planOf } from './delivery-plan.ts'
+import type { LineageNode } from './lineage.ts'
+import { type Recording, type StepPayload, wasCut } from './recording.ts'
+import { iterableOf, readableOf, StreamCursor, type StreamEvents } from './served-stream.ts'
+
+/** A recorded result that can be given back, or the reason why the recording does not hold it. */
+export type RecordedResult =
+  | { readonly state: 'value'; readonly value: unknown }
+  | { readonly state: 'error'; readonly error: unknown; readonly chunks: readonly unknown[] }
+  | { readonly state: 'missing'; readonly reason: string }
+
+/** Decodes afresh at each call: the program may change what it gets. */
+export function readResult(recording: Recording, { record }: LineageNode): RecordedResult {
+  const error = recording.payloadOf(record, 'error')
+  const output = recording.payloadOf(record, 'output')
+  if (error.state === 'gone') return { state: 'missing', reason: `its error was ${error.reason}` }
+  if (output.state === 'gone') return { state: 'missing', reason: `its result was ${output.reason}` }
+  if (wasCut(record, 'output')) return { state: 'missing', reason: 'its result was cut when it was recorded' }
+  const value = decode(output)
+  if (error.state === 'absent') return { state: 'value', value }
+  return { state: 'error', error: valueToError(decode(error)), chunks: Array.isArray(value) ? value : [] }
+}
+
+function decode(payload: StepPayload): unknown {
+  return payload.state === 'present' ? decodeValue(payload.mediaType, payload.data) : undefined
+}
+
+/** Gives the program a recorded result in its recorded shape; what is asynchronous comes in its recorded turn. */
+export function serveResult(
+  node: LineageNode,
+  result: Exclude<RecordedResult, { state: 'missing' }>,
+  scheduler: DeliveryScheduler,
+  events: StreamEvents & { onOpened(cursor: StreamCursor): void },
+): Interception {
+  const { core } = node.record
+  const chunks = result.state === 'error' ? result.chunks : Array.isArray(result.value) ? (result.value as unknown[]) : []
+  const plan = planOf(core, isStream(core) ? chunks.length : 0)
+  const failure = result.state === 'error' ? { value: result.error } : undefined
+  const settle = (value: () => unknown): Promise<unknown> => promised(plan, scheduler, failure, value)
+  if (!isStream(core)) {
+    const value = result.state === 'value' ? result.value : undefined
+    if (plan.promise !== undefined) return { mode: 'served', returned: settle(() => value) }
+    scheduler.touch()
+    return failure === undefined ? { mode: 'served', returned: value } : { mode: 'served', threw: failure.value }
+  }
+  const cursor = new StreamCursor(plan, chunks, failure, scheduler, events)
+  events.onOpened(cursor)
+  const stream = (): unknown => (isReadable(plan.shape) ? readableOf(cursor, chunks) : iterableOf(cursor))
+  if (plan.promise === undefined) {
+    scheduler.touch()
+    return { mode: 'served', returned: stream() }
+  }
+  return { mode: 'served', returned: promised(plan, scheduler, undefined, stream) }
+}
+
+function promised(
+  plan: DeliveryPlan,
+  scheduler: DeliveryScheduler,
+  failure: { readonly value: unknown } | undefined,
+  value: () => unknown,
+): Promise<unknown> {
+  const { promise, resolve, reject } = Promise.withResolvers<unknown>()
+  const place: Place = plan.promise ?? 'free'
+  if (place === 'never') scheduler.touch()
+  else scheduler.offer(place === 'free' ? undefined : place, () => (failure === undefined ? resolve(value()) : reject(failure.value)))
+  // An abandoned rejection ends no program here: the recording shows that it ended none then.
+  promise.catch(() => undefined)
+  return promise
+}
+
+/** A call that cannot be served fails in the shape in which its function usually answers. */
+export function refuse(shape: ResultShape, error: RepriseError): Interception {
+  switch (shape) {
+    case 'value':
+      return { mode: 'served', threw: error }
+    case 'promise':
+    case 'promise-async-iterable':
+    case 'promise-readable-stream':
+      return { mode: 'served', returned: rejected(error) }
+    case 'async-iterable':
+      return { mode: 'served', returned: failingIterable(error) }
+    case 'readable-stream':
+      return { mode: 'served', returned: new ReadableStream({ start: (controller) => controller.error(error) }) }
+  }
+}
+
+/**
+ * Answers nothing, ever: for what a program still does in the background after its replay has ended, where an error would
+ * come as an unhandled rejection. Where an answer must be given at once, an error is thrown.
+ */
+export function leaveOpen(shape: ResultShape, message: string): Interception {
+  const pending = (): Promise<never> => new Promise<never>(() => undefined)
+  switch (shape) {
+    case 'value':
+      return { mode: 'served', threw: new RepriseError('replay_diverged', message) }
+    case 'promise':
+    case 'promise-async-iterable':
+    case 'promise-readable-stream':
+      return { mode: 'served', returned: pending() }
+    case 'async-iterable':
+      return { mode: 'served', returned: { next: pending, [Symbol.asyncIterator]: () => ({ next: pending }) } }
+    case 'readable-stream':
+      return { mode: 'served', returned: new ReadableStream({ pull: pending }) }
+  }
+}
+
+function rejected(error: unknown): Promise<never> {
+  const promise = Promise.reject(error)
+  promise.catch(() => undefined)
+  return promise
+}
+
+function failingIterable(error: RepriseError): AsyncIterableIterator<never, undefined> {
+  let failed = false
+  const next = (): Promise<IteratorResult<never, undefined>> => {
+    if (failed) return Promise.resolve({ done: true, value: undefined })
+    failed = true
+    return rejected(error)
+  }
+  return {
+    next,
+    return: () => Promise.resolve({ done: true, value: undefined }),
+    [Symbol.asyncIterator]() {
+      return this
+    },
+  }
+}
+
+function isReadable(shape: ResultShape): boolean {
+  return shape === 'readable-stream' || shape === 'promise-readable-stream'
+}

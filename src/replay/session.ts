@@ -1,0 +1,302 @@
+import type { Attributes, ResultShape, StepKind } from '../schemas/index.ts'
+import { captureArguments, type InterceptedCall, type Interception, type Interceptor } from '../sdk/index.ts'
+import { type Comparable, Comparison } from './comparison.ts'
+import { Course } from './course.ts'
+import { Departures, describeNode } from './departures.ts'
+import { differencesOf } from './differences.ts'
+import { comparableText, groupKeyOf, type LineageNode } from './lineage.ts'
+import { MeasuredMetrics } from './metrics.ts'
+import { nearestTo } from './nearest.ts'
+import { checkOutcome, type OutcomeCheck, type ReplayedOutcome } from './outcome.ts'
+import { isServed, nameKeyOf, RecordedCalls, servesKind } from './recorded-calls.ts'
+import type { Recording } from './recording.ts'
+import { leaveOpen, readResult, refuse, serveResult } from './served-result.ts'
+import type { StreamCursor } from './served-stream.ts'
+import type { ProgramEnd } from './wait-for-end.ts'
+
+/** Beyond this many departures, the nearest candidate is no longer searched for. */
+const MAX_SEARCHED = 25
+
+/** A container of the running program and the recorded one that it stands for; what the sdk hands back as `parent`. */
+interface LiveContainer {
+  readonly recorded: LineageNode | undefined
+  readonly path: readonly string[]
+  /** Served calls so far by equal request, containers so far by name. */
+  readonly counts: Map<string, number>
+}
+
+/** A call of the running program that no recorded step stands for. */
+export interface UnmatchedCall {
+  readonly kind: StepKind
+  readonly name: string
+  readonly how: 'served' | 'ran'
+}
+
+/** One replay of one recording: answers the program's calls from it, and notes every departure. Runs once. */
+export class ReplaySession implements Interceptor {
+  readonly recording: Recording
+  readonly calls: RecordedCalls
+  readonly course: Course
+  readonly departures = new Departures()
+  readonly unmatched: UnmatchedCall[] = []
+  readonly served = new Set<LineageNode>()
+  readonly ran = new Set<LineageNode>()
+  readonly diverged = new Set<LineageNode>()
+  readonly missing = new Set<LineageNode>()
+  /** The root's outcome against the recorded one; undefined until the root has ended. */
+  rootCheck: OutcomeCheck | undefined
+  readonly #comparison: Comparison
+  readonly #cursors: StreamCursor[] = []
+  readonly #metrics = new MeasuredMetrics()
+  readonly #ended = new Set<LineageNode>()
+  #rootReturned = false
+  #closed = false
+
+  /** Throws RepriseError `recording_version` when the recording's redaction policy is not known. */
+  constructor(recording: Recording) {
+    this.recording = recording
+    this.#comparison = new Comparison(recording.manifest.policy)
+    this.calls = new RecordedCalls(recording.nodes, recording.root)
+    this.course = new Course(this.calls, recording.root, this.departures)
+    for (const { record, requestDigest } of this.calls.participants) {
+      const input = record.refs.find(({ role }) => role === 'input')
+      const mediaType = record.core.payloads.find(({ role }) => role === 'input')?.mediaType
+      if (input !== undefined && mediaType !== undefined) this.#comparison.remember(input.digest, mediaType, requestDigest)
+    }
+  }
+
+  intercept(call: InterceptedCall): Interception {
+    const parent = call.parent as LiveContainer | undefined
+    if (!this.#closed) this.course.scheduler.touch()
+    if (parent === undefined && this.ran.size === 0) return this.#startRoot(call)
+    return servesKind(call.kind) ? this.#serve(call, parent) : this.#run(call, parent)
+  }
+
+  onEvent(token: unknown, event: { readonly name: string; readonly attributes: Attributes }): void {
+    const recorded = (token as LiveContainer | undefined)?.recorded
+    // What comes after a step has ended is not recorded either.
+    if (recorded !== undefined && !this.#ended.has(recorded)) this.#metrics.add(recorded, event.attributes)
+  }
+
+  /** Notes how the program came to its end. */
+  finish(end: ProgramEnd): void {
+    const { root } = this.recording
+    const endedWhenRecorded = root.record.core.endNanos !== undefined
+    if (end.how === 'timeout' || (end.how === 'stuck' && endedWhenRecorded)) {
+      this.diverged.add(root)
+      const silence = end.how === 'stuck' ? `was silent for ${end.afterMillis} ms` : `ran for ${end.afterMillis} ms`
+      this.departures.noteAt(root, 'output', `the program ${silence} and did not end; it had ended when recorded`)
+    }
+    if (this.#rootReturned && this.departures.anyThrown)
+      this.departures.noteAt(root, 'swallowed', 'the program caught the error that says so and went on as if nothing had happened')
+  }
+
+  /** Ends the replay: late calls get no answer, and nothing is noted any more. */
+  close(): void {
+    for (const cursor of this.#cursors) cursor.finish()
+    this.#closed = true
+    this.course.scheduler.close()
+  }
+
+  #startRoot(call: InterceptedCall): Interception {
+    const { root, manifest } = this.recording
+    const live: LiveContainer = { recorded: root, path: [root.record.core.stepName], counts: new Map() }
+    this.ran.add(root)
+    this.course.called(root)
+    this.#checkRequest(root, this.#requestOf(call))
+    return {
+      mode: 'run',
+      token: live,
+      runId: manifest.runId,
+      ...(manifest.seed === undefined ? {} : { seed: manifest.seed }),
+      onEnd: (outcome) => {
+        this.#rootReturned = outcome.ok
+        this.rootCheck = this.#checkOutcome(root, outcome)
+      },
+    }
+  }
+
+  /** Code that is no effect itself runs again, above what is served. */
+  #run(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
+    const request = this.#requestOf(call)
+    const recorded = this.#pair(call, parent, request)
+    const live: LiveContainer = { recorded, path: [...(parent?.path ?? []), call.name], counts: new Map() }
+    if (recorded !== undefined) {
+      this.ran.add(recorded)
+      this.course.called(recorded)
+      this.#checkRequest(recorded, request)
+    } else if (!this.#closed) {
+      this.unmatched.push({ kind: call.kind, name: call.name, how: 'ran' })
+      const message = `the recording has no ${call.kind} ${call.name} here; nothing beneath it can be served`
+      this.departures.note({ reason: 'unmatched', kind: call.kind, name: call.name, path: [...live.path], message, differences: [] })
+    }
+    return {
+      mode: 'run',
+      token: live,
+      onEnd: (outcome) => {
+        if (recorded !== undefined) this.#checkOutcome(recorded, outcome)
+        else if (!this.#closed) this.course.scheduler.touch()
+      },
+    }
+  }
+
+  /** An equal recorded container if one is left, else the one at the same ordinal among its namesakes, else any of them. */
+  #pair(call: InterceptedCall, parent: LiveContainer | undefined, request: Comparable | undefined): LineageNode | undefined {
+    if (parent?.recorded === undefined || this.#closed) return undefined
+    const ordinal = nextCount(parent, nameKeyOf(call.operation, call.name))
+    const free = (node: LineageNode | undefined): node is LineageNode => node !== undefined && !this.ran.has(node) && !isServed(node)
+    const equal = request === undefined ? [] : this.calls.equal(parent.recorded, groupKeyOf(call.operation, call.name, request.digest))
+    const namesakes = this.calls.named(parent.recorded, call.operation, call.name)
+    return equal.find(free) ?? (free(namesakes[ordinal]) ? namesakes[ordinal] : namesakes.find(free))
+  }
+
+  #serve(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
+    const path = [...(parent?.path ?? []), call.name]
+    if (this.#closed) return leaveOpen(this.#shapeOf(call, undefined), `${call.name} was called after the replay had ended`)
+    const request = this.#requestOf(call)
+    const key = request === undefined ? undefined : groupKeyOf(call.operation, call.name, request.digest)
+    const equal = key === undefined ? [] : this.calls.equal(parent?.recorded, key)
+    const node = equal[key === undefined || parent === undefined ? 0 : nextCount(parent, key)]
+    if (node === undefined || !isServed(node)) return this.#refuseUnmatched(call, parent, path, request, equal.length)
+    this.course.called(node)
+    this.served.add(node)
+    const result = readResult(this.recording, node)
+    if (result.state === 'missing') return this.#refuseMissing(call, node, path, result.reason)
+    return serveResult(node, result, this.course.scheduler, {
+      onOpened: (cursor) => this.#cursors.push(cursor),
+      onLeft: (taken, recorded) => this.#noteLeft(node, taken, recorded),
+      onBeyond: (taken) => this.#noteBeyond(node, path, taken),
+    })
+  }
+
+  #refuseUnmatched(
+    call: InterceptedCall,
+    parent: LiveContainer | undefined,
+    path: string[],
+    request: Comparable | undefined,
+    recordedEqual: number,
+  ): Interception {
+    const found =
+      request === undefined || this.departures.total >= MAX_SEARCHED
+        ? undefined
+        : nearestTo(
+            { ...call, parent: parent?.recorded, requestDigest: request.digest, requestText: () => request.text() },
+            this.calls.participants,
+            (node) => this.served.has(node),
+            (node) => this.#recordedRequestText(node),
+          )
+    // The program makes this call in its place: waiting for the recorded one would only take time.
+    if (found !== undefined && !this.served.has(found.node)) this.course.giveUp(found.node)
+    const message = missMessage(call, parent, request, recordedEqual)
+    this.unmatched.push({ kind: call.kind, name: call.name, how: 'served' })
+    this.departures.note({
+      reason: recordedEqual > 0 ? 'exhausted' : 'unmatched',
+      kind: call.kind,
+      name: call.name,
+      path,
+      message,
+      ...(found === undefined ? {} : { nearest: referenceTo(found.node) }),
+      differences: found?.differences ?? [],
+    })
+    return refuse(this.#shapeOf(call, found?.node), this.departures.error('replay_diverged', message, path))
+  }
+
+  #refuseMissing(call: InterceptedCall, node: LineageNode, path: string[], reason: string): Interception {
+    const message = `${describeNode(node)} cannot be served: ${reason}`
+    this.missing.add(node)
+    this.course.giveUp(node)
+    this.departures.noteAt(node, 'missing', message)
+    return refuse(this.#shapeOf(call, node), this.departures.error('artifact_missing', message, path))
+  }
+
+  #checkRequest(recorded: LineageNode, request: Comparable | undefined): void {
+    if (request?.digest === recorded.requestDigest) return
+    const text = this.#recordedRequestText(recorded)
+    const differences = request === undefined || text === undefined ? [] : differencesOf(text, request.text())
+    this.diverged.add(recorded)
+    this.departures.noteAt(recorded, 'changed-container', `${describeNode(recorded)} ran with other arguments than recorded`, differences)
+  }
+
+  #checkOutcome(recorded: LineageNode, outcome: ReplayedOutcome): OutcomeCheck | undefined {
+    this.#ended.add(recorded)
+    if (this.#closed) return undefined
+    this.course.scheduler.touch()
+    this.#checkMetrics(recorded)
+    const check = checkOutcome(this.recording, this.#comparison, recorded, outcome)
+    if (check.equal) return check
+    ;(check.missing ? this.missing : this.diverged).add(recorded)
+    this.departures.noteAt(recorded, check.missing ? 'missing' : 'output', `${describeNode(recorded)}: ${check.message}`, check.differences)
+    return check
+  }
+
+  #checkMetrics(recorded: LineageNode): void {
+    const differences = this.#metrics.differences(recorded)
+    if (differences === undefined) return
+    this.diverged.add(recorded)
+    this.departures.noteAt(recorded, 'output', `${describeNode(recorded)} measured other numbers than recorded`, differences)
+  }
+
+  #requestOf(call: InterceptedCall): Comparable | undefined {
+    try {
+      return this.#comparison.compare(captureArguments(call.args))
+    } catch {
+      // What cannot be redacted was withheld when recorded: it has no equal, and its text may not be shown.
+      return undefined
+    }
+  }
+
+  #recordedRequestText(node: LineageNode): string | undefined {
+    const payload = this.recording.payloadOf(node.record, 'input')
+    return payload.state === 'present' ? comparableText(payload.mediaType, payload.data) : undefined
+  }
+
+  /** The shape in which the caller expects an answer: that of the nearest recorded namesake, else of its kind. */
+  #shapeOf(call: InterceptedCall, nearest: LineageNode | undefined): ResultShape {
+    const alike = ({ record: { core } }: LineageNode): boolean => core.stepName === call.name && core.operation === call.operation
+    const namesake = nearest !== undefined && alike(nearest) ? nearest : this.calls.participants.find(alike)
+    const relative = namesake ?? this.calls.participants.find((node) => node.record.core.kind === call.kind)
+    return relative?.record.core.shape ?? 'promise'
+  }
+
+  #noteLeft(node: LineageNode, taken: number, recorded: number): void {
+    if (this.#closed) return
+    this.diverged.add(node)
+    const message = `the program left the stream of ${describeNode(node)} after ${taken} of ${recorded} recorded chunks`
+    this.departures.noteAt(node, 'unused', message)
+  }
+
+  #noteBeyond(node: LineageNode, path: readonly string[], taken: number): unknown {
+    const message = `the program wants more of ${describeNode(node)} than the ${taken} chunks that it took when recorded`
+    this.diverged.add(node)
+    this.departures.noteAt(node, 'exhausted', message)
+    return this.departures.error('replay_diverged', message, path)
+  }
+}
+
+function nextCount({ counts }: LiveContainer, key: string): number {
+  const before = counts.get(key) ?? 0
+  counts.set(key, before + 1)
+  return before
+}
+
+function missMessage(
+  call: InterceptedCall,
+  parent: LiveContainer | undefined,
+  request: Comparable | undefined,
+  recordedEqual: number,
+): string {
+  const what = `${call.kind} ${call.name}`
+  if (request === undefined) return `${what}: its request could not be redacted, so it has no equal in the recording`
+  if (recordedEqual > 0) return `${what} was called once more with a request that the recording has ${times(recordedEqual)} here`
+  if (parent?.recorded === undefined) return `${what} was called outside every recorded step`
+  return `${what} was called with a request that the recording does not have here`
+}
+
+function times(count: number): string {
+  return count === 1 ? 'once' : `${count} times`
+}
+
+function referenceTo(node: LineageNode): { lineage: string; name: string; sequence?: number } {
+  const { stepName, sequence } = node.record.core
+  return { lineage: node.lineage, name: stepName, ...(sequence === undefined ? {} : { sequence }) }
+}

@@ -1,0 +1,146 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import dgram from 'node:dgram'
+import dns from 'node:dns'
+import http from 'node:http'
+import { syncBuiltinESMExports } from 'node:module'
+import net from 'node:net'
+import { RepriseError } from '../schemas/index.ts'
+
+/** Told of each attempt to reach the network from within the replay. Returns the error that the attempt fails with. */
+export interface SocketWatcher {
+  denied(attempt: { readonly api: string; readonly target: string; readonly frame: string | undefined }): RepriseError
+}
+
+const watchers = new AsyncLocalStorage<SocketWatcher>()
+let installed: (() => void) | undefined
+let users = 0
+
+/**
+ * Runs `fn` so that nothing in its async context opens a socket, sends a datagram, resolves a name or reuses a pooled
+ * connection. The rest of the process is not affected. The returned function takes the guard away.
+ *
+ * Not a sandbox: child processes, worker threads, native code and connections handed over from elsewhere are not covered.
+ */
+export function runGuarded<T>(watcher: SocketWatcher, fn: () => T): { result: T; release: () => void } {
+  if (users++ === 0) installed = install()
+  let released = false
+  const release = (): void => {
+    if (released) return
+    released = true
+    if (--users > 0) return
+    installed?.()
+    installed = undefined
+  }
+  try {
+    return { result: watchers.run(watcher, fn), release }
+  } catch (error) {
+    release()
+    throw error
+  }
+}
+
+type Method = (this: unknown, ...args: unknown[]) => unknown
+type Deny = (self: unknown, args: unknown[], attempt: (target: string) => RepriseError) => unknown
+
+function install(): () => void {
+  const undo: (() => void)[] = []
+  const guard = (owner: object, names: readonly string[], label: string, deny: Deny): void => {
+    for (const name of names) {
+      const original: unknown = Reflect.get(owner, name)
+      if (typeof original !== 'function') continue
+      undo.push(replaceMethod(owner, name, guarded(original as Method, `${label}${name}`, deny)))
+    }
+  }
+  guard(net.Socket.prototype, ['connect'], 'net.Socket.', denyConnect)
+  guard(http.Agent.prototype, ['addRequest'], 'http.Agent.', denyRequest)
+  guard(dgram.Socket.prototype, ['send', 'connect', 'bind'], 'dgram.Socket.', denyDatagram)
+  guard(globalThis, ['fetch'], '', denyFetch)
+  const lookups = ['lookup', 'lookupService', 'resolve', 'reverse', ...Object.keys(dns).filter((name) => /^resolve[A-Z0-9]/.test(name))]
+  guard(dns, lookups, 'dns.', denyCallback)
+  guard(dns.Resolver.prototype, lookups, 'dns.Resolver.', denyCallback)
+  guard(dns.promises, lookups, 'dns.promises.', denyPromise)
+  guard(dns.promises.Resolver.prototype, lookups, 'dns.promises.Resolver.', denyPromise)
+  // Names imported from built-in modules are bindings of their own.
+  syncBuiltinESMExports()
+  return () => {
+    for (const restore of undo.reverse()) restore()
+    syncBuiltinESMExports()
+  }
+}
+
+function guarded(original: Method, api: string, deny: Deny): Method {
+  return function (this: unknown, ...args: unknown[]): unknown {
+    const watcher = watchers.getStore()
+    if (watcher === undefined) return Reflect.apply(original, this, args)
+    return deny(this, args, (target) => watcher.denied({ api, target, frame: userFrame(new Error().stack) }))
+  }
+}
+
+function replaceMethod(owner: object, name: string, replacement: Method): () => void {
+  const before = Object.getOwnPropertyDescriptor(owner, name)
+  Object.defineProperty(owner, name, { value: replacement, configurable: true, writable: true, enumerable: before?.enumerable ?? true })
+  return () => {
+    if (before === undefined) Reflect.deleteProperty(owner, name)
+    else Object.defineProperty(owner, name, before)
+  }
+}
+
+function denyConnect(self: unknown, args: unknown[], attempt: (target: string) => RepriseError): unknown {
+  const error = attempt(connectTarget(args))
+  if (self instanceof net.Socket) self.destroy(error)
+  return self
+}
+
+function denyRequest(_self: unknown, [request, options]: unknown[], attempt: (target: string) => RepriseError): unknown {
+  const error = attempt(connectTarget([options]))
+  if (request instanceof http.ClientRequest) process.nextTick(() => request.destroy(error))
+  return undefined
+}
+
+function denyDatagram(self: unknown, args: unknown[], attempt: (target: string) => RepriseError): unknown {
+  const error = attempt(args.filter((arg) => typeof arg === 'string' || typeof arg === 'number').join(':') || 'datagram socket')
+  const callback = args.at(-1)
+  if (typeof callback === 'function') process.nextTick(callback as (error: unknown) => void, error)
+  else if (self instanceof dgram.Socket) process.nextTick(() => self.emit('error', error))
+  return self
+}
+
+function denyFetch(_self: unknown, [input]: unknown[], attempt: (target: string) => RepriseError): unknown {
+  const url = input instanceof Request ? input.url : String(input)
+  // The query may hold a key.
+  const target = URL.canParse(url) ? new URL(url).origin : 'an unknown address'
+  return Promise.reject(new TypeError('fetch failed', { cause: attempt(target) }))
+}
+
+function denyCallback(_self: unknown, args: unknown[], attempt: (target: string) => RepriseError): unknown {
+  const error = attempt(String(args[0]))
+  const callback = args.at(-1)
+  if (typeof callback !== 'function') throw error
+  process.nextTick(callback as (error: unknown) => void, error)
+  return undefined
+}
+
+function denyPromise(_self: unknown, args: unknown[], attempt: (target: string) => RepriseError): unknown {
+  return Promise.reject(attempt(String(args[0])))
+}
+
+/** `connect` takes (options), (port, host) or (path); net passes its own normalized array. */
+function connectTarget(args: unknown[]): string {
+  const first = Array.isArray(args[0]) ? (args[0] as unknown[])[0] : args[0]
+  if (typeof first === 'object' && first !== null) {
+    const { host, hostname, port, path, socketPath } = first as Record<string, unknown>
+    if (port === undefined || port === null) return String(socketPath ?? path ?? 'an unknown address')
+    return `${String(host ?? hostname ?? 'localhost')}:${String(port)}`
+  }
+  return typeof first === 'number' ? `${typeof args[1] === 'string' ? args[1] : 'localhost'}:${first}` : String(first)
+}
+
+/** The innermost frame of the program's own code: not Node's, not a dependency's, not ours. */
+export function userFrame(stack: string | undefined): string | undefined {
+  const frames = (stack ?? '').split('\n').slice(1)
+  return frames
+    .map((frame) => frame.trim().replace(/^at /, ''))
+    .find((frame) => !/node:|[\\/]node_modules[\\/]|<anonymous>|^native/.test(frame) && !OWN_FRAME.test(frame))
+}
+
+const OWN_FRAME = /[\\/](?:src|dist)[\\/](?:replay|sdk)[\\/][\w-]+\.[jt]s/

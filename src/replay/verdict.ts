@@ -1,0 +1,78 @@
+import { type Label, LABELS, type Verdict, type VerdictStep } from '../schemas/index.ts'
+import { describeNode } from './departures.ts'
+import { isServed } from './recorded-calls.ts'
+import type { LineageNode } from './lineage.ts'
+import type { ReplaySession } from './session.ts'
+
+/** Draws up what a finished replay showed. Notes the recorded steps that were not used, so it is called once. */
+export function drawVerdict(session: ReplaySession, socketsDenied: number): Verdict {
+  const { recording, calls, departures, served, ran, unmatched, missing } = session
+  const { manifest } = recording
+  const unstable = session.course.unstableSteps()
+  const unused = calls.participants.filter((node) => !served.has(node) && !ran.has(node))
+  for (const node of unused) departures.noteAt(node, 'unused', `${describeNode(node)} was recorded and was not called`)
+  const steps = labelSteps(session, unstable)
+  const labels = Object.fromEntries(LABELS.map((label) => [label, 0])) as Record<Label, number>
+  for (const { label } of steps) labels[label]++
+  const covered = [...calls.covered.values()].filter((by) => served.has(by)).length
+  return {
+    schema: 'reprise.verdict/1',
+    mode: 'exact',
+    runId: manifest.runId,
+    name: manifest.name,
+    label: labelOfRun(session, unstable.size),
+    policy: manifest.policy,
+    counts: {
+      steps: calls.participants.length + calls.covered.size,
+      served: served.size - [...missing].filter((node) => served.has(node)).length,
+      ran: ran.size,
+      covered,
+      live: 0,
+      unmatched: unmatched.length,
+      unused: unused.length,
+      missing: missing.size,
+      socketsDenied,
+      labels,
+    },
+    output: outputOf(session),
+    steps,
+    divergences: departures.described,
+  }
+}
+
+/** The first departure decides: what comes after it may well be its consequence. A mere change of order is not one. */
+function labelOfRun({ departures, rootCheck, recording }: ReplaySession, unstableSteps: number): Label {
+  const first = departures.described.find(({ reason }) => reason !== 'order')
+  if (first !== undefined) return first.reason === 'missing' ? 'missing' : 'diverged'
+  if (rootCheck?.equal !== true && recording.root.record.core.endNanos !== undefined) return 'diverged'
+  return unstableSteps > 0 ? 'unstable' : 'exact'
+}
+
+function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {
+  // A run that had not ended when it was recorded has no output, and its replay ends without one too.
+  if (rootCheck === undefined) return { equal: recording.root.record.core.endNanos === undefined }
+  const { equal, recorded, replayed } = rootCheck
+  return { equal, ...(recorded === undefined ? {} : { recorded }), ...(replayed === undefined ? {} : { replayed }) }
+}
+
+function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>): VerdictStep[] {
+  const { recording, calls, served, ran, unmatched, missing, diverged } = session
+  const participants = new Set(calls.participants)
+  const labelOf = (node: LineageNode): Label => {
+    if (missing.has(node)) return 'missing'
+    if (diverged.has(node) || !(served.has(node) || ran.has(node))) return 'diverged'
+    return unstable.has(node) ? 'unstable' : 'exact'
+  }
+  const recorded = recording.nodes.flatMap((node): VerdictStep[] => {
+    const above = calls.covered.get(node)
+    if (above !== undefined) return [{ ...identityOf(node), label: served.has(above) ? 'exact' : 'diverged', how: 'covered' }]
+    if (!participants.has(node)) return []
+    return [{ ...identityOf(node), label: labelOf(node), how: isServed(node) && node !== recording.root ? 'served' : 'ran' }]
+  })
+  return [...recorded, ...unmatched.map(({ kind, name, how }): VerdictStep => ({ kind, name, label: 'diverged', how }))]
+}
+
+function identityOf({ record, lineage }: LineageNode): Pick<VerdictStep, 'kind' | 'name' | 'lineage' | 'sequence'> {
+  const { kind, stepName, sequence } = record.core
+  return { kind, name: stepName, lineage, ...(sequence === undefined ? {} : { sequence }) }
+}
