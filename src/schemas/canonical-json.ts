@@ -38,6 +38,22 @@ function quote(text: string, place: Place, step: string | number | undefined): s
   return JSON.stringify(text)
 }
 
+// Records and calls have few distinct keys, met again and again. Bounded, since keys come from data as well.
+const quotedKeys = new Map<string, string>()
+const QUOTED_KEYS_MAX = 4096
+const QUOTED_KEY_MAX_LENGTH = 64
+
+function quoteKey(key: string, place: Place): string {
+  const known = quotedKeys.get(key)
+  if (known !== undefined) return known
+  const quoted = `${quote(key, place, key)}:`
+  if (key.length <= QUOTED_KEY_MAX_LENGTH && key.isWellFormed()) {
+    if (quotedKeys.size >= QUOTED_KEYS_MAX) quotedKeys.clear()
+    quotedKeys.set(key, quoted)
+  }
+  return quoted
+}
+
 function write(value: unknown, place: Place, step: string | number | undefined): string {
   switch (typeof value) {
     case 'string':
@@ -84,8 +100,7 @@ function writeObject(value: object, place: Place): string {
   let text = '{'
   for (const key of keys) {
     if (text.length > 1) text += ','
-    text += quote(key, place, key)
-    text += ':'
+    text += quoteKey(key, place)
     text += write((value as Record<string, unknown>)[key], place, key)
   }
   return `${text}}`
