@@ -82,7 +82,7 @@ it.each([
   fc.assert(
     fc.property(resourceSpans, mutations, (groups, changes) => {
       survives(
-        changes.reduce((bytes, change) => change(bytes), encode(groups)),
+        changes.reduce<Buffer>((bytes, change) => change(bytes), encode(groups)),
         encoding,
       )
     }),

@@ -1,6 +1,6 @@
 import { type Attributes, type AttributeValue, GENAI } from '../../schemas/index.ts'
 import { jsonText } from './json-text.ts'
-import { at, attempt, isFields, listAt } from './read-values.ts'
+import { at, attempt, listAt } from './read-values.ts'
 import { inputMessages, requestModel, requestOf, requestParameters, systemInstructions, toolDefinitions } from './request.ts'
 import { responseOf, usageOf, viewOf } from './response.ts'
 import { documents, queryText, topK } from './retrieval.ts'
@@ -164,9 +164,13 @@ function modelContent(step: DerivableStep, found: Found): void {
 function agentContent(step: DerivableStep, found: Found): void {
   const request = attempt(() => requestOf(step))
   if (request !== undefined && request.input !== request.fields) found.addList(GENAI.inputMessages, () => inputMessages(request))
-  const { output } = step
-  const readable = typeof output === 'string' || (isFields(output) && typeof output['content'] === 'string') || Array.isArray(output)
-  if (readable) found.addList(GENAI.outputMessages, () => viewOf(step, responseOf(step)).messages)
+  found.addList(GENAI.outputMessages, () => {
+    const { output } = step
+    const response = responseOf(step)
+    const readable =
+      typeof output === 'string' || typeof at(output, 'content') === 'string' || (Array.isArray(output) && response !== undefined)
+    return readable ? viewOf(step, response).messages : []
+  })
 }
 
 /** Collects attributes; what is undefined or throws is left out. */

@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 
 const MAX_DEPTH = 64
-const MAX_VALUES = 250_000
+const MAX_VALUES = 100_000
 
 /**
  * JSON text of any value for a derived attribute, in bounded work. What JSON cannot hold is shown as people would write
@@ -66,7 +66,10 @@ class JsonText {
   #members(entries: readonly (readonly [string, unknown])[], depth: number): string {
     const members: string[] = []
     for (const [key, value] of entries) {
-      if (--this.#left < 0) break
+      if (--this.#left < 0) {
+        members.push('"…":"[not shown: too many values]"')
+        break
+      }
       const text = this.write(value, depth + 1)
       if (text !== undefined) members.push(`${JSON.stringify(key)}:${text}`)
     }

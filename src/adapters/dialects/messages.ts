@@ -65,11 +65,14 @@ function messageParts(message: Fields): Part[] {
   // DeepSeek and vLLM say reasoning_content, OpenRouter reasoning, Ollama thinking.
   const reasoning = firstStringAt(message, ['reasoning_content', 'reasoning', 'thinking'])
   if (reasoning !== undefined) parts.push(reasoningPart(reasoning))
-  parts.push(...readParts(firstAt(message, ['content', 'parts'])))
+  const content = readParts(firstAt(message, ['content', 'parts']) ?? stringAt(message, 'text'))
+  parts.push(...content)
   for (const image of listAt(message, 'images') ?? []) parts.push({ type: 'blob', modality: 'image', content: image })
   const refusal = stringAt(message, 'refusal')
   if (refusal !== undefined && refusal !== '') parts.push(textPart(refusal))
-  for (const call of firstList(message, ['tool_calls', 'toolCalls'])) {
+  // The Vercel AI SDK gives the calls twice: among the content, and in a list.
+  const listed = content.some((part) => part.type === 'tool_call') ? [] : firstList(message, ['tool_calls', 'toolCalls'])
+  for (const call of listed) {
     const fn = firstAt(call, ['function', 'custom'])
     const source = isFields(fn) ? fn : call
     const args = firstAt(source, ['arguments', 'input', 'args'])

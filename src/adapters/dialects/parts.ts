@@ -1,4 +1,3 @@
-import { jsonText } from './json-text.ts'
 import { at, type Fields, firstAt, firstStringAt, isFields, listAt, parsedOr, stringAt } from './read-values.ts'
 
 /** One part of a message, as the JSON schema of the OpenTelemetry GenAI conventions has it: a `type` and fields of its own. */
@@ -156,7 +155,8 @@ function readGeminiPart(part: Fields): Part | undefined {
   const mimeType = firstStringAt(isFields(inline) ? inline : file, ['mimeType', 'mime_type'])
   if (isFields(inline)) return mediaPart(modalityOf(mimeType), { data: at(inline, 'data'), mimeType })
   if (isFields(file)) return mediaPart(modalityOf(mimeType), { uri: firstAt(file, ['fileUri', 'file_uri']), mimeType })
-  return Object.keys(part).length === 0 ? undefined : textPart(jsonText(part))
+  const [field] = Object.keys(part)
+  return field === undefined ? undefined : { type: field, ...part }
 }
 
 function nameOf(value: Fields): { name?: string } {

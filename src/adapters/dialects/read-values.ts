@@ -6,14 +6,18 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
-/** The value at a dotted path of own fields. */
+/** The value at a dotted path of own fields. A getter or trap that throws has no value. */
 export function at(value: unknown, path: string): unknown {
-  let current = value
-  for (const name of path.split('.')) {
-    if (!isFields(current) || !Object.hasOwn(current, name)) return undefined
-    current = current[name]
+  try {
+    let current = value
+    for (const name of path.split('.')) {
+      if (!isFields(current) || !Object.hasOwn(current, name)) return undefined
+      current = current[name]
+    }
+    return current
+  } catch {
+    return undefined
   }
-  return current
 }
 
 /** The first of several paths that leads to something other than undefined and null. */
