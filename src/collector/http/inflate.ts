@@ -81,7 +81,7 @@ async function inflatePart(part: Buffer, encoding: Exclude<ContentEncoding, 'ide
     result = await run(part, encoding, options, maxBytes, sync)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (code === 'ERR_BUFFER_TOO_LARGE') throw tooLarge('the decompressed request body', maxBytes)
+    if (code === 'ERR_BUFFER_TOO_LARGE' || code === 'ZSTD_error_frameParameter_windowTooLarge') throw tooLarge('the decompressed request body', maxBytes)
     if (code === 'Z_BUF_ERROR') throw malformed(encoding, 'it ends before it is whole')
     if (code.startsWith('Z_') || code.startsWith('ZSTD_')) throw malformed(encoding, `${code}`)
     throw error
@@ -107,8 +107,9 @@ async function run(part: Buffer, encoding: Exclude<ContentEncoding, 'identity'>,
     case 'deflate':
       return withInfo(sync ? inflateSync(part, options) : await inflateAsync(part, options))
     case 'zstd': {
-      // The frame says how much memory its window takes; never more than the body may become.
-      const windowLog = Math.min(31, Math.max(10, Math.ceil(Math.log2(maxBytes))))
+      // The frame says how much memory its window takes: never more than the body may become, or the 8 MiB that every
+      // decoder should allow (RFC 8878, section 3.1.1.1.2).
+      const windowLog = Math.min(31, Math.max(23, Math.ceil(Math.log2(maxBytes))))
       const zstdOptions = { ...options, params: { [constants.ZSTD_d_windowLogMax]: windowLog } }
       return withInfo(sync ? zstdDecompressSync(part, zstdOptions) : await zstdAsync(part, zstdOptions))
     }

@@ -21,7 +21,7 @@ export function addressContent(content: CleanContent, blobs: BlobSet): Addressed
   const mediaTypeJson = jsonOfText(content.mediaType)
   const roleJson = jsonOfText(content.role)
   if ('withheld' in content) return { mediaTypeJson, roleJson, sizeBytes: 0, digest: undefined, withheldJson: jsonOfText(content.withheld) }
-  const addressed = addressPayload(content.mediaType, content.data)
+  const addressed = addressPayload(content.data, content.mediaType)
   for (const blob of addressed.blobs) if (!blobs.has(blob.digest)) blobs.set(blob.digest, blob)
   return { mediaTypeJson, roleJson, sizeBytes: addressed.sizeBytes, digest: addressed.digest, withheldJson: undefined }
 }

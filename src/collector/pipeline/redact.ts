@@ -1,6 +1,7 @@
+import { isUtf8 } from 'node:buffer'
 import { ATTRIBUTE_INLINE_MAX_BYTES, type Cut, MEDIA_TYPE } from '../../schemas/index.ts'
 import { isWireText, textOf, type WireAttribute, type WireText, type WireValue } from '../../otlp/index.ts'
-import type { Redactor } from '../../redaction/index.ts'
+import type { Redacted, Redactor } from '../../redaction/index.ts'
 import { isContentAttribute } from '../../adapters/dialects/index.ts'
 import type { DraftPayload } from './normalize.ts'
 import { jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate, pointerToken } from './canonical-text.ts'
@@ -25,16 +26,19 @@ export function newFindings(): Findings {
 
 const WITHHELD_REASON = 'redactor_failed'
 const WITHHELD_MARK = '<withheld:redactor_failed>'
-const MAX_KNOWN_KEYS = 8_192
-/** Shortest number of digits that a card number has; smaller numbers cannot hold a secret that a rule knows. */
+const MAX_KNOWN_KEYS = 2_048
+/** Below it no number is a card number, which has twelve digits at the least. */
 const SECRET_NUMBER_MIN = 1e11
-const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 interface KnownKey {
   readonly key: string
   readonly json: string
   /** Its values are content: they never stand in a record. */
   readonly content: boolean
+  /** Its numbers are secrets whatever they are (`pin`). */
+  readonly secretNumbers: boolean
+  /** Canonical JSON of short values that were found clean; undefined once there are too many different ones. */
+  cleanValues: Map<string, string> | undefined
 }
 
 interface Entry {
@@ -82,7 +86,7 @@ export class Cleaner {
     const { role, data } = draft
     const bytes = typeof data === 'object' && 'bytes' in data
     const mediaType = draft.mediaType ?? (bytes ? MEDIA_TYPE.bytes : MEDIA_TYPE.json)
-    this.#content(role, mediaType, typeof data === 'string' ? data : bytes ? data.bytes : data.utf8, found)
+    this.#content(role, mediaType, typeof data === 'string' ? data : bytes ? data.bytes : data.utf8, '', found)
   }
 
   /** Canonical JSON of the attributes that stay in the record. `pointer` names the object they stand in. */
@@ -91,7 +95,8 @@ export class Cleaner {
     const unique = lastOfEach(list, pointer, found)
     const entries: Entry[] = []
     let taken: Set<string> | undefined
-    for (const [index, [rawKey, value]] of unique.entries()) {
+    for (let index = 0; index < unique.length; index++) {
+      const [rawKey, value] = unique[index]!
       const known = this.#keys.get(rawKey) ?? this.#key(rawKey, index, found)
       const { key } = known
       if (key !== rawKey) taken ??= new Set(unique.slice(0, index).map(([earlier]) => earlier))
@@ -106,7 +111,7 @@ export class Cleaner {
       const json = this.#value(value, pointer, known, found)
       if (json !== undefined) entries.push({ key, member: `${known.json}:${json}` })
     }
-    entries.sort(byKey)
+    sortByKey(entries)
     let object = '{'
     for (const { member } of entries) object += object.length > 1 ? `,${member}` : member
     return `${object}}`
@@ -129,7 +134,13 @@ export class Cleaner {
   #key(raw: string, index: number, found: Findings): KnownKey {
     try {
       const key = this.#text(raw, found)
-      const known = { key, json: jsonOfText(key), content: isContentAttribute(key) }
+      const known: KnownKey = {
+        key,
+        json: jsonOfText(key),
+        content: isContentAttribute(key),
+        secretNumbers: this.#hidesNumbers(key),
+        cleanValues: new Map(),
+      }
       if (key === raw) {
         if (this.#keys.size >= MAX_KNOWN_KEYS) this.#keys.clear()
         this.#keys.set(raw, known)
@@ -139,87 +150,115 @@ export class Cleaner {
       if (!(error instanceof RedactorFailed)) throw error
       const key = `<withheld:key:${index}>`
       found.cuts.push({ what: key, reason: WITHHELD_REASON, count: 1 })
-      return { key, json: jsonOfText(key), content: true }
+      return { key, json: jsonOfText(key), content: true, secretNumbers: true, cleanValues: undefined }
+    }
+  }
+
+  #hidesNumbers(key: string): boolean {
+    try {
+      return this.#redactor.redactValue(1234, key).counts !== undefined
+    } catch {
+      return true
     }
   }
 
   /** Canonical JSON of one attribute, or undefined when it became a payload. */
-  #value(value: WireValue, pointer: string, { key, content }: KnownKey, found: Findings): string | undefined {
-    if (typeof value === 'string' || isWireText(value)) {
-      if (content || !mayFitInline(value)) {
-        const raw = typeof value === 'string' ? value : value.utf8
-        return this.#content(`${pointer}/${pointerToken(key)}`, mediaTypeOfText(value), raw, found) ? undefined : MARK_JSON
-      }
-    } else if (!content && (value === null || typeof value === 'boolean')) {
-      return String(value)
+  #value(value: WireValue, pointer: string, known: KnownKey, found: Findings): string | undefined {
+    const { key, content } = known
+    if (typeof value === 'string') {
+      const seen = known.cleanValues?.get(value)
+      if (seen !== undefined) return seen
+      const json = this.#string(value, pointer, known, found)
+      if (json !== undefined) remember(known, value, json)
+      return json
     }
+    if (isWireText(value)) return this.#string(value, pointer, known, found)
+    if (!content && (value === null || typeof value === 'boolean')) return String(value)
     const before = found.redactions
-    const role = (): string => `${pointer}/${pointerToken(key)}`
     try {
-      const json = this.#json(value, found)
+      const json = this.#json(value, key, found)
       if (!content && fitsInline(json)) return json
-      found.contents.push({ role: role(), mediaType: MEDIA_TYPE.attribute, data: json })
+      found.contents.push({ role: `${pointer}/${pointerToken(key)}`, mediaType: MEDIA_TYPE.attribute, data: json })
       return undefined
     } catch (error) {
       if (!(error instanceof RedactorFailed)) throw error
       found.redactions = before
-      withhold(role(), MEDIA_TYPE.attribute, found)
+      withhold(`${pointer}/${pointerToken(key)}`, MEDIA_TYPE.attribute, found)
       return MARK_JSON
     }
   }
 
+  #string(value: string | WireText, pointer: string, { key, content }: KnownKey, found: Findings): string | undefined {
+    const raw = typeof value === 'string' ? value : value.utf8
+    if (!content && (typeof raw === 'string' ? fitsInline(raw) : raw.length <= ATTRIBUTE_INLINE_MAX_BYTES)) {
+      try {
+        const clean = this.#text(textOf(value), found, key)
+        // What replaces a secret can be longer than it was.
+        if (fitsInline(clean)) return jsonOfText(clean)
+        found.contents.push({ role: `${pointer}/${pointerToken(key)}`, mediaType: MEDIA_TYPE.text, data: clean })
+        return undefined
+      } catch (error) {
+        if (!(error instanceof RedactorFailed)) throw error
+        withhold(`${pointer}/${pointerToken(key)}`, MEDIA_TYPE.text, found)
+        return MARK_JSON
+      }
+    }
+    // An OTLP string is text, whatever it looks like; as JSON it is only looked through, escapes and all.
+    const scanAs = looksLikeJson(raw) ? MEDIA_TYPE.json : MEDIA_TYPE.text
+    return this.#content(`${pointer}/${pointerToken(key)}`, MEDIA_TYPE.text, raw, key, found, scanAs) ? undefined : MARK_JSON
+  }
+
   /** Canonical JSON of a value whose every string has been cleaned. Depth is bounded by the decoder. */
-  #json(value: WireValue, found: Findings): string {
-    if (typeof value === 'string') return jsonOfText(this.#text(value, found))
+  #json(value: WireValue, field: string, found: Findings): string {
+    if (typeof value === 'string') return jsonOfText(this.#text(value, found, field))
     if (value === null || typeof value === 'boolean') return String(value)
-    if (typeof value === 'number') return this.#number(value, jsonOfDouble(value), found)
-    if (isWireText(value)) return jsonOfText(this.#text(textOf(value), found))
-    if ('int' in value) return this.#number(Number(value.int), jsonOfInt(value.int), found, value.int.toString())
-    if ('bytes' in value) return jsonOfBytes(this.#bytes(value.bytes, found))
-    if ('array' in value) return `[${value.array.map((item) => this.#json(item, found)).join(',')}]`
-    const pairs = value.kvlist.map(([key, item]) => `[${jsonOfText(this.#text(key, found))},${this.#json(item, found)}]`)
+    if (typeof value === 'number') return this.#number(value, jsonOfDouble(value), field, found)
+    if (isWireText(value)) return jsonOfText(this.#text(textOf(value), found, field))
+    if ('int' in value) return this.#number(value.int, jsonOfInt(value.int), field, found)
+    if ('bytes' in value) return jsonOfBytes(this.#bytes(value.bytes, field, found))
+    if ('array' in value) return `[${value.array.map((item) => this.#json(item, field, found)).join(',')}]`
+    const pairs = value.kvlist.map(([key, item]) => `[${jsonOfText(this.#text(key, found))},${this.#json(item, key, found)}]`)
     return `{"kvlist":[${pairs.join(',')}]}`
   }
 
-  /** A card number is a secret as a number too; a number that holds one becomes the replacement text. */
-  #number(value: number, json: string, found: Findings, digits = String(value)): string {
-    if (Math.abs(value) < SECRET_NUMBER_MIN || !Number.isFinite(value)) return json
-    const clean = this.#text(digits, found)
-    return clean === digits ? json : jsonOfText(clean)
-  }
-
-  /** Bytes may be text; those that are not UTF-8 are read as latin1, in which every ASCII secret keeps its form. */
-  #bytes(bytes: Uint8Array, found: Findings): Uint8Array {
-    const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    let encoding: 'utf8' | 'latin1' = 'utf8'
-    let text: string
+  /** A card number is a secret as a number too, and so is a number in a field of secrets; it becomes the replacement text. */
+  #number(value: number | bigint, json: string, field: string, found: Findings): string {
+    if (value < SECRET_NUMBER_MIN && this.#keys.get(field)?.secretNumbers === false) return json
+    let redacted: Redacted<unknown>
     try {
-      text = strictUtf8.decode(buffer)
-    } catch {
-      encoding = 'latin1'
-      text = buffer.toString('latin1')
-    }
-    const clean = this.#text(text, found)
-    return clean === text ? bytes : Buffer.from(clean, encoding)
-  }
-
-  #text(text: string, found: Findings): string {
-    let redacted
-    try {
-      redacted = this.#redactor.redactText(text)
+      redacted = this.#redactor.redactValue(value, field)
     } catch {
       throw new RedactorFailed()
     }
-    if (redacted.counts !== undefined) addCounts(found, redacted.counts)
+    if (redacted.counts !== undefined) found.redactions = mergeCounts(found.redactions, redacted.counts)
+    return typeof redacted.value === 'string' ? jsonOfText(redacted.value) : json
+  }
+
+  /** Bytes may be text; those that are not UTF-8 are read as latin1, in which every ASCII secret keeps its form. */
+  #bytes(bytes: Uint8Array, field: string, found: Findings): Uint8Array {
+    const encoding = isUtf8(bytes) ? 'utf8' : 'latin1'
+    const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString(encoding)
+    const clean = this.#text(text, found, field)
+    return clean === text ? bytes : Buffer.from(clean, encoding)
+  }
+
+  #text(text: string, found: Findings, field?: string): string {
+    let redacted: Redacted<string>
+    try {
+      redacted = this.#redactor.redactText(text, field)
+    } catch {
+      throw new RedactorFailed()
+    }
+    if (redacted.counts !== undefined) found.redactions = mergeCounts(found.redactions, redacted.counts)
     return redacted.value
   }
 
   /** True when the content was cleaned, false when it is withheld. */
-  #content(role: string, mediaType: string, raw: string | Uint8Array, found: Findings): boolean {
+  #content(role: string, mediaType: string, raw: string | Uint8Array, field: string, found: Findings, scanAs = mediaType): boolean {
     if (typeof raw === 'string' && !raw.isWellFormed()) throw new LoneSurrogate()
     try {
-      const { value, counts } = this.#redactor.redactPayload(mediaType, raw)
-      if (counts !== undefined) addCounts(found, counts)
+      const { value, counts } = this.#redactor.redactPayload(scanAs, raw, field)
+      if (counts !== undefined) found.redactions = mergeCounts(found.redactions, counts)
       found.contents.push({ role, mediaType, data: value })
       return true
     } catch {
@@ -230,13 +269,18 @@ export class Cleaner {
 }
 
 const MARK_JSON = jsonOfText(WITHHELD_MARK)
+const REMEMBERED_VALUES = 64
+const REMEMBERED_LENGTH = 64
+
+/** Models, providers and the like come again in every span. Only what was found clean is remembered: unchanged text. */
+function remember(known: KnownKey, value: string, json: string): void {
+  if (known.cleanValues === undefined || value.length > REMEMBERED_LENGTH || json !== JSON.stringify(value)) return
+  if (known.cleanValues.size >= REMEMBERED_VALUES) known.cleanValues = undefined
+  else known.cleanValues.set(value, json)
+}
 
 function withhold(role: string, mediaType: string, found: Findings): void {
   found.contents.push({ role, mediaType, withheld: WITHHELD_REASON })
-}
-
-function addCounts(found: Findings, counts: Readonly<Record<string, number>>): void {
-  found.redactions = mergeCounts(found.redactions, counts)
 }
 
 /** The sums by rule; never changes what it is given. */
@@ -252,21 +296,28 @@ function fitsInline(text: string): boolean {
   return text.length * 3 <= ATTRIBUTE_INLINE_MAX_BYTES || Buffer.byteLength(text) <= ATTRIBUTE_INLINE_MAX_BYTES
 }
 
-function mayFitInline(value: string | WireText): boolean {
-  return typeof value === 'string' ? fitsInline(value) : value.utf8.length <= ATTRIBUTE_INLINE_MAX_BYTES
-}
-
-function mediaTypeOfText(value: string | WireText): string {
-  const first = typeof value === 'string' ? value.charCodeAt(0) : value.utf8[0]
-  return first === 0x5b || first === 0x7b ? MEDIA_TYPE.json : MEDIA_TYPE.text
-}
-
-/** UTF-16 code units, as RFC 8785 section 3.2.3 orders keys. */
-function byKey(a: Entry, b: Entry): number {
-  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0
+/** Begins like an object or an array. */
+function looksLikeJson(text: string | Uint8Array): boolean {
+  const first = typeof text === 'string' ? text.charCodeAt(0) : text[0]
+  return first === 0x5b || first === 0x7b
 }
 
 const FEW = 24
+
+/** By UTF-16 code units, as RFC 8785 section 3.2.3 orders keys. */
+function sortByKey(entries: Entry[]): void {
+  if (entries.length > FEW) {
+    entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
+    return
+  }
+  for (let i = 1; i < entries.length; i++) {
+    const entry = entries[i]!
+    let at = i
+    for (; at > 0 && entries[at - 1]!.key > entry.key; at--) entries[at] = entries[at - 1]!
+    entries[at] = entry
+  }
+}
+
 
 function hasRepeats(list: readonly WireAttribute[]): boolean {
   if (list.length > FEW) return new Set(list.map(([key]) => key)).size !== list.length

@@ -1,0 +1,236 @@
+import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { afterEach, describe, expect, it, vi } from 'vitest'
+import { backoffMillis, retryAfterMillis } from '../../src/collector/forward/retry.ts'
+import { parseForwardTarget, refuseOwnAddress } from '../../src/collector/forward/target.ts'
+import { ByteBudget } from '../../src/collector/http/byte-budget.ts'
+import { pageQueryOf, runsQueryOf } from '../../src/collector/http/api-query.ts'
+import { contentEncodingOf, createInflater } from '../../src/collector/http/inflate.ts'
+import { createLogger } from '../../src/collector/log.ts'
+import { resolveCollectorOptions } from '../../src/collector/options.ts'
+
+afterEach(() => void vi.useRealTimers())
+
+describe('forward targets', () => {
+  it.each([
+    ['http://backend:4318', 'http://backend:4318/v1/traces'],
+    ['http://backend:4318/', 'http://backend:4318/v1/traces'],
+    ['https://otlp.example.com/otlp', 'https://otlp.example.com/otlp/v1/traces'],
+    ['https://otlp.example.com/otlp/v1/traces', 'https://otlp.example.com/otlp/v1/traces'],
+    ['https://otlp.example.com/v1/traces/', 'https://otlp.example.com/v1/traces'],
+    ['https://otlp.example.com/in?key=s3cret#part', 'https://otlp.example.com/in/v1/traces?key=s3cret'],
+  ])('%s is sent to %s', (given, sent) => {
+    expect(parseForwardTarget({ url: given }).url.href).toBe(sent)
+  })
+
+  it('keeps the query out of the label', () => {
+    const { label, key } = parseForwardTarget({ url: 'https://otlp.example.com/in?key=s3cret' })
+    expect(label).toBe('https://otlp.example.com/in/v1/traces')
+    expect(key).toContain('s3cret')
+  })
+
+  it.each(['ftp://backend', 'not a url', 'http://user:hunter2@backend', 'file:///etc/passwd'])('refuses %s without repeating it', (url) => {
+    const call = (): unknown => parseForwardTarget({ url })
+    expect(call).toThrow(expect.objectContaining({ code: 'invalid_option' }))
+    expect(call).not.toThrow(/hunter2|passwd/)
+  })
+
+  it.each([
+    ['http://127.0.0.1:4318', '127.0.0.1', true],
+    ['http://localhost:4318', '127.0.0.1', true],
+    ['http://[::1]:4318/v1/traces', '::', true],
+    ['http://0.0.0.0:4318', '127.0.0.1', true],
+    ['http://127.0.0.1:4319', '127.0.0.1', false],
+    ['http://backend:4318', '127.0.0.1', false],
+  ])('%s with a collector on %s: refused is %s', (url, host, refused) => {
+    const call = (): void => refuseOwnAddress(parseForwardTarget({ url }), { host, port: 4318 })
+    if (refused) expect(call).toThrow(/this collector itself/)
+    else expect(call).not.toThrow()
+  })
+})
+
+describe('retry', () => {
+  it('waits longer each time, within bounds, and never the same for all', () => {
+    expect(backoffMillis(0, () => 0)).toBe(250)
+    expect(backoffMillis(0, () => 1)).toBe(500)
+    expect(backoffMillis(3, () => 1)).toBe(4_000)
+    expect(backoffMillis(500, () => 1)).toBe(60_000)
+  })
+
+  it('reads Retry-After in both forms and caps it', () => {
+    const now = Date.UTC(2026, 10, 21, 10, 0, 0)
+    expect(retryAfterMillis('7', now)).toBe(7_000)
+    expect(retryAfterMillis('Sat, 21 Nov 2026 10:00:30 GMT', now)).toBe(30_000)
+    expect(retryAfterMillis('Sat, 21 Nov 2026 09:00:00 GMT', now)).toBe(0)
+    expect(retryAfterMillis('99999999', now)).toBe(300_000)
+    expect(retryAfterMillis('soon', now)).toBeUndefined()
+    expect(retryAfterMillis('-5', now)).toBeUndefined()
+    expect(retryAfterMillis(undefined, now)).toBeUndefined()
+  })
+})
+
+describe('byte budget', () => {
+  it('refuses what does not fit and gives back what was held', () => {
+    const budget = new ByteBudget(100)
+    const first = budget.open()
+    const second = budget.open()
+    expect(first.growTo(60)).toBe(true)
+    expect(second.growTo(41)).toBe(false)
+    expect(second.growTo(40)).toBe(true)
+    expect(second.growTo(20)).toBe(true)
+    expect(budget.usedBytes).toBe(100)
+    first.release()
+    first.release()
+    expect(budget.usedBytes).toBe(40)
+    second.release()
+    expect(budget.usedBytes).toBe(0)
+  })
+
+  it('lets a request that is alone go beyond it', () => {
+    const budget = new ByteBudget(10)
+    expect(budget.open().growTo(50)).toBe(true)
+    expect(budget.open().growTo(1)).toBe(false)
+  })
+})
+
+describe('inflate', () => {
+  const text = Buffer.from('a span, '.repeat(5_000))
+  const compress = { gzip: gzipSync, zstd: zstdCompressSync, deflate: deflateSync } as const
+
+  describe.each(['gzip', 'zstd', 'deflate'] as const)('%s', (encoding) => {
+    const body = compress[encoding](text)
+    const inflate = (bytes: Buffer, maxBytes = 1_000_000): Promise<Buffer> => createInflater(maxBytes).inflate(bytes, encoding)
+
+    it('gives back the bytes, exactly up to the limit', async () => {
+      expect(await inflate(body)).toEqual(text)
+      expect(await inflate(body, text.length)).toEqual(text)
+      await expect(inflate(body, text.length - 1)).rejects.toMatchObject({ status: 413 })
+    })
+
+    it('stops a bomb at the limit', async () => {
+      const bomb = compress[encoding](Buffer.alloc(64 * 1024 * 1024))
+      const before = process.memoryUsage().arrayBuffers
+      await expect(inflate(bomb, 1024 * 1024)).rejects.toMatchObject({ status: 413 })
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(32 * 1024 * 1024)
+    })
+
+    it.each([
+      ['cut short', body.subarray(0, body.length - 3)],
+      ['followed by other bytes', Buffer.concat([body, Buffer.from('more')])],
+      ['something else', Buffer.from('hello, this is no compressed body')],
+      ['empty', Buffer.alloc(0)],
+    ])('refuses a body that is %s', async (_what, bytes) => {
+      await expect(inflate(bytes)).rejects.toMatchObject({ status: 400 })
+    })
+
+    it('takes a large body on another thread, several at once', async () => {
+      const large = Buffer.from(Array.from({ length: 200_000 }, (_, index) => (index * 7919) & 0xff))
+      const packed = compress[encoding](large)
+      const inflater = createInflater(1_000_000)
+      const all = await Promise.all(Array.from({ length: 12 }, () => inflater.inflate(packed, encoding)))
+      for (const one of all) expect(one.equals(large)).toBe(true)
+    })
+  })
+
+  it('reads concatenated gzip members and zstd frames, within one limit', async () => {
+    const parts = [Buffer.from('one '), Buffer.from('two '), Buffer.from('three')]
+    const whole = Buffer.concat(parts)
+    expect(await createInflater(100).inflate(Buffer.concat(parts.map((part) => gzipSync(part))), 'gzip')).toEqual(whole)
+    const frames = Buffer.concat(parts.map((part) => zstdCompressSync(part)))
+    expect(await createInflater(100).inflate(frames, 'zstd')).toEqual(whole)
+    expect(await createInflater(whole.length).inflate(frames, 'zstd')).toEqual(whole)
+    await expect(createInflater(whole.length - 1).inflate(frames, 'zstd')).rejects.toMatchObject({ status: 413 })
+  })
+
+  it('names what it takes when the encoding is another', () => {
+    expect(contentEncodingOf(undefined)).toBe('identity')
+    expect(contentEncodingOf(' GZIP ')).toBe('gzip')
+    for (const other of ['br', 'gzip, gzip', 'compress', 'gzip;q=1']) {
+      expect(() => contentEncodingOf(other)).toThrow(expect.objectContaining({ status: 415, message: expect.stringContaining('gzip, zstd') }))
+    }
+  })
+})
+
+describe('log', () => {
+  it('says a burst in one line and then how many more there were', () => {
+    const lines: string[] = []
+    let now = 0
+    const log = createLogger((line) => lines.push(line), () => now)
+    for (let i = 0; i < 100; i++) log.warn('request-refused', { status: 429 })
+    log.warn('spans-rejected', { spans: 3 })
+    now = 60_000
+    log.warn('request-refused', { status: 429 })
+    expect(lines).toEqual([
+      'reprise warn request-refused status=429',
+      'reprise warn spans-rejected spans=3',
+      'reprise warn request-refused status=429 more=99',
+    ])
+  })
+
+  it('keeps a line a line whatever a field holds, and lives without its writer', () => {
+    const lines: string[] = []
+    createLogger((line) => lines.push(line)).info('x', { a: 'one\ntwo\u001b[31m', b: 'x'.repeat(400), c: 'a "b"' })
+    expect(lines).toHaveLength(1)
+    expect(lines[0]).not.toMatch(/[\n\u001b]/)
+    expect(lines[0]!.length).toBeLessThan(400)
+    expect(() => createLogger(() => { throw new Error('EPIPE') }).info('x')).not.toThrow()
+  })
+})
+
+describe('options', () => {
+  it('fills in defaults', () => {
+    expect(resolveCollectorOptions({ store: '.reprise' })).toMatchObject({ host: '127.0.0.1', port: 4318, namespace: 'local', forward: [], bodyMaxBytes: 64 * 1024 * 1024 })
+  })
+
+  it.each([
+    ['port', { port: 70_000 }],
+    ['port', { port: 1.5 }],
+    ['namespace', { namespace: 'No Spaces' }],
+    ['bodyMaxBytes', { bodyMaxBytes: 0 }],
+    ['host', { host: '0.0.0.0' }],
+    ['host', { host: '192.168.1.7' }],
+    ['host', { host: '' }],
+    ['forwardHeaders', { forwardHeaders: { 'bad name': 'x' } }],
+    ['forwardHeaders.authorization', { forwardHeaders: { authorization: 'a\r\nb: c' } }],
+  ])('names %s when it is %j', (key, options) => {
+    expect(() => resolveCollectorOptions({ store: 'x', ...options })).toThrow(expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(key) }))
+  })
+
+  it('listens beyond the machine only on purpose, and tells no header value', () => {
+    expect(resolveCollectorOptions({ store: 'x', host: '0.0.0.0', allowRemote: true }).host).toBe('0.0.0.0')
+    expect(() => resolveCollectorOptions({ store: 'x', forwardHeaders: { authorization: 'hunter2\n' } })).not.toThrow(/hunter2/)
+  })
+
+  it('gives a destination its own headers over the common ones', () => {
+    const { forward } = resolveCollectorOptions({ store: 'x', forwardHeaders: { A: '1', b: '2' }, forward: ['http://x', { url: 'http://y', headers: { B: '3' } }] })
+    expect(forward).toEqual([
+      { url: 'http://x', headers: { a: '1', b: '2' } },
+      { url: 'http://y', headers: { a: '1', b: '3' } },
+    ])
+  })
+})
+
+describe('query parameters', () => {
+  const parse = (text: string): unknown => runsQueryOf(new URLSearchParams(text))
+
+  it('reads what is allowed', () => {
+    expect(parse('')).toEqual({ limit: 50 })
+    expect(parse('limit=1000&cursor=abc&kind=training.run&status=error&q=answer')).toEqual({ limit: 1000, cursor: 'abc', kind: 'training.run', status: 'error', q: 'answer' })
+    expect(pageQueryOf(new URLSearchParams('limit=1'))).toEqual({ limit: 1 })
+  })
+
+  it.each([
+    ['limit=0', /limit: .*1 to 1000/],
+    ['limit=1001', /limit/],
+    ['limit=ten', /limit/],
+    ['limit=1e3', /limit/],
+    ['limit=1&limit=2', /limit: given more than once/],
+    ['limt=3', /unknown parameter; expected limit, cursor/],
+    ['kind=llm', /kind: expected one of run, agent/],
+    ['status=good', /status: expected one of ok/],
+    ['cursor=', /cursor/],
+    [`cursor=${'x'.repeat(1025)}`, /cursor/],
+    [`q=${'x'.repeat(201)}`, /q: /],
+  ])('refuses %.40s', (text, message) => {
+    expect(() => parse(text)).toThrow(expect.objectContaining({ status: 400, message: expect.stringMatching(message) }))
+  })
+})
