@@ -1,5 +1,6 @@
 import { type Anchor, parseAnchor } from './anchors.ts'
 import { type Automaton, buildAutomaton } from './automaton.ts'
+import { behindEscape } from './detectors/characters.ts'
 import { CHECKS } from './detectors/checks.ts'
 import { detectEmail } from './detectors/email.ts'
 import { detectPaymentCard } from './detectors/payment-card.ts'
@@ -14,6 +15,8 @@ export interface CompiledRule {
   readonly name: string
   /** Lower goes first among matches of the same stretch. */
   readonly rank: number
+  /** A match may begin before its anchor. */
+  readonly looksBack: boolean
   readonly detect: Detector
 }
 
@@ -61,7 +64,12 @@ export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
   }
   return {
     automaton: buildAutomaton(anchors),
-    rules: policy.rules.map((rule, rank) => ({ name: rule.name, rank, detect: detectorOf(rule) })),
+    rules: policy.rules.map((rule, rank) => ({
+      name: rule.name,
+      rank,
+      looksBack: rule.back !== undefined || rule.detector === 'email' || rule.detector === 'url-userinfo',
+      detect: detectorOf(rule),
+    })),
     fieldRank: policy.rules.length,
     fieldOf: compileFields(policy.fields),
   }
@@ -80,6 +88,7 @@ function detectorOf(rule: RuleData): Detector {
     if (back !== undefined) {
       const lowest = Math.max(0, from - back.max)
       while (from > lowest && back.isBack.test(text.charAt(from - 1))) from--
+      from = Math.min(behindEscape(text, from), anchorEnd - anchorLength)
     }
     pattern.lastIndex = from
     const match = pattern.exec(text)

@@ -2,7 +2,7 @@ import { type CompiledPolicy, ESCAPE_ANCHOR_ID } from './compile.ts'
 import { type AnchorHits, scanText } from './scan.ts'
 import { chooseSpans, type Span } from './spans.ts'
 import { resolveEscapes } from './text-escapes.ts'
-import { TextView } from './text-view.ts'
+import { type Stretch, TextView } from './text-view.ts'
 import { isInsideToken, isToken } from './tokens.ts'
 
 /** The shortest text that can hold a match (`a@b.co`). */
@@ -31,21 +31,22 @@ export function findAtHits(policy: CompiledPolicy, text: string, field: string, 
 function detectAtHits(policy: CompiledPolicy, view: TextView, hits: AnchorHits, spans: Span[]): boolean {
   const { accepts, acceptFrom, stride } = policy.automaton
   let hasEscapes = false
-  // What lies inside an earlier match cannot win against it: that match begins further left.
-  let coveredTo = -1
+  // What begins inside an earlier match cannot win against it: that match begins further left.
+  let cover: Stretch = { start: 0, end: 0 }
   for (let hit = 0; hit < hits.length; hit += 2) {
     const anchorEnd = hits[hit] as number
     for (const anchor of accepts[((hits[hit + 1] as number) - acceptFrom) / stride] ?? []) {
       if (anchor.id === ESCAPE_ANCHOR_ID) hasEscapes = true
-      if (anchor.id < 0 || anchorEnd - anchor.length < coveredTo) continue
       const rule = policy.rules[anchor.id]
-      const found = rule?.detect(view, anchorEnd, anchor.length)
-      if (rule === undefined || found === undefined || isInsideToken(view.text, found.start)) continue
+      const anchorStart = anchorEnd - anchor.length
+      if (rule === undefined || (!rule.looksBack && anchorStart > cover.start && anchorStart < cover.end)) continue
+      const found = rule.detect(view, anchorEnd, anchor.length)
+      if (found === undefined || isInsideToken(view.text, found.start)) continue
       const value = view.text.slice(found.start, found.end)
-      if (!isToken(value)) spans.push({ ...found, rule: rule.name, rank: rule.rank, value, quote: '' })
+      if (isToken(value)) continue
+      spans.push({ ...found, rule: rule.name, rank: rule.rank, value, quote: '' })
+      if (found.end > cover.end) cover = found
     }
-    const last = spans.at(-1)
-    if (last !== undefined && last.end > coveredTo && last.end > anchorEnd) coveredTo = last.end
   }
   return hasEscapes
 }

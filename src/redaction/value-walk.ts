@@ -110,11 +110,17 @@ class ValueWalk {
     const copy = new Map<unknown, unknown>()
     for (const [key, held] of value) {
       const newKey = this.visit(key, '', depth + 1)
-      const newHeld = this.visit(held, typeof key === 'string' ? key : '', depth + 1)
+      const newHeld = this.#held(held, key, newKey, depth)
       changed ||= newKey !== key || newHeld !== held
       copy.set(newKey, newHeld)
     }
     return changed ? copy : value
+  }
+
+  /** What stands under a key: the key's name says something of it, before and after its own redaction. */
+  #held(held: unknown, key: unknown, newKey: unknown, depth: number): unknown {
+    const once = this.visit(held, typeof key === 'string' ? key : '', depth + 1)
+    return newKey !== key && typeof newKey === 'string' ? this.visit(once, newKey, depth + 1) : once
   }
 
   #opaque(value: Opaque): Opaque {
@@ -133,7 +139,7 @@ class ValueWalk {
     const copy: Record<string, unknown> = {}
     for (const [key, held] of Object.entries(value)) {
       const newKey = this.#keep(this.#tools.redactText(key, ''))
-      const newHeld = this.visit(held, key, depth + 1)
+      const newHeld = this.#held(held, key, newKey, depth)
       changed ||= newKey !== key || newHeld !== held
       // Not by assignment, which `__proto__` would turn into something else.
       Object.defineProperty(copy, newKey, { value: newHeld, writable: true, enumerable: true, configurable: true })

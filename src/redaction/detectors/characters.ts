@@ -8,10 +8,11 @@ export const isSpacedScriptLetter = (code: number): boolean =>
   code >= 0xc0 && (code <= 0x24f || (code >= 0x370 && code <= 0x52f)) && code !== 0xd7 && code !== 0xf7
 
 /**
- * The index behind an escape whose backslash stands just before `index` (`\n`, `\u003c`, `\x3c` written out in the text),
- * or `index` itself where there is none.
+ * The index behind an escape whose backslash or percent sign stands just before `index` (`\n`, `\u003c`, `\x3c`, `%3c`
+ * written out in the text), or `index` itself where there is none.
  */
 export function behindEscape(text: string, index: number): number {
+  if (text.charCodeAt(index - 1) === 0x25) return isHexDigit(text.charCodeAt(index)) && isHexDigit(text.charCodeAt(index + 1)) ? index + 2 : index
   if (text.charCodeAt(index - 1) !== 0x5c) return index
   const letter = text[index]
   if (letter === 'u' && /^[0-9A-Fa-f]{4}$/.test(text.slice(index + 1, index + 5))) return index + 5

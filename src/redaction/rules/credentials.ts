@@ -76,7 +76,7 @@ export const CREDENTIAL_RULES: readonly RuleData[] = [
     anchors: assigned(['token']),
     fold: true,
     flags: 'i',
-    pattern: `token${ASSIGN}(?<secret>[A-Za-z0-9._~+/-]{16,4096}={0,2})`,
+    pattern: `(?<!(?:page|next|sync|cursor|continuation|pad|bos|eos)[-_. ]?)token${ASSIGN}(?<secret>[A-Za-z0-9._~+/-]{16,4096}={0,2})`,
     check: 'assigned-token',
   },
 ]

@@ -1,0 +1,30 @@
+import { isMasked } from './checks.ts'
+import type { Detector } from '../text-view.ts'
+
+/** `user:password` together; beyond this it is no URL that anything would accept. */
+const USERINFO_MAX = 800
+/** A password may hold `@` unescaped, but hardly more often. */
+const AT_SIGNS_MAX = 4
+
+/** `user:password` (or `:password`) between `scheme://` and `@host` (RFC 3986 section 3.2.1). Found from its `@` backwards. */
+export const detectUrlUserinfo: Detector = ({ text }, anchorEnd) => {
+  const at = anchorEnd - 2
+  const lowest = Math.max(0, at - USERINFO_MAX)
+  let start = at
+  let atSigns = 0
+  while (start > lowest) {
+    const char = text[start - 1] as string
+    if (char === '@' && ++atSigns >= AT_SIGNS_MAX) return undefined
+    if (STOPS.has(char)) break
+    start--
+  }
+  if (!text.startsWith('//', start - 2) || text[start - 3] !== ':' || !/[A-Za-z0-9+.]/.test(text[start - 4] ?? '')) return undefined
+  const userinfo = text.slice(start, at)
+  const colon = userinfo.indexOf(':')
+  if (colon < 0 || colon === userinfo.length - 1) return undefined
+  // Left open for a value: `${USER}:${PASSWORD}`, `{{user}}:…`, `%s:%s`; or closed by somebody else.
+  if (isMasked(userinfo.slice(colon + 1)) || /\$\{|\{\{|%s|\$\(/.test(userinfo)) return undefined
+  return { start, end: at }
+}
+
+const STOPS: ReadonlySet<string> = new Set(['/', ' ', '\t', '\n', '\r', '"', "'", '`', '<', '>', '\\'])
