@@ -1,0 +1,79 @@
+import { closeSync, openSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import type { Digest } from '../../schemas/index.ts'
+import { FileWindow, readExactly } from '../frames/file-window.ts'
+import { decodeFrame } from '../frames/raw-zstd.ts'
+import { type ScannedDamage, scanFrames } from '../frames/scan.ts'
+import { parseHeader, SKIPPABLE_PREFIX_BYTES, skippableLength } from '../frames/skippable.ts'
+import { type BlobHeader, parseBlobHeader } from './blob-header.ts'
+import type { BlobPlace } from './pack-index.ts'
+
+export interface StoredBlob {
+  readonly header: BlobHeader
+  /** What the frame holds: the payload, a manifest, or nothing. */
+  readonly content: Buffer
+}
+
+/** One pack, opened for reading. */
+export class PackFile {
+  readonly path: string
+  readonly #fd: number
+
+  constructor(path: string) {
+    this.path = path
+    this.#fd = openSync(path, 'r')
+  }
+
+  sizeBytes(): number {
+    return new FileWindow(this.#fd).sizeBytes()
+  }
+
+  /** Adds the places of the whole blobs from a position on; returns the end of the last. */
+  scan(from: number, places: Map<Digest, BlobPlace>, damage?: ScannedDamage[]): number {
+    const window = new FileWindow(this.#fd)
+    let end = from
+    for (const found of scanFrames(window, from, window.sizeBytes())) {
+      if (found.type === 'tail') break
+      end = found.end
+      if (found.type === 'damage') damage?.push(found)
+      else {
+        const header = parseBlobHeader(found.header)
+        if (header !== undefined && !places.has(header.digest)) places.set(header.digest, { offset: found.offset, length: found.end - found.offset })
+      }
+    }
+    return end
+  }
+
+  /** The header alone; undefined where it is damaged. */
+  readHeader(place: BlobPlace): BlobHeader | undefined {
+    const bytes = readExactly(this.#fd, place.offset, Math.min(place.length, HEADER_READ_BYTES))
+    return bytes === undefined ? undefined : headerOf(bytes)?.header
+  }
+
+  /** Undefined where the stored bytes are not what was written. */
+  read(place: BlobPlace): StoredBlob | undefined {
+    const bytes = readExactly(this.#fd, place.offset, place.length)
+    const found = bytes === undefined ? undefined : headerOf(bytes)
+    if (bytes === undefined || found === undefined || place.length !== found.frameAt + found.header.frameBytes) return undefined
+    const frame = bytes.subarray(found.frameAt)
+    if (crc32(frame) !== found.header.frameCrc) return undefined
+    const content = decodeFrame(frame, found.header.sizeBytes)
+    return content === undefined ? undefined : { header: found.header, content }
+  }
+
+  close(): void {
+    closeSync(this.#fd)
+  }
+}
+
+/** Longer than any header of a blob. */
+const HEADER_READ_BYTES = 512
+
+function headerOf(bytes: Buffer): { header: BlobHeader; frameAt: number } | undefined {
+  const length = skippableLength(bytes, 0)
+  if (length === undefined || SKIPPABLE_PREFIX_BYTES + length > bytes.length) return undefined
+  const frameAt = SKIPPABLE_PREFIX_BYTES + length
+  const common = parseHeader(bytes.subarray(SKIPPABLE_PREFIX_BYTES, frameAt))
+  const header = common === 'foreign' || common === 'bad' ? undefined : parseBlobHeader(common)
+  return header === undefined ? undefined : { header, frameAt }
+}

@@ -1,0 +1,146 @@
+import { join } from 'node:path'
+import type { Digest } from '../../schemas/index.ts'
+import { type Layout, listNumbered, numberedName } from '../files/layout.ts'
+import { PackFile } from './pack-file.ts'
+import { type BlobPlace, PackIndex } from './pack-index.ts'
+
+export interface BlobLocation {
+  readonly pack: number
+  readonly place: BlobPlace
+}
+
+interface LivePack {
+  readonly pack: number
+  readonly places: Map<Digest, BlobPlace>
+  end: number
+}
+
+const OPEN_PACKS_MAX = 16
+
+/** Where every blob stands: closed packs by their sorted side files, the live one by a map. */
+export class PackSet {
+  readonly #layout: Layout
+  readonly #closed = new Map<number, PackIndex>()
+  readonly #files = new Map<number, PackFile>()
+  readonly #key: Buffer = Buffer.alloc(32)
+  #live: LivePack | undefined
+
+  constructor(layout: Layout) {
+    this.#layout = layout
+  }
+
+  packFile(pack: number): string {
+    return join(this.#layout.packs, numberedName(pack))
+  }
+
+  indexFile(pack: number): string {
+    return `${this.packFile(pack).slice(0, -'.zst'.length)}.idx`
+  }
+
+  /** As they are on the disk, ascending. */
+  packs(): number[] {
+    return listNumbered(this.#layout.packs)
+  }
+
+  indexOf(pack: number): PackIndex | undefined {
+    return this.#closed.get(pack)
+  }
+
+  /** Looks at what another process has written since: the last pack without a side file is its live one. */
+  refresh(): void {
+    const packs = this.packs()
+    for (const pack of packs) {
+      if (this.loadIndex(pack)) continue
+      if (pack === packs.at(-1)) this.openLive(pack)
+      else this.closeUnindexed(pack)
+    }
+  }
+
+  /** Takes a pack as closed by its side file; false where that is not there or damaged. */
+  loadIndex(pack: number): boolean {
+    if (this.#closed.has(pack)) return true
+    const index = PackIndex.read(this.indexFile(pack), this.file(pack).sizeBytes())
+    if (index === undefined) return false
+    this.#closed.set(pack, index)
+    if (this.#live?.pack === pack) this.#live = undefined
+    return true
+  }
+
+  /** Takes a pack without a side file as closed, by walking its headers. */
+  closeUnindexed(pack: number): void {
+    const places = new Map<Digest, BlobPlace>()
+    const file = this.file(pack)
+    file.scan(0, places)
+    this.#closed.set(pack, PackIndex.of(places, file.sizeBytes()))
+    if (this.#live?.pack === pack) this.#live = undefined
+  }
+
+  /** Takes a pack as the live one, walking what it holds beyond what is known of it. */
+  openLive(pack: number): void {
+    const live = this.#live?.pack === pack ? this.#live : { pack, places: new Map<Digest, BlobPlace>(), end: 0 }
+    this.#live = live
+    live.end = this.file(pack).scan(live.end, live.places)
+  }
+
+  /** Blobs that this process has just made durable in the live pack. */
+  addLive(places: Iterable<readonly [Digest, BlobPlace]>): void {
+    for (const [digest, place] of places) this.#live?.places.set(digest, place)
+  }
+
+  /** Makes the live pack, which holds so many bytes, a closed one. */
+  closeLive(packBytes: number): void {
+    if (this.#live === undefined) return
+    this.#closed.set(this.#live.pack, PackIndex.of(this.#live.places, packBytes))
+    this.#live = undefined
+  }
+
+  /** Gives up a live pack that holds nothing. */
+  dropLive(): void {
+    if (this.#live !== undefined) this.forget(this.#live.pack)
+    this.#live = undefined
+  }
+
+  /** Writes the side file of a closed pack. It saves time only: where it cannot be written it is made again later. */
+  writeIndex(pack: number): void {
+    try {
+      this.#closed.get(pack)?.write(this.indexFile(pack))
+    } catch {
+      // The next open walks the pack.
+    }
+  }
+
+  locate(digest: Digest): BlobLocation | undefined {
+    const live = this.#live
+    const place = live?.places.get(digest)
+    if (live !== undefined && place !== undefined) return { pack: live.pack, place }
+    this.#key.write(digest.slice(7), 'hex')
+    for (const [pack, index] of this.#closed) {
+      const found = index.find(this.#key)
+      if (found !== undefined) return { pack, place: found }
+    }
+    return undefined
+  }
+
+  file(pack: number): PackFile {
+    let file = this.#files.get(pack)
+    if (file === undefined) file = new PackFile(this.packFile(pack))
+    else this.#files.delete(pack)
+    // Most recently used last.
+    this.#files.set(pack, file)
+    if (this.#files.size > OPEN_PACKS_MAX) {
+      const [oldest] = this.#files.keys()
+      if (oldest !== undefined) this.forget(oldest)
+    }
+    return file
+  }
+
+  /** Lets go of a pack's file, before it is removed. */
+  forget(pack: number): void {
+    this.#files.get(pack)?.close()
+    this.#files.delete(pack)
+  }
+
+  close(): void {
+    for (const pack of [...this.#files.keys()]) this.forget(pack)
+  }
+}

@@ -1,0 +1,73 @@
+import { closeSync, fdatasync, ftruncateSync, write } from 'node:fs'
+import { promisify } from 'node:util'
+
+/** The system calls of the write path, so that a test can make any of them fail. */
+export interface FileIo {
+  write(fd: number, bytes: Uint8Array, offset: number, length: number, position: number): Promise<{ bytesWritten: number }>
+  fdatasync(fd: number): Promise<void>
+  truncate(fd: number, length: number): void
+}
+
+export const SYSTEM_IO: FileIo = {
+  write: promisify(write),
+  fdatasync: promisify(fdatasync),
+  truncate: ftruncateSync,
+}
+
+/**
+ * A file that only grows, each append durable before it counts. After any failure it is given up: a second fdatasync of
+ * the same file could report success for pages that the first one lost.
+ */
+export class AppendFile {
+  readonly path: string
+  readonly fd: number
+  readonly #io: FileIo
+  #bytes: number
+  #open = true
+
+  constructor(path: string, fd: number, bytes: number, io: FileIo = SYSTEM_IO) {
+    this.path = path
+    this.fd = fd
+    this.#bytes = bytes
+    this.#io = io
+  }
+
+  /** What is durable. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  get usable(): boolean {
+    return this.#open
+  }
+
+  async append(bytes: Uint8Array): Promise<void> {
+    try {
+      let written = 0
+      while (written < bytes.length) {
+        const { bytesWritten } = await this.#io.write(this.fd, bytes, written, bytes.length - written, this.#bytes + written)
+        written += bytesWritten
+      }
+      await this.#io.fdatasync(this.fd)
+      this.#bytes += bytes.length
+    } catch (error) {
+      this.#giveUp()
+      throw error
+    }
+  }
+
+  #giveUp(): void {
+    try {
+      this.#io.truncate(this.fd, this.#bytes)
+    } catch {
+      // The leftover is void: the next file says where the tape goes on, and an opened store cuts it.
+    }
+    this.close()
+  }
+
+  close(): void {
+    if (!this.#open) return
+    this.#open = false
+    closeSync(this.fd)
+  }
+}

@@ -1,0 +1,80 @@
+import { randomBytes } from 'node:crypto'
+import { chmodSync, closeSync, fchmodSync, fsyncSync, mkdirSync, openSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+
+export const FILE_MODE = 0o600
+export const FOLDER_MODE = 0o700
+
+export function systemCodeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+}
+
+/** Makes names made, renamed or removed in a folder survive a power cut. */
+export function syncFolder(folder: string): void {
+  const fd = openSync(folder, 'r')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Makes a folder, 0700 whatever the umask, durably; one that is there keeps its mode. */
+export function makeFolder(folder: string): void {
+  if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return
+  const parent = dirname(folder)
+  if (parent !== folder) makeFolder(parent)
+  try {
+    mkdirSync(folder, { mode: FOLDER_MODE })
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EEXIST') throw error
+    return
+  }
+  chmodSync(folder, FOLDER_MODE)
+  syncFolder(parent)
+}
+
+/** Makes a file that must not be there yet, 0600 whatever the umask; the name becomes durable with `syncFolder`. */
+export function createFile(path: string): number {
+  const fd = openSync(path, 'wx+', FILE_MODE)
+  try {
+    fchmodSync(fd, FILE_MODE)
+  } catch (error) {
+    closeSync(fd)
+    throw error
+  }
+  return fd
+}
+
+export function writeFully(fd: number, bytes: Uint8Array, position: number): void {
+  let written = 0
+  while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written, position + written)
+}
+
+/** Puts a whole file in place: after a crash either the old or the new content is there. */
+export function replaceFile(path: string, bytes: Uint8Array | string, folderForTemporary: string = dirname(path)): void {
+  const temporary = join(folderForTemporary, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const fd = createFile(temporary)
+  try {
+    try {
+      writeFully(fd, typeof bytes === 'string' ? Buffer.from(bytes) : bytes, 0)
+      fsyncSync(fd)
+    } finally {
+      closeSync(fd)
+    }
+    renameSync(temporary, path)
+  } catch (error) {
+    removeFile(temporary)
+    throw error
+  }
+  syncFolder(dirname(path))
+}
+
+/** Removes a file if it can; for leftovers, where failing harms nothing. */
+export function removeFile(path: string): void {
+  try {
+    unlinkSync(path)
+  } catch {
+    // Already gone, or it stays as a leftover.
+  }
+}

@@ -1,0 +1,45 @@
+import { readFileSync } from 'node:fs'
+import { RepriseError } from '../../schemas/index.ts'
+import { replaceFile, systemCodeOf } from './durable.ts'
+import { type Layout, listNumbered } from './layout.ts'
+
+/** Of the layout on disk. A reader of this version refuses a later one and touches nothing. */
+export const STORE_FORMAT = 1
+
+/** The format of the store; undefined when there is none. Throws `store_version`, `integrity`. */
+export function readFormat(layout: Layout): number | undefined {
+  let text: string
+  try {
+    text = readFileSync(layout.format, 'utf8')
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ENOENT' && systemCodeOf(error) !== 'ENOTDIR') throw error
+    if (listNumbered(layout.segments).length > 0) {
+      throw new RepriseError('integrity', `${layout.format} is missing although there are segments: expected {"format":${STORE_FORMAT}}`)
+    }
+    return undefined
+  }
+  const format = formatOf(text)
+  if (format === undefined) throw new RepriseError('integrity', `${layout.format}: expected {"format":${STORE_FORMAT}}`)
+  if (format > STORE_FORMAT) {
+    throw new RepriseError(
+      'store_version',
+      `${layout.dir} has store format ${format}; this version of Reprise knows formats up to ${STORE_FORMAT}. Use the version that wrote it, or a later one.`,
+      { details: { format, known: STORE_FORMAT } },
+    )
+  }
+  return format
+}
+
+function formatOf(text: string): number | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value !== 'object' || value === null || !('format' in value)) return undefined
+    return Number.isSafeInteger(value.format) && Number(value.format) >= 1 ? Number(value.format) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+export function writeFormat(layout: Layout): void {
+  replaceFile(layout.format, `{"format":${STORE_FORMAT}}\n`)
+}

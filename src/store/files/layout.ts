@@ -1,0 +1,60 @@
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { systemCodeOf } from './durable.ts'
+
+/** Where everything stands in a store. */
+export interface Layout {
+  readonly dir: string
+  readonly format: string
+  readonly lock: string
+  /** Holds no data: the kernel's lock on it dies with its holder. */
+  readonly lockFile: string
+  readonly segments: string
+  readonly blobs: string
+  readonly packs: string
+  readonly temporary: string
+  readonly cut: string
+  readonly index: string
+  readonly views: string
+  readonly keys: string
+  readonly redactionKey: string
+}
+
+export function layoutOf(dir: string): Layout {
+  return {
+    dir,
+    format: join(dir, 'format.json'),
+    lock: join(dir, 'lock'),
+    lockFile: join(dir, 'lock.db'),
+    segments: join(dir, 'segments'),
+    blobs: join(dir, 'blobs'),
+    packs: join(dir, 'blobs', 'packs'),
+    temporary: join(dir, 'blobs', 'tmp'),
+    cut: join(dir, 'cut'),
+    index: join(dir, 'index.db'),
+    views: join(dir, 'views'),
+    keys: join(dir, 'keys'),
+    redactionKey: join(dir, 'keys', 'redaction.key'),
+  }
+}
+
+const NUMBERED = /^([0-9]{8,15})\.zst$/
+
+export function numberedName(number: number): string {
+  return `${String(number).padStart(8, '0')}.zst`
+}
+
+/** The numbers of `<8 digits>.zst` in a folder, ascending; none when there is no such folder. */
+export function listNumbered(folder: string): number[] {
+  let names: string[]
+  try {
+    names = readdirSync(folder)
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return []
+    throw error
+  }
+  return names
+    .flatMap((name) => NUMBERED.exec(name)?.[1] ?? [])
+    .map(Number)
+    .sort((left, right) => left - right)
+}

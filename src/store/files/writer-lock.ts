@@ -1,0 +1,118 @@
+import { closeSync, readFileSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { RepriseError } from '../../schemas/index.ts'
+import { createFile, removeFile, replaceFile, systemCodeOf } from './durable.ts'
+import type { Layout } from './layout.ts'
+import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts'
+
+/** `index`: a reader that brings the index up to date and is gone in a moment; worth waiting for. */
+export type LockPurpose = 'write' | 'index'
+
+interface Holder extends ProcessIdentity {
+  readonly startedBy: string
+  readonly purpose: LockPurpose
+}
+
+export interface WriterLock {
+  release(): void
+}
+
+const SQLITE_BUSY = 5
+const SHORT_HOLD_MAX_MILLIS = 10_000
+const TEXT_MAX_MILLIS = 500
+const POLL_MILLIS = 25
+
+/**
+ * Makes this process the one writer. The truth is a lock that the kernel keeps on `lock.db` (SQLite takes it, since Node
+ * has no call for it) and that dies with its holder, whatever pids are used again; `lock` tells people who it is.
+ *
+ * @throws RepriseError `store_locked`, naming pid and host
+ */
+export async function takeWriterLock(layout: Layout, startedBy: string, purpose: LockPurpose = 'write'): Promise<WriterLock> {
+  const deadline = performance.now() + SHORT_HOLD_MAX_MILLIS
+  for (;;) {
+    const lock = tryWriterLock(layout, startedBy, purpose)
+    if (!('heldBy' in lock)) return lock
+    const left = deadline - performance.now()
+    // A holder without a text is about to write it, or to go.
+    const waits = lock.heldBy === undefined ? left > SHORT_HOLD_MAX_MILLIS - TEXT_MAX_MILLIS : lock.heldBy.purpose === 'index' && left > 0
+    if (purpose !== 'write' || !waits) throw lockedError(layout, lock.heldBy)
+    await sleep(POLL_MILLIS)
+  }
+}
+
+function lockedError(layout: Layout, holder: Holder | undefined): RepriseError {
+  if (holder === undefined) return new RepriseError('store_locked', `${layout.dir} is in use by another writer`)
+  const { pid, host, startedBy } = holder
+  return new RepriseError('store_locked', `${layout.dir} is in use by process ${pid} on ${host} (${startedBy}); one store has one writer`, {
+    details: { pid, host, startedBy },
+  })
+}
+
+/** One try, without waiting. Throws what the file system says when the lock cannot even be tried. */
+export function tryWriterLock(layout: Layout, startedBy: string, purpose: LockPurpose): WriterLock | { readonly heldBy: Holder | undefined } {
+  try {
+    closeSync(createFile(layout.lockFile))
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EEXIST') throw error
+  }
+  const own = ownIdentity()
+  const database = new DatabaseSync(layout.lockFile, { timeout: 0 })
+  try {
+    // No journal file: nothing is ever written.
+    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    if (isBusy(error)) return { heldBy: readHolder(layout) }
+    throw error
+  }
+  const holder = readHolder(layout)
+  // Where the kernel's lock did not hold (a file system without locks), the text still tells of a live writer.
+  if (holder !== undefined && holder.pid !== own.pid && isAlive(holder, own)) {
+    database.close()
+    return { heldBy: holder }
+  }
+  try {
+    replaceFile(layout.lock, `${JSON.stringify({ ...own, startedBy, purpose })}\n`)
+  } catch (error) {
+    database.close()
+    throw error
+  }
+  return {
+    release: () => {
+      removeFile(layout.lock)
+      database.close()
+    },
+  }
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'errcode' in error && (Number(error.errcode) & 0xff) === SQLITE_BUSY
+}
+
+function readHolder(layout: Layout): Holder | undefined {
+  try {
+    const value: unknown = JSON.parse(readFileSync(layout.lock, 'utf8'))
+    if (typeof value !== 'object' || value === null || !('pid' in value) || !('host' in value)) return undefined
+    if (typeof value.pid !== 'number' || typeof value.host !== 'string') return undefined
+    const text = (name: 'bootId' | 'pidNamespace' | 'startTicks' | 'startedBy'): string | undefined => {
+      const field: unknown = name in value ? (value as Record<string, unknown>)[name] : undefined
+      return typeof field === 'string' ? field : undefined
+    }
+    const bootId = text('bootId')
+    const pidNamespace = text('pidNamespace')
+    const startTicks = text('startTicks')
+    return {
+      pid: value.pid,
+      host: value.host,
+      ...(bootId !== undefined && { bootId }),
+      ...(pidNamespace !== undefined && { pidNamespace }),
+      ...(startTicks !== undefined && { startTicks }),
+      startedBy: text('startedBy') ?? 'unknown',
+      purpose: 'purpose' in value && value.purpose === 'index' ? 'index' : 'write',
+    }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,33 @@
+export { openStore } from './open-store.ts'
+export { addressPayload, type AddressedPayload } from './manifests/address-payload.ts'
+export { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from './limits.ts'
+export { STORE_PROBLEM_CODES } from './types.ts'
+export type {
+  AppendBatch,
+  ArtifactUse,
+  BlobEncoding,
+  BlobInfo,
+  BlobReader,
+  CutTail,
+  ListRunsQuery,
+  ListStepsQuery,
+  OpenStoreOptions,
+  PreparedBlob,
+  PreparedRecord,
+  RecoveryReport,
+  ReindexProgress,
+  ReindexResult,
+  RunPage,
+  StepPage,
+  Store,
+  StoreCheck,
+  StoreIndex,
+  StoreProblem,
+  StoreProblemCode,
+  StoreSummary,
+  TapeGroup,
+  TapeHead,
+  TapeReader,
+  ViewCursor,
+  ViewPosition,
+} from './types.ts'

@@ -1,0 +1,322 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Digest, RepriseError, type RunSummary, type SpanRecord } from '../../schemas/index.ts'
+import { PAGE_MAX } from '../limits.ts'
+import type { Tape } from '../tape/tape.ts'
+import type { ArtifactUse, ListRunsQuery, ListStepsQuery, ReindexProgress, ReindexResult, RunPage, StepPage, StoreIndex } from '../types.ts'
+import { IndexDatabase, isDamage, isSqliteError, numberOf, removeIndex } from './database.ts'
+import { IndexWriter } from './index-writer.ts'
+import { artifactRefs, findRunIds, listRuns, listSteps, nearestRunIds, type QuerySource, readRun } from './queries.ts'
+
+/** The event loop is held no longer at a time. */
+const SLICE_MILLIS = 8
+const REINDEX_SLICE_MILLIS = 100
+/** Groups that come close together share a transaction. */
+const GATHER_MILLIS = 10
+/** Lines kept from the write path; what is beyond is read back from the tape. */
+const FED_MAX_BYTES = 16 * 1024 * 1024
+const ARTIFACT_REFS_MAX = 100
+const CLOSE_MAX_MILLIS = 2_000
+
+/** The queries, over whichever database stands behind. */
+export abstract class IndexQueries {
+  protected abstract source(): QuerySource
+  /** Called with what a query threw, to say what the caller should see. */
+  protected abstract failed(error: unknown): unknown
+
+  #query<T>(read: (source: QuerySource) => T): T {
+    try {
+      return read(this.source())
+    } catch (error) {
+      throw this.failed(error)
+    }
+  }
+
+  listRuns(query: ListRunsQuery): RunPage {
+    return this.#query((source) => listRuns(source, query))
+  }
+
+  readRun(id: string, namespace?: string): RunSummary | undefined {
+    return this.#query((source) => readRun(source, id, namespace))
+  }
+
+  findRunIds(prefix: string, limit: number): string[] {
+    return this.#query((source) => findRunIds(source, prefix, limit))
+  }
+
+  nearestRunIds(id: string, limit: number): string[] {
+    return this.#query((source) => nearestRunIds(source, id, limit))
+  }
+
+  listSteps(runId: string, query: ListStepsQuery): StepPage {
+    return this.#query((source) => listSteps(source, runId, query))
+  }
+
+  /** Every step of a run. */
+  readSteps(runId: string, namespace?: string): SpanRecord[] {
+    const steps: SpanRecord[] = []
+    let cursor: string | undefined
+    do {
+      const page = this.listSteps(runId, { limit: PAGE_MAX, ...(cursor !== undefined && { cursor }), ...(namespace !== undefined && { namespace }) })
+      steps.push(...page.steps)
+      cursor = page.next
+    } while (cursor !== undefined)
+    return steps
+  }
+
+  artifactRefs(digest: Digest, limit: number = ARTIFACT_REFS_MAX): ArtifactUse[] {
+    return this.#query((source) => artifactRefs(source, digest, limit))
+  }
+
+  readCounts(): { records: number; runs: number; gaps: number } {
+    return this.#query(({ database }) => ({
+      records: Number(database.meta('records') ?? 0),
+      runs: numberOf(database.get('SELECT count(*) AS runs FROM runs WHERE steps > 0') ?? {}, 'runs'),
+      gaps: Number(database.meta('gaps') ?? 0),
+    }))
+  }
+}
+
+/** An index for reading only, which another process keeps up to date. */
+export class ReadOnlyIndex extends IndexQueries implements StoreIndex {
+  readonly #database: IndexDatabase
+  readonly #tape: Tape
+
+  constructor(database: IndexDatabase, tape: Tape) {
+    super()
+    this.#database = database
+    this.#tape = tape
+  }
+
+  protected override source(): QuerySource {
+    return { database: this.#database, readLine: (group, line) => this.#tape.readLine(group, line) }
+  }
+
+  protected override failed(error: unknown): unknown {
+    return isSqliteError(error) ? new RepriseError('integrity', `the index cannot be read: ${error.message}; \`reprise reindex\` makes it anew`, { cause: error }) : error
+  }
+
+  /** What the other process has not put there, this one cannot. */
+  catchUp(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  problem(): undefined {
+    return undefined
+  }
+
+  close(): Promise<void> {
+    this.#database.close()
+    return Promise.resolve()
+  }
+}
+
+/** The index as a view that follows the tape: it has a cursor of its own and can be made anew at any time. */
+export class FollowingIndex extends IndexQueries implements StoreIndex {
+  readonly #path: string
+  readonly #tape: Tape
+  #database: IndexDatabase
+  #writer: IndexWriter
+  readonly #fed = new Map<number, readonly string[]>()
+  #fedBytes = 0
+  #reading: { readonly group: number; readonly lines: readonly string[] } | undefined
+  #running: Promise<void> | undefined
+  #timer: NodeJS.Timeout | undefined
+  #problem: string | undefined
+  #closed = false
+
+  /** `:memory:` keeps it to this process. */
+  constructor(path: string, tape: Tape) {
+    super()
+    this.#path = path
+    this.#tape = tape
+    this.#database = path === ':memory:' ? IndexDatabase.create(path) : IndexDatabase.openForWriting(path)
+    try {
+      this.#writer = new IndexWriter(this.#database)
+      if (!isOfTape(this.#database, tape)) this.#writer = this.#startAnew()
+    } catch (error) {
+      if (!isDamage(error)) throw error
+      this.#writer = this.#startAnew()
+    }
+  }
+
+  #startAnew(): IndexWriter {
+    this.#database.close()
+    removeIndex(this.#path)
+    this.#database = IndexDatabase.create(this.#path)
+    this.#writer = new IndexWriter(this.#database)
+    return this.#writer
+  }
+
+  protected override source(): QuerySource {
+    if (this.#closed) throw new RepriseError('store_closed', 'the store is closed')
+    return { database: this.#database, readLine: (group, line) => this.#tape.readLine(group, line) }
+  }
+
+  protected override failed(error: unknown): unknown {
+    if (!isSqliteError(error)) return error
+    if (isDamage(error)) {
+      this.#startAnew()
+      this.#schedule()
+    }
+    return new RepriseError('integrity', `the index could not be read and is being made anew: ${error.message}`, { cause: error, retryable: true })
+  }
+
+  problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** A group has become durable; its lines need not be read back. */
+  feed(group: number, lines: readonly string[]): void {
+    const sizeBytes = sizeOf(lines)
+    if (this.#fedBytes + sizeBytes <= FED_MAX_BYTES) {
+      this.#fed.set(group, lines)
+      this.#fedBytes += sizeBytes
+    }
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#closed || this.#running !== undefined) return
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined
+      // What goes wrong is kept in `problem`; the next group or `catchUp` tries again.
+      this.#start(SLICE_MILLIS).catch(() => undefined)
+    }, GATHER_MILLIS)
+  }
+
+  #start(sliceMillis: number): Promise<void> {
+    this.#running ??= this.#follow(sliceMillis).finally(() => {
+      this.#running = undefined
+    })
+    return this.#running
+  }
+
+  async #follow(sliceMillis: number, onSlice?: () => void): Promise<void> {
+    try {
+      while (!this.#closed && this.#writer.place.group <= this.#tape.head().group) {
+        this.#slice(sliceMillis)
+        onSlice?.()
+        await nextTurn()
+      }
+      this.#problem = undefined
+    } catch (error) {
+      if (isDamage(error)) {
+        this.#startAnew()
+        return await this.#follow(sliceMillis, onSlice)
+      }
+      this.#problem = error instanceof Error ? error.message : String(error)
+      throw new RepriseError('store_write_failed', `the index cannot follow the tape: ${this.#problem}`, { cause: error, retryable: true })
+    }
+  }
+
+  /** One transaction. */
+  #slice(millis: number): void {
+    const deadline = performance.now() + millis
+    const head = this.#tape.head().group
+    const writer = this.#writer
+    let { group, line } = writer.place
+    writer.begin()
+    try {
+      while (group <= head && performance.now() < deadline) {
+        const lines = this.#linesOf(group)
+        for (; line < lines.length; line++) {
+          if (line % 32 === 31 && performance.now() > deadline) break
+          writer.add(group, line, lines[line] ?? '')
+        }
+        if (line < lines.length) {
+          // At least one line a slice, however slow the machine is.
+          writer.add(group, line, lines[line] ?? '')
+          line++
+        }
+        if (line >= lines.length) {
+          group++
+          line = 0
+        }
+      }
+      writer.commit({ group, line }, digestBefore(this.#tape, group))
+    } catch (error) {
+      writer.rollback()
+      // Its caches may hold what was taken back.
+      if (!isDamage(error)) this.#writer = new IndexWriter(this.#database)
+      throw error
+    }
+    this.#release(group)
+  }
+
+  #linesOf(group: number): readonly string[] {
+    const fed = this.#fed.get(group)
+    if (fed !== undefined) return fed
+    if (this.#reading?.group === group) return this.#reading.lines
+    let lines: readonly string[]
+    try {
+      lines = this.#tape.readGroup(group)
+    } catch (error) {
+      if (!RepriseError.isInstance(error) || error.code !== 'integrity') throw error
+      // A damaged group is skipped and the rest served; `checkStore` names it.
+      lines = []
+    }
+    this.#reading = { group, lines }
+    return lines
+  }
+
+  #release(before: number): void {
+    for (const [group, lines] of this.#fed) {
+      if (group >= before) break
+      this.#fed.delete(group)
+      this.#fedBytes -= sizeOf(lines)
+    }
+    if (this.#fed.size === 0) this.#fedBytes = 0
+    if ((this.#reading?.group ?? before) < before) this.#reading = undefined
+  }
+
+  async catchUp(): Promise<void> {
+    const target = this.#tape.head().group
+    while (!this.#closed && this.#writer.place.group <= target) await this.#start(SLICE_MILLIS)
+  }
+
+  /** Throws everything away and builds it again from the tape. */
+  async reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult> {
+    await this.#running?.catch(() => undefined)
+    this.#startAnew()
+    this.#running = this.#follow(REINDEX_SLICE_MILLIS, () => {
+      onProgress?.({ group: this.#writer.place.group, groups: this.#tape.head().group + 1, records: this.#writer.records })
+    }).finally(() => {
+      this.#running = undefined
+    })
+    await this.#running
+    return { groups: this.#writer.place.group, records: this.#writer.records }
+  }
+
+  /** Takes what is left, if that is not long; the next open takes the rest. */
+  async close(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const late = setTimeout(() => {
+      this.#closed = true
+    }, CLOSE_MAX_MILLIS)
+    await this.catchUp().catch(() => undefined)
+    clearTimeout(late)
+    this.#closed = true
+    await this.#running?.catch(() => undefined)
+    this.#database.close()
+  }
+}
+
+function sizeOf(lines: readonly string[]): number {
+  return lines.reduce((sum, line) => sum + line.length, 0)
+}
+
+function digestBefore(tape: Tape, group: number): string {
+  return group === 0 ? '' : (tape.entryOf(group - 1)?.digest.toString('hex') ?? '')
+}
+
+/** Whether the index was made from this very tape: a tape that was cut or put back from a backup may tell another story. */
+export function isOfTape(database: IndexDatabase, tape: Tape): boolean {
+  const group = Number(database.meta('group') ?? 0)
+  return group <= tape.head().group + 1 && String(database.meta('digest') ?? '') === digestBefore(tape, group)
+}
+
+/** Whether the index holds everything that is on the tape. */
+export function isUpToDate(database: IndexDatabase, tape: Tape): boolean {
+  return isOfTape(database, tape) && Number(database.meta('group') ?? 0) > tape.head().group
+}

@@ -1,0 +1,133 @@
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { RepriseError } from '../schemas/index.ts'
+import { BlobStore } from './blobs/blob-store.ts'
+import { BlobWriter } from './blobs/blob-writer.ts'
+import { PackSet } from './blobs/pack-set.ts'
+import { GroupCommit } from './commit/group-commit.ts'
+import { type FileIo, SYSTEM_IO } from './files/append-file.ts'
+import { makeFolder } from './files/durable.ts'
+import { readFormat, writeFormat } from './files/format-file.ts'
+import { ensureKey } from './files/key-file.ts'
+import { type Layout, layoutOf } from './files/layout.ts'
+import { takeWriterLock, tryWriterLock, type WriterLock } from './files/writer-lock.ts'
+import { IndexDatabase } from './index/database.ts'
+import { FollowingIndex, isUpToDate, ReadOnlyIndex } from './index/store-index.ts'
+import { QUEUE_MAX_BYTES, SEGMENT_ROLL_BYTES } from './limits.ts'
+import { OpenedStore } from './opened-store.ts'
+import { Tape } from './tape/tape.ts'
+import { TapeWriter } from './tape/tape-writer.ts'
+import type { OpenStoreOptions, Store } from './types.ts'
+
+/**
+ * Opens the store in a folder. A writer makes it where there is none, cuts what a crash left unfinished and lets the index
+ * catch up in the background. A reader brings the index up to date where no writer is at work, and needs no lock beyond that.
+ *
+ * @throws RepriseError `store_locked` naming pid and host, `store_version`, `invalid_argument` where there is no store and none
+ *   may be made, `integrity`
+ */
+export async function openStore(dir: string, options: OpenStoreOptions): Promise<Store> {
+  return await openStoreWith(dir, options, SYSTEM_IO)
+}
+
+/** `openStore` with the system calls of the write path given, for tests that make them fail. */
+export async function openStoreWith(dir: string, options: OpenStoreOptions, io: FileIo): Promise<Store> {
+  const layout = layoutOf(resolve(dir))
+  return options.mode === 'write' ? await openForWriting(layout, options, io) : await openForReading(layout)
+}
+
+async function openForWriting(layout: Layout, options: OpenStoreOptions, io: FileIo): Promise<Store> {
+  if (readFormat(layout) === undefined) {
+    if (options.create === false) throw new RepriseError('invalid_argument', `there is no store at ${layout.dir}`)
+    makeFolder(layout.dir)
+  }
+  const lock = await takeWriterLock(layout, options.startedBy ?? process.argv.slice(1, 3).join(' '))
+  try {
+    return startWriting(layout, options, io, lock)
+  } catch (error) {
+    lock.release()
+    throw error
+  }
+}
+
+function startWriting(layout: Layout, options: OpenStoreOptions, io: FileIo, lock: WriterLock): Store {
+  // Looked at again: another process may have made or upgraded the store before the lock was ours.
+  if (readFormat(layout) === undefined) writeFormat(layout)
+  for (const folder of [layout.segments, layout.blobs, layout.packs, layout.views]) makeFolder(folder)
+  ensureKey(layout)
+  const rollBytes = options.segmentRollBytes ?? SEGMENT_ROLL_BYTES
+  const tape = new Tape(layout)
+  const tapeWriter = new TapeWriter({ layout, tape, rollBytes, io })
+  const packs = new PackSet(layout)
+  const blobWriter = new BlobWriter({ layout, packs, rollBytes, mark: tapeWriter.recovery.mark, io })
+  const index = new FollowingIndex(layout.index, tape)
+  const commit = new GroupCommit({
+    tape: tapeWriter,
+    blobs: blobWriter,
+    queueMaxBytes: options.queueMaxBytes ?? QUEUE_MAX_BYTES,
+    onGroup: (group, records) => index.feed(group, records.map(({ line }) => line)),
+  })
+  const store = new OpenedStore({
+    layout,
+    mode: 'write',
+    recovered: { cut: [...tapeWriter.recovery.cut, ...blobWriter.cut], damagedGroups: tapeWriter.recovery.damagedGroups },
+    tape,
+    packs,
+    blobs: new BlobStore(layout, packs, false),
+    index,
+    writing: { commit, index, tapeWriter, blobWriter, lock },
+  })
+  void index.catchUp().catch(() => undefined)
+  return store
+}
+
+async function openForReading(layout: Layout): Promise<Store> {
+  const there = readFormat(layout) !== undefined
+  const tape = new Tape(layout)
+  const packs = new PackSet(layout)
+  packs.refresh()
+  return new OpenedStore({
+    layout,
+    mode: 'read',
+    recovered: { cut: [], damagedGroups: 0 },
+    tape,
+    packs,
+    blobs: new BlobStore(layout, packs, true),
+    index: await openIndexForReading(layout, tape, there),
+    writing: undefined,
+  })
+}
+
+/** The index as the writer keeps it; brought up to date here where no writer is at work; else one of this process's own. */
+async function openIndexForReading(layout: Layout, tape: Tape, there: boolean): Promise<ReadOnlyIndex | FollowingIndex> {
+  if (!there) return new FollowingIndex(':memory:', tape)
+  const found = IndexDatabase.openForReading(layout.index)
+  if (found !== undefined && isUpToDate(found, tape)) return new ReadOnlyIndex(found, tape)
+  const lock = tryLock(layout)
+  if (lock === 'held' && found !== undefined) return new ReadOnlyIndex(found, tape)
+  found?.close()
+  if (typeof lock === 'object') {
+    try {
+      const index = new FollowingIndex(layout.index, tape)
+      await index.catchUp()
+      await index.close()
+      const made = IndexDatabase.openForReading(layout.index)
+      if (made !== undefined) return new ReadOnlyIndex(made, tape)
+    } finally {
+      lock.release()
+    }
+  }
+  const own = new FollowingIndex(':memory:', tape)
+  await own.catchUp()
+  return own
+}
+
+/** `none` where this process may not write here. */
+function tryLock(layout: Layout): WriterLock | 'held' | 'none' {
+  try {
+    const lock = tryWriterLock(layout, 'bringing the index up to date', 'index')
+    return 'heldBy' in lock ? 'held' : lock
+  } catch {
+    return existsSync(layout.lock) ? 'held' : 'none'
+  }
+}

@@ -1,0 +1,135 @@
+import { readdirSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { RepriseError, type SpanRecord } from '../schemas/index.ts'
+import type { BlobStore } from './blobs/blob-store.ts'
+import type { BlobWriter } from './blobs/blob-writer.ts'
+import type { PackSet } from './blobs/pack-set.ts'
+import { checkStoreFiles } from './check/check-store.ts'
+import type { GroupCommit } from './commit/group-commit.ts'
+import { readRedactionKey } from './files/key-file.ts'
+import type { Layout } from './files/layout.ts'
+import type { WriterLock } from './files/writer-lock.ts'
+import type { FollowingIndex, ReadOnlyIndex } from './index/store-index.ts'
+import type { Tape } from './tape/tape.ts'
+import type { TapeWriter } from './tape/tape-writer.ts'
+import type {
+  AppendBatch,
+  RecoveryReport,
+  ReindexProgress,
+  ReindexResult,
+  Store,
+  StoreCheck,
+  StoreSummary,
+  ViewCursor,
+} from './types.ts'
+import { openCursorFile } from './views/cursor.ts'
+
+interface Writing {
+  readonly commit: GroupCommit
+  readonly index: FollowingIndex
+  readonly tapeWriter: TapeWriter
+  readonly blobWriter: BlobWriter
+  readonly lock: WriterLock
+}
+
+export interface OpenedParts {
+  readonly layout: Layout
+  readonly mode: 'read' | 'write'
+  readonly recovered: RecoveryReport
+  readonly tape: Tape
+  readonly packs: PackSet
+  readonly blobs: BlobStore
+  readonly index: FollowingIndex | ReadOnlyIndex
+  readonly writing: Writing | undefined
+}
+
+/** The parts of a store, opened together and closed together. */
+export class OpenedStore implements Store {
+  readonly dir: string
+  readonly mode: 'read' | 'write'
+  readonly recovered: RecoveryReport
+  readonly blobs: BlobStore
+  readonly tape: Tape
+  readonly index: FollowingIndex | ReadOnlyIndex
+  readonly #parts: OpenedParts
+  #closing: Promise<void> | undefined
+
+  constructor(parts: OpenedParts) {
+    this.#parts = parts
+    this.dir = parts.layout.dir
+    this.mode = parts.mode
+    this.recovered = parts.recovered
+    this.blobs = parts.blobs
+    this.tape = parts.tape
+    this.index = parts.index
+  }
+
+  #writing(what: string): Writing {
+    if (this.#closing !== undefined) throw new RepriseError('store_closed', 'the store is closed')
+    const { writing } = this.#parts
+    if (writing === undefined) throw new RepriseError('invalid_argument', `${what} needs the store to be open for writing`)
+    return writing
+  }
+
+  async append(batch: AppendBatch): Promise<{ group: number }> {
+    return await this.#writing('append').commit.append(batch)
+  }
+
+  readRunRecords(runId: string, namespace?: string): SpanRecord[] {
+    return this.index.readSteps(runId, namespace)
+  }
+
+  async reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult> {
+    return await this.#writing('reindex').index.reindex(onProgress)
+  }
+
+  async checkStore(onProgress?: (progress: ReindexProgress) => void): Promise<StoreCheck> {
+    const { layout, tape, packs, blobs } = this.#parts
+    return await checkStoreFiles({ layout, tape, packs, blobs }, onProgress)
+  }
+
+  openCursor(name: string): ViewCursor {
+    this.#writing('a view')
+    return openCursorFile(this.#parts.layout, name)
+  }
+
+  readSummary(): StoreSummary {
+    const { layout, tape, index } = this.#parts
+    return {
+      groups: tape.head().group + 1,
+      ...index.readCounts(),
+      segmentBytes: bytesUnder(layout.segments),
+      blobBytes: bytesUnder(layout.blobs),
+    }
+  }
+
+  key(): Uint8Array {
+    return readRedactionKey(this.#parts.layout)
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    const { writing, index, tape, packs } = this.#parts
+    await writing?.commit.close()
+    await index.close()
+    writing?.tapeWriter.close()
+    writing?.blobWriter.close()
+    tape.close()
+    packs.close()
+    writing?.lock.release()
+  }
+}
+
+function bytesUnder(folder: string): number {
+  try {
+    return readdirSync(folder, { recursive: true, withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .reduce((sum, entry) => sum + (statSync(join(entry.parentPath, entry.name), { throwIfNoEntry: false })?.size ?? 0), 0)
+  } catch {
+    return 0
+  }
+}

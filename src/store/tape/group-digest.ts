@@ -1,0 +1,62 @@
+import { hash } from 'node:crypto'
+import type { Digest } from '../../schemas/index.ts'
+
+const TAG = 'reprise.group/1\n'
+
+/** The digest before the first group. */
+export const NO_DIGEST: Buffer = Buffer.alloc(32)
+
+/** Where the core of a record begins in its line: after `{"core":`. */
+export const CORE_OFFSET = 8
+const REFS_KEY = ',"refs":['
+
+export function digestTextOf(digest: Buffer): Digest {
+  return `sha256:${digest.toString('hex')}`
+}
+
+/**
+ * Collects the digest of a group: sha256 over the tag, the digest of the group before, the count (u32, big endian) and for
+ * each record sha256(0x00, core).
+ */
+export class GroupDigest {
+  readonly #input: Buffer
+  #at: number
+
+  constructor(previous: Buffer, records: number) {
+    this.#input = Buffer.allocUnsafe(TAG.length + 36 + 32 * records)
+    this.#at = this.#input.write(TAG, 'latin1')
+    this.#input.set(previous, this.#at)
+    this.#at = this.#input.writeUInt32BE(records, this.#at + 32)
+  }
+
+  /** The byte before the core is overwritten for the moment of hashing, which saves copying the core behind a zero. */
+  addCore(bytes: Buffer, coreStart: number, coreEnd: number): void {
+    const before = bytes[coreStart - 1] ?? 0
+    bytes[coreStart - 1] = 0
+    this.#at += this.#input.write(hash('sha256', bytes.subarray(coreStart - 1, coreEnd), 'hex'), this.#at, 'hex')
+    bytes[coreStart - 1] = before
+  }
+
+  finish(): Buffer {
+    return Buffer.from(hash('sha256', this.#input, 'hex'), 'hex')
+  }
+}
+
+/**
+ * Where the core ends in a line of the tape, or -1. The last `,"refs":[` is the record's own: a core may hold such a key,
+ * but behind the record's there are only strings, in which a quote is escaped.
+ */
+export function coreEndOf(line: Buffer | string): number {
+  return line.lastIndexOf(REFS_KEY)
+}
+
+/** Whether the line is `{"core":` + core + `,"refs":[` …, in one line. */
+export function holdsCore(line: string, core: string): boolean {
+  return (
+    line.startsWith('{"core":') &&
+    line.startsWith(core, CORE_OFFSET) &&
+    line.startsWith(REFS_KEY, CORE_OFFSET + core.length) &&
+    line.endsWith(']}') &&
+    !line.includes('\n')
+  )
+}

@@ -1,0 +1,186 @@
+import { openSync, unlinkSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { RepriseError } from '../../schemas/index.ts'
+import { AppendFile, type FileIo, SYSTEM_IO } from '../files/append-file.ts'
+import { createFile, syncFolder, systemCodeOf } from '../files/durable.ts'
+import type { Layout } from '../files/layout.ts'
+import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
+import type { CutTail, PreparedRecord } from '../types.ts'
+import { cutTail } from './cut-tail.ts'
+import { CORE_OFFSET, digestTextOf, GroupDigest, NO_DIGEST } from './group-digest.ts'
+import { GROUP_HEADER_BYTES, type PackMark, writeGroupHeader } from './group-header.ts'
+import type { GroupEntry, SegmentView } from './segment-view.ts'
+import { NO_HEAD, type Tape } from './tape.ts'
+
+const NEWLINE = 0x0a
+
+export interface TapeRecovery {
+  readonly cut: readonly CutTail[]
+  readonly damagedGroups: number
+  /** Of the last group; nothing of the packs stands after it. */
+  readonly mark: PackMark
+}
+
+export interface TapeWriterOptions {
+  readonly layout: Layout
+  readonly tape: Tape
+  readonly rollBytes: number
+  readonly io?: FileIo
+}
+
+/** Adds groups to the tape. One call at a time. */
+export class TapeWriter {
+  readonly recovery: TapeRecovery
+  readonly #options: TapeWriterOptions
+  #live: AppendFile | undefined
+  #segment = 0
+  #next: number
+  #previous: Buffer
+  #content: Buffer = Buffer.allocUnsafeSlow(1024 * 1024)
+  #frame: Buffer = Buffer.allocUnsafeSlow(1024 * 1024)
+
+  /** Opens the tape for writing; cuts what a crash left unfinished. */
+  constructor(options: TapeWriterOptions) {
+    this.#options = options
+    const { tape, layout } = options
+    const cut: CutTail[] = []
+    const segments = tape.segments()
+    // A write that failed moved on to a fresh segment and may have left a tail in the one before.
+    for (const first of segments.slice(-2)) {
+      const view = tape.view(first)
+      view.scan()
+      const next = segments[segments.indexOf(first) + 1]
+      const end = next === undefined ? liveEnd(view) : closedEnd(view, next)
+      const fileBytes = view.sizeBytes()
+      if (end < fileBytes) {
+        cut.push(cutTail(layout, view.path, end, fileBytes))
+        tape.forget(first)
+      }
+    }
+    const live = segments.at(-1)
+    const liveView = live === undefined ? undefined : tape.view(live)
+    liveView?.scan()
+    const head = lastEntry(tape)
+    this.#next = Math.max((head?.group ?? -1) + 1, live ?? 0)
+    this.#previous = head === undefined ? NO_DIGEST : Buffer.from(head.digest)
+    tape.setHead(head === undefined ? NO_HEAD : { group: head.group, digest: digestTextOf(head.digest) })
+    this.recovery = {
+      cut,
+      damagedGroups: liveView?.entries.filter((entry) => liveView.readContent(entry) === undefined).length ?? 0,
+      mark: head?.mark ?? { pack: 0, bytes: 0 },
+    }
+    if (live !== undefined && liveView !== undefined && liveView.sizeBytes() < options.rollBytes) {
+      this.#segment = live
+      this.#live = new AppendFile(liveView.path, openSync(liveView.path, 'r+'), liveView.sizeBytes(), options.io ?? SYSTEM_IO)
+    }
+  }
+
+  get nextGroup(): number {
+    return this.#next
+  }
+
+  /** Durable when it resolves. `contentBytes` is the size of all lines with their ends. */
+  async append(records: readonly PreparedRecord[], contentBytes: number, mark: PackMark): Promise<GroupEntry> {
+    const group = this.#next
+    const { bytes, digest, frameCrc } = this.#encode(records, contentBytes, mark)
+    const file = this.#liveFile()
+    const offset = file.bytes
+    await file.append(bytes)
+    const frameOffset = offset + GROUP_HEADER_BYTES
+    const end = offset + bytes.length
+    const entry: GroupEntry = {
+      group,
+      records: records.length,
+      digest,
+      previous: this.#previous,
+      mark,
+      frameBytes: end - frameOffset,
+      frameCrc,
+      offset,
+      frameOffset,
+      end,
+    }
+    this.#next = group + 1
+    this.#previous = digest
+    this.#options.tape.commit(this.#segment, entry)
+    if (file.bytes >= this.#options.rollBytes) file.close()
+    return entry
+  }
+
+  #encode(records: readonly PreparedRecord[], contentBytes: number, mark: PackMark): { bytes: Buffer; digest: Buffer; frameCrc: number } {
+    if (this.#content.length < contentBytes) this.#content = Buffer.allocUnsafeSlow(contentBytes)
+    const content = this.#content
+    const groupDigest = new GroupDigest(this.#previous, records.length)
+    let at = 0
+    for (const { line, core } of records) {
+      const end = at + content.write(line, at)
+      // Of the same length in both, unless the core is not ASCII.
+      const coreStart = at + CORE_OFFSET
+      const coreEnd = end - at === line.length ? coreStart + core.length : coreStart + Buffer.byteLength(core)
+      groupDigest.addCore(content, coreStart, coreEnd)
+      content[end] = NEWLINE
+      at = end + 1
+    }
+    if (at !== contentBytes) throw new RepriseError('internal', `a group of ${contentBytes} bytes took ${at}`)
+    const frameBytes = rawFrameLength(contentBytes)
+    const total = GROUP_HEADER_BYTES + frameBytes
+    if (this.#frame.length < total) this.#frame = Buffer.allocUnsafeSlow(total)
+    const bytes = this.#frame.subarray(0, total)
+    writeRawFrame(bytes, GROUP_HEADER_BYTES, content.subarray(0, contentBytes))
+    const digest = groupDigest.finish()
+    const frameCrc = crc32(bytes.subarray(GROUP_HEADER_BYTES))
+    writeGroupHeader(bytes, 0, { group: this.#next, records: records.length, digest, previous: this.#previous, mark, frameBytes, frameCrc })
+    return { bytes, digest, frameCrc }
+  }
+
+  #liveFile(): AppendFile {
+    if (this.#live?.usable === true) return this.#live
+    const { layout, tape, io } = this.#options
+    const path = tape.segmentFile(this.#next)
+    try {
+      // Only a fresh segment whose first group failed can have this name; it never held anything that was acknowledged.
+      unlinkSync(path)
+    } catch (error) {
+      if (systemCodeOf(error) !== 'ENOENT') throw error
+    }
+    const fd = createFile(path)
+    const file = new AppendFile(path, fd, 0, io ?? SYSTEM_IO)
+    try {
+      syncFolder(layout.segments)
+    } catch (error) {
+      file.close()
+      throw error
+    }
+    this.#segment = this.#next
+    this.#live = file
+    return file
+  }
+
+  close(): void {
+    this.#live?.close()
+  }
+}
+
+/** The end of the last group whose bytes are whole; a damaged group with whole ones after it stays. */
+function liveEnd(view: SegmentView): number {
+  return view.entries.findLast((entry) => view.readContent(entry) !== undefined)?.end ?? 0
+}
+
+/**
+ * Where a segment ends that another one follows: groups of the next one's numbers were never acknowledged here. Where the
+ * last group before them is not to be seen, the segment is damaged and stays as it is.
+ */
+function closedEnd(view: SegmentView, nextSegment: number): number {
+  const last = view.entries.findLast((entry) => entry.group < nextSegment)
+  return last?.group === nextSegment - 1 ? last.end : view.sizeBytes()
+}
+
+function lastEntry(tape: Tape): GroupEntry | undefined {
+  for (const first of tape.segments().toReversed()) {
+    const view = tape.view(first)
+    view.scan()
+    const entry = view.entries.at(-1)
+    if (entry !== undefined) return entry
+  }
+  return undefined
+}

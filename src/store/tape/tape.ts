@@ -1,0 +1,195 @@
+import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { RepriseError } from '../../schemas/index.ts'
+import { type Layout, listNumbered, numberedName } from '../files/layout.ts'
+import type { TapeGroup, TapeHead, TapeReader } from '../types.ts'
+import { digestTextOf, NO_DIGEST } from './group-digest.ts'
+import { type GroupEntry, SegmentView } from './segment-view.ts'
+
+export const NO_HEAD: TapeHead = { group: -1, digest: digestTextOf(NO_DIGEST) }
+
+const OPEN_SEGMENTS_MAX = 8
+const CACHE_MAX_BYTES = 32 * 1024 * 1024
+const NEWLINE = 0x0a
+
+interface DecodedGroup {
+  readonly content: Buffer
+  /** Start of each line, and the end of the last. */
+  readonly starts: readonly number[]
+}
+
+/** The tape for reading. In the writing process its head moves only with `commit`; elsewhere it is what the files show. */
+export class Tape implements TapeReader {
+  readonly #layout: Layout
+  readonly #views = new Map<number, SegmentView>()
+  readonly #cache = new Map<number, DecodedGroup>()
+  #cacheBytes = 0
+  #segments: number[]
+  #committed: TapeHead | undefined
+  readonly #listeners = new Set<(head: TapeHead) => void>()
+
+  constructor(layout: Layout) {
+    this.#layout = layout
+    this.#segments = listNumbered(layout.segments)
+  }
+
+  segmentFile(first: number): string {
+    return join(this.#layout.segments, numberedName(first))
+  }
+
+  /** First group numbers, ascending. */
+  segments(): readonly number[] {
+    return this.#segments
+  }
+
+  refresh(): void {
+    this.#segments = listNumbered(this.#layout.segments)
+  }
+
+  /** Makes this the writer's tape. */
+  setHead(head: TapeHead): void {
+    this.#committed = head
+  }
+
+  /** A group is on the disk. */
+  commit(segment: number, entry: GroupEntry): void {
+    if (this.#segments.at(-1) !== segment) {
+      this.refresh()
+      // A file of the same name that never held a group may have been replaced.
+      this.#dropView(segment)
+    }
+    const view = this.view(segment)
+    if (view.scannedTo === entry.offset) view.push(entry)
+    else view.scan()
+    const head = { group: entry.group, digest: digestTextOf(entry.digest) }
+    this.#committed = head
+    // Apart from the commit, which a listener cannot make fail.
+    for (const listener of this.#listeners) queueMicrotask(() => listener(head))
+  }
+
+  onCommit(listener: (head: TapeHead) => void): () => void {
+    this.#listeners.add(listener)
+    return () => void this.#listeners.delete(listener)
+  }
+
+  head(): TapeHead {
+    if (this.#committed !== undefined) return this.#committed
+    this.refresh()
+    for (const first of this.#segments.toReversed()) {
+      const view = this.view(first)
+      view.scan()
+      const last = view.entries.at(-1)
+      if (last !== undefined) return { group: last.group, digest: digestTextOf(last.digest) }
+    }
+    return NO_HEAD
+  }
+
+  /** The header of a group; undefined where it is not there or not readable. */
+  entryOf(group: number): GroupEntry | undefined {
+    return this.#find(group)?.entry
+  }
+
+  #find(group: number): { view: SegmentView; entry: GroupEntry } | undefined {
+    if (group < 0 || (this.#committed !== undefined && group > this.#committed.group)) return undefined
+    for (const again of [false, true]) {
+      const first = this.#segments.findLast((number) => number <= group)
+      if (first !== undefined) {
+        const view = this.view(first)
+        const known = view.entryOf(group)
+        // The writer pushes what it commits, so that only files of the past are walked there.
+        if (known === undefined) view.scan()
+        const entry = known ?? view.entryOf(group)
+        if (entry !== undefined) return { view, entry }
+      }
+      if (!again) this.refresh()
+    }
+    return undefined
+  }
+
+  view(first: number): SegmentView {
+    let view = this.#views.get(first)
+    if (view === undefined) view = new SegmentView(this.segmentFile(first), first)
+    else this.#views.delete(first)
+    // Most recently used last.
+    this.#views.set(first, view)
+    if (this.#views.size > OPEN_SEGMENTS_MAX) {
+      const [oldest] = this.#views.keys()
+      if (oldest !== undefined) this.#dropView(oldest)
+    }
+    return view
+  }
+
+  /** Lets go of what is known of a segment: its file has been cut. */
+  forget(first: number): void {
+    this.#dropView(first)
+    this.#cache.clear()
+    this.#cacheBytes = 0
+  }
+
+  #dropView(first: number): void {
+    this.#views.get(first)?.close()
+    this.#views.delete(first)
+  }
+
+  #decode(group: number): DecodedGroup {
+    const cached = this.#cache.get(group)
+    if (cached !== undefined) return cached
+    const found = this.#find(group)
+    if (found === undefined) throw new RepriseError('integrity', `group ${group} is not on the tape`, { details: { group } })
+    const content = found.view.readContent(found.entry)
+    const starts = content === undefined ? undefined : lineStarts(content)
+    if (content === undefined || starts === undefined || starts.length - 1 !== found.entry.records) {
+      const file = numberedName(found.view.first)
+      throw new RepriseError('integrity', `group ${group} in segments/${file} is damaged`, { details: { group, segment: file, offset: found.entry.offset } })
+    }
+    const decoded = { content, starts }
+    this.#cache.set(group, decoded)
+    this.#cacheBytes += content.length
+    for (const [oldest, { content: old }] of this.#cache) {
+      if (this.#cacheBytes <= CACHE_MAX_BYTES || oldest === group) break
+      this.#cache.delete(oldest)
+      this.#cacheBytes -= old.length
+    }
+    return decoded
+  }
+
+  /** The lines of a group. Throws `integrity`. */
+  readGroup(group: number): string[] {
+    const { content, starts } = this.#decode(group)
+    const lines: string[] = []
+    for (let line = 0; line + 1 < starts.length; line++) lines.push(lineText(content, starts, line))
+    return lines
+  }
+
+  readLine(group: number, line: number): string {
+    const { content, starts } = this.#decode(group)
+    if (line < 0 || line >= starts.length - 1) {
+      throw new RepriseError('invalid_argument', `group ${group} has ${starts.length - 1} lines; there is no line ${line}`)
+    }
+    return lineText(content, starts, line)
+  }
+
+  async *readGroups(fromGroup: number): AsyncGenerator<TapeGroup, void, void> {
+    for (let group = Math.max(0, fromGroup); group <= this.head().group; group++) {
+      yield { group, lines: this.readGroup(group) }
+      await nextTurn()
+    }
+  }
+
+  close(): void {
+    for (const view of this.#views.values()) view.close()
+    this.#views.clear()
+    this.#cache.clear()
+  }
+}
+
+function lineText(content: Buffer, starts: readonly number[], line: number): string {
+  return content.toString('utf8', starts[line], (starts[line + 1] ?? 1) - 1)
+}
+
+/** Undefined where the content does not end with a line end. */
+function lineStarts(content: Buffer): number[] | undefined {
+  const starts = [0]
+  for (let at = content.indexOf(NEWLINE); at !== -1; at = content.indexOf(NEWLINE, at + 1)) starts.push(at + 1)
+  return starts.at(-1) === content.length ? starts : undefined
+}

@@ -1,0 +1,249 @@
+import type { ArtifactRef, Digest, Fidelity, RunStatus, RunSummary, SpanRecord, StepKind } from '../schemas/index.ts'
+
+/** One record, ready to be written: made by the pipeline, never changed here. */
+export interface PreparedRecord {
+  /** Canonical JSON of `{"core":…,"refs":…}`, without a line end. At most `RECORD_MAX_BYTES` of UTF-8. */
+  readonly line: string
+  /** Canonical JSON of the core: the very substring of `line`. */
+  readonly core: string
+}
+
+/** `whole`: the bytes are the payload. `manifest`: they are the recipe of it, in terms of other blobs (see manifests/). */
+export type BlobEncoding = 'whole' | 'manifest'
+
+export interface PreparedBlob {
+  /** Of the payload's exact bytes; for a manifest, of the bytes that it describes. */
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly data: Uint8Array
+  /** Default `whole`. */
+  readonly encoding?: BlobEncoding
+}
+
+export interface AppendBatch {
+  readonly records: readonly PreparedRecord[]
+  readonly blobs: readonly PreparedBlob[]
+}
+
+export interface BlobInfo {
+  /** Size of the payload itself, whatever its stored form. */
+  readonly sizeBytes: number
+  readonly mediaType: string
+}
+
+export interface BlobReader {
+  has(digest: Digest): boolean
+  /** The exact bytes, verified. Throws `artifact_missing`, or `integrity` naming the digest. */
+  read(digest: Digest): Buffer
+  info(digest: Digest): BlobInfo | undefined
+}
+
+export interface TapeGroup {
+  readonly group: number
+  readonly lines: string[]
+}
+
+export interface TapeHead {
+  /** Number of the last group, -1 when there is none. */
+  readonly group: number
+  /** Its group digest; 64 zeros when there is none. */
+  readonly digest: Digest
+}
+
+export interface TapeReader {
+  /** The last group that may be read: in a writing store the last one that is on the disk. */
+  head(): TapeHead
+  /** Groups from this number to the head of the moment it is reached. Throws `integrity` at a damaged group. */
+  readGroups(fromGroup: number): AsyncIterable<TapeGroup>
+  /** Throws `integrity` when the group is damaged, `invalid_argument` when there is no such line. */
+  readLine(group: number, line: number): string
+  /** Calls back after each group that became durable in this process. Returns the function that stops it. */
+  onCommit(listener: (head: TapeHead) => void): () => void
+}
+
+export interface ListRunsQuery {
+  /** 1 to 1000. */
+  readonly limit: number
+  /** `next` of the page before. */
+  readonly cursor?: string
+  readonly namespace?: string
+  readonly kind?: StepKind | string
+  readonly status?: RunStatus | string
+  /** Case is ignored for ASCII letters. */
+  readonly nameContains?: string
+  /** The same as `nameContains`. */
+  readonly name?: string
+  readonly fidelity?: Fidelity
+}
+
+export interface RunPage {
+  readonly runs: RunSummary[]
+  readonly next?: string
+}
+
+export interface ListStepsQuery {
+  /** 1 to 1000. */
+  readonly limit: number
+  readonly cursor?: string
+  readonly namespace?: string
+}
+
+export interface StepPage {
+  readonly steps: SpanRecord[]
+  readonly next?: string
+}
+
+/** A place where an artifact is referred to. */
+export interface ArtifactUse {
+  readonly namespace: string
+  readonly runId: string
+  readonly spanId: string
+  readonly group: number
+  readonly line: number
+  readonly artifact: ArtifactRef
+}
+
+export interface StoreIndex {
+  /** Resolves when everything that was on the tape at the call is in the index. */
+  catchUp(): Promise<void>
+  /** Newest first; equal starts by id. */
+  listRuns(query: ListRunsQuery): RunPage
+  readRun(id: string, namespace?: string): RunSummary | undefined
+  /** In id order. */
+  findRunIds(prefix: string, limit: number): string[]
+  /** Likely meant ids, nearest first. */
+  nearestRunIds(id: string, limit: number): string[]
+  /** In call order (sequence), steps without one after them by start; each with its merged, latest state. */
+  listSteps(runId: string, query: ListStepsQuery): StepPage
+  artifactRefs(digest: Digest, limit?: number): ArtifactUse[]
+  /** Why the index cannot keep up; undefined when it can. */
+  problem(): string | undefined
+}
+
+export interface ReindexProgress {
+  /** Groups done, and groups in all. */
+  readonly group: number
+  readonly groups: number
+  readonly records: number
+}
+
+export interface ReindexResult {
+  readonly groups: number
+  readonly records: number
+}
+
+/** Bytes that were not a whole group or blob when the store was opened after a crash. */
+export interface CutTail {
+  /** Relative to the store. */
+  readonly file: string
+  readonly atBytes: number
+  readonly cutBytes: number
+  /** Where the bytes were put aside, relative to the store. */
+  readonly keptAs: string
+}
+
+export interface RecoveryReport {
+  readonly cut: readonly CutTail[]
+  /** Groups of the live segment whose bytes are damaged though later groups are whole: they stay, and `checkStore` names them. */
+  readonly damagedGroups: number
+}
+
+export interface StoreSummary {
+  readonly groups: number
+  readonly records: number
+  readonly runs: number
+  /** Spans known to be missing, over all gap records. */
+  readonly gaps: number
+  readonly segmentBytes: number
+  readonly blobBytes: number
+}
+
+/** The durable place of a view that follows the tape: the next line to take. */
+export interface ViewPosition {
+  readonly group: number
+  readonly line: number
+}
+
+export interface ViewCursor {
+  read(): ViewPosition
+  save(group: number, line: number): Promise<void>
+}
+
+/** What `checkStore` can find. The last three name the digest. */
+export const STORE_PROBLEM_CODES = [
+  'frame_damaged',
+  'group_damaged',
+  'group_missing',
+  'group_digest',
+  'chain_broken',
+  'record_invalid',
+  'pack_damaged',
+  'pack_index',
+  'commitment',
+  'artifact_missing',
+  'artifact_damaged',
+] as const
+export type StoreProblemCode = (typeof STORE_PROBLEM_CODES)[number]
+
+export interface StoreProblem {
+  readonly code: StoreProblemCode
+  /** Where: file relative to the store, and the group, line, byte offset or digest as far as known. */
+  readonly file: string
+  readonly group?: number
+  readonly line?: number
+  readonly offset?: number
+  readonly digest?: Digest
+  readonly message: string
+}
+
+export interface StoreCheck {
+  readonly schema: 'reprise.store-check/1'
+  readonly groups: number
+  readonly records: number
+  readonly blobs: number
+  readonly head: TapeHead
+  /** Bytes after the last whole group: being written, or left by a crash and cut by the next writer. Never acknowledged. */
+  readonly unfinishedBytes: number
+  /** Bounded; `problemCount` counts all. */
+  readonly problems: StoreProblem[]
+  readonly problemCount: number
+}
+
+export interface Store {
+  readonly dir: string
+  readonly mode: 'read' | 'write'
+  readonly recovered: RecoveryReport
+  readonly blobs: BlobReader
+  readonly tape: TapeReader
+  readonly index: StoreIndex
+  /**
+   * Resolves when the blobs and then the records are on the disk. Concurrent calls share a group. A batch of more than
+   * `GROUP_MAX_BYTES` spans several groups, of which the last is named.
+   *
+   * @throws RepriseError `limit_exceeded` (retryable: the queue is full; not retryable: a record over `RECORD_MAX_BYTES`),
+   *   `store_write_failed` (retryable; nothing of the batch counts as stored), `store_closed`
+   */
+  append(batch: AppendBatch): Promise<{ group: number }>
+  /** All steps of a run as `listSteps` gives them. */
+  readRunRecords(runId: string, namespace?: string): SpanRecord[]
+  reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult>
+  checkStore(onProgress?: (progress: ReindexProgress) => void): Promise<StoreCheck>
+  openCursor(name: string): ViewCursor
+  readSummary(): StoreSummary
+  /** The redaction HMAC key: 32 random bytes. */
+  key(): Uint8Array
+  close(): Promise<void>
+}
+
+export interface OpenStoreOptions {
+  /** One writer, any number of readers. */
+  readonly mode: 'write' | 'read'
+  /** Make the store when it is not there. Default true when writing. A reader finds an empty store. */
+  readonly create?: boolean
+  /** For the text that a second writer is shown, e.g. `reprise up`. */
+  readonly startedBy?: string
+  /** Bytes of waiting batches; past it `append` rejects. Default 64 MiB. */
+  readonly queueMaxBytes?: number
+  /** A segment or pack is closed once it is this large. Default 64 MiB. */
+  readonly segmentRollBytes?: number
+}
