@@ -37,7 +37,7 @@ describe('startCollector', () => {
     await expect(taken).rejects.toMatchObject({ message: expect.stringContaining(`a Reprise collector on store ${first.store}`) })
     if (process.platform === 'linux') await expect(taken).rejects.toMatchObject({ message: expect.stringContaining(`(pid ${process.pid})`) })
 
-    const stranger = createServer((socket) => socket.on('error', () => undefined).end('220 not http\r\n'))
+    const stranger = createServer((socket) => socket.on('error', () => undefined).resume().end('220 not http\r\n'))
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
     try {
       const { port } = stranger.address() as AddressInfo
