@@ -3,8 +3,8 @@ import type { DecodeLimits } from './limits.ts'
 import { type ProtoReader, WireFault } from './proto-reader.ts'
 import type { WireAttribute, WireEvent, WireLink, WireSpan } from './wire.ts'
 
-export const ZERO_TRACE_ID = '0'.repeat(32)
-export const ZERO_SPAN_ID = '0'.repeat(16)
+export const ZERO_TRACE_ID: string = '0'.repeat(32)
+export const ZERO_SPAN_ID: string = '0'.repeat(16)
 const NO_ATTRIBUTES: readonly WireAttribute[] = Object.freeze([])
 const NO_EVENTS: readonly WireEvent[] = Object.freeze([])
 const NO_LINKS: readonly WireLink[] = Object.freeze([])

@@ -1,4 +1,5 @@
-import { type Dialect, type ResponseView, withFinishReason } from './dialect.ts'
+import { type Dialect, type ResponseHead, withFinishReason } from './dialect.ts'
+import type { Message } from './messages.ts'
 import { readParts } from './parts.ts'
 import { at, type Fields, isFields, listAt, parsedOr, stringAt } from './read-values.ts'
 
@@ -20,7 +21,8 @@ export const anthropic: Dialect = {
     stringAt(value, 'type') === 'message' && listAt(value, 'content') !== undefined && Object.hasOwn(value, 'stop_reason'),
   isChunk: (value) => EVENTS.has(stringAt(value, 'type') ?? ''),
   assemble,
-  readResponse,
+  readHead,
+  readMessages,
   usage: [
     {
       // `input_tokens` alone counts only what no cache had.
@@ -32,15 +34,15 @@ export const anthropic: Dialect = {
   ],
 }
 
-function readResponse(response: Fields): ResponseView {
+function readHead(response: Fields): ResponseHead {
   const reason = stringAt(response, 'stop_reason')
+  return { id: stringAt(response, 'id'), model: stringAt(response, 'model'), finishReasons: reason === undefined ? [] : [reason] }
+}
+
+function readMessages(response: Fields): readonly Message[] {
   const parts = readParts(at(response, 'content'))
-  return {
-    id: stringAt(response, 'id'),
-    model: stringAt(response, 'model'),
-    finishReasons: reason === undefined ? [] : [reason],
-    messages: parts.length === 0 ? [] : [withFinishReason({ role: stringAt(response, 'role') ?? 'assistant', parts }, reason)],
-  }
+  if (parts.length === 0) return []
+  return [withFinishReason({ role: stringAt(response, 'role') ?? 'assistant', parts }, stringAt(response, 'stop_reason'))]
 }
 
 interface OpenBlock {

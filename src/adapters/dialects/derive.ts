@@ -1,8 +1,9 @@
 import { type Attributes, type AttributeValue, GENAI } from '../../schemas/index.ts'
 import { jsonText } from './json-text.ts'
 import { at, attempt, listAt } from './read-values.ts'
-import { inputMessages, requestModel, requestOf, requestParameters, systemInstructions, toolDefinitions } from './request.ts'
-import { responseOf, usageOf, viewOf } from './response.ts'
+import { inputMessages, requestModel, requestOf, systemInstructions, toolDefinitions } from './request.ts'
+import { requestParameters } from './request-parameters.ts'
+import { outputMessages, responseOf, usageOf } from './response.ts'
 import { documents, queryText, topK } from './retrieval.ts'
 import { argumentsOf, type DerivableStep } from './step.ts'
 
@@ -69,14 +70,14 @@ function modelScalars(step: DerivableStep, found: Found): void {
       GENAI.requestModel,
       attempt(() => requestModel(step, request)),
     )
-    found.addAll(attempt(() => requestParameters(request)))
+    found.addAll(attempt(() => requestParameters(request.fields)))
   }
   if (response !== undefined) {
-    const view = attempt(() => viewOf(step, response))
-    found.add(GENAI.responseId, view?.id)
-    found.add(GENAI.responseModel, view?.model)
-    if (view !== undefined && view.finishReasons.length > 0 && step.kind === 'model')
-      found.add(GENAI.finishReasons, [...view.finishReasons])
+    const head = attempt(() => response.dialect.readHead(response.fields))
+    found.add(GENAI.responseId, head?.id)
+    found.add(GENAI.responseModel, head?.model)
+    if (head !== undefined && head.finishReasons.length > 0 && step.kind === 'model')
+      found.add(GENAI.finishReasons, [...head.finishReasons])
     const usage = attempt(() => usageOf(response))
     found.add(GENAI.inputTokens, usage?.input)
     found.add(GENAI.outputTokens, step.kind === 'embedding' ? undefined : usage?.output)
@@ -157,7 +158,7 @@ function modelContent(step: DerivableStep, found: Found): void {
     found.addList(GENAI.systemInstructions, () => systemInstructions(request))
     found.addList(GENAI.toolDefinitions, () => toolDefinitions(request))
   }
-  found.addList(GENAI.outputMessages, () => viewOf(step, responseOf(step)).messages)
+  found.addList(GENAI.outputMessages, () => outputMessages(step, responseOf(step)))
 }
 
 /** An agent takes and gives anything: only text and messages are shown as messages. */
@@ -169,7 +170,7 @@ function agentContent(step: DerivableStep, found: Found): void {
     const response = responseOf(step)
     const readable =
       typeof output === 'string' || typeof at(output, 'content') === 'string' || (Array.isArray(output) && response !== undefined)
-    return readable ? viewOf(step, response).messages : []
+    return readable ? outputMessages(step, response) : []
   })
 }
 

@@ -12,12 +12,11 @@ export interface UsagePaths {
   readonly reasoning?: string
 }
 
-export interface ResponseView {
+export interface ResponseHead {
   readonly id?: string | undefined
   readonly model?: string | undefined
   /** One for each generation, in its order. */
   readonly finishReasons: readonly string[]
-  readonly messages: readonly Message[]
 }
 
 /** The form of one provider's values. */
@@ -29,7 +28,9 @@ export interface Dialect {
   isChunk(value: Fields): boolean
   /** The chunks of a stream as one response in the non-streaming form. */
   assemble(chunks: readonly unknown[]): Fields
-  readResponse(response: Fields): ResponseView
+  readHead(response: Fields): ResponseHead
+  /** One message for each generation. */
+  readMessages(response: Fields): readonly Message[]
   readonly usage: readonly UsagePaths[]
 }
 

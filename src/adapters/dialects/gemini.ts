@@ -1,4 +1,5 @@
-import { type Dialect, type ResponseView, withFinishReason } from './dialect.ts'
+import { type Dialect, type ResponseHead, withFinishReason } from './dialect.ts'
+import type { Message } from './messages.ts'
 import { readParts } from './parts.ts'
 import { at, type Fields, firstAt, firstStringAt, isFields, listAt, stringAt } from './read-values.ts'
 
@@ -12,7 +13,8 @@ export const gemini: Dialect = {
   isResponse: looksRight,
   isChunk: looksRight,
   assemble,
-  readResponse,
+  readHead,
+  readMessages,
   usage: [
     {
       // Its candidates do not count thoughts, and its prompt does not count what tools put in.
@@ -24,24 +26,23 @@ export const gemini: Dialect = {
   ],
 }
 
-function readResponse(response: Fields): ResponseView {
-  const candidates = listAt(response, 'candidates') ?? []
-  const reasons = candidates.map((candidate) => stringAt(candidate, 'finishReason'))
+function readHead(response: Fields): ResponseHead {
+  const reasons = (listAt(response, 'candidates') ?? []).map((candidate) => stringAt(candidate, 'finishReason'))
   const blocked = stringAt(response, 'promptFeedback.blockReason')
+  const none = blocked === undefined ? [] : [blocked]
   return {
     id: stringAt(response, 'responseId'),
     model: firstStringAt(response, ['modelVersion', 'model']),
-    finishReasons: reasons.every((reason) => reason === undefined)
-      ? blocked === undefined
-        ? []
-        : [blocked]
-      : reasons.map((reason) => reason ?? 'error'),
-    messages: candidates.flatMap((candidate, index) => {
-      const parts = readParts(at(candidate, 'content.parts'))
-      const role = stringAt(candidate, 'content.role') ?? 'model'
-      return parts.length === 0 ? [] : [withFinishReason({ role, parts }, reasons[index])]
-    }),
+    finishReasons: reasons.every((reason) => reason === undefined) ? none : reasons.map((reason) => reason ?? 'error'),
   }
+}
+
+function readMessages(response: Fields): readonly Message[] {
+  return (listAt(response, 'candidates') ?? []).flatMap((candidate) => {
+    const parts = readParts(at(candidate, 'content.parts'))
+    const role = stringAt(candidate, 'content.role') ?? 'model'
+    return parts.length === 0 ? [] : [withFinishReason({ role, parts }, stringAt(candidate, 'finishReason'))]
+  })
 }
 
 interface OpenCandidate {

@@ -1,4 +1,4 @@
-import { type Dialect, type ResponseView, withFinishReason } from './dialect.ts'
+import { type Dialect, type ResponseHead, withFinishReason } from './dialect.ts'
 import { type Message, plainMessage, readMessage } from './messages.ts'
 import { at, type Fields, firstStringAt, isFields } from './read-values.ts'
 
@@ -12,7 +12,8 @@ export const generic: Dialect = {
   isResponse: () => true,
   isChunk: () => true,
   assemble: (chunks) => assemble(chunks),
-  readResponse,
+  readHead,
+  readMessages,
   usage: [
     // Vercel AI SDK, from its newest names to its oldest.
     {
@@ -35,14 +36,19 @@ export const generic: Dialect = {
   ],
 }
 
-function readResponse(response: Fields): ResponseView {
-  const reason = firstStringAt(response, ['finishReason', 'finish_reason', 'stop_reason', 'response_metadata.finish_reason'])
+const REASON_PATHS = ['finishReason', 'finish_reason', 'stop_reason', 'response_metadata.finish_reason']
+
+function readHead(response: Fields): ResponseHead {
+  const reason = firstStringAt(response, REASON_PATHS)
   return {
     id: firstStringAt(response, ['response.id', 'id']),
     model: firstStringAt(response, ['response.modelId', 'model', 'response_metadata.model_name']),
     finishReasons: reason === undefined ? [] : [reason],
-    messages: [withFinishReason(messageOf(response), reason)],
   }
+}
+
+function readMessages(response: Fields): readonly Message[] {
+  return [withFinishReason(messageOf(response), firstStringAt(response, REASON_PATHS))]
 }
 
 function messageOf(response: Fields): Message {

@@ -1,5 +1,5 @@
-import { type Dialect, type ResponseView, withFinishReason } from './dialect.ts'
-import { readMessage } from './messages.ts'
+import { type Dialect, type ResponseHead, withFinishReason } from './dialect.ts'
+import { type Message, readMessage } from './messages.ts'
 import { at, type Fields, isFields, listAt, stringAt } from './read-values.ts'
 
 const looksRight = (value: Fields): boolean =>
@@ -12,22 +12,24 @@ export const ollama: Dialect = {
   isResponse: looksRight,
   isChunk: looksRight,
   assemble,
-  readResponse,
+  readHead,
+  readMessages,
   usage: [{ input: ['prompt_eval_count'], output: ['eval_count'] }],
 }
 
-function readResponse(response: Fields): ResponseView {
-  const reason = at(response, 'done') === true ? (stringAt(response, 'done_reason') ?? 'stop') : 'error'
+function finishReason(response: Fields): string {
+  return at(response, 'done') === true ? (stringAt(response, 'done_reason') ?? 'stop') : 'error'
+}
+
+function readHead(response: Fields): ResponseHead {
+  return { model: stringAt(response, 'model'), finishReasons: [finishReason(response)] }
+}
+
+function readMessages(response: Fields): readonly Message[] {
   const text = stringAt(response, 'response')
-  const message = readMessage(
-    at(response, 'message') ?? (text === undefined ? undefined : { content: text, thinking: at(response, 'thinking') }),
-    'assistant',
-  )
-  return {
-    model: stringAt(response, 'model'),
-    finishReasons: [reason],
-    messages: message === undefined ? [] : [withFinishReason(message, reason)],
-  }
+  const generated = text === undefined ? undefined : { content: text, thinking: at(response, 'thinking') }
+  const message = readMessage(at(response, 'message') ?? generated, 'assistant')
+  return message === undefined ? [] : [withFinishReason(message, finishReason(response))]
 }
 
 function assemble(chunks: readonly unknown[]): Fields {

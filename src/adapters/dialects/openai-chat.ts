@@ -1,5 +1,5 @@
-import { type Dialect, type ResponseView, withFinishReason } from './dialect.ts'
-import { readMessage } from './messages.ts'
+import { type Dialect, type ResponseHead, withFinishReason } from './dialect.ts'
+import { type Message, readMessage } from './messages.ts'
 import { at, type Fields, isFields, listAt, stringAt } from './read-values.ts'
 
 /** OpenAI Chat Completions, the older Completions, and the many servers that speak the same. */
@@ -18,7 +18,8 @@ export const openAiChat: Dialect = {
     )
   },
   assemble,
-  readResponse,
+  readHead,
+  readMessages,
   usage: [
     {
       input: ['usage.prompt_tokens'],
@@ -33,19 +34,21 @@ function isChoice(value: unknown): boolean {
   return isFields(at(value, 'message')) || typeof at(value, 'text') === 'string'
 }
 
-function readResponse(response: Fields): ResponseView {
-  const choices = listAt(response, 'choices') ?? []
-  const reasons = choices.map((choice) => stringAt(choice, 'finish_reason'))
+function readHead(response: Fields): ResponseHead {
+  const reasons = (listAt(response, 'choices') ?? []).map((choice) => stringAt(choice, 'finish_reason'))
   return {
     id: stringAt(response, 'id'),
     model: stringAt(response, 'model'),
     // Reasons correspond to choices by position, so that a missing one cannot be left out among others.
     finishReasons: reasons.every((reason) => reason === undefined) ? [] : reasons.map((reason) => reason ?? 'error'),
-    messages: choices.flatMap((choice, index) => {
-      const message = readMessage(at(choice, 'message') ?? at(choice, 'text'), 'assistant')
-      return message === undefined ? [] : [withFinishReason(message, reasons[index])]
-    }),
   }
+}
+
+function readMessages(response: Fields): readonly Message[] {
+  return (listAt(response, 'choices') ?? []).flatMap((choice) => {
+    const message = readMessage(at(choice, 'message') ?? at(choice, 'text'), 'assistant')
+    return message === undefined ? [] : [withFinishReason(message, stringAt(choice, 'finish_reason'))]
+  })
 }
 
 interface OpenCall {

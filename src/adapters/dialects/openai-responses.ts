@@ -1,7 +1,10 @@
-import { type Dialect, type ResponseView, withFinishReason } from './dialect.ts'
-import { readMessage } from './messages.ts'
+import { type Dialect, type ResponseHead, withFinishReason } from './dialect.ts'
+import { type Message, readMessage } from './messages.ts'
 import type { Part } from './parts.ts'
 import { at, type Fields, isFields, listAt, stringAt } from './read-values.ts'
+
+/** Items that ask the program to call something. */
+const TOOL_CALLS: ReadonlySet<string> = new Set(['function_call', 'custom_tool_call'])
 
 /** OpenAI Responses: a list of output items; streamed as events of type `response.…`, the last of which holds the whole. */
 export const openAiResponses: Dialect = {
@@ -10,7 +13,8 @@ export const openAiResponses: Dialect = {
   isResponse: (value) => stringAt(value, 'object') === 'response' && listAt(value, 'output') !== undefined,
   isChunk: (value) => stringAt(value, 'type')?.startsWith('response.') === true,
   assemble,
-  readResponse,
+  readHead,
+  readMessages,
   usage: [
     {
       input: ['usage.input_tokens'],
@@ -21,24 +25,23 @@ export const openAiResponses: Dialect = {
   ],
 }
 
-function readResponse(response: Fields): ResponseView {
+function readHead(response: Fields): ResponseHead {
+  const reason = finishReason(response)
+  return { id: stringAt(response, 'id'), model: stringAt(response, 'model'), finishReasons: reason === undefined ? [] : [reason] }
+}
+
+function readMessages(response: Fields): readonly Message[] {
   // One response is one generation, so that its items are the parts of one message.
   const parts: Part[] = []
   for (const item of listAt(response, 'output') ?? []) parts.push(...(readMessage(item, 'assistant')?.parts ?? []))
-  const reason = finishReason(response, parts)
-  return {
-    id: stringAt(response, 'id'),
-    model: stringAt(response, 'model'),
-    finishReasons: reason === undefined ? [] : [reason],
-    messages: parts.length === 0 ? [] : [withFinishReason({ role: 'assistant', parts }, reason)],
-  }
+  return parts.length === 0 ? [] : [withFinishReason({ role: 'assistant', parts }, finishReason(response))]
 }
 
 /** The API gives a status in place of a reason. */
-function finishReason(response: Fields, parts: readonly Part[]): string | undefined {
+function finishReason(response: Fields): string | undefined {
   switch (stringAt(response, 'status')) {
     case 'completed':
-      return parts.some((part) => part.type === 'tool_call') ? 'tool_call' : 'stop'
+      return (listAt(response, 'output') ?? []).some((item) => TOOL_CALLS.has(stringAt(item, 'type') ?? '')) ? 'tool_call' : 'stop'
     case 'incomplete': {
       const reason = stringAt(response, 'incomplete_details.reason')
       return reason === 'max_output_tokens' ? 'length' : (reason ?? 'error')

@@ -6,13 +6,25 @@ export function isFields(value: unknown): value is Fields {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !ArrayBuffer.isView(value)
 }
 
+/** Paths are constants of this room, so that this holds no more than there are of them. */
+const SEGMENTS = new Map<string, readonly string[]>()
+
+function segmentsOf(path: string): readonly string[] {
+  let segments = SEGMENTS.get(path)
+  if (segments === undefined) {
+    segments = path.split('.')
+    SEGMENTS.set(path, segments)
+  }
+  return segments
+}
+
 /** The value at a dotted path of own fields. A getter or trap that throws has no value. */
 export function at(value: unknown, path: string): unknown {
   try {
     let current = value
-    for (const name of path.split('.')) {
-      if (!isFields(current) || !Object.hasOwn(current, name)) return undefined
-      current = current[name]
+    for (const name of segmentsOf(path)) {
+      if (typeof current !== 'object' || current === null || Array.isArray(current) || !Object.hasOwn(current, name)) return undefined
+      current = (current as Fields)[name]
     }
     return current
   } catch {

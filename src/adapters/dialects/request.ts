@@ -1,4 +1,3 @@
-import type { Attributes, AttributeValue } from '../../schemas/index.ts'
 import { type Message, plainMessage, readMessages } from './messages.ts'
 import { type Part, readParts } from './parts.ts'
 import { at, type Fields, firstAt, firstStringAt, isFields, stringAt } from './read-values.ts'
@@ -9,61 +8,6 @@ const INPUT_PATHS = ['messages', 'input', 'contents', 'prompt']
 const SYSTEM_PATHS = ['instructions', 'system', 'systemInstruction', 'system_instruction', 'config.systemInstruction']
 const TOOL_PATHS = ['tools', 'config.tools', 'functions']
 const MODEL_PATHS = ['model', 'modelId', 'model.modelId', 'deployment']
-
-interface Parameter {
-  readonly name: string
-  readonly type: 'int' | 'double' | 'string' | 'strings' | 'flag'
-  readonly paths: readonly string[]
-}
-
-/** Request parameters of the conventions and where the providers have them. */
-const PARAMETERS: readonly Parameter[] = [
-  {
-    name: 'gen_ai.request.max_tokens',
-    type: 'int',
-    paths: [
-      'max_tokens',
-      'max_completion_tokens',
-      'max_output_tokens',
-      'config.maxOutputTokens',
-      'generationConfig.maxOutputTokens',
-      'maxOutputTokens',
-      'options.num_predict',
-    ],
-  },
-  {
-    name: 'gen_ai.request.temperature',
-    type: 'double',
-    paths: ['temperature', 'config.temperature', 'generationConfig.temperature', 'options.temperature'],
-  },
-  { name: 'gen_ai.request.top_p', type: 'double', paths: ['top_p', 'topP', 'config.topP', 'generationConfig.topP', 'options.top_p'] },
-  { name: 'gen_ai.request.top_k', type: 'int', paths: ['top_k', 'topK', 'config.topK', 'generationConfig.topK', 'options.top_k'] },
-  {
-    name: 'gen_ai.request.frequency_penalty',
-    type: 'double',
-    paths: ['frequency_penalty', 'frequencyPenalty', 'config.frequencyPenalty', 'options.frequency_penalty'],
-  },
-  {
-    name: 'gen_ai.request.presence_penalty',
-    type: 'double',
-    paths: ['presence_penalty', 'presencePenalty', 'config.presencePenalty', 'options.presence_penalty'],
-  },
-  {
-    name: 'gen_ai.request.stop_sequences',
-    type: 'strings',
-    paths: ['stop', 'stop_sequences', 'stopSequences', 'config.stopSequences', 'options.stop'],
-  },
-  { name: 'gen_ai.request.seed', type: 'int', paths: ['seed', 'config.seed', 'generationConfig.seed', 'options.seed'] },
-  { name: 'gen_ai.request.choice.count', type: 'int', paths: ['n', 'config.candidateCount', 'generationConfig.candidateCount'] },
-  {
-    name: 'gen_ai.request.reasoning.level',
-    type: 'string',
-    paths: ['reasoning_effort', 'reasoning.effort', 'config.thinkingConfig.thinkingLevel'],
-  },
-  { name: 'gen_ai.request.previous_response.id', type: 'string', paths: ['previous_response_id'] },
-  { name: 'gen_ai.conversation.id', type: 'string', paths: ['conversation.id', 'conversation'] },
-  { name: 'gen_ai.request.stream', type: 'flag', paths: ['stream'] },
-]
 
 export interface Request {
   /** What the model is to read, of any form. */
@@ -81,38 +25,6 @@ export function requestOf(step: DerivableStep): Request {
 
 export function requestModel(step: DerivableStep, request: Request): string | undefined {
   return step.model ?? firstStringAt(request.fields, MODEL_PATHS)
-}
-
-export function requestParameters({ fields }: Request): Attributes {
-  const found: [string, AttributeValue][] = []
-  for (const { name, type, paths } of PARAMETERS) {
-    const value = parameterValue(type, firstAt(fields, paths))
-    if (value !== undefined) found.push([name, value])
-  }
-  return Object.fromEntries(found)
-}
-
-function parameterValue(type: Parameter['type'], value: unknown): AttributeValue | undefined {
-  switch (type) {
-    case 'int':
-      return typeof value === 'number' && Number.isSafeInteger(value) ? value : undefined
-    case 'double':
-      return typeof value === 'number' && Number.isFinite(value) ? doubleValue(value) : undefined
-    case 'string':
-      return typeof value === 'string' ? value : undefined
-    case 'strings': {
-      const strings = Array.isArray(value) ? value.filter((entry) => typeof entry === 'string') : typeof value === 'string' ? [value] : []
-      return strings.length === 0 ? undefined : strings
-    }
-    case 'flag':
-      // The conventions set it only where it is true.
-      return value === true ? true : undefined
-  }
-}
-
-/** An integral double must not be taken for an int64. */
-function doubleValue(value: number): AttributeValue {
-  return Number.isInteger(value) ? { double: Object.is(value, -0) ? '-0' : value } : value
 }
 
 export function inputMessages({ input, fields }: Request): readonly Message[] {

@@ -1,8 +1,8 @@
 import { anthropic } from './anthropic.ts'
-import type { Dialect, ResponseView, UsagePaths } from './dialect.ts'
+import type { Dialect, UsagePaths } from './dialect.ts'
 import { gemini } from './gemini.ts'
 import { generic } from './generic.ts'
-import { plainMessage } from './messages.ts'
+import { type Message, plainMessage } from './messages.ts'
 import { ollama } from './ollama.ts'
 import { openAiChat } from './openai-chat.ts'
 import { openAiResponses } from './openai-responses.ts'
@@ -41,11 +41,12 @@ function streamDialect(chunks: readonly unknown[]): Dialect | undefined {
   return DIALECTS.find((dialect) => dialect !== generic && early.some((chunk) => dialect.isChunk(chunk))) ?? generic
 }
 
-export function viewOf(step: DerivableStep, response: Response | undefined): ResponseView {
-  if (response !== undefined) return response.dialect.readResponse(response.fields)
+/** What the model said, one message for each generation. */
+export function outputMessages(step: DerivableStep, response: Response | undefined): readonly Message[] {
+  if (response !== undefined) return response.dialect.readMessages(response.fields)
   const { output } = step
-  if (output === undefined || output === null || (Array.isArray(output) && output.length === 0)) return { finishReasons: [], messages: [] }
-  return { finishReasons: [], messages: [plainMessage('assistant', output)] }
+  if (output === undefined || output === null || (Array.isArray(output) && output.length === 0)) return []
+  return [plainMessage('assistant', output)]
 }
 
 export interface Usage {

@@ -147,7 +147,7 @@ it('cycles, depth and traps end', () => {
     model: 'm',
   }
   for (const odd of [cycle, deep, trap, getter, [cycle], [deep], [trap, trap]])
-    for (const kind of STEP_KINDS) {
+    for (const kind of ['model', 'agent', 'tool', 'retriever', 'embedding'] as const) {
       check({ kind, operation: 'chat', stepName: 's', args: [odd], output: odd })
       check({ kind, operation: 'chat', stepName: 's', args: odd, output: [odd, odd], shape: 'async-iterable' })
     }
