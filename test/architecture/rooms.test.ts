@@ -48,7 +48,19 @@ describe('the check finds', () => {
     ['a dynamic import in a template', 'schemas/a.ts', 'const x = await import(`../sdk/index.ts`)', 'sdk/ stands on floor 2'],
     ['an import type', 'schemas/a.ts', "type X = import('../sdk/index.ts').X", 'sdk/ stands on floor 2'],
     ['an import for its effect', 'schemas/a.ts', "import '../sdk/index.ts'", 'sdk/ stands on floor 2'],
-    ['a require', 'schemas/a.ts', "const x = require('../sdk/index.ts')", 'sdk/ stands on floor 2'],
+    [
+      'a require',
+      'schemas/a.ts',
+      "const require = createRequire(import.meta.url), x = require('../sdk/index.ts')",
+      'sdk/ stands on floor 2',
+    ],
+    [
+      'a require by another name',
+      'schemas/a.ts',
+      "const load = createRequire(import.meta.url), x = load('../sdk/index.ts')",
+      'whose name is computed',
+    ],
+    ['a require of the moment', 'schemas/a.ts', "const x = createRequire(import.meta.url)('../sdk/index.ts')", 'whose name is computed'],
     ['a room entered beside its index', 'store/a.ts', "import { x } from '../schemas/digest.ts'", 'through its index.ts alone'],
     [
       'a nested room entered beside its index',
@@ -112,6 +124,7 @@ test.each([
     'schemas/a.ts',
     "// import '../sdk/index.ts'\nconst x = \"import '../sdk/index.ts'\"\nconst y = /process.exit/",
   ],
+  ['a function that is only called so', 'store/a.ts', 'function require(sql) {}\nrequire(`a ${sql}`)'],
   ['a heavy package when needed', 'sdk/a.ts', "import type { Dispatcher } from 'undici'\nconst x = () => import('undici')"],
   ['a computed import in cli/', 'cli/a.ts', 'const x = await import(name)'],
   ['the exit of cli/main.ts', 'cli/main.ts', 'process.exit(0)'],

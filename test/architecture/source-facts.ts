@@ -74,13 +74,32 @@ function importOf(node: Node): Omit<ImportFact, 'line'> | undefined {
       return { specifier: textOf(node['source']), lazy: true, typeOnly: false }
     case 'TSImportType':
       return { specifier: textOf(node['source'] ?? node['argument']), lazy: false, typeOnly: true }
-    case 'CallExpression':
-      return isName(node['callee'], 'require')
-        ? { specifier: textOf((node['arguments'] as unknown[])[0]), lazy: true, typeOnly: false }
-        : undefined
     default:
       return undefined
   }
+}
+
+const isCallOf = (value: unknown, name: string): value is Node =>
+  isNode(value) && value.type === 'CallExpression' && isName(value['callee'], name)
+
+/**
+ * What is loaded by a `require` of the file's own making. Under any other name what createRequire gives cannot be followed, and
+ * counts as a computed import; a function that happens to be called `require` is nobody's business.
+ */
+function requiresOf(program: Node): { node: Node; specifier: string | undefined }[] {
+  const calls: { node: Node; specifier: string | undefined }[] = []
+  let made = false
+  const visit = (node: Node): void => {
+    if (node.type === 'VariableDeclarator' && isName(node['id'], 'require') && isCallOf(node['init'], 'createRequire')) {
+      made = true
+      return
+    }
+    if (isCallOf(node, 'createRequire')) calls.push({ node, specifier: undefined })
+    if (isCallOf(node, 'require')) calls.push({ node, specifier: textOf((node['arguments'] as unknown[])[0]) })
+    for (const child of childrenOf(node)) visit(child)
+  }
+  visit(program)
+  return made ? calls : calls.filter(({ node }) => isCallOf(node, 'createRequire'))
 }
 
 const isLoose = (value: unknown): boolean => isNode(value) && (value.type === 'TSUnknownKeyword' || value.type === 'TSAnyKeyword')
@@ -104,5 +123,6 @@ export function readFacts(path: string, text: string): SourceFacts {
   const program: unknown = parseAst(text, { lang: 'ts', sourceType: 'module' }, path)
   if (!isNode(program)) throw new Error(`${path}: the parser gave no program`)
   visit(program)
+  for (const { node, specifier } of requiresOf(program)) imports.push({ specifier, line: lineOf(node), lazy: true, typeOnly: false })
   return { imports, exits, doubleAssertions }
 }
