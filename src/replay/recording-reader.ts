@@ -1,4 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
@@ -178,10 +178,20 @@ function readBounded(home: string, file: string, maxBytes: number): Buffer | und
     if (!status.isFile()) throw new RepriseError('invalid_recording', `${file}: expected a regular file`)
     if (status.size > maxBytes)
       throw new RepriseError('integrity', `${file} was changed: ${status.size} bytes, expected at most ${maxBytes}`, { details: { file } })
-    return readFileSync(descriptor)
+    return readWhole(descriptor, status.size, file)
   } finally {
     closeSync(descriptor)
   }
+}
+
+/** Exactly `sizeBytes`: what grows or shrinks while it is read is not what was written. */
+function readWhole(descriptor: number, sizeBytes: number, file: string): Buffer {
+  // One byte more than there should be, so that the end of the file is seen.
+  const buffer = Buffer.allocUnsafeSlow(sizeBytes + 1)
+  let filled = 0
+  for (let read = -1; read !== 0 && filled < buffer.length; filled += read) read = readSync(descriptor, buffer, filled, buffer.length - filled, null)
+  if (filled !== sizeBytes) throw new RepriseError('integrity', `${file} changed while it was read`, { details: { file } })
+  return buffer.subarray(0, sizeBytes)
 }
 
 /** Lineage follows from the steps; a recording whose lineage does not would pair its steps wrongly. */

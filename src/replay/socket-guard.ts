@@ -72,7 +72,7 @@ function guarded(original: Method, api: string, deny: Deny): Method {
   return function (this: unknown, ...args: unknown[]): unknown {
     const watcher = watchers.getStore()
     if (watcher === undefined) return Reflect.apply(original, this, args)
-    return deny(this, args, (target) => watcher.denied({ api, target, frame: userFrame(new Error().stack) }))
+    return deny(this, args, (target) => watcher.denied({ api, target, frame: userFrame(deepStack()) }))
   }
 }
 
@@ -93,7 +93,8 @@ function denyConnect(self: unknown, args: unknown[], attempt: (target: string) =
 
 function denyRequest(_self: unknown, [request, options]: unknown[], attempt: (target: string) => RepriseError): unknown {
   const error = attempt(connectTarget([options]))
-  if (request instanceof http.ClientRequest) process.nextTick(() => request.destroy(error))
+  // A request that waits for its socket hears of an error through the socket's arrival alone.
+  if (request instanceof http.ClientRequest) Reflect.apply(request.onSocket, request.destroy(error), [null, error])
   return undefined
 }
 
@@ -133,6 +134,15 @@ function connectTarget(args: unknown[]): string {
     return `${String(host ?? hostname ?? 'localhost')}:${String(port)}`
   }
   return typeof first === 'number' ? `${typeof args[1] === 'string' ? args[1] : 'localhost'}:${first}` : String(first)
+}
+
+/** Clients stand many frames deep between the program and its socket. */
+function deepStack(): string | undefined {
+  const limit = Error.stackTraceLimit
+  Error.stackTraceLimit = 64
+  const { stack } = new Error()
+  Error.stackTraceLimit = limit
+  return stack
 }
 
 /** The innermost frame of the program's own code: not Node's, not a dependency's, not ours. */

@@ -16,8 +16,9 @@ expect.extend({
   toReplayExactly(received: unknown) {
     const parsed = verdictSchema.safeParse(received)
     if (!parsed.success) {
+      // Thrown, so that `.not` does not pass on a mistake.
       const found = received instanceof Promise ? 'a promise: await replay(…) first' : typeof received
-      return { pass: false, message: () => `toReplayExactly: expected the verdict of replay(), found ${found}` }
+      throw new TypeError(`toReplayExactly: expected the verdict of replay(), found ${found}`)
     }
     const verdict = received as Verdict
     return {

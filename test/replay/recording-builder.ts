@@ -1,7 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll } from 'vitest'
 import {
   type Attributes,
   commitmentOf,
@@ -26,17 +23,7 @@ import { captureArguments, captureValue } from '../../src/sdk/index.ts'
 import { loadRecording } from '../../src/replay/index.ts'
 import { writeRecording } from '../../src/replay/recording-writer.ts'
 import type { Recording } from '../../src/replay/recording.ts'
-
-const folders: string[] = []
-afterAll(async () => {
-  for (const folder of folders) await rm(folder, { recursive: true, force: true })
-})
-
-export async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(join(tmpdir(), 'reprise-replay-'))
-  folders.push(folder)
-  return folder
-}
+import { temporaryFolder } from './temporary-folder.ts'
 
 export interface StepInput {
   readonly kind: StepKind

@@ -1,0 +1,159 @@
+import dgram from 'node:dgram'
+import dns, { lookup as namedLookup } from 'node:dns'
+import { lookup as promisedLookup } from 'node:dns/promises'
+import http from 'node:http'
+import https from 'node:https'
+import net, { type AddressInfo } from 'node:net'
+import tls from 'node:tls'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { request as undiciRequest } from 'undici'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { formatVerdict, replay } from '../../src/replay/index.ts'
+import { runGuarded, userFrame } from '../../src/replay/socket-guard.ts'
+import { RepriseError } from '../../src/schemas/index.ts'
+import { instrument } from '../../src/sdk/index.ts'
+import { RecordingBuilder } from './recording-builder.ts'
+
+let server: http.Server
+let port = 0
+let connections = 0
+let requests = 0
+beforeAll(async () => {
+  server = http.createServer((_request, response) => {
+    requests++
+    response.end('alive')
+  })
+  server.on('connection', () => connections++)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  port = (server.address() as AddressInfo).port
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+const outcome = (start: (settle: (error: unknown) => void) => void): Promise<unknown> =>
+  new Promise((resolve) => start((error) => resolve(error ?? 'went through')))
+
+/** Each way out of the process, as its outcome: an error, or what came back. */
+const WAYS: Record<string, () => Promise<unknown>> = {
+  'net.connect': () => outcome((settle) => net.connect(port, '127.0.0.1').on('error', settle).on('connect', () => settle(undefined))),
+  'net.connect with options': () => outcome((settle) => net.connect({ host: 'localhost', port }).on('error', settle).on('connect', () => settle(undefined))),
+  'a unix socket': () => outcome((settle) => net.connect('/tmp/reprise-no-such.sock').on('error', settle)),
+  'tls.connect': () => outcome((settle) => tls.connect({ host: '127.0.0.1', port }).on('error', settle)),
+  'http.get': () => outcome((settle) => http.get({ host: '127.0.0.1', port }, () => settle(undefined)).on('error', settle)),
+  'http.get with agent: false': () => outcome((settle) => http.get({ host: '127.0.0.1', port, agent: false }, () => settle(undefined)).on('error', settle)),
+  'https.get': () => outcome((settle) => https.get({ host: '127.0.0.1', port }, () => settle(undefined)).on('error', settle)),
+  fetch: () => fetch(`http://127.0.0.1:${port}/?key=secret`).catch((error: unknown) => (error as Error).cause),
+  'undici.request': () => undiciRequest(`http://127.0.0.1:${port}/`).catch((error: unknown) => error),
+  'dns.lookup': () => outcome((settle) => dns.lookup('example.com', settle)),
+  'dns.lookup by name': () => outcome((settle) => namedLookup('example.com', settle)),
+  'dns.promises.lookup': () => dns.promises.lookup('example.com').catch((error: unknown) => error),
+  'dns/promises lookup by name': () => promisedLookup('example.com').catch((error: unknown) => error),
+  'dns.resolve4': () => outcome((settle) => dns.resolve4('example.com', settle)),
+  'dns.Resolver': () => outcome((settle) => new dns.Resolver().resolveTxt('example.com', settle)),
+  'dgram send': () =>
+    outcome((settle) => {
+      const socket = dgram.createSocket('udp4')
+      socket.send('x', 9, '127.0.0.1', (error) => {
+        socket.close()
+        settle(error)
+      })
+    }),
+}
+
+async function emptyRun(): Promise<RecordingBuilder> {
+  const builder = new RecordingBuilder()
+  builder.step(undefined, { kind: 'run', name: 'leaky', output: 'done' })
+  return builder
+}
+
+describe('the socket guard', () => {
+  it.for(Object.keys(WAYS))('denies %s within a replay, counts it once, and says where', async (name) => {
+    const way = WAYS[name] ?? (async () => undefined)
+    const before = connections
+    let result: unknown
+    const verdict = await replay(
+      await (await emptyRun()).load(),
+      instrument(async function leaky() {
+        result = await way()
+        return 'done'
+      }),
+    )
+    expect(RepriseError.isInstance(result) && result.code, String(result)).toBe('replay_diverged')
+    expect(connections).toBe(before)
+    expect(verdict.label, formatVerdict(verdict)).toBe('diverged')
+    expect(verdict.counts.socketsDenied).toBe(1)
+    expect(verdict.divergences[0]).toMatchObject({ reason: 'socket', path: ['leaky'] })
+    // undici connects from a callback of its own, whose stack the program is not on.
+    if (name !== 'undici.request') expect(verdict.divergences[0]?.message).toContain('socket-guard.test.ts')
+    expect(verdict.divergences[0]?.message).not.toContain('secret')
+  })
+
+  it('denies the reuse of a connection that was open before', async () => {
+    const agent = new http.Agent({ keepAlive: true })
+    const get = (): Promise<unknown> =>
+      outcome((settle) => http.get({ host: '127.0.0.1', port, agent }, (response) => response.resume().on('end', () => settle(undefined))).on('error', settle))
+    expect(await get()).toBe('went through')
+    const before = requests
+    let result: unknown
+    const verdict = await replay(
+      await (await emptyRun()).load(),
+      instrument(async function leaky() {
+        result = await get()
+        return 'done'
+      }),
+    )
+    expect(RepriseError.isInstance(result)).toBe(true)
+    expect(requests).toBe(before)
+    expect(verdict.counts.socketsDenied).toBe(1)
+    agent.destroy()
+  })
+
+  it('leaves the rest of the process alone while it is on, and everything when it is off', async () => {
+    const originals = [net.Socket.prototype.connect, dns.lookup, globalThis.fetch, http.Agent.prototype, dgram.Socket.prototype.send] as const
+    const outside = (async () => {
+      await sleep(20)
+      return await (await fetch(`http://127.0.0.1:${port}/`)).text()
+    })()
+    const verdict = await replay(
+      await (await emptyRun()).load(),
+      instrument(async function leaky() {
+        await sleep(60)
+        return 'done'
+      }),
+    )
+    expect(verdict.label).toBe('exact')
+    expect(await outside).toBe('alive')
+    expect([net.Socket.prototype.connect, dns.lookup, globalThis.fetch, http.Agent.prototype, dgram.Socket.prototype.send]).toEqual(originals)
+    expect(namedLookup).toBe(dns.lookup)
+    expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('alive')
+  })
+
+  it('stays on until the last of several replays has ended', async () => {
+    const original = net.Socket.prototype.connect
+    const watcher = { denied: () => new RepriseError('replay_diverged', 'denied') }
+    const one = runGuarded(watcher, () => 1)
+    const two = runGuarded(watcher, () => 2)
+    one.release()
+    one.release()
+    expect(net.Socket.prototype.connect).not.toBe(original)
+    two.release()
+    expect(net.Socket.prototype.connect).toBe(original)
+    expect(() => runGuarded(watcher, () => { throw new Error('x') })).toThrow('x')
+    expect(net.Socket.prototype.connect).toBe(original)
+  })
+
+  it('finds the frame of the program among those of others', () => {
+    const stack = [
+      'Error',
+      '    at Socket.<anonymous> (/app/node_modules/reprise/dist/replay/socket-guard.js:60:20)',
+      '    at internalConnect (node:net:1100:10)',
+      '    at Client.connect (/app/node_modules/undici/lib/client.js:1:1)',
+      '    at async answer (/app/agent.ts:12:3)',
+      '    at async main (/app/main.ts:1:1)',
+    ].join('\n')
+    expect(userFrame(stack)).toBe('async answer (/app/agent.ts:12:3)')
+    expect(userFrame(undefined)).toBeUndefined()
+  })
+})
