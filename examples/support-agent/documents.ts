@@ -31,7 +31,8 @@ export async function readSections(): Promise<Section[]> {
     let title = path
     let lines: string[] = []
     const close = (): void => {
-      const text = lines.join('\n').trim()
+      // Code and tables are left out: the model of this example quotes sentences.
+      const text = lines.join('\n').replace(/^```[\s\S]*?^```$/gm, '').replace(/^\|.*$/gm, '').trim()
       if (text !== '') sections.push({ id: `${path}#${sections.length}`, title, text })
       lines = []
     }

@@ -1,19 +1,13 @@
 import { Command, CommanderError, InvalidArgumentError } from 'commander'
 import { RepriseError } from '../schemas/index.ts'
-import { demo } from './commands/demo.ts'
-import { exportRun } from './commands/export.ts'
-import { redact } from './commands/redact.ts'
-import { reindex } from './commands/reindex.ts'
-import { replayRecording } from './commands/replay.ts'
-import { runs } from './commands/runs.ts'
-import { show } from './commands/show.ts'
-import { up } from './commands/up.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { type CommonFlags, readSettings, type Settings } from './settings.ts'
 import { paint, plain, type Terminal, writeLine } from './terminal.ts'
 import { VERSION } from './version.ts'
 
 type Action = (settings: Settings) => Promise<number>
+
+// Each verb's code is loaded when it is asked for: `--help` needs neither SQLite nor an HTTP server.
 
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
@@ -64,12 +58,12 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port for OTLP/HTTP and the API; 0 takes any free one (default: 4318)')
     .option('--forward <url>', 'send every span on to this OTLP/HTTP endpoint; may be given more than once', collect)
-    .action((flags) => act(flags, ['host', 'port', 'forward'], (settings) => up(settings, terminal)))
+    .action((flags) => act(flags, ['host', 'port', 'forward'], async (settings) => (await import('./commands/up.ts')).up(settings, terminal)))
 
   verb('demo', 'record two small real programs, list them, replay one with its model server stopped', 'reprise demo\nreprise demo --no-serve --store /tmp/reprise-demo')
     .option('--port <number>', 'port of the demo collector (default: 4318, or a free one)')
     .option('--no-serve', 'end after the replay instead of serving the store')
-    .action((flags) => act(flags, ['port'], (settings) => demo(settings, terminal, { serve: flags.serve })))
+    .action((flags) => act(flags, ['port'], async (settings) => (await import('./commands/demo.ts')).demo(settings, terminal, { serve: flags.serve })))
 
   verb('runs', 'list recorded runs, newest first', 'reprise runs\nreprise runs --status error --limit 10 --json')
     .option('--limit <number>', 'how many at most', wholeNumber(1, 1000), 50)
@@ -77,16 +71,16 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option('--kind <kind>', 'only runs of this kind')
     .option('--status <status>', 'only runs with this status: ok, error, running, interrupted')
     .option('--name <text>', 'only runs whose name holds this text')
-    .action((flags) => act(flags, [], (settings) => runs(settings, terminal, flags)))
+    .action((flags) => act(flags, [], async (settings) => (await import('./commands/runs.ts')).runs(settings, terminal, flags)))
 
   verb('show <run>', 'show one run and its steps; the first letters of its id will do', 'reprise show 7f3a\nreprise show 7f3a --json')
     .option('--limit <number>', 'how many steps at most', wholeNumber(1, 100_000), 1000)
-    .action((run: string, flags) => act(flags, [], (settings) => show(settings, terminal, run, flags)))
+    .action((run: string, flags) => act(flags, [], async (settings) => (await import('./commands/show.ts')).show(settings, terminal, run, flags)))
 
   verb('export <run>', 'write a run as a recording that can be reviewed, committed and replayed', 'reprise export 7f3a --out test/recordings/refund-v1')
     .requiredOption('--out <dir>', 'folder of the recording')
     .option('--force', 'replace a recording that is already there')
-    .action((run: string, flags) => act(flags, [], (settings) => exportRun(settings, terminal, run, flags)))
+    .action((run: string, flags) => act(flags, [], async (settings) => (await import('./commands/export.ts')).exportRun(settings, terminal, run, flags)))
 
   verb(
     'replay <recording>',
@@ -96,15 +90,15 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .requiredOption('--module <file>', 'the module that holds the program')
     .requiredOption('--export <name>', 'the exported function, wrapped by instrument()')
     .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
-    .action((folder: string, flags) => act(flags, [], (settings) => replayRecording(settings, terminal, folder, flags)))
+    .action((folder: string, flags) => act(flags, [], async (settings) => (await import('./commands/replay.ts')).replayRecording(settings, terminal, folder, flags)))
 
   verb('reindex', 'build the index again from the tape', 'reprise reindex').action((flags) =>
-    act(flags, [], (settings) => reindex(settings, terminal)),
+    act(flags, [], async (settings) => (await import('./commands/reindex.ts')).reindex(settings, terminal)),
   )
 
   verb('redact [file]', 'print a file with its secrets replaced; without a file, standard input line by line', 'reprise redact answer.json --report\ncat log.ndjson | reprise redact')
     .option('--report', 'say on stderr how often each rule hit')
-    .action((file: string | undefined, flags) => act(flags, [], (settings) => redact(settings, terminal, file, flags)))
+    .action((file: string | undefined, flags) => act(flags, [], async (settings) => (await import('./commands/redact.ts')).redact(settings, terminal, file, flags)))
 
   if (args.length === 0) {
     program.outputHelp({ error: true })

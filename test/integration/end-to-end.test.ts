@@ -203,7 +203,7 @@ describe('bad input', () => {
   it('names the holder of a store that another collector writes', async () => {
     const { code, stderr } = await runCli(['up', '--port', '0', '--store', store])
     expect(code).toBe(1)
-    expect(stderr).toMatch(/pid \d+/)
+    expect(stderr).toMatch(/in use by process \d+ on /)
   })
 
   it('ends quietly when its reader goes away', async () => {

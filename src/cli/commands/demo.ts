@@ -104,7 +104,7 @@ export async function demo(asked: Settings, terminal: Terminal, flags: DemoFlags
       await runProgram(exampleFile(`${name}/main`), env, terminal, settings.quiet)
       const run = await waitForRun(collector, root)
       const took = run.endNanos === undefined ? '' : formatDuration(millisBetween(run.startNanos, run.endNanos))
-      const hidden = run.redactions > 0 ? `   ${plural(run.redactions, 'secret')} redacted` : ''
+      const hidden = run.redactions > 0 ? `   ${plural(run.redactions, 'redaction')}` : ''
       say(`${heading('recorded')}${name.padEnd(15)} run ${run.id.slice(0, 12)}   ${plural(run.steps, 'step')}   ${took}${hidden}`)
       return run
     }
