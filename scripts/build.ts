@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -10,6 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const dist = join(root, 'dist')
 // Not in dist/, which is packed as it stands.
 const stampFile = join(root, 'node_modules', '.cache', 'reprise', 'build-stamp')
+const DATA = /^examples[\\/][^\\/]+[\\/]data[\\/]/
 const SOURCES = ['src', 'examples', 'package.json', 'tsconfig.json', 'tsconfig.build.json']
 
 function listFiles(path: string): string[] {
@@ -55,7 +56,9 @@ export function build(options: { ifStale?: boolean } = {}): boolean {
   rmSync(stampFile, { force: true })
   rmSync(dist, { recursive: true, force: true })
   compile('tsconfig.build.json')
-  if (files.some((file) => file.startsWith('examples') && file.endsWith('.ts'))) compile(join('examples', 'tsconfig.json'))
+  compile(join('examples', 'tsconfig.json'))
+  // The examples read their data beside themselves.
+  for (const file of files) if (DATA.test(file)) cpSync(join(root, file), join(dist, file), { recursive: true })
   mkdirSync(dirname(stampFile), { recursive: true })
   writeFileSync(stampFile, stamp)
   return true

@@ -53,7 +53,7 @@ describe('the packed package', () => {
   test('holds no tests, tools, scripts or stores', () => {
     const rooms = new Set(paths.map((path) => (path.includes('/') ? `${path.split('/')[0]}/` : path)))
     expect([...rooms].sort()).toEqual(
-      ['CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'bin/', 'dist/', 'docs/', 'examples/', 'package.json', 'schemas/', 'src/'].sort(),
+      ['CHANGELOG.md', 'LICENSE', 'NOTICE', 'README.md', 'bin/', 'dist/', 'docs/', 'package.json', 'schemas/', 'src/'].sort(),
     )
     expect(paths.filter((path) => /\.test\.|\.tsbuildinfo$|node_modules|\.reprise|\.env/.test(path))).toEqual([])
   })
