@@ -1,16 +1,19 @@
 import { clearTimeout, setTimeout } from 'node:timers'
-import { warnMissing } from './export/drain.ts'
+import { RepriseWay } from './export/reprise-way.ts'
+import { sendAtExit } from './export/exit-send.ts'
 import type { Recorder } from './recorder.ts'
 import { runtime } from './runtime.ts'
+import { warnOnce } from './warning.ts'
 
 /**
- * Sends what is left when the program ends by itself: the process stays alive until it is acknowledged, at most
- * `exitTimeoutMillis`. Never changes the exit code.
+ * Sends what is left when the program ends, within `exitTimeoutMillis` and without changing its exit code. A program that
+ * ends by itself stays alive for it; one that exits, or dies of an error, waits for a worker. A signal leaves no time.
  */
 export function watchExit(): void {
   const shared = runtime()
   if (shared.exitWatched) return
   shared.exitWatched = true
+  // What was queued when the last attempt to send at the end was made.
   let triedUpTo = -1
   process.on('beforeExit', () => {
     const { recorder } = shared
@@ -21,10 +24,18 @@ export function watchExit(): void {
     triedUpTo = recorder.enqueued
     void finish(recorder)
   })
+  process.on('exit', () => {
+    try {
+      const { recorder } = shared
+      if (recorder != null && recorder.enqueued !== triedUpTo) finishAtOnce(recorder)
+    } catch (error) {
+      warnOnce(`the last steps were not recorded: ${String(error)}`)
+    }
+  })
 }
 
 async function finish(recorder: Recorder): Promise<void> {
-  const { exitTimeoutMillis, endpoint } = recorder.options
+  const { exitTimeoutMillis } = recorder.options
   recorder.drain.exiting()
   const timer = setTimeout(() => recorder.drain.abort(`no acknowledgement within ${exitTimeoutMillis} ms`), exitTimeoutMillis)
   try {
@@ -32,5 +43,27 @@ async function finish(recorder: Recorder): Promise<void> {
   } finally {
     clearTimeout(timer)
   }
-  if (recorder.unsent > 0) warnMissing(endpoint, recorder.unsent, recorder.drain.lastReason, 'were not recorded')
+  if (recorder.unsent > 0) recorder.drain.warnMissing('were not recorded')
+}
+
+function finishAtOnce(recorder: Recorder): void {
+  recorder.announce(0)
+  const { drain, options } = recorder
+  const count = recorder.unsent
+  // Whoever was not there a moment ago is not there now.
+  if (count === 0 || !drain.reached || options.exitTimeoutMillis === 0) return count === 0 ? undefined : drain.warnMissing('were not recorded')
+  const { way } = drain
+  if (way === undefined ? options.exporter === 'otlp' : !(way instanceof RepriseWay)) {
+    return warnOnce(`${count} steps were not recorded: the program exited before they were sent. Call \`await flush()\` before it does.`)
+  }
+  const result = sendAtExit({
+    endpoint: options.endpoint,
+    headers: options.otlpHeaders,
+    bodies: drain.takeBodies(),
+    greet: way === undefined && options.exporter === 'auto',
+    timeoutMillis: options.exitTimeoutMillis,
+  })
+  if (result === 'sent') return
+  const why = result === 'timeout' ? `no acknowledgement within ${options.exitTimeoutMillis} ms` : result === 'unreachable' ? 'connection refused' : result
+  drain.warnMissing('were not recorded', why, count)
 }

@@ -43,9 +43,7 @@ export function takeSnapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_L
 const objectPrototype: unknown = Object.prototype
 const arrayPrototype: unknown = Array.prototype
 const getPrototypeOf: (value: object) => unknown = Object.getPrototypeOf
-const hasOwn = Object.prototype.hasOwnProperty
-// Tells an accessor from a data property without allocating a descriptor, and without running the accessor.
-const lookupGetter = Reflect.get(Object.prototype, '__lookupGetter__') as (this: object, key: string) => unknown
+const getOwnPropertyDescriptor = Object.getOwnPropertyDescriptor
 
 /** One or more walks under one set of bounds; a stream's chunks share theirs. */
 export class Copier {
@@ -53,13 +51,17 @@ export class Copier {
   plain = true
   json = true
   cuts: { reason: string; count: number }[] | undefined
-  readonly #limits: SnapshotLimits
+  readonly #maxDepth: number
+  readonly #maxEntries: number
+  readonly #maxBytes: number
   #entries = 0
   /** The containers on the way down to the present one, by depth. */
   readonly #path: unknown[] = []
 
   constructor(limits: SnapshotLimits) {
-    this.#limits = limits
+    this.#maxDepth = limits.maxDepth
+    this.#maxEntries = limits.maxEntries
+    this.#maxBytes = limits.maxBytes
   }
 
   result(value: unknown): Snapshot {
@@ -84,10 +86,11 @@ export class Copier {
   copy(value: unknown, depth: number): unknown {
     switch (typeof value) {
       case 'string':
-        return this.text(value)
+        this.sizeBytes += value.length + 8
+        return this.sizeBytes <= this.#maxBytes ? value : this.#cutText(value)
       case 'number':
         // JSON has neither -0 nor the three numbers that are not finite.
-        if (!Number.isFinite(value) || (value === 0 && 1 / value < 0)) this.beyondJson()
+        if (value - value !== 0 || (value === 0 && 1 / value < 0)) this.beyondJson()
         return value
       case 'boolean':
         return value
@@ -104,13 +107,14 @@ export class Copier {
     }
   }
 
-  text(value: string): string | Truncated {
-    return this.admit(value.length + 8) ? value : this.cut('bytes', value.length)
+  #cutText(text: string): Truncated {
+    this.sizeBytes -= text.length
+    return this.cut('bytes', text.length)
   }
 
   /** Counts that many bytes, unless they are over the bound. */
   admit(bytes: number): boolean {
-    if (this.sizeBytes + bytes > this.#limits.maxBytes) return false
+    if (this.sizeBytes + bytes > this.#maxBytes) return false
     this.sizeBytes += bytes
     return true
   }
@@ -131,14 +135,14 @@ export class Copier {
 
   /** Counts one element of a container, unless it is over a bound; then the container ends before it. */
   admitEntry(): boolean {
-    if (++this.#entries <= this.#limits.maxEntries && this.admit(16)) return true
+    if (++this.#entries <= this.#maxEntries && this.admit(16)) return true
     this.cut('entries')
     return false
   }
 
   /** Steps into a container; a `Truncated` when a bound or a cycle forbids it. What is in it stands at `depth + 1`. */
   enter(container: object, depth: number): Truncated | undefined {
-    if (depth >= this.#limits.maxDepth) return this.cut('depth')
+    if (depth >= this.#maxDepth) return this.cut('depth')
     const path = this.#path
     for (let index = 0; index < depth; index++) if (path[index] === container) return this.cut('cycle')
     path[depth] = container
@@ -161,38 +165,32 @@ export class Copier {
 
   list(value: readonly unknown[], depth: number): unknown[] {
     const { length } = value
-    const left = this.#limits.maxEntries - this.#entries
+    const left = this.#maxEntries - this.#entries
     const count = length > left ? left : length
     this.#entries += count
     this.sizeBytes += 16 + 8 * count
     const copy: unknown[] = []
-    for (let index = 0; index < count; index++) {
-      const element = value[index]
-      copy.push(typeof element === 'string' ? this.text(element) : this.copy(element, depth))
-    }
+    for (let index = 0; index < count; index++) copy.push(this.copy(value[index], depth))
     if (count < length) copy.push(this.cut('entries', length))
     return copy
   }
 
   /** The own enumerable data properties of `value`, in their order. */
   record(value: object, depth: number): Record<string, unknown> {
-    const source = value as Readonly<Record<string, unknown>>
     const copy: Record<string, unknown> = {}
     this.sizeBytes += 16
-    for (const key in source) {
-      if (!hasOwn.call(source, key)) continue
-      if (++this.#entries > this.#limits.maxEntries || !this.admit(key.length + 8)) {
+    for (const key in value) {
+      // The descriptor tells an accessor without running it, and an inherited property by its absence.
+      const descriptor = getOwnPropertyDescriptor(value, key)
+      if (descriptor === undefined) continue
+      this.sizeBytes += key.length + 8
+      if (++this.#entries > this.#maxEntries || this.sizeBytes > this.#maxBytes) {
         this.cut('entries')
         break
       }
-      let member: unknown
-      if (lookupGetter.call(source, key) !== undefined) member = this.opaque('getter')
-      else {
-        member = source[key]
-        member = typeof member === 'string' ? this.text(member) : this.copy(member, depth)
-      }
-      if (key === '__proto__') Object.defineProperty(copy, key, { value: member, enumerable: true, configurable: true, writable: true })
-      else copy[key] = member
+      const held = 'value' in descriptor ? this.copy(descriptor.value, depth) : this.opaque('getter')
+      if (key === '__proto__') Object.defineProperty(copy, key, { value: held, enumerable: true, configurable: true, writable: true })
+      else copy[key] = held
       if (key === '$reprise') this.plain = false
     }
     return copy

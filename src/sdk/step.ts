@@ -112,7 +112,8 @@ export class Step implements Scope, Outcome {
   }
 
   delivered(): void {
-    if (this.isRoot) return
+    // The result of the root is the end of the run; what comes after the end of a stream is no part of it.
+    if (this.isRoot || this.endMillis !== undefined) return
     const number = this.run.nextDelivery()
     const deliveries = (this.deliveries ??= [])
     const last = deliveries.length - 1

@@ -3,10 +3,10 @@ import { nowMillis } from '../clock.ts'
 import type { RecorderSettings } from '../options.ts'
 import { withoutTracing } from '../otel.ts'
 import { runtime } from '../runtime.ts'
-import type { SendQueue } from '../send-queue.ts'
+import type { QueuedStep, SendQueue } from '../send-queue.ts'
 import { warnOnce } from '../warning.ts'
 import { greet } from './handshake.ts'
-import { RepriseWay } from './reprise-way.ts'
+import { bodyOf, encodeAtOnce, RepriseWay } from './reprise-way.ts'
 import { Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
@@ -32,6 +32,8 @@ export class Drain {
   readonly #options: RecorderSettings
   #way: Way | undefined
   #held: Batch | undefined
+  /** Taken from the queue for the batch that is being written. */
+  #filling: QueuedStep[] = []
   #tail: Promise<unknown> = Promise.resolve()
   #abort = new AbortController()
   #waiting: NodeJS.Timeout | undefined
@@ -49,8 +51,9 @@ export class Drain {
     this.#queue = queue
   }
 
+  /** Taken from the queue and not acknowledged yet. */
   get heldSpans(): number {
-    return this.#held?.spans ?? 0
+    return (this.#held?.spans ?? 0) + this.#filling.length
   }
 
   /** The way out that was found, `undefined` before the first answer. */
@@ -80,6 +83,21 @@ export class Drain {
     this.#waiting?.ref()
   }
 
+  /** All that is queued and held, written without a pause: for a process on its way out. */
+  takeBodies(): Uint8Array[] {
+    const held = this.#held === undefined ? [] : [bodyOf(this.#held)]
+    this.#held = undefined
+    const filling = this.#filling.splice(0)
+    return [...held, ...encodeAtOnce(this.#options, () => filling.shift() ?? this.#queue.shift(), this.#queue.takeGaps()).map(bodyOf)]
+  }
+
+  /** Says, once per process, how many steps did not get through, why, and what to do. */
+  warnMissing(what: string, reason: string = this.lastReason, count: number = this.#queue.length + this.heldSpans): void {
+    const steps = count === 1 ? '1 step' : `${count} steps`
+    const who = this.reached ? 'the collector did not take them' : 'no collector'
+    warnOnce(`${steps} ${what}: ${who} at ${this.#options.endpoint} (${reason}). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`)
+  }
+
   async close(): Promise<void> {
     await this.#tail
     await this.#way?.close()
@@ -107,7 +125,12 @@ export class Drain {
   }
 
   async #nextBatch(way: Way): Promise<Batch | undefined> {
-    const batch = await way.fill(() => this.#queue.shift(), this.#queue.takeGaps())
+    const batch = await way.fill(() => {
+      const item = this.#queue.shift()
+      if (item !== undefined) this.#filling.push(item)
+      return item
+    }, this.#queue.takeGaps())
+    this.#filling = []
     if (batch.unwritable > 0) {
       this.#refused += batch.unwritable
       this.#queue.addGap(undefined, undefined, 'not_writable', batch.unwritable)
@@ -168,7 +191,7 @@ export class Drain {
     this.reached = false
     this.lastReason = reason
     this.#missedSince ??= nowMillis()
-    if (nowMillis() - this.#missedSince > WARN_AFTER_MILLIS) warnMissing(this.#options.endpoint, this.#queue.length + this.heldSpans, reason, 'are not recorded so far')
+    if (nowMillis() - this.#missedSince > WARN_AFTER_MILLIS) this.warnMissing('are not recorded so far')
   }
 
   #found(): void {
@@ -190,9 +213,4 @@ export class Drain {
 /** Sending is no part of any run, nor of the user's traces, whoever happened to set it off. */
 function outsideOfPrograms<T>(fn: () => Promise<T>): Promise<T> {
   return runtime().scopes.exit(() => withoutTracing(fn))
-}
-
-export function warnMissing(endpoint: string, count: number, reason: string, what: string): void {
-  const steps = count === 1 ? '1 step' : `${count} steps`
-  warnOnce(`${steps} ${what}: no collector at ${endpoint} (${reason}). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`)
 }

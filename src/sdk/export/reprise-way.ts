@@ -64,7 +64,8 @@ export class RepriseWay implements Way {
   }
 }
 
-function bodyOf(batch: Batch): Uint8Array {
+/** @throws RepriseError `internal` for a batch of another way out */
+export function bodyOf(batch: Batch): Uint8Array {
   if ('body' in batch && batch.body instanceof Uint8Array) return batch.body
   throw new RepriseError('internal', 'a batch of another way out')
 }

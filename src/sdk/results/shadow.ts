@@ -1,10 +1,13 @@
 /**
- * Puts `properties` over those that `target` has from its prototype, hidden from enumeration, and gives `target` back.
+ * Puts `properties` over those that `target` has, new ones hidden from enumeration, and gives `target` back.
  * Where the object takes no new properties, a Proxy that shows them is given instead.
  */
 export function shadow(target: object, properties: readonly (readonly [PropertyKey, unknown])[]): object {
   if (properties.every(([key]) => canDefine(target, key))) {
-    for (const [key, value] of properties) Object.defineProperty(target, key, { value, configurable: true, enumerable: false, writable: true })
+    for (const [key, value] of properties) {
+      const enumerable = Object.getOwnPropertyDescriptor(target, key)?.enumerable ?? false
+      Object.defineProperty(target, key, { value, configurable: true, enumerable, writable: true })
+    }
     return target
   }
   return shadowProxy(target, new Map(properties))

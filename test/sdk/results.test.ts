@@ -1,0 +1,241 @@
+import { describe, expect, test } from 'vitest'
+import { valueToError } from '../../src/schemas/index.ts'
+import { instrument, model, tool } from '../../src/sdk/index.ts'
+import { useRecording } from './recording.ts'
+
+const recording = useRecording()
+
+describe('values and errors', () => {
+  test('a sync value comes back as it is', async () => {
+    const value = { hits: [1, 2] }
+    const wrapped = tool((_query: string) => value, { name: 'sync' })
+    expect(wrapped('q')).toBe(value)
+    const step = await recording.step('sync')
+    expect(step.input).toEqual(['q'])
+    expect(step.output).toEqual({ hits: [1, 2] })
+    expect(step.attributes['reprise.shape']).toBe('value')
+    expect(step.attributes['reprise.deliveries']).toBeUndefined()
+  })
+
+  test('undefined has no output at all', async () => {
+    tool(() => undefined, { name: 'nothing' })()
+    const step = await recording.step('nothing')
+    expect(step.attributes).not.toHaveProperty('reprise.output')
+    expect(step.span.status.code).toBe(0)
+  })
+
+  test('null is an output', async () => {
+    tool(() => null, { name: 'null' })()
+    expect((await recording.step('null')).attributes['reprise.output']).toBe('null')
+  })
+
+  test('a thrown error is the same object and is recorded', async () => {
+    class QuotaError extends TypeError {
+      readonly status = 429
+    }
+    const error = new QuotaError('too many', { cause: new Error('limit') })
+    const wrapped = tool(
+      () => {
+        throw error
+      },
+      { name: 'throws' },
+    )
+    let caught: unknown
+    try {
+      wrapped()
+    } catch (thrown) {
+      caught = thrown
+    }
+    expect(caught).toBe(error)
+    const step = await recording.step('throws')
+    const recorded = valueToError(step.error)
+    expect(recorded).toBeInstanceOf(Error)
+    expect(recorded).toMatchObject({ message: 'too many', status: 429, cause: { message: 'limit' } })
+    expect(step.attributes['error.type']).toBe('QuotaError')
+    expect(step.attributes['reprise.shape']).toBe('value')
+    expect(step.span.status).toEqual({ code: 2, message: '' })
+  })
+
+  test.each([['a string'], [42], [undefined], [null], [{ code: 'E' }]])('a thrown %j that is no error stays what it is', async (thrown) => {
+    const wrapped = tool(
+      () => {
+        throw thrown
+      },
+      { name: 'odd' },
+    )
+    let caught: unknown = 'nothing was thrown'
+    try {
+      wrapped()
+    } catch (error) {
+      caught = error
+    }
+    expect(caught).toBe(thrown)
+    const step = await recording.step('odd')
+    expect(step.error).toEqual(thrown)
+    expect(step.span.status.code).toBe(2)
+  })
+
+  test('a rejection is the same error object', async () => {
+    const error = new RangeError('no')
+    const wrapped = tool(async () => await Promise.reject(error), { name: 'rejects' })
+    await expect(wrapped()).rejects.toBe(error)
+    const step = await recording.step('rejects')
+    expect(step.attributes['error.type']).toBe('RangeError')
+    expect(step.attributes['reprise.shape']).toBe('promise')
+    expect(step.attributes['reprise.output']).toBeUndefined()
+  })
+
+  test('an abort is recorded as an abort', async () => {
+    const controller = new AbortController()
+    const wrapped = model(
+      (_request: object, { signal }: { signal: AbortSignal }) =>
+        new Promise((_, reject) => {
+          signal.addEventListener('abort', () => reject(signal.reason))
+        }),
+      { name: 'aborted' },
+    )
+    const call = wrapped({}, { signal: controller.signal })
+    controller.abort()
+    await expect(call).rejects.toMatchObject({ name: 'AbortError' })
+    const step = await recording.step('aborted')
+    expect(step.attributes['error.type']).toBe('AbortError')
+    expect(step.input).toEqual([{}, { signal: { type: 'AbortSignal' } }])
+  })
+})
+
+describe('promises', () => {
+  test('a native promise gives a native promise with the same value', async () => {
+    const value = { a: 1 }
+    const result = tool(() => Promise.resolve(value), { name: 'native' })()
+    expect(result).toBeInstanceOf(Promise)
+    expect(await result).toBe(value)
+    const step = await recording.step('native')
+    expect(step.output).toEqual({ a: 1 })
+    // It is the root of a run of its own: its result is the end of the run, and no delivery within it.
+    expect(step.attributes['reprise.deliveries']).toBeUndefined()
+  })
+
+  test('what hangs on a promise is still there', async () => {
+    const cancel = (): string => 'cancelled'
+    const result = tool(() => Object.assign(Promise.resolve(1), { cancel }), { name: 'handle' })()
+    expect(result.cancel).toBe(cancel)
+    expect(await result).toBe(1)
+  })
+
+  test('the output is the value of the moment it was delivered', async () => {
+    const value = { list: [1] }
+    const result = await tool(async () => value, { name: 'later' })()
+    result.list.push(2)
+    expect((await recording.step('later')).output).toEqual({ list: [1] })
+  })
+
+  class LazyPromise<T> extends Promise<T> {
+    static started = 0
+    readonly #start: () => Promise<T>
+    constructor(start: () => Promise<T>) {
+      super(() => {})
+      this.#start = start
+    }
+    static override get [Symbol.species](): PromiseConstructor {
+      return Promise
+    }
+    // oxlint-disable-next-line unicorn/no-thenable
+    override then<A = T, B = never>(onFulfilled?: ((value: T) => A | PromiseLike<A>) | null, onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+      LazyPromise.started++
+      return this.#start().then(onFulfilled, onRejected)
+    }
+  }
+
+  test('a promise subclass stays itself, and lazy', async () => {
+    LazyPromise.started = 0
+    const inner = new LazyPromise(async () => 'done')
+    const wrapped = tool((): LazyPromise<string> => inner, { name: 'lazy' })
+    const result = wrapped()
+    expect(result).toBe(inner)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    expect(LazyPromise.started).toBe(0)
+    expect(await result).toBe('done')
+    expect(LazyPromise.started).toBe(1)
+    expect((await recording.step('lazy')).output).toBe('done')
+  })
+
+  test('catch and finally of a subclass keep their meaning', async () => {
+    const error = new Error('lazy failure')
+    const seen: string[] = []
+    const wrapped = tool(() => new LazyPromise<string>(() => Promise.reject(error)), { name: 'lazy-fails' })
+    const caught = await wrapped()
+      .finally(() => {
+        seen.push('finally')
+      })
+      .catch((reason: unknown) => reason)
+    expect(caught).toBe(error)
+    expect(seen).toEqual(['finally'])
+    const step = await recording.step('lazy-fails')
+    expect(step.attributes['error.type']).toBe('Error')
+  })
+
+  test('a thenable that is no promise stays itself; handlers run once each, the step is told once', async () => {
+    const builder = {
+      table: 'orders',
+      // oxlint-disable-next-line unicorn/no-thenable
+      then(this: { table: string }, onFulfilled: (rows: string[]) => unknown) {
+        return Promise.resolve([this.table]).then(onFulfilled)
+      },
+    }
+    const result = tool(() => builder, { name: 'builder' })()
+    expect(result).toBe(builder)
+    expect(Object.keys(result)).toEqual(['table', 'then'])
+    expect(await result).toEqual(['orders'])
+    expect(await result).toEqual(['orders'])
+    expect((await recording.step('builder')).output).toEqual(['orders'])
+  })
+})
+
+describe('new and this', () => {
+  test('this is passed on', () => {
+    const kb = { rows: [3], search: tool(function search(this: { rows: number[] }) { return this.rows }, { name: 'method' }) }
+    expect(kb.search()).toBe(kb.rows)
+  })
+
+  test('name, length and own properties are those of the function', () => {
+    function original(a: number, b: number): number {
+      return a + b
+    }
+    const described = Object.assign(original, { schema: { type: 'object' } })
+    const wrapped = tool(described)
+    expect(wrapped).not.toBe(described)
+    expect(wrapped.name).toBe('original')
+    expect(wrapped.length).toBe(2)
+    expect(wrapped.schema).toBe(described.schema)
+    expect(wrapped(1, 2)).toBe(3)
+  })
+
+  test('a class constructs, unrecorded', () => {
+    class Point {
+      readonly x: number
+      constructor(x: number) {
+        this.x = x
+      }
+      static origin(): Point {
+        return new Point(0)
+      }
+    }
+    const Wrapped = tool(Point as unknown as (x: number) => Point) as unknown as typeof Point
+    const point = new Wrapped(3)
+    expect(point).toBeInstanceOf(Point)
+    expect(point.x).toBe(3)
+    expect(Wrapped.origin().x).toBe(0)
+  })
+
+  test('anything but a function is refused when it is wrapped', () => {
+    expect(() => tool(null as never)).toThrow(new TypeError('tool(fn): expected a function, got null'))
+    expect(() => instrument({} as never)).toThrow(/run\(fn\): expected a function, got object/)
+  })
+
+  test('wrapped twice as the same kind is wrapped once', async () => {
+    const once = tool((x: number) => x, { name: 'twice' })
+    expect(tool(once)).toBe(once)
+    tool(once)(1)
+    await recording.step('twice')
+  })
+})
