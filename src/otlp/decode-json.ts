@@ -103,6 +103,7 @@ class JsonTraceReader {
         reason = error.message
       }
     }
+    if (this.#rejected.length >= this.#limits.maxRejected) throw bodyLimit('bad spans', this.#limits.maxRejected)
     this.#rejected.push({ index, ...identify(value, this.#limits), reason })
   }
 

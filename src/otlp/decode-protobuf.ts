@@ -134,6 +134,7 @@ class TraceDecoder {
         reason = `${error.message} (byte ${error.offset})`
       }
     }
+    if (this.#rejected.length >= this.#limits.maxRejected) throw bodyLimit('bad spans', this.#limits.maxRejected)
     this.#rejected.push({ index, ...this.#spans.identify(start, end), reason })
   }
 

@@ -134,7 +134,8 @@ export class SpanReader {
       if (spanId === '' || spanId === ZERO_SPAN_ID) throw new WireFault('8 bytes, not all zero, expected', start)
     } catch (error) {
       if (!(error instanceof WireFault)) throw error
-      throw new WireFault(`${SPAN_FIELDS[tag >>> 3] ?? 'unknown field'}: ${error.message}`, error.offset)
+      error.message = `${SPAN_FIELDS[tag >>> 3] ?? 'unknown field'}: ${error.message}`
+      throw error
     }
     return {
       traceId,

@@ -1,7 +1,15 @@
 import { Buffer } from 'node:buffer'
 
-/** A JSON value that does not fit its field; `message` begins with the field. */
-export class FieldFault extends Error {}
+/**
+ * A JSON value that does not fit its field; `message` begins with the field. It never leaves this room, and it is no
+ * Error: a body can hold a hundred thousand bad spans, and a stack trace for each would cost more than all the rest.
+ */
+export class FieldFault {
+  message: string
+  constructor(message: string) {
+    this.message = message
+  }
+}
 
 /** One object of a parsed body. Its keys are data of the sender: they are only ever looked up by our own names. */
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -31,7 +39,7 @@ export function readList<T>(value: unknown, name: string, max: number, read: (el
     try {
       list.push(read(value[index]))
     } catch (error) {
-      if (error instanceof FieldFault) throw new FieldFault(`${name}[${index}].${error.message}`)
+      if (error instanceof FieldFault) error.message = `${name}[${index}].${error.message}`
       throw error
     }
   }

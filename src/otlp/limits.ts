@@ -4,6 +4,8 @@ import { RepriseError } from '../schemas/index.ts'
 export interface DecodeLimits {
   /** Spans of one body, and groups (resources and scopes) of one body; a body with more is refused. */
   readonly maxSpans: number
+  /** Bad spans of one body: a body with more is refused whole, as rejecting a span costs more than reading one. */
+  readonly maxRejected: number
   /** Attributes in one list: of a span, an event, a link, a resource, a scope or a kvlist value. */
   readonly maxAttributes: number
   readonly maxEvents: number
@@ -22,6 +24,7 @@ export interface DecodeLimits {
 
 export const DEFAULT_DECODE_LIMITS: DecodeLimits = {
   maxSpans: 100_000,
+  maxRejected: 10_000,
   maxAttributes: 10_000,
   maxEvents: 10_000,
   maxLinks: 10_000,

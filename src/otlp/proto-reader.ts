@@ -2,11 +2,15 @@ import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 import { StringCache } from './key-cache.ts'
 import { invalidUtf8Offset } from './text.ts'
 
-/** The bytes break the protobuf wire format, or a bound, at `offset` of the body. */
-export class WireFault extends Error {
+/**
+ * The bytes break the protobuf wire format, or a bound, at `offset` of the body. It never leaves this room, and it is no
+ * Error: a body can hold a hundred thousand bad spans, and a stack trace for each would cost more than all the rest.
+ */
+export class WireFault {
+  message: string
   readonly offset: number
   constructor(message: string, offset: number) {
-    super(message)
+    this.message = message
     this.offset = offset
   }
 }

@@ -55,6 +55,18 @@ describe.each(['protobuf', 'json'] as const)('%s', (encoding) => {
     expect(() => decodeTraces(body(11), encoding, { maxSpans: 10 })).toThrow(expect.objectContaining({ code: 'limit_exceeded' }))
   })
 
+  it('bad spans of a body', () => {
+    const spans = (count: number): WireResourceSpans[] =>
+      groupOf([bareSpan(), ...Array.from({ length: count }, () => bareSpan({ name: 'x'.repeat(11) }))])
+    expect(decodeTraces(encode(encoding, spans(5)), encoding, { maxRejected: 5, maxNameBytes: 10 })).toMatchObject({
+      accepted: 1,
+      rejected: { length: 5 },
+    })
+    expect(() => decodeTraces(encode(encoding, spans(6)), encoding, { maxRejected: 5, maxNameBytes: 10 })).toThrow(
+      expect.objectContaining({ code: 'limit_exceeded' }),
+    )
+  })
+
   it('empty groups of a body', () => {
     const groups = Array.from({ length: 1000 }, () => ({
       resource: { attributes: [], droppedAttributes: 0 },
