@@ -2,7 +2,7 @@
 export { attributeValueOf, wireValueOf } from './attribute-value.ts'
 export { decodeTraces } from './decode.ts'
 export { encodeTracesJson } from './encode-json.ts'
-export { DEFAULT_DECODE_LIMITS, type DecodeLimits } from './limits.ts'
+export type { DecodeLimits } from './limits.ts'
 export { decodeExportResponse, decodeStatus, type ExportResponse, encodeExportResponse, encodeStatus, type RpcStatus } from './response.ts'
 export { invalidUtf8Offset, textOf } from './text.ts'
 export { TraceWriter, type WritableSpan } from './trace-writer.ts'
