@@ -77,7 +77,8 @@ export interface SeenStep {
 function payloadOf(attributes: Record<string, unknown>, key: string, mediaTypeKey: string): unknown {
   const data = attributes[key]
   if (typeof data !== 'string' && !(data instanceof Uint8Array)) return undefined
-  return decodeValue(String(attributes[mediaTypeKey] ?? MEDIA_TYPE.json), data)
+  const mediaType = String(attributes[mediaTypeKey] ?? MEDIA_TYPE.json)
+  return mediaType === MEDIA_TYPE.json || mediaType === MEDIA_TYPE.msgpack ? decodeValue(mediaType, data) : data
 }
 
 export function stepOf(span: WireSpan): SeenStep {
