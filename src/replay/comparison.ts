@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createRedactor, policyRefOf, type Redactor } from '../redaction/index.ts'
-import { digestOf, type Digest, encodeValue, MEDIA_TYPE, type PolicyRef, RepriseError, sha256Hex } from '../schemas/index.ts'
+import { type Digest, digestOf, encodeValue, MEDIA_TYPE, type PolicyRef, RepriseError, sha256Hex } from '../schemas/index.ts'
 import { comparableText } from './lineage.ts'
 
 /** What a live value is for the purpose of comparing it with a recorded one. */

@@ -1,7 +1,8 @@
+import { everyMillis, onNextTurn } from './turns.ts'
+
 /** Turns of the event loop without a new call or pull after which the program counts as waiting. */
 const QUIET_TURNS = 2
 const TICK_MILLIS = 10
-/** A tick that came later than this was late because the machine was busy, which is not the program being silent. */
 const TICK_CAP_MILLIS = 25
 
 export interface DeliveryOptions {
@@ -34,7 +35,7 @@ export class DeliveryScheduler {
   #closed = false
   #activity = 0
   #losses = 0
-  #patience: NodeJS.Timeout | undefined
+  #stopWaiting: (() => void) | undefined
   /** Bound once: the pump runs for every delivery. */
   readonly #turnBound = (): void => this.#turn()
 
@@ -99,16 +100,18 @@ export class DeliveryScheduler {
   #wake(): void {
     if (this.#scheduled || this.#closed) return
     this.#scheduled = true
-    setImmediate(this.#turnBound)
+    onNextTurn(this.#turnBound)
   }
 
   #turn(): void {
     this.#scheduled = false
     if (this.#closed) return
-    if (this.#quiet++ < QUIET_TURNS) return this.#wake()
+    if (this.#quiet++ < QUIET_TURNS) {
+      this.#wake()
+      return
+    }
     const deliver = this.#choose()
-    if (deliver === undefined) return
-    this.#deliver(deliver)
+    if (deliver !== undefined) this.#deliver(deliver)
   }
 
   #deliver(deliver: () => void): void {
@@ -144,22 +147,18 @@ export class DeliveryScheduler {
   /** What comes next depends on the program's own timers or I/O: it gets time for them, measured in ticks that came on time. */
   #startPatience(number: number): void {
     let left = this.#options.patienceMillis(number)
-    let before = performance.now()
     this.#endPatience()
-    this.#patience = setInterval(() => {
-      const now = performance.now()
-      left -= Math.min(now - before, TICK_CAP_MILLIS)
-      before = now
+    this.#stopWaiting = everyMillis(TICK_MILLIS, TICK_CAP_MILLIS, (passed) => {
+      left -= passed
       if (left > 0) return
       this.#endPatience()
       this.#giveUp(number)
-    }, TICK_MILLIS)
+    })
   }
 
   #endPatience(): void {
-    if (this.#patience === undefined) return
-    clearInterval(this.#patience)
-    this.#patience = undefined
+    this.#stopWaiting?.()
+    this.#stopWaiting = undefined
   }
 
   #giveUp(number: number): void {

@@ -1,6 +1,6 @@
 import { type Divergence, type ErrorCode, RepriseError } from '../schemas/index.ts'
-import { pathOf } from './recorded-calls.ts'
 import type { LineageNode } from './lineage.ts'
+import { pathOf } from './recorded-calls.ts'
 
 /** Beyond this many of one reason, departures are counted and no longer described. */
 const MAX_DESCRIBED = 50

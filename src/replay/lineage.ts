@@ -1,6 +1,6 @@
-import { canonicalJson, canonicalValue, decodeValue, digestOf, MEDIA_TYPE, RepriseError, sha256Hex } from '../schemas/index.ts'
-import type { RecordedStep, SpanRecord } from '../schemas/index.ts'
 import { normalizeTokens } from '../redaction/index.ts'
+import type { RecordedStep, SpanRecord } from '../schemas/index.ts'
+import { canonicalJson, canonicalValue, decodeValue, digestOf, MEDIA_TYPE, RepriseError, sha256Hex } from '../schemas/index.ts'
 
 /**
  * Where a call stands in the program: its parent's place, what was called, with which request, and which of the equal

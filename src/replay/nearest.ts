@@ -1,8 +1,7 @@
-import type { FieldDifference } from '../schemas/index.ts'
+import type { FieldDifference, StepKind } from '../schemas/index.ts'
 import { differencesOf } from './differences.ts'
-import { isServed, servesKind } from './recorded-calls.ts'
 import type { LineageNode } from './lineage.ts'
-import type { StepKind } from '../schemas/index.ts'
+import { isServed, servesKind } from './recorded-calls.ts'
 
 /** How many of the likeliest candidates have their requests compared field by field. */
 const MAX_COMPARED = 16

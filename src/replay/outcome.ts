@@ -1,4 +1,4 @@
-import { canonicalValue, digestOf, type Digest, type FieldDifference } from '../schemas/index.ts'
+import { canonicalValue, type Digest, digestOf, type FieldDifference } from '../schemas/index.ts'
 import { captureValue } from '../sdk/index.ts'
 import type { Comparable, Comparison } from './comparison.ts'
 import { differencesOf } from './differences.ts'
@@ -43,7 +43,11 @@ export function checkOutcome(recording: Recording, comparison: Comparison, node:
   } catch {
     return failed('differs', 'its outcome could not be redacted, so it was not compared')
   }
-  return compared(recorded, replayed)
+  try {
+    return compared(recorded, replayed)
+  } catch {
+    return failed('missing', 'the recorded outcome cannot be read')
+  }
 }
 
 function compared(recorded: StepPayload, replayed: Comparable): OutcomeCheck {

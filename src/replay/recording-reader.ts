@@ -3,17 +3,29 @@ import { join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   canonicalJson,
-  digestOf,
   type Digest,
+  digestOf,
   type RecordedStep,
-  recordedStepSchema,
   type RecordingManifest,
-  recordingSchema,
   RepriseError,
+  recordedStepSchema,
+  recordingSchema,
+  type SpanRecord,
 } from '../schemas/index.ts'
 import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
 import { type PayloadSource, payloadOf, Recording } from './recording.ts'
-import { blobFile, MANIFEST_FILE, manifestDigest, manifestText, RECORDING_LIMITS, STEPS_FILE } from './recording-text.ts'
+import {
+  blobFile,
+  excessOf,
+  excessOfDeliveries,
+  HELD_MAX_BYTES,
+  LINE_MAX_BYTES,
+  MANIFEST_FILE,
+  MANIFEST_MAX_BYTES,
+  manifestDigest,
+  manifestText,
+  STEPS_FILE,
+} from './recording-text.ts'
 
 /** After this many files or lines the event loop gets a turn. */
 const SLICE = 256
@@ -30,12 +42,16 @@ export async function loadRecording(folder: string): Promise<Recording> {
   const manifest = readManifest(home)
   const steps = await readSteps(home, manifest)
   const payloads = await readBlobs(home, manifest, steps)
-  const nodes = verifyLineage(manifest, steps, payloads)
-  return new Recording(home, manifest, steps, nodes, payloads)
+  const recording = new Recording(home, manifest, steps, verifyLineage(manifest, steps, payloads), payloads)
+  const { core } = recording.root.record
+  const agrees =
+    core.runId === manifest.runId && core.stepName === manifest.name && core.kind === manifest.kind && core.seed === manifest.seed
+  if (!agrees) throw new RepriseError('invalid_recording', `${MANIFEST_FILE} does not agree with the root step on run, name, kind or seed`)
+  return recording
 }
 
 function readManifest(home: string): RecordingManifest {
-  const bytes = readBounded(home, MANIFEST_FILE, RECORDING_LIMITS.manifestBytes)
+  const bytes = readBounded(home, MANIFEST_FILE, MANIFEST_MAX_BYTES)
   if (bytes === undefined) throw new RepriseError('invalid_argument', `${home} holds no recording (no ${MANIFEST_FILE})`)
   const text = bytes.toString('utf8')
   let value: unknown
@@ -58,11 +74,8 @@ function readManifest(home: string): RecordingManifest {
   if (found !== manifest.digest) throw changed(MANIFEST_FILE, manifest.digest, found)
   // Covers the bytes that JSON ignores too: spaces, member order, escapes.
   if (text !== manifestText(manifest)) throw changed(MANIFEST_FILE, manifest.digest, 'the same value in other bytes')
-  const { steps, blobs } = manifest
-  if (steps.count > RECORDING_LIMITS.steps || steps.sizeBytes > RECORDING_LIMITS.stepsBytes || blobs.length > RECORDING_LIMITS.blobs) {
-    const message = `the recording is over its bounds: ${steps.count} steps in ${steps.sizeBytes} bytes, ${blobs.length} blobs`
-    throw new RepriseError('invalid_recording', message)
-  }
+  const excess = excessOf(manifest)
+  if (excess !== undefined) throw new RepriseError('invalid_recording', `the recording is over its bounds: ${excess}`)
   return manifest
 }
 
@@ -89,8 +102,8 @@ async function readSteps(home: string, manifest: RecordingManifest): Promise<Rec
     const end = bytes.indexOf(0x0a, start)
     const number = steps.length + 1
     if (end === -1) throw new RepriseError('invalid_recording', `${file} line ${number}: expected a line feed at the end`)
-    if (end - start > RECORDING_LIMITS.lineBytes) {
-      const message = `${file} line ${number}: ${end - start} bytes, at most ${RECORDING_LIMITS.lineBytes} are read`
+    if (end - start > LINE_MAX_BYTES) {
+      const message = `${file} line ${number}: ${end - start} bytes, at most ${LINE_MAX_BYTES} are read`
       throw new RepriseError('invalid_recording', message)
     }
     if (number > count) break
@@ -98,8 +111,11 @@ async function readSteps(home: string, manifest: RecordingManifest): Promise<Rec
     start = end + 1
     if (number % SLICE === 0) await nextTurn()
   }
-  if (steps.length !== count || start < bytes.length)
+  if (steps.length !== count || start < bytes.length) {
     throw new RepriseError('invalid_recording', `${file}: expected ${count} lines as ${MANIFEST_FILE} says`)
+  }
+  const excess = excessOfDeliveries(steps)
+  if (excess !== undefined) throw new RepriseError('invalid_recording', `the recording is over its bounds: ${excess}`)
   return steps
 }
 
@@ -110,7 +126,13 @@ function parseStep(line: string, where: string): RecordedStep {
   } catch (cause) {
     throw new RepriseError('invalid_recording', `${where}: expected one JSON object`, { cause })
   }
-  const parsed = recordedStepSchema.safeParse(value)
+  let parsed: ReturnType<typeof recordedStepSchema.safeParse>
+  try {
+    parsed = recordedStepSchema.safeParse(value)
+  } catch (cause) {
+    // Attributes nest as deep as their sender likes, and the validator has one stack.
+    throw new RepriseError('invalid_recording', `${where}: nested too deep`, { cause })
+  }
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
   throw new RepriseError('invalid_recording', `${where}: /${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}`)
@@ -129,7 +151,7 @@ async function readBlobs(home: string, manifest: RecordingManifest, steps: reado
   }
   for (const [digest, sizeBytes] of sizes) {
     const bytes = readBlob(home, digest, sizeBytes, () => steps.find(({ refs }) => refs.some((ref) => ref.digest === digest)))
-    if (heldBytes + sizeBytes <= RECORDING_LIMITS.memoryBytes) {
+    if (heldBytes + sizeBytes <= HELD_MAX_BYTES) {
       held.set(digest, bytes)
       heldBytes += sizeBytes
     }
@@ -148,8 +170,6 @@ async function readBlobs(home: string, manifest: RecordingManifest, steps: reado
 
 function readBlob(home: string, digest: Digest, sizeBytes: number, neededBy: () => RecordedStep | undefined): Uint8Array {
   const file = blobFile(digest)
-  if (sizeBytes > RECORDING_LIMITS.blobBytes)
-    throw new RepriseError('invalid_recording', `${file}: ${sizeBytes} bytes, at most ${RECORDING_LIMITS.blobBytes} are read`)
   const bytes = readBounded(home, file, sizeBytes)
   if (bytes === undefined) {
     const step = neededBy()
@@ -189,7 +209,8 @@ function readWhole(descriptor: number, sizeBytes: number, file: string): Buffer 
   // One byte more than there should be, so that the end of the file is seen.
   const buffer = Buffer.allocUnsafeSlow(sizeBytes + 1)
   let filled = 0
-  for (let read = -1; read !== 0 && filled < buffer.length; filled += read) read = readSync(descriptor, buffer, filled, buffer.length - filled, null)
+  for (let read = -1; read !== 0 && filled < buffer.length; filled += read)
+    read = readSync(descriptor, buffer, filled, buffer.length - filled, null)
   if (filled !== sizeBytes) throw new RepriseError('integrity', `${file} changed while it was read`, { details: { file } })
   return buffer.subarray(0, sizeBytes)
 }
@@ -201,7 +222,7 @@ function verifyLineage(manifest: RecordingManifest, steps: readonly RecordedStep
     const payload = payloadOf(record, 'input', payloads)
     if (payload.state !== 'present') return requestDigestOf(undefined)
     const key = `${payload.digest}:${payload.mediaType}`
-    const digest = digests.get(key) ?? requestDigestOf(payload)
+    const digest = digests.get(key) ?? readRequestDigest(record, payload)
     digests.set(key, digest)
     return digest
   })
@@ -219,7 +240,16 @@ function verifyLineage(manifest: RecordingManifest, steps: readonly RecordedStep
   return nodes
 }
 
-function describeStep({ core }: RecordedStep): string {
+function readRequestDigest(record: SpanRecord, payload: { mediaType: string; data: string | Uint8Array }): string {
+  try {
+    return requestDigestOf(payload)
+  } catch (cause) {
+    const why = RepriseError.isInstance(cause) ? cause.message : 'it could not be read'
+    throw new RepriseError('invalid_recording', `${describeStep(record)}: its input: ${why}`, { cause })
+  }
+}
+
+function describeStep({ core }: SpanRecord): string {
   return `step ${core.sequence ?? '?'} (${core.kind} ${core.stepName}, span ${core.spanId})`
 }
 

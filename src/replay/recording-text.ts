@@ -1,21 +1,40 @@
-import { canonicalJson, digestOf, type Digest, type RecordedStep, type RecordingManifest } from '../schemas/index.ts'
+import { canonicalJson, type Digest, digestOf, type RecordedStep, type RecordingManifest } from '../schemas/index.ts'
 
 /** Names within a recording directory. Nothing else in it is ever read, and blob names come from digests alone. */
 export const MANIFEST_FILE = 'recording.json'
 export const STEPS_FILE = 'steps.jsonl'
 export const BLOBS_FOLDER = 'blobs'
 
+const MIB = 1024 * 1024
+
 /** Bounds on a recording, which may come from a stranger. */
-export const RECORDING_LIMITS = {
-  manifestBytes: 128 * 1024 * 1024,
-  stepsBytes: 400 * 1024 * 1024,
-  lineBytes: 16 * 1024 * 1024,
-  steps: 1_000_000,
-  blobs: 2_000_000,
-  blobBytes: 1024 * 1024 * 1024,
-  /** Payloads up to this sum stay in memory after they were verified; beyond it they are read, and verified, again. */
-  memoryBytes: 256 * 1024 * 1024,
-} as const
+export const MANIFEST_MAX_BYTES: number = 128 * MIB
+export const STEPS_MAX_BYTES: number = 400 * MIB
+export const LINE_MAX_BYTES: number = 16 * MIB
+export const BLOB_MAX_BYTES: number = 1024 * MIB
+/** Payloads up to this sum stay in memory after they were verified; beyond it they are read, and verified, again. */
+export const HELD_MAX_BYTES: number = 256 * MIB
+const MAX_STEPS = 1_000_000
+const MAX_BLOBS = 2_000_000
+/** Over all steps: ranges are cheap to write and dear to hold. */
+const MAX_DELIVERIES = 20_000_000
+
+/** Why a recording is too big to be read, and so too big to be written; `undefined` when it is not. */
+export function excessOf({ steps, blobs }: Pick<RecordingManifest, 'steps' | 'blobs'>): string | undefined {
+  if (steps.count > MAX_STEPS) return `${steps.count} steps, at most ${MAX_STEPS}`
+  if (steps.sizeBytes > STEPS_MAX_BYTES) return `${STEPS_FILE} of ${steps.sizeBytes} bytes, at most ${STEPS_MAX_BYTES}`
+  if (blobs.length > MAX_BLOBS) return `${blobs.length} artifacts, at most ${MAX_BLOBS}`
+  const big = blobs.find(({ sizeBytes }) => sizeBytes > BLOB_MAX_BYTES)
+  return big === undefined ? undefined : `artifact ${big.digest} of ${big.sizeBytes} bytes, at most ${BLOB_MAX_BYTES}`
+}
+
+export function excessOfDeliveries(steps: readonly Pick<RecordedStep, 'core'>[]): string | undefined {
+  let total = 0
+  for (const { core } of steps) {
+    for (const [index, value] of (core.deliveries ?? []).entries()) if (index % 2 === 1) total += value
+  }
+  return total > MAX_DELIVERIES ? `${total} deliveries, at most ${MAX_DELIVERIES}` : undefined
+}
 
 export function blobFile(digest: Digest): string {
   return `${BLOBS_FOLDER}/${digest.slice('sha256:'.length)}`

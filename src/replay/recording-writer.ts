@@ -1,13 +1,23 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { digestOf, type Digest, RepriseError, type RecordingManifest, type SpanRecord } from '../schemas/index.ts'
+import { type Digest, digestOf, type RecordingManifest, RepriseError, type SpanRecord } from '../schemas/index.ts'
 import type { Store } from '../store/index.ts'
 import { deriveLineage, type LineageNode, requestDigestOf, toRecordedStep } from './lineage.ts'
-import { payloadOf, type PayloadSource } from './recording.ts'
-import { BLOBS_FOLDER, blobFile, MANIFEST_FILE, manifestDigest, manifestText, STEPS_FILE, stepsText } from './recording-text.ts'
-import { readRunRecords } from './run-records.ts'
 import { packageVersion } from './package-version.ts'
+import { type PayloadSource, payloadOf } from './recording.ts'
+import {
+  BLOBS_FOLDER,
+  blobFile,
+  excessOf,
+  excessOfDeliveries,
+  MANIFEST_FILE,
+  manifestDigest,
+  manifestText,
+  STEPS_FILE,
+  stepsText,
+} from './recording-text.ts'
+import { readRunRecords } from './run-records.ts'
 
 export interface ExportOptions {
   /** Replace the recording that is there. Anything else that is there is never replaced. */
@@ -54,6 +64,8 @@ export async function writeRecording(
     const text = stepsText(nodes.map(toRecordedStep))
     await writeFile(join(temporary, STEPS_FILE), text, { flag: 'wx' })
     const manifest = manifestOf(root, nodes, text, blobs)
+    const excess = excessOf(manifest) ?? excessOfDeliveries(records)
+    if (excess !== undefined) throw new RepriseError('limit_exceeded', `the run is too big for a recording: ${excess}`)
     await writeFile(join(temporary, MANIFEST_FILE), manifestText(manifest), { flag: 'wx' })
     await moveIntoPlace(temporary, target, replaces)
     return manifest
@@ -91,12 +103,7 @@ function checkOnePolicy(nodes: readonly LineageNode[], root: LineageNode): void 
   }
 }
 
-function manifestOf(
-  root: LineageNode,
-  nodes: readonly LineageNode[],
-  text: string,
-  blobs: RecordingManifest['blobs'],
-): RecordingManifest {
+function manifestOf(root: LineageNode, nodes: readonly LineageNode[], text: string, blobs: RecordingManifest['blobs']): RecordingManifest {
   const { core } = root.record
   const unsigned = {
     schema: 'reprise.recording/1' as const,

@@ -1,5 +1,5 @@
-import { decodeValue, type Digest, MEDIA_TYPE, RepriseError } from '../schemas/index.ts'
 import type { Payload, RecordedStep, RecordingManifest, SpanRecord } from '../schemas/index.ts'
+import { type Digest, decodeValue, MEDIA_TYPE, RepriseError } from '../schemas/index.ts'
 import type { LineageNode } from './lineage.ts'
 
 /** The payload of one role of a step: there, never there, or known to be gone (withheld by the redactor, or erased). */

@@ -19,9 +19,13 @@ export function readResult(recording: Recording, { record }: LineageNode): Recor
   if (error.state === 'gone') return { state: 'missing', reason: `its error was ${error.reason}` }
   if (output.state === 'gone') return { state: 'missing', reason: `its result was ${output.reason}` }
   if (wasCut(record, 'output')) return { state: 'missing', reason: 'its result was cut when it was recorded' }
-  const value = decode(output)
-  if (error.state === 'absent') return { state: 'value', value }
-  return { state: 'error', error: valueToError(decode(error)), chunks: Array.isArray(value) ? value : [] }
+  try {
+    const value = decode(output)
+    if (error.state === 'absent') return { state: 'value', value }
+    return { state: 'error', error: valueToError(decode(error)), chunks: Array.isArray(value) ? value : [] }
+  } catch (cause) {
+    return { state: 'missing', reason: `its result cannot be read: ${RepriseError.isInstance(cause) ? cause.message : 'it is damaged'}` }
+  }
 }
 
 function decode(payload: StepPayload): unknown {

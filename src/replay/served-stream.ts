@@ -1,5 +1,5 @@
-import type { DeliveryPlan, Place } from './delivery-plan.ts'
 import type { DeliveryScheduler } from './delivery.ts'
+import type { DeliveryPlan, Place } from './delivery-plan.ts'
 
 export interface StreamEvents {
   /** The program left the stream earlier than it did when recorded. */
@@ -90,7 +90,8 @@ export class StreamCursor {
   #offer(place: Place, settle: Settle, deliver: () => void): void {
     if (place === 'never') {
       this.#open.set(settle, () => undefined)
-      return this.#scheduler.touch()
+      this.#scheduler.touch()
+      return
     }
     const withdraw = this.#scheduler.offer(place === 'free' ? undefined : place, () => {
       this.#open.delete(settle)

@@ -37,12 +37,12 @@ export class ReplaySession implements Interceptor {
   readonly recording: Recording
   readonly calls: RecordedCalls
   readonly course: Course
-  readonly departures = new Departures()
+  readonly departures: Departures = new Departures()
   readonly unmatched: UnmatchedCall[] = []
-  readonly served = new Set<LineageNode>()
-  readonly ran = new Set<LineageNode>()
-  readonly diverged = new Set<LineageNode>()
-  readonly missing = new Set<LineageNode>()
+  readonly served: Set<LineageNode> = new Set()
+  readonly ran: Set<LineageNode> = new Set()
+  readonly diverged: Set<LineageNode> = new Set()
+  readonly missing: Set<LineageNode> = new Set()
   /** The root's outcome against the recorded one; undefined until the root has ended. */
   rootCheck: OutcomeCheck | undefined
   readonly #comparison: Comparison

@@ -4,7 +4,7 @@ import dns from 'node:dns'
 import http from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
-import { RepriseError } from '../schemas/index.ts'
+import type { RepriseError } from '../schemas/index.ts'
 
 /** Told of each attempt to reach the network from within the replay. Returns the error that the attempt fails with. */
 export interface SocketWatcher {
@@ -140,9 +140,10 @@ function connectTarget(args: unknown[]): string {
 function deepStack(): string | undefined {
   const limit = Error.stackTraceLimit
   Error.stackTraceLimit = 64
-  const { stack } = new Error()
+  const holder: { stack?: string } = {}
+  Error.captureStackTrace(holder, deepStack)
   Error.stackTraceLimit = limit
-  return stack
+  return holder.stack
 }
 
 /** The innermost frame of the program's own code: not Node's, not a dependency's, not ours. */

@@ -1,8 +1,5 @@
 import type { LineageNode } from './lineage.ts'
 
-/** OpenTelemetry clocks may place a start up to a millisecond early, so closer pairs of events have no known order. */
-const CLOCK_MARGIN_NANOS = 2_000_000n
-
 /**
  * When things happened in the recording. Nothing of it reaches a result; it says which calls the program had made before
  * a result came, and how long the program was silent in between, so that replay knows how long to wait for it.
@@ -52,7 +49,9 @@ export class Timeline {
   callsMadeBefore(number: number): boolean {
     const pending = this.#firstPending()
     const bound = this.#deliveredAfter.get(number)
-    return pending === undefined || bound === undefined || pending.startNanos + CLOCK_MARGIN_NANOS >= bound
+    // The recorder's clock is monotonic, and it reads a step's end before the program sees the result: a call that follows
+    // from a result never starts before it.
+    return pending === undefined || bound === undefined || pending.startNanos >= bound
   }
 
   giveUpCallsBefore(number: number): void {

@@ -1,7 +1,7 @@
-import { type Label, LABELS, type Verdict, type VerdictStep } from '../schemas/index.ts'
+import { LABELS, type Label, type Verdict, type VerdictStep } from '../schemas/index.ts'
 import { describeNode } from './departures.ts'
-import { isServed } from './recorded-calls.ts'
 import type { LineageNode } from './lineage.ts'
+import { isServed } from './recorded-calls.ts'
 import type { ReplaySession } from './session.ts'
 
 /** Draws up what a finished replay showed. Notes the recorded steps that were not used, so it is called once. */

@@ -1,11 +1,10 @@
-import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises'
 import type { ReplaySession } from './session.ts'
+import { everyMillis, nextTurn, nowMillis, pause } from './turns.ts'
 
 /** `stuck`: silent for longer than at any such place in the recording. */
 export type ProgramEnd = { readonly how: 'ended' } | { readonly how: 'stuck' | 'timeout'; readonly afterMillis: number }
 
 const TICK_MILLIS = 20
-/** A tick that came later than this was late because the machine was busy. */
 const TICK_CAP_MILLIS = 60
 const MIN_TIMEOUT_MILLIS = 60_000
 const SLOWNESS = 10
@@ -17,23 +16,20 @@ export async function waitForEnd(session: ReplaySession, program: Promise<void>,
   const { scheduler } = session.course
   const limit = timeoutMillis ?? Math.max(MIN_TIMEOUT_MILLIS, SLOWNESS * session.course.durationMillis)
   const { promise, resolve } = Promise.withResolvers<ProgramEnd>()
-  const started = performance.now()
-  let before = started
+  const started = nowMillis()
   let silent = 0
   let activity = scheduler.activity
-  const timer = setInterval(() => {
-    const now = performance.now()
-    silent = scheduler.activity === activity && scheduler.waiting === 0 ? silent + Math.min(now - before, TICK_CAP_MILLIS) : 0
+  const stop = everyMillis(TICK_MILLIS, TICK_CAP_MILLIS, (passed) => {
+    silent = scheduler.activity === activity && scheduler.waiting === 0 ? silent + passed : 0
     activity = scheduler.activity
-    before = now
-    if (now - started >= limit) resolve({ how: 'timeout', afterMillis: limit })
+    if (nowMillis() - started >= limit) resolve({ how: 'timeout', afterMillis: limit })
     else if (silent >= session.course.stuckMillis()) resolve({ how: 'stuck', afterMillis: Math.round(silent) })
-  }, TICK_MILLIS)
+  })
   void program.then(() => drain(session)).then(() => resolve({ how: 'ended' }))
   try {
     return await promise
   } finally {
-    clearInterval(timer)
+    stop()
   }
 }
 
@@ -42,8 +38,8 @@ async function drain({ course }: ReplaySession): Promise<void> {
   const { scheduler } = course
   let quiet = 0
   let activity = scheduler.activity
-  let waitUntil = performance.now() + course.patienceMillis()
-  while (quiet < QUIET_TURNS || (course.backgroundPending && performance.now() < waitUntil)) {
+  let waitUntil = nowMillis() + course.patienceMillis()
+  while (quiet < QUIET_TURNS || (course.backgroundPending && nowMillis() < waitUntil)) {
     await (quiet < QUIET_TURNS ? nextTurn() : pause(2))
     if (scheduler.activity === activity) {
       if (scheduler.waiting === 0) quiet++
@@ -52,6 +48,6 @@ async function drain({ course }: ReplaySession): Promise<void> {
     }
     quiet = 0
     activity = scheduler.activity
-    waitUntil = performance.now() + course.patienceMillis()
+    waitUntil = nowMillis() + course.patienceMillis()
   }
 }

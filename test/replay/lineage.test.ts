@@ -117,7 +117,14 @@ describe('the nearest candidate', () => {
     const recording = await builder.load()
     const find = (name: string, text: string, used: number[] = []) =>
       nearestTo(
-        { kind: 'model', operation: 'chat', name, parent: recording.root, requestDigest: requestDigestOf({ mediaType: 'application/json', data: text }), requestText: () => text },
+        {
+          kind: 'model',
+          operation: 'chat',
+          name,
+          parent: recording.root,
+          requestDigest: requestDigestOf({ mediaType: 'application/json', data: text }),
+          requestText: () => text,
+        },
         recording.nodes,
         (node) => used.includes(node.record.core.sequence ?? -1),
         (node) => {
@@ -135,7 +142,21 @@ describe('the nearest candidate', () => {
     const root = builder.step(undefined, { kind: 'run', name: 'r' })
     builder.step(root, { kind: 'tool', name: 'look', args: [1] })
     const recording = await builder.load()
-    const call = { kind: 'model', operation: 'chat', name: 'chat', parent: recording.root, requestDigest: '0'.repeat(64), requestText: () => '[]' } as const
-    expect(nearestTo(call, recording.nodes, () => false, () => '[]')).toBeUndefined()
+    const call = {
+      kind: 'model',
+      operation: 'chat',
+      name: 'chat',
+      parent: recording.root,
+      requestDigest: '0'.repeat(64),
+      requestText: () => '[]',
+    } as const
+    expect(
+      nearestTo(
+        call,
+        recording.nodes,
+        () => false,
+        () => '[]',
+      ),
+    ).toBeUndefined()
   })
 })

@@ -74,7 +74,11 @@ describe('recorded order', () => {
   it('pairs equal parallel calls that had different answers, and returns them in recorded order', async () => {
     const builder = new RecordingBuilder()
     const root = builder.step(undefined, { kind: 'run', name: 'race', output: ['third', 'first', 'second'], end: 90 })
-    const answers = [['first', 1], ['second', 2], ['third', 0]] as const
+    const answers = [
+      ['first', 1],
+      ['second', 2],
+      ['third', 0],
+    ] as const
     for (const [output, delivery] of answers) {
       builder.step(root, { kind: 'model', name: 'chat', args: ['same'], output, deliveries: [delivery, 1], start: 0, end: 10 + delivery })
     }

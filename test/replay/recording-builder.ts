@@ -1,28 +1,28 @@
 import { join } from 'node:path'
+import { createRedactor, policyRefOf } from '../../src/redaction/index.ts'
+import { loadRecording } from '../../src/replay/index.ts'
+import type { Recording } from '../../src/replay/recording.ts'
+import { writeRecording } from '../../src/replay/recording-writer.ts'
 import {
   type Attributes,
-  commitmentOf,
   type Cut,
+  commitmentOf,
   type Digest,
   digestOf,
   encodeValue,
   OPERATION_OF_KIND,
   type PayloadRef,
   type PolicyRef,
-  randomSaltHex,
   type RecordingManifest,
   RepriseError,
   type ResultShape,
+  randomSaltHex,
   type SpanCore,
   type SpanRecord,
   type StepKind,
   type StreamEnd,
 } from '../../src/schemas/index.ts'
-import { createRedactor, policyRefOf } from '../../src/redaction/index.ts'
 import { captureArguments, captureValue } from '../../src/sdk/index.ts'
-import { loadRecording } from '../../src/replay/index.ts'
-import { writeRecording } from '../../src/replay/recording-writer.ts'
-import type { Recording } from '../../src/replay/recording.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 export interface StepInput {
@@ -75,7 +75,8 @@ export class RecordingBuilder {
     const payloads: SpanCore['payloads'] = []
     const refs: PayloadRef[] = []
     this.#addPayload('input', captureArguments(input.args ?? []), payloads, refs)
-    if (input.withheld !== undefined) payloads.push({ role: 'output', sizeBytes: 0, mediaType: 'application/json', withheld: input.withheld })
+    if (input.withheld !== undefined)
+      payloads.push({ role: 'output', sizeBytes: 0, mediaType: 'application/json', withheld: input.withheld })
     else if (input.output !== undefined) this.#addPayload('output', captureValue(input.output).value, payloads, refs)
     if (input.error !== undefined) this.#addPayload('error', captureValue(input.error).value, payloads, refs)
     const shape = input.shape ?? 'promise'
@@ -84,7 +85,8 @@ export class RecordingBuilder {
     this.#clock = Math.max(this.#clock, input.start === undefined ? start + 1 : start)
     const asynchronous = shape !== 'value' && parent !== undefined && input.pending !== true
     const numbers = input.deliveries ?? (asynchronous && input.streamEnd === undefined ? [this.#delivery, 1] : undefined)
-    if (Array.isArray(numbers)) for (let at = 0; at < numbers.length; at += 2) this.#delivery = Math.max(this.#delivery, numbers[at] + numbers[at + 1])
+    if (Array.isArray(numbers))
+      for (let at = 0; at < numbers.length; at += 2) this.#delivery = Math.max(this.#delivery, numbers[at] + numbers[at + 1])
     this.records.push({
       core: {
         schema: 'reprise.span/1',
@@ -102,7 +104,11 @@ export class RecordingBuilder {
         ...(input.pending === true ? { pending: true as const } : { endNanos: nanosAt(end) }),
         status: { code: input.error === undefined ? 'unset' : 'error' },
         attributes: {},
-        events: (input.metrics ?? []).map(([name, value]) => ({ name: 'reprise.metric', timeNanos: nanosAt(start), attributes: metric(name, value) })),
+        events: (input.metrics ?? []).map(([name, value]) => ({
+          name: 'reprise.metric',
+          timeNanos: nanosAt(start),
+          attributes: metric(name, value),
+        })),
         links: [],
         resource: { attributes: { 'service.name': 'test' } },
         scope: { name: 'reprise' },

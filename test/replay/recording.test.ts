@@ -130,7 +130,10 @@ describe('a recording directory', () => {
   it('names the file of a steps list that is missing, and says when there is no recording at all', async () => {
     const { folder } = await smallRun().write()
     await rm(join(folder, 'steps.jsonl'))
-    expect(await failure(loadRecording(folder))).toMatchObject({ code: 'integrity', message: expect.stringContaining('steps.jsonl') as string })
+    expect(await failure(loadRecording(folder))).toMatchObject({
+      code: 'integrity',
+      message: expect.stringContaining('steps.jsonl') as string,
+    })
     expect((await failure(loadRecording(join(folder, 'nothing')))).code).toBe('invalid_argument')
   })
 
@@ -171,10 +174,18 @@ describe('a recording directory', () => {
 
   it('refuses steps that do not fit together, even when every digest was made to fit', async () => {
     const cases: [string, (text: string) => string, number | undefined][] = [
-      ['a lineage that does not follow', (text) => text.replace(/"lineage":"./, (start) => `${start.slice(0, -1)}${start.endsWith('0') ? '1' : '0'}`), undefined],
+      [
+        'a lineage that does not follow',
+        (text) => text.replace(/"lineage":"./, (start) => `${start.slice(0, -1)}${start.endsWith('0') ? '1' : '0'}`),
+        undefined,
+      ],
       ['an occurrence that does not follow', (text) => text.replace('"occurrence":1', '"occurrence":3'), undefined],
       ['a field too many', (text) => text.replace('"occurrence":1', '"occurrence":1,"path":"../../etc/passwd"'), undefined],
-      ['a digest that is a path', (text) => text.replace(/("refs":.*"digest":)"sha256:[0-9a-f]{64}"/, '$1"../../../etc/passwd"'), undefined],
+      [
+        'a digest that is a path',
+        (text) => text.replace(/("refs":.*"digest":)"sha256:[0-9a-f]{64}"/, '$1"../../../etc/passwd"'),
+        undefined,
+      ],
       ['another policy', (text) => text.replace(/("policy":."digest":"sha256:)[0-9a-f]{4}/, '$10000'), undefined],
       ['a line that is no JSON', (text) => text.replace('{', '('), undefined],
       ['no line feed at the end', (text) => text.trimEnd(), undefined],
@@ -218,8 +229,12 @@ describe('writing a recording', () => {
     const builder = smallRun()
     const folder = await temporaryFolder()
     await writeFile(join(folder, 'thesis.txt'), 'years of work')
-    const write = (force: boolean): Promise<unknown> => writeRecording(builder.records, builder.rootSpanId, source(builder), folder, { force })
-    expect(await failure(write(false))).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('thesis.txt') as string })
+    const write = (force: boolean): Promise<unknown> =>
+      writeRecording(builder.records, builder.rootSpanId, source(builder), folder, { force })
+    expect(await failure(write(false))).toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining('thesis.txt') as string,
+    })
     expect((await failure(write(true))).code).toBe('invalid_argument')
     expect(await readdir(folder)).toEqual(['thesis.txt'])
   })
@@ -227,7 +242,8 @@ describe('writing a recording', () => {
   it('replaces a recording with force only, and takes an empty directory', async () => {
     const builder = smallRun()
     const folder = await temporaryFolder()
-    const write = (force: boolean): Promise<RecordingManifest> => writeRecording(builder.records, builder.rootSpanId, source(builder), folder, { force })
+    const write = (force: boolean): Promise<RecordingManifest> =>
+      writeRecording(builder.records, builder.rootSpanId, source(builder), folder, { force })
     const first = await write(false)
     expect(await failure(write(false))).toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('force') as string })
     expect(await write(true)).toEqual(first)
@@ -240,7 +256,11 @@ describe('writing a recording', () => {
     const folder = join(parent, 'recording')
     await builder.write(folder)
     await cp(folder, join(parent, 'copy'), { recursive: true })
-    const broken = { read: (): never => { throw new RepriseError('artifact_missing', 'no blob sha256:00') } }
+    const broken = {
+      read: (): never => {
+        throw new RepriseError('artifact_missing', 'no blob sha256:00')
+      },
+    }
     const error = await failure(writeRecording(builder.records, builder.rootSpanId, broken, folder, { force: true }))
     expect(error.code).toBe('artifact_missing')
     expect(error.message).toContain('run answer')

@@ -13,7 +13,13 @@ const MAILS = ['ana.lopez@northwind-labs.com', 'ben@northwind-labs.com']
 function recordMail(): RecordingBuilder {
   const builder = new RecordingBuilder()
   const ticket = { from: MAILS[0], to: MAILS[1], text: `our key is ${KEY}` }
-  const root = builder.step(undefined, { kind: 'run', name: 'mail', args: [ticket], output: `sent to ${MAILS[1]}, cc ${MAILS[0]}`, end: 50 })
+  const root = builder.step(undefined, {
+    kind: 'run',
+    name: 'mail',
+    args: [ticket],
+    output: `sent to ${MAILS[1]}, cc ${MAILS[0]}`,
+    end: 50,
+  })
   const request = { messages: [`mail ${MAILS[0]} and ${MAILS[1]}`, `again ${MAILS[0]}`], ticket }
   builder.step(root, { kind: 'model', name: 'chat', args: [request], output: { to: MAILS[1], cc: MAILS[0] } })
   return builder
@@ -76,9 +82,15 @@ describe('secrets', () => {
     const policy = { id: 'default', version: '99', digest: digestOf('another policy') }
     builder.step(undefined, { kind: 'run', name: 'mail', policy })
     const recording = await builder.load()
-    await expect(replay(recording, mail)).rejects.toMatchObject({ code: 'recording_version', message: expect.stringContaining('default/99') as string })
+    await expect(replay(recording, mail)).rejects.toMatchObject({
+      code: 'recording_version',
+      message: expect.stringContaining('default/99') as string,
+    })
     const foreign = new RecordingBuilder()
     foreign.step(undefined, { kind: 'run', name: 'mail', policy: { ...policy, id: 'house-rules' } })
-    await expect(replay(await foreign.load(), mail)).rejects.toMatchObject({ code: 'recording_version', message: expect.stringContaining('house-rules') as string })
+    await expect(replay(await foreign.load(), mail)).rejects.toMatchObject({
+      code: 'recording_version',
+      message: expect.stringContaining('house-rules') as string,
+    })
   })
 })

@@ -112,27 +112,43 @@ describe('replay', () => {
     const builder = new RecordingBuilder()
     builder.step(undefined, { kind: 'run', name: 'plain' })
     const recording = await builder.load()
-    await expect(replay(recording, async function plain() {})).rejects.toMatchObject({ code: 'invalid_argument', message: expect.stringContaining('plain') as string })
+    await expect(replay(recording, async function plain() {})).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: expect.stringContaining('plain') as string,
+    })
     await expect(replay(recording, chat)).rejects.toMatchObject({ code: 'invalid_argument' })
   })
 
   it('feeds currentRun().random from the recorded seed, and knows the recorded run', async () => {
     const builder = new RecordingBuilder({ seed: 'a-seed' })
-    const draw = instrument(async function draw() {
-      const random = currentRun().random('noise')
-      return [random(), random(), currentRun().id]
-    }, { seed: 'another' })
+    const draw = instrument(
+      async function draw() {
+        const random = currentRun().random('noise')
+        return [random(), random(), currentRun().id]
+      },
+      { seed: 'another' },
+    )
     builder.step(undefined, { kind: 'run', name: 'draw', output: [] })
     const first = await replay(await builder.load(), draw)
     const recorded = new RecordingBuilder({ seed: 'a-seed' })
-    recorded.step(undefined, { kind: 'run', name: 'draw', output: JSON.parse(first.divergences[0]?.differences.length ? `[${first.divergences[0].differences.map(({ replayed }) => replayed).join()}]` : '[]') as unknown })
+    recorded.step(undefined, {
+      kind: 'run',
+      name: 'draw',
+      output: JSON.parse(
+        first.divergences[0]?.differences.length ? `[${first.divergences[0].differences.map(({ replayed }) => replayed).join()}]` : '[]',
+      ) as unknown,
+    })
     expectExact(await replay(await recorded.load(), draw))
   })
 
   it('gives back recorded errors: class, message, code and properties', async () => {
     const builder = new RecordingBuilder()
     const busy = Object.assign(new RangeError('slow down'), { status: 429, code: 'rate_limited' })
-    const root = builder.step(undefined, { kind: 'run', name: 'failing', output: ['RangeError', 'slow down', 429, 'rate_limited', true, 'thrown text'] })
+    const root = builder.step(undefined, {
+      kind: 'run',
+      name: 'failing',
+      output: ['RangeError', 'slow down', 429, 'rate_limited', true, 'thrown text'],
+    })
     builder.step(root, { kind: 'model', name: 'chat', args: [1], error: busy })
     builder.step(root, { kind: 'embedding', name: 'embed', args: ['x'], error: 'thrown text', shape: 'value' })
     const failing = instrument(async function failing() {
@@ -166,9 +182,12 @@ describe('replay', () => {
     const other = await replay(recording, fails('no credit'))
     expect(other.label).toBe('diverged')
     expect(reasonsOf(other)).toEqual(['output'])
-    const returned = await replay(recording, instrument(async function fails() {
-      await chat(1)
-    }))
+    const returned = await replay(
+      recording,
+      instrument(async function fails() {
+        await chat(1)
+      }),
+    )
     expect(returned.divergences[0]?.message).toContain('it returned, and had failed when recorded')
   })
 
@@ -212,8 +231,18 @@ describe('a call that the recording does not answer', () => {
   async function recorded(): Promise<RecordingBuilder> {
     const builder = new RecordingBuilder()
     const root = builder.step(undefined, { kind: 'run', name: 'answer', args: [], output: 'ok' })
-    builder.step(root, { kind: 'model', name: 'chat', args: [{ messages: [{ role: 'user', content: 'hello' }], temperature: 0 }], output: 'a' })
-    builder.step(root, { kind: 'model', name: 'chat', args: [{ messages: [{ role: 'user', content: 'bye' }], temperature: 0 }], output: 'b' })
+    builder.step(root, {
+      kind: 'model',
+      name: 'chat',
+      args: [{ messages: [{ role: 'user', content: 'hello' }], temperature: 0 }],
+      output: 'a',
+    })
+    builder.step(root, {
+      kind: 'model',
+      name: 'chat',
+      args: [{ messages: [{ role: 'user', content: 'bye' }], temperature: 0 }],
+      output: 'b',
+    })
     builder.step(root, { kind: 'tool', name: 'refund', args: [{ id: 1 }], output: 'c' })
     return builder
   }
@@ -250,9 +279,23 @@ describe('a call that the recording does not answer', () => {
     const builder = await recorded()
     builder.step(builder.rootSpanId, { kind: 'embedding', name: 'embed', args: ['x'], output: [1], shape: 'value' })
     const stream = model((_request: unknown): AsyncIterable<string> => live(), { name: 'stream' })
-    builder.step(builder.rootSpanId, { kind: 'model', name: 'stream', args: [1], output: ['a'], shape: 'async-iterable', streamEnd: 'done' })
+    builder.step(builder.rootSpanId, {
+      kind: 'model',
+      name: 'stream',
+      args: [1],
+      output: ['a'],
+      shape: 'async-iterable',
+      streamEnd: 'done',
+    })
     const readable = tool((_request: unknown): ReadableStream<string> => live(), { name: 'readable' })
-    builder.step(builder.rootSpanId, { kind: 'tool', name: 'readable', args: [1], output: ['a'], shape: 'readable-stream', streamEnd: 'done' })
+    builder.step(builder.rootSpanId, {
+      kind: 'tool',
+      name: 'readable',
+      args: [1],
+      output: ['a'],
+      shape: 'readable-stream',
+      streamEnd: 'done',
+    })
     const answer = instrument(async function answer() {
       const promise = chat('unknown')
       seen.push(promise instanceof Promise)
@@ -268,7 +311,10 @@ describe('a call that the recording does not answer', () => {
       } catch (error) {
         seen.push(RepriseError.isInstance(error) && error.code)
       }
-      await readable('unknown').getReader().read().catch((error: unknown) => seen.push(RepriseError.isInstance(error) && error.code))
+      await readable('unknown')
+        .getReader()
+        .read()
+        .catch((error: unknown) => seen.push(RepriseError.isInstance(error) && error.code))
       return 'ok'
     })
     await replay(await builder.load(), answer)
@@ -360,7 +406,12 @@ describe('a call that the recording does not answer', () => {
     const builder = new RecordingBuilder()
     builder.step(undefined, { kind: 'run', name: 'answer', args: ['x'], cuts: [{ what: 'input', reason: 'bytes', count: 1 }] })
     const recording = await builder.load()
-    await expect(replay(recording, instrument(async function answer() {}))).rejects.toMatchObject({ code: 'artifact_missing' })
+    await expect(
+      replay(
+        recording,
+        instrument(async function answer() {}),
+      ),
+    ).rejects.toMatchObject({ code: 'artifact_missing' })
   })
 
   it('reports a container that ran with other arguments, and still serves beneath it', async () => {
@@ -378,7 +429,11 @@ describe('a call that the recording does not answer', () => {
     expect(verdict.label).toBe('diverged')
     expect(verdict.counts).toMatchObject({ unmatched: 0, unused: 0, served: 2, ran: 3 })
     expect(verdict.divergences).toMatchObject([
-      { reason: 'changed-container', path: ['answer', 'planner'], differences: [{ path: '/0/note', recorded: '"old"', replayed: '"new"' }] },
+      {
+        reason: 'changed-container',
+        path: ['answer', 'planner'],
+        differences: [{ path: '/0/note', recorded: '"old"', replayed: '"new"' }],
+      },
     ])
   })
 
@@ -422,8 +477,17 @@ describe('a call that the recording does not answer', () => {
   it('compares what steps measured', async () => {
     const builder = new RecordingBuilder()
     const root = builder.step(undefined, { kind: 'run', name: 'fit', output: undefined, metrics: [['total', 3]] })
-    builder.step(root, { kind: 'custom', name: 'step', args: [{ index: 0 }], metrics: [['loss', 0.5], ['loss', 0.25]], output: undefined })
-    const fit = (last: number) =>
+    builder.step(root, {
+      kind: 'custom',
+      name: 'step',
+      args: [{ index: 0 }],
+      metrics: [
+        ['loss', 0.5],
+        ['loss', 0.25],
+      ],
+      output: undefined,
+    })
+    const fitWith = (last: number) =>
       instrument(async function fit() {
         await currentRun().step({ index: 0 }, async (step) => {
           step.metric('loss', 0.5)
@@ -432,8 +496,8 @@ describe('a call that the recording does not answer', () => {
         currentRun().metric('total', 3)
       })
     const recording = await builder.load()
-    expectExact(await replay(recording, fit(0.25)))
-    const verdict = await replay(recording, fit(0.75))
+    expectExact(await replay(recording, fitWith(0.25)))
+    const verdict = await replay(recording, fitWith(0.75))
     expect(verdict.label).toBe('diverged')
     expect(verdict.divergences).toMatchObject([
       { reason: 'output', name: 'step', differences: [{ path: '/metrics/1/value', recorded: '0.25', replayed: '0.75' }] },

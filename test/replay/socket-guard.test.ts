@@ -4,8 +4,8 @@ import { lookup as promisedLookup } from 'node:dns/promises'
 import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
-import tls from 'node:tls'
 import { setTimeout as sleep } from 'node:timers/promises'
+import tls from 'node:tls'
 import { request as undiciRequest } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatVerdict, replay } from '../../src/replay/index.ts'
@@ -37,12 +37,25 @@ const outcome = (start: (settle: (error: unknown) => void) => void): Promise<unk
 
 /** Each way out of the process, as its outcome: an error, or what came back. */
 const WAYS: Record<string, () => Promise<unknown>> = {
-  'net.connect': () => outcome((settle) => net.connect(port, '127.0.0.1').on('error', settle).on('connect', () => settle(undefined))),
-  'net.connect with options': () => outcome((settle) => net.connect({ host: 'localhost', port }).on('error', settle).on('connect', () => settle(undefined))),
+  'net.connect': () =>
+    outcome((settle) =>
+      net
+        .connect(port, '127.0.0.1')
+        .on('error', settle)
+        .on('connect', () => settle(undefined)),
+    ),
+  'net.connect with options': () =>
+    outcome((settle) =>
+      net
+        .connect({ host: 'localhost', port })
+        .on('error', settle)
+        .on('connect', () => settle(undefined)),
+    ),
   'a unix socket': () => outcome((settle) => net.connect('/tmp/reprise-no-such.sock').on('error', settle)),
   'tls.connect': () => outcome((settle) => tls.connect({ host: '127.0.0.1', port }).on('error', settle)),
   'http.get': () => outcome((settle) => http.get({ host: '127.0.0.1', port }, () => settle(undefined)).on('error', settle)),
-  'http.get with agent: false': () => outcome((settle) => http.get({ host: '127.0.0.1', port, agent: false }, () => settle(undefined)).on('error', settle)),
+  'http.get with agent: false': () =>
+    outcome((settle) => http.get({ host: '127.0.0.1', port, agent: false }, () => settle(undefined)).on('error', settle)),
   'https.get': () => outcome((settle) => https.get({ host: '127.0.0.1', port }, () => settle(undefined)).on('error', settle)),
   fetch: () => fetch(`http://127.0.0.1:${port}/?key=secret`).catch((error: unknown) => (error as Error).cause),
   'undici.request': () => undiciRequest(`http://127.0.0.1:${port}/`).catch((error: unknown) => error),
@@ -93,7 +106,11 @@ describe('the socket guard', () => {
   it('denies the reuse of a connection that was open before', async () => {
     const agent = new http.Agent({ keepAlive: true })
     const get = (): Promise<unknown> =>
-      outcome((settle) => http.get({ host: '127.0.0.1', port, agent }, (response) => response.resume().on('end', () => settle(undefined))).on('error', settle))
+      outcome((settle) =>
+        http
+          .get({ host: '127.0.0.1', port, agent }, (response) => response.resume().on('end', () => settle(undefined)))
+          .on('error', settle),
+      )
     expect(await get()).toBe('went through')
     const before = requests
     let result: unknown
@@ -111,7 +128,13 @@ describe('the socket guard', () => {
   })
 
   it('leaves the rest of the process alone while it is on, and everything when it is off', async () => {
-    const originals = [net.Socket.prototype.connect, dns.lookup, globalThis.fetch, http.Agent.prototype, dgram.Socket.prototype.send] as const
+    const originals = [
+      net.Socket.prototype.connect,
+      dns.lookup,
+      globalThis.fetch,
+      http.Agent.prototype,
+      dgram.Socket.prototype.send,
+    ] as const
     const outside = (async () => {
       await sleep(20)
       return await (await fetch(`http://127.0.0.1:${port}/`)).text()
@@ -125,7 +148,9 @@ describe('the socket guard', () => {
     )
     expect(verdict.label).toBe('exact')
     expect(await outside).toBe('alive')
-    expect([net.Socket.prototype.connect, dns.lookup, globalThis.fetch, http.Agent.prototype, dgram.Socket.prototype.send]).toEqual(originals)
+    expect([net.Socket.prototype.connect, dns.lookup, globalThis.fetch, http.Agent.prototype, dgram.Socket.prototype.send]).toEqual(
+      originals,
+    )
     expect(namedLookup).toBe(dns.lookup)
     expect(await (await fetch(`http://127.0.0.1:${port}/`)).text()).toBe('alive')
   })
@@ -140,7 +165,11 @@ describe('the socket guard', () => {
     expect(net.Socket.prototype.connect).not.toBe(original)
     two.release()
     expect(net.Socket.prototype.connect).toBe(original)
-    expect(() => runGuarded(watcher, () => { throw new Error('x') })).toThrow('x')
+    expect(() =>
+      runGuarded(watcher, () => {
+        throw new Error('x')
+      }),
+    ).toThrow('x')
     expect(net.Socket.prototype.connect).toBe(original)
   })
 

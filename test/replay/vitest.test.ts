@@ -1,6 +1,6 @@
-import { describe, expect, it } from 'vitest'
-import { formatVerdict, loadRecording, replay } from 'reprise/replay'
 import { instrument, model } from 'reprise'
+import { formatVerdict, loadRecording, replay } from 'reprise/replay'
+import { describe, expect, it } from 'vitest'
 import 'reprise/vitest'
 import type { Verdict } from '../../src/schemas/index.ts'
 import { RecordingBuilder } from './recording-builder.ts'
@@ -71,7 +71,11 @@ describe('formatVerdict', () => {
 
   it('makes control and direction characters visible', async () => {
     const verdict = await replay(await loadRecording(await recorded()), answer('how'))
-    const hostile: Verdict = { ...verdict, name: 'evil\u001b]52;c;aGk=\u0007\u202ename', divergences: verdict.divergences.map((divergence) => ({ ...divergence, path: ['a\nb'] })) }
+    const hostile: Verdict = {
+      ...verdict,
+      name: 'evil\u001b]52;c;aGk=\u0007\u202ename',
+      divergences: verdict.divergences.map((divergence) => ({ ...divergence, path: ['a\nb'] })),
+    }
     const text = formatVerdict(hostile)
     expect(text).not.toMatch(/[\u001b\u0007\u202e]/)
     expect(text).toContain('evil\\u{1b}]52')

@@ -1,0 +1,32 @@
+// Taken when this module is loaded: fake timers that a test installs later reach the program, not its replay.
+const { setImmediate: immediate, setInterval: interval, clearInterval: stopInterval, setTimeout: timeout } = globalThis
+
+/** Milliseconds of the monotonic clock. */
+export const nowMillis: () => number = performance.now.bind(performance)
+
+export function onNextTurn(fn: () => void): void {
+  immediate(fn)
+}
+
+export async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => immediate(resolve))
+}
+
+export async function pause(millis: number): Promise<void> {
+  await new Promise<void>((resolve) => timeout(resolve, millis))
+}
+
+/**
+ * Calls `tick` every `millis` with the time since the call before; a tick that came late, because the machine was busy,
+ * counts `capMillis` at most, so that a busy machine does not look like a silent program. Returns the function that stops it.
+ */
+export function everyMillis(millis: number, capMillis: number, tick: (passedMillis: number) => void): () => void {
+  let before = nowMillis()
+  const timer = interval(() => {
+    const now = nowMillis()
+    const passed = Math.min(now - before, capMillis)
+    before = now
+    tick(passed)
+  }, millis)
+  return () => stopInterval(timer)
+}
