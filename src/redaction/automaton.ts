@@ -8,12 +8,14 @@ export interface Automaton {
   /** By UTF-16 unit; those beyond ASCII all go as the byte 0xff does, so that bytes of UTF-8 may be looked up as well. */
   readonly classOfUnit: Uint8Array
   readonly next: Int32Array
-  /** The state at the beginning of a text, as after a line break. */
+  /** The state at the beginning of a text, which is a boundary. */
   readonly start: number
   readonly acceptFrom: number
   /** Accepted anchors of state `acceptFrom + i * stride`. */
   readonly accepts: readonly (readonly AcceptedAnchor[])[]
   readonly stride: number
+  /** After this many units the state no longer depends on the one before them. */
+  readonly memoryUnits: number
 }
 export interface AcceptedAnchor {
   readonly id: number
@@ -118,7 +120,7 @@ export function buildAutomaton(anchors: readonly Anchor[]): Automaton {
     bases.set(key, base)
     return base
   }
-  const start = baseOf([]).targets[classOf[0x0a] ?? 0] ?? 0
+  const start = enter({ items: [AT_WORD_BOUNDARY, AT_NUMBER_BOUNDARY], accepted: [] })
 
   const transitions: number[][] = []
   for (let state = 0; state < states.length; state++) {
@@ -209,5 +211,7 @@ function layOut(
       (states[state]?.accepted ?? []).map((index) => ({ id: anchors[index]?.id ?? -1, length: anchors[index]?.sets.length ?? 0 })),
     ),
     stride,
+    // An anchor, the escape (`%22`) before it, and one more.
+    memoryUnits: Math.max(...anchors.map((anchor) => anchor.sets.length)) + 4,
   }
 }

@@ -81,6 +81,8 @@ function detectorOf(rule: RuleData): Detector {
   const narrowed = rule.pattern.includes('(?<secret>')
   const pattern = new RegExp(rule.pattern, `y${rule.flags ?? ''}${narrowed ? 'd' : ''}`)
   const check = rule.check === undefined ? undefined : CHECKS[rule.check]
+  const alnumTail = /[A-Za-z0-9]*/y
+  const tail = rule.tail === undefined ? alnumTail : new RegExp(`${rule.tail}*`, 'y')
   const back = rule.back === undefined ? undefined : { isBack: new RegExp(`^${rule.back.chars}$`), max: rule.back.max }
 
   return ({ text }, anchorEnd, anchorLength) => {
@@ -95,7 +97,12 @@ function detectorOf(rule: RuleData): Detector {
     if (match === null) return undefined
     const range = narrowed ? match.indices?.groups?.['secret'] : undefined
     const start = range?.[0] ?? match.index
-    const end = range?.[1] ?? match.index + match[0].length
-    return check === undefined || check(text.slice(start, end), text, end) ? { start, end } : undefined
+    const matchEnd = range?.[1] ?? match.index + match[0].length
+    if (check !== undefined && !check(text.slice(start, matchEnd), text, matchEnd)) return undefined
+    tail.lastIndex = matchEnd
+    tail.test(text)
+    alnumTail.lastIndex = tail.lastIndex
+    alnumTail.test(text)
+    return { start, end: alnumTail.lastIndex }
   }
 }

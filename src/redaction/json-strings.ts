@@ -20,10 +20,11 @@ export function rawOffsets(raw: string, offsets: readonly number[]): number[] {
   const found: number[] = []
   let rawAt = 0
   let valueAt = 0
+  // Looked for once each: to look from every offset anew would read a string without escapes as often as it has hits.
+  let escape = nextEscape(raw, 0)
   for (const offset of offsets) {
     while (valueAt < offset) {
-      const escape = raw.indexOf('\\', rawAt)
-      const plain = escape < 0 ? Infinity : escape - rawAt
+      const plain = escape - rawAt
       if (plain >= offset - valueAt) {
         rawAt += offset - valueAt
         valueAt = offset
@@ -31,8 +32,14 @@ export function rawOffsets(raw: string, offsets: readonly number[]): number[] {
       }
       valueAt += plain + 1
       rawAt = escape + (raw[escape + 1] === 'u' ? 6 : 2)
+      escape = nextEscape(raw, rawAt)
     }
     found.push(rawAt)
   }
   return found
+}
+
+function nextEscape(raw: string, from: number): number {
+  const at = raw.indexOf('\\', from)
+  return at < 0 ? Infinity : at
 }

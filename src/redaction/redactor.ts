@@ -4,7 +4,7 @@ import { findInFieldString, findInJson } from './find-json.ts'
 import { redactPayloadWith } from './payload.ts'
 import { type PolicyId, policyRefOf } from './policy.ts'
 import { renderSpans, settleSpans, type Span } from './spans.ts'
-import { pseudonymOf } from './tokens.ts'
+import { Pseudonyms } from './tokens.ts'
 import { redactTree } from './value-walk.ts'
 
 /** `counts`: tokens put in, by rule; undefined where nothing was hit, and then `value` is what was given. */
@@ -39,8 +39,8 @@ export function createRedactor(options: RedactorOptions): Redactor {
   const policyId = options.policyId ?? 'default'
   const policy = policyRefOf(policyId)
   const compiled = compiledPolicy(policyId)
-  const key = Uint8Array.from(options.key)
-  const tokenOf = (rule: string, value: string): string => pseudonymOf(key, rule, value)
+  const pseudonyms = new Pseudonyms(options.key)
+  const tokenOf = (rule: string, value: string): string => pseudonyms.tokenFor(rule, value)
 
   const render = (text: string, spans: readonly Span[]): Redacted<string> => {
     if (spans.length === 0) return { value: text, counts: undefined }

@@ -25,6 +25,11 @@ export interface RuleData {
   /** The match may begin up to `max` characters of the class `chars` before the anchor. */
   readonly back?: { readonly chars: string; readonly max: number }
   readonly check?: CheckName
+  /**
+   * Character class over which a match goes on, however far; ASCII letters and digits if absent. So a longer key than was
+   * foreseen is replaced whole, and what is left never begins in the middle of a word.
+   */
+  readonly tail?: string
   readonly detector?: DetectorName
 }
 

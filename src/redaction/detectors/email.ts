@@ -53,9 +53,7 @@ function localStart(text: string, at: number): number {
   start = Math.min(at, behindEscape(text, start))
   // `to%3Dann@…`: percent escapes end the word before, but for those of characters that belong to a name.
   const local = text.slice(start, at)
-  const escapes = [...local.matchAll(/%(?!2[BbDdEe]|5[Ff])[0-9A-Fa-f]{2}/g)]
-  const last = escapes.at(-1)
-  if (last !== undefined) start += last.index + 3
+  if (local.includes('%')) start += [...local.matchAll(/%(?!2[BbDdEe]|5[Ff])[0-9A-Fa-f]{2}/g)].reduce((_, match) => match.index + 3, 0)
   while (start < at && !isAlnum(text.charCodeAt(start)) && text.charCodeAt(start) !== UNDERSCORE && !isSpacedScriptLetter(text.charCodeAt(start))) start++
   return start
 }
@@ -63,11 +61,18 @@ function localStart(text: string, at: number): number {
 function domainEnd(text: string, domainStart: number): number {
   const highest = Math.min(text.length, domainStart + DOMAIN_MAX)
   let end = domainStart
+  let hasDot = false
   while (end < highest && isDomain(text.charCodeAt(end))) {
-    if (text.charCodeAt(end) === 0x2e && text.charCodeAt(end + 1) === 0x2e) break
+    if (text.charCodeAt(end) === 0x2e) {
+      if (text.charCodeAt(end + 1) === 0x2e) break
+      hasDot = true
+    }
     end++
   }
+  // Longer than a domain can be: to take a part of it would cut a word.
+  if (end === highest && isDomain(text.charCodeAt(end))) return -1
   while (end > domainStart && (text.charCodeAt(end - 1) === 0x2e || text.charCodeAt(end - 1) === 0x2d)) end--
+  if (!hasDot) return -1
   const labels = text.slice(domainStart, end).split('.')
   // A sentence may go on behind the domain without a blank; a version number may follow.
   while (labels.length >= 2 && !isTopLevel(labels.at(-1) ?? '')) {

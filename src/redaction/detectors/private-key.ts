@@ -35,7 +35,7 @@ function cutShort(text: string, start: number, bodyStart: number): { start: numb
   for (;;) {
     index = behindBreaks(text, index)
     const lineStart = index
-    while (index - lineStart < BODY_MAX && isBase64(text.charCodeAt(index))) index++
+    while (isBase64(text.charCodeAt(index))) index++
     const length = index - lineStart
     const isLast = length > 0 && end >= 0 && index === text.length
     if (length < FULL_LINE && !isLast) break

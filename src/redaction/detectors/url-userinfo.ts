@@ -13,12 +13,12 @@ export const detectUrlUserinfo: Detector = ({ text }, anchorEnd) => {
   let start = at
   let atSigns = 0
   while (start > lowest) {
-    const char = text[start - 1] as string
-    if (char === '@' && ++atSigns >= AT_SIGNS_MAX) return undefined
-    if (STOPS.has(char)) break
+    const code = text.charCodeAt(start - 1)
+    if (code === 0x40 && ++atSigns >= AT_SIGNS_MAX) return undefined
+    if (STOPS[code] === 1) break
     start--
   }
-  if (!text.startsWith('//', start - 2) || text[start - 3] !== ':' || !/[A-Za-z0-9+.]/.test(text[start - 4] ?? '')) return undefined
+  if (text.charCodeAt(start - 1) !== 0x2f || !text.startsWith('//', start - 2) || text[start - 3] !== ':' || !/[A-Za-z0-9+.]/.test(text[start - 4] ?? '')) return undefined
   const userinfo = text.slice(start, at)
   const colon = userinfo.indexOf(':')
   if (colon < 0 || colon === userinfo.length - 1) return undefined
@@ -27,4 +27,5 @@ export const detectUrlUserinfo: Detector = ({ text }, anchorEnd) => {
   return { start, end: at }
 }
 
-const STOPS: ReadonlySet<string> = new Set(['/', ' ', '\t', '\n', '\r', '"', "'", '`', '<', '>', '\\'])
+const STOPS = new Uint8Array(0x10000)
+for (const char of '/ \t\n\r"\'`<>\\') STOPS[char.charCodeAt(0)] = 1

@@ -14,6 +14,7 @@ function prefixed(name: string, prefixes: readonly string[], body: string, min: 
     anchors: prefixes,
     after: 'word-boundary',
     pattern: `(?:${alternatives.join('|')})${body}{${min},${max}}`,
+    tail: body,
     ...(check === undefined ? {} : { check }),
   }
 }
