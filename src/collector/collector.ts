@@ -80,7 +80,11 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
       stats,
       problems: () => {
         const index = store.index.problem()
-        return [...(closing === undefined ? [] : ['closing']), ...(index === undefined ? [] : [`index: ${index}`])]
+        return [
+          ...(closing === undefined ? [] : ['closing']),
+          ...(counters.storeFailure === undefined ? [] : [`store: the last write was refused (${counters.storeFailure})`]),
+          ...(index === undefined ? [] : [`index: ${index}`]),
+        ]
       },
       log,
     }),

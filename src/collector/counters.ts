@@ -73,6 +73,8 @@ export class Counters {
   wireBytes = 0
   decodedBytes = 0
   inFlightBytes = 0
+  /** Why the last append was refused; undefined when it was not. */
+  storeFailure: string | undefined
   readonly turnedAway: Tally = new Tally()
   readonly redactions: Tally = new Tally()
   readonly withheld: Tally = new Tally()

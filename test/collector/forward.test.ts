@@ -97,7 +97,7 @@ describe('a destination gets', () => {
     const packed = encodeValue(new Map([['a', new Date(0)]]))
     await send(
       collector,
-      spanOf(1, { attributes: [[ATTR.runId, 'd'.repeat(32)], [ATTR.kind, 'model'], [ATTR.operation, 'chat'], [ATTR.stepName, 'ask'], [ATTR.sequence, { int: 4n }], [ATTR.shape, 'promise'], [ATTR.deliveries, { array: [{ int: 1n }, { int: 2n }] }], [ATTR.input, input], [ATTR.output, output], ['gen_ai.response.id', 'kept']] }),
+      spanOf(1, { attributes: [[ATTR.runId, 'd'.repeat(32)], [ATTR.kind, 'model'], [ATTR.operation, 'chat'], [ATTR.stepName, 'ask'], [ATTR.fidelity, 'replayable'], [ATTR.sequence, { int: 4n }], [ATTR.shape, 'promise'], [ATTR.deliveries, { array: [{ int: 1n }, { int: 2n }] }], [ATTR.input, input], [ATTR.output, output], ['gen_ai.response.id', 'kept']] }),
       spanOf(2, { attributes: [[ATTR.kind, 'custom'], [ATTR.input, { bytes: Buffer.from(packed.data) }], [ATTR.inputMediaType, packed.mediaType]] }),
     )
     await until('two spans', () => backend.spans.length === 2)
@@ -120,6 +120,9 @@ describe('a destination gets', () => {
     expect(first['gen_ai.input.messages']).toMatch(/^\[\{"role":"user".*<email:/)
     expect(first['gen_ai.output.messages']).toContain('hello')
     const second = attributesOf(backend.spans[1]!)
+    // Observed, and of no kind that its own attributes would tell.
+    expect(second).toMatchObject({ [ATTR.kind]: 'custom', [ATTR.operation]: 'custom', [ATTR.stepName]: 'span 2' })
+    expect(second).not.toHaveProperty(ATTR.fidelity)
     expect(second[ATTR.inputMediaType]).toBe(MEDIA_TYPE.msgpack)
     expect(second[ATTR.input]).toEqual({ bytes: Uint8Array.from(Buffer.from(packed.data)) })
   })
@@ -144,7 +147,7 @@ describe('a second collector as the destination', () => {
     const second = await bench.collector()
     const first = await bench.collector({ forward: [second.url] })
     const messages = JSON.stringify([{ role: 'user', content: 'card 4111 1111 1111 1111, mail jane@example.org' }])
-    await send(first, spanOf(1, { attributes: [[ATTR.kind, 'tool'], [ATTR.stepName, 'pay'], [ATTR.input, messages], [ATTR.output, '"done"'], ['gen_ai.input.messages', messages]] }))
+    await send(first, spanOf(1, { attributes: [[ATTR.kind, 'tool'], [ATTR.stepName, 'pay'], [ATTR.fidelity, 'replayable'], [ATTR.input, messages], [ATTR.output, '"done"'], ['gen_ai.input.messages', messages]] }))
     await until('the span', () => second.stats().accepted === 1)
     expect(second.stats().redactions).toEqual({})
     await first.close()

@@ -140,6 +140,7 @@ describe('attributes of ours', () => {
     [ATTR.stepName, 'lookup'],
     [ATTR.sequence, { int: 7n }],
     [ATTR.effect, 'read'],
+    [ATTR.fidelity, 'replayable'],
     [ATTR.shape, 'promise'],
     [ATTR.deliveries, { array: [{ int: 3n }, { int: 1n }] }],
     [ATTR.cuts, JSON.stringify([{ what: 'input', reason: 'depth', count: 2 }])],
@@ -169,6 +170,11 @@ describe('attributes of ours', () => {
       payloads: [{ role: 'input', mediaType: MEDIA_TYPE.json }, { role: 'output', mediaType: MEDIA_TYPE.msgpack, sizeBytes: 1 }],
     })
     expect(textOf(prepared, record, 'input')).toBe('[{"city":"Oslo"}]')
+  })
+
+  it('do not make a span replayable that another exporter carried', () => {
+    const { record } = one({ attributes: [[ATTR.runId, 'c'.repeat(32)], [ATTR.kind, 'tool']] })
+    expect(record.core).toMatchObject({ fidelity: 'observed', kind: 'tool', operation: 'execute_tool', stepName: 'work', runId: 'c'.repeat(32) })
   })
 
   it('with pending announce a step that has no end yet', () => {

@@ -1,6 +1,6 @@
 import { ATTR, type Attributes, decodeValue, type Digest, GENAI, MEDIA_TYPE, SPAN_KINDS, type SpanRecord, STATUS_CODES } from '../../schemas/index.ts'
 import { type WireAttribute, type WireResource, type WireScope, wireValueOf, type WireValue, type WritableSpan } from '../../otlp/index.ts'
-import { deriveGenAiContent, deriveGenAiScalars } from '../../adapters/dialects/index.ts'
+import { classifyForeignSpan, deriveGenAiContent, deriveGenAiScalars } from '../../adapters/dialects/index.ts'
 import { pointerToken } from '../pipeline/canonical-text.ts'
 
 /** The bytes of a payload, or undefined where it is not there any more. */
@@ -96,7 +96,7 @@ export function restoreSpan(record: SpanRecord, read: ReadPayload): RestoredSpan
       kind: SPAN_KINDS.indexOf(core.spanKind),
       startNanos: BigInt(core.startNanos),
       endNanos: BigInt(core.endNanos ?? 0),
-      attributes: [...attributes, ...ownAttributes(record, contents), ...genAiAttributes(record, contents, attributes)],
+      attributes: [...attributes, ...ownAttributes(record, contents, attributes), ...genAiAttributes(record, contents, attributes)],
       droppedAttributes: core.droppedAttributes ?? 0,
       events: core.events.map((event, index) => ({
         name: contents.text(`/events/${index}/name`, event.name),
@@ -120,17 +120,17 @@ export function restoreSpan(record: SpanRecord, read: ReadPayload): RestoredSpan
 }
 
 /** The fields that were lifted out of the span, as the attributes they came from: another collector reads them as we did. */
-function ownAttributes({ core }: SpanRecord, contents: Contents): WireAttribute[] {
+function ownAttributes({ core }: SpanRecord, contents: Contents, present: readonly WireAttribute[]): WireAttribute[] {
   const list: WireAttribute[] = []
   const add = (key: string, value: WireValue | undefined): void => void (value !== undefined && list.push([key, value]))
-  const ours = core.fidelity === 'replayable'
-  if (ours || core.runId !== core.traceId) add(ATTR.runId, core.runId)
-  if (ours) {
+  const replayable = core.fidelity === 'replayable'
+  if (replayable || core.runId !== core.traceId) add(ATTR.runId, core.runId)
+  if (replayable || !isSelfEvident(core, present)) {
     add(ATTR.kind, core.kind)
     add(ATTR.operation, contents.text('/operation', core.operation))
     add(ATTR.stepName, contents.text('/stepName', core.stepName))
-    add(ATTR.fidelity, core.fidelity)
   }
+  if (replayable) add(ATTR.fidelity, core.fidelity)
   add(ATTR.sequence, core.sequence === undefined ? undefined : { int: BigInt(core.sequence) })
   add(ATTR.effect, core.effect)
   add(ATTR.shape, core.shape)
@@ -148,6 +148,13 @@ function ownAttributes({ core }: SpanRecord, contents: Contents): WireAttribute[
     }
   }
   return list
+}
+
+/** Whether the span's own attributes say what the record says of its kind: a foreign span then goes on as it came. */
+function isSelfEvident(core: SpanRecord['core'], attributes: readonly WireAttribute[]): boolean {
+  const kind = SPAN_KINDS.indexOf(core.spanKind)
+  const found = classifyForeignSpan({ name: core.name, kind, parentSpanId: core.parentSpanId ?? '', attributes })
+  return found.kind === core.kind && found.operation === core.operation && found.stepName === core.stepName
 }
 
 function isText(mediaType: string): boolean {

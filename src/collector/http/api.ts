@@ -1,11 +1,12 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { Hono } from 'hono'
-import { isDigest } from '../../schemas/index.ts'
-import type { Store } from '../../store/index.ts'
+import { isDigest, type SpanRecord } from '../../schemas/index.ts'
+import type { StepPage, Store } from '../../store/index.ts'
 import type { CollectorStats } from '../counters.ts'
 import type { Logger } from '../log.ts'
 import { VERSION } from '../version.ts'
 import { ApiError, apiErrorOf, errorBody } from './api-error.ts'
-import { pageQueryOf, runsQueryOf } from './api-query.ts'
+import { type PageQuery, pageQueryOf, runsQueryOf } from './api-query.ts'
 
 export interface ApiOptions {
   readonly store: Store
@@ -26,6 +27,25 @@ const NEAREST = 5
 function runIdOf(text: string): string {
   if (!RUN_ID.test(text)) throw new ApiError(400, 'invalid_argument', 'run id: expected 32 lowercase hex digits')
   return text
+}
+
+/** A page of steps is read in pieces: a step can be a record of megabytes, and others want the event loop too. */
+const PIECE_STEPS = 50
+const PAGE_MAX_BYTES = 8 * 1024 * 1024
+
+/** Fewer steps than asked for when they are large; `next` then goes on from there. */
+async function readSteps(store: Store, runId: string, { limit, cursor }: PageQuery, namespace: string): Promise<StepPage> {
+  const steps: SpanRecord[] = []
+  let next = cursor
+  let bytes = 0
+  do {
+    const piece = store.index.listSteps(runId, { limit: Math.min(PIECE_STEPS, limit - steps.length), namespace, ...(next !== undefined && { cursor: next }) })
+    steps.push(...piece.steps)
+    next = piece.next
+    for (const step of piece.steps) bytes += JSON.stringify(step).length
+    await nextTurn()
+  } while (next !== undefined && steps.length < limit && bytes < PAGE_MAX_BYTES)
+  return { steps, ...(next !== undefined && { next }) }
 }
 
 /** Health and the read API. All reads are bounded; nothing is changed by any of them. */
@@ -61,11 +81,11 @@ export function createApi(options: ApiOptions): Hono {
     return context.json({ schema: 'reprise.run-list/1', ...page })
   })
   api.get('/api/v1/runs/:id', (context) => context.json(requireRun(runIdOf(context.req.param('id')))))
-  api.get('/api/v1/runs/:id/steps', (context) => {
+  api.get('/api/v1/runs/:id/steps', async (context) => {
     const id = runIdOf(context.req.param('id'))
     const query = pageQueryOf(new URL(context.req.url).searchParams)
     requireRun(id)
-    return context.json({ schema: 'reprise.step-list/1', ...store.index.listSteps(id, { ...query, namespace: options.namespace }) })
+    return context.json({ schema: 'reprise.step-list/1', ...(await readSteps(store, id, query, options.namespace)) })
   })
   api.get('/api/v1/artifacts/:digest', (context) => {
     const digest = context.req.param('digest')

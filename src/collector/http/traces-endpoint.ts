@@ -63,9 +63,11 @@ export function createTracesEndpoint(options: TracesEndpointOptions): RequestHan
     if (prepared.records.length > 0) {
       try {
         await store.append({ records: prepared.records, blobs: prepared.blobs })
+        counters.storeFailure = undefined
       } catch (error) {
+        counters.storeFailure = RepriseError.isInstance(error) ? error.code : 'internal'
         counters.refused += prepared.records.length
-        log.warn('store-refused', { code: RepriseError.isInstance(error) ? error.code : 'internal', spans: prepared.records.length })
+        log.warn('store-refused', { code: counters.storeFailure, spans: prepared.records.length })
         throw unavailable('store_refused', 'the store cannot take spans now; try again later', 5)
       }
       counters.accepted += prepared.records.length
@@ -146,17 +148,17 @@ const UNWANTED_MAX_MILLIS = 5_000
 
 /** Answers with a google.rpc.Status and lets go of what is still being sent, within bounds. */
 export function refuse(request: IncomingMessage, response: ServerResponse, encoding: OtlpEncoding, refusal: Refusal): void {
-  const unread = !request.complete
-  send(response, refusal.status, encoding, encodeStatus(encoding, refusal.rpcCode, refusal.message), {
-    ...refusal.headers,
-    ...(unread && { Connection: 'close' }),
-  })
-  if (!unread) return
+  const { expect, 'content-length': announced = '0', 'transfer-encoding': chunked } = request.headers
+  // After it the connection can serve the next request only if the rest of this one is sure to come, and soon.
+  const close = expect !== undefined || chunked !== undefined || Number(announced) > UNWANTED_MAX_BYTES
+  send(response, refusal.status, encoding, encodeStatus(encoding, refusal.rpcCode, refusal.message), { ...refusal.headers, ...(close && { Connection: 'close' }) })
+  if (request.complete) return
   let bytes = 0
   const end = (): void => void request.destroy()
   const timer = setTimeout(end, UNWANTED_MAX_MILLIS)
   timer.unref()
-  request.on('close', () => clearTimeout(timer)).on('error', () => undefined)
+  const settle = (): void => clearTimeout(timer)
+  request.on('end', settle).on('close', settle).on('error', () => undefined)
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
     if (bytes > UNWANTED_MAX_BYTES) end()

@@ -217,7 +217,8 @@ export function normalizeSpan(span: WireSpan): SpanDraft | GapDraft | Rejection 
     kind: derived.kind,
     operation: lifted.operation ?? derived.operation,
     stepName: lifted.stepName ?? derived.stepName,
-    fidelity: lifted.fidelity ?? (known === undefined ? 'observed' : 'replayable'),
+    // Spans of ours that another exporter carries have our names and not our payloads: only our exporter says `replayable`.
+    fidelity: lifted.fidelity ?? 'observed',
     pending: lifted.pending ?? false,
     sequence: lifted.sequence,
     effect: lifted.effect,

@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it } from 'vitest'
+import { Counters } from '../../src/collector/counters.ts'
+import { createApi } from '../../src/collector/http/api.ts'
+import { ByteBudget } from '../../src/collector/http/byte-budget.ts'
+import { createHostPolicy } from '../../src/collector/http/host-allow-list.ts'
+import { createInflater } from '../../src/collector/http/inflate.ts'
+import { createHttpServer } from '../../src/collector/http/server.ts'
+import { createTracesEndpoint } from '../../src/collector/http/traces-endpoint.ts'
+import { createLogger } from '../../src/collector/log.ts'
+import { createPrepareContext } from '../../src/collector/pipeline/prepare.ts'
+import { RepriseError } from '../../src/schemas/index.ts'
+import { decodeStatus, encodeTracesJson } from '../../src/otlp/index.ts'
+import { createRedactor } from '../../src/redaction/index.ts'
+import { openStore, type Store } from '../../src/store/index.ts'
+import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
+import { Bench, post, PROTOBUF, readTape, until } from './support.ts'
+
+const bench = new Bench()
+const servers: Server[] = []
+afterEach(async () => {
+  for (const server of servers.splice(0)) server.closeAllConnections(), server.close()
+  await bench.tearDown()
+})
+
+const spanOf = (number: number): ReturnType<typeof bareSpan> => bareSpan({ spanId: number.toString(16).padStart(16, '0') })
+const body = (...numbers: number[]): Uint8Array => writeTraces(groupOf(numbers.map(spanOf)))
+
+/** The HTTP side over a store that the test holds in its hand. */
+async function serveOver(store: Store): Promise<{ url: string; counters: Counters; lines: string[] }> {
+  const counters = new Counters()
+  const lines: string[] = []
+  const log = createLogger((line) => lines.push(line))
+  const redactor = createRedactor({ key: store.key() })
+  const server = createHttpServer({
+    traces: createTracesEndpoint({
+      store,
+      redactor,
+      prepare: createPrepareContext({ namespace: 'local', redactor }),
+      limits: { maxBytes: 1_000_000, idleTimeoutMillis: 1_000 },
+      budget: new ByteBudget(10_000_000),
+      inflater: createInflater(1_000_000),
+      counters,
+      log,
+      isClosing: () => false,
+    }),
+    api: createApi({ store, storeFolder: store.dir, namespace: 'local', tellFolder: true, stats: () => counters.snapshot([]), problems: () => [], log }),
+    hostPolicy: createHostPolicy({ host: '127.0.0.1', anyHost: false, allowedHosts: [] }),
+    counters,
+    log,
+    headersTimeoutMillis: 1_000,
+    requestTimeoutMillis: 5_000,
+  })
+  servers.push(server)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, counters, lines }
+}
+
+const sendTo = async (url: string, bytes: Uint8Array): Promise<Response> => await fetch(`${url}/v1/traces`, { method: 'POST', headers: PROTOBUF, body: new Uint8Array(bytes) })
+
+describe('a store that is closed while senders go on', () => {
+  it('is answered with 503 and Retry-After, nothing is acknowledged, and all is counted', async () => {
+    const folder = join(bench.folder(), 'store')
+    const store = await openStore(folder, { mode: 'write' })
+    const { url, counters, lines } = await serveOver(store)
+    expect((await sendTo(url, body(1, 2))).status).toBe(200)
+    const racing = Array.from({ length: 20 }, (_, index) => sendTo(url, body(100 + index)))
+    await store.close()
+    const statuses = await Promise.all(racing.map(async (response) => (await response).status))
+    const refused = await sendTo(url, body(3))
+    expect(refused.status).toBe(503)
+    expect(refused.headers.get('retry-after')).toBe('5')
+    expect(decodeStatus('protobuf', new Uint8Array(await refused.arrayBuffer()))).toMatchObject({ code: 14 })
+    expect((await fetch(`${url}/api/v1/runs`)).status).toBe(503)
+    expect((await fetch(`${url}/healthz`)).status).toBe(200)
+    expect(counters.accepted).toBe(2 + statuses.filter((status) => status === 200).length)
+    expect(counters.received).toBe(counters.accepted + counters.rejected + counters.refused)
+    expect(lines.filter((line) => line.includes('store-refused'))).toHaveLength(1)
+    expect((await readTape(folder)).spans).toHaveLength(counters.accepted)
+  })
+})
+
+describe('a store that cannot write for a while', () => {
+  it('is answered with 503, and the same request is taken when it can again', async () => {
+    const real = await openStore(join(bench.folder(), 'store'), { mode: 'write' })
+    let full = true
+    const store = new Proxy(real, {
+      get(target, key) {
+        if (key === 'append' && full) return () => Promise.reject(new RepriseError('store_write_failed', 'no space left', { retryable: true }))
+        const value: unknown = Reflect.get(target, key, target)
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const { url, counters } = await serveOver(store)
+    const bytes = body(1, 2, 3)
+    expect((await sendTo(url, bytes)).status).toBe(503)
+    expect(counters).toMatchObject({ received: 3, accepted: 0, refused: 3, storeFailure: 'store_write_failed' })
+    full = false
+    expect((await sendTo(url, bytes)).status).toBe(200)
+    expect(counters).toMatchObject({ received: 6, accepted: 3, refused: 3, storeFailure: undefined })
+    await real.close()
+  })
+})
+
+describe('many senders at once, good and bad', () => {
+  it('each span received is accepted, rejected or refused, and what is accepted is on the tape', async () => {
+    const collector = await bench.collector({ inFlightMaxBytes: 30_000 })
+    let next = 1
+    let acknowledged = 0
+    const sendOne = async (index: number): Promise<void> => {
+      const spans = Array.from({ length: 1 + (index % 7) }, () => spanOf(next++))
+      if (index % 5 === 0) spans.push(bareSpan({ spanId: (next++).toString(16).padStart(16, '0'), attributes: [['reprise.kind', 'x']] }))
+      const response = index % 11 === 0 ? await post(collector, 'broken', { 'content-type': 'application/json' }) : await post(collector, index % 2 === 0 ? writeTraces(groupOf(spans)) : encodeTracesJson(groupOf(spans)), index % 2 === 0 ? PROTOBUF : { 'content-type': 'application/json' })
+      expect([200, 400, 429]).toContain(response.status)
+      if (response.status === 200) acknowledged += spans.filter((span) => span.attributes.length === 0).length
+      await response.arrayBuffer()
+    }
+    await Promise.all(Array.from({ length: 300 }, (_, index) => sendOne(index)))
+    const stats = collector.stats()
+    expect(stats.received).toBe(stats.accepted + stats.rejected + stats.refused)
+    expect(stats.accepted).toBe(acknowledged)
+    expect(stats.inFlightBytes).toBe(0)
+    await collector.close()
+    expect((await readTape(collector.store)).spans).toHaveLength(acknowledged)
+  })
+})
+
+describe('a collector that is killed', () => {
+  it('has everything that it acknowledged, and starts again', async () => {
+    const store = join(bench.folder(), 'store')
+    for (let cycle = 0; cycle < 3; cycle++) {
+      const child = spawn(process.execPath, ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./run-collector.ts', import.meta.url)), store], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const closed = once(child, 'close')
+      const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+      const url = line.trim()
+      const acknowledged: string[] = []
+      let next = cycle * 10_000
+      const sending = Array.from({ length: 4 }, async () => {
+        for (;;) {
+          const number = ++next
+          try {
+            const response = await sendTo(url, body(number))
+            if (response.status === 200) acknowledged.push(spanOf(number).spanId)
+            await response.arrayBuffer()
+          } catch {
+            return
+          }
+        }
+      })
+      await until('some spans', () => acknowledged.length > 30)
+      child.kill('SIGKILL')
+      await Promise.all(sending)
+      await closed
+      const kept = new Set((await readTape(store)).spans.map((record) => record.core.spanId))
+      expect(acknowledged.filter((id) => !kept.has(id))).toEqual([])
+    }
+  })
+})
