@@ -29,7 +29,7 @@ export function watchExit(): void {
       const { recorder } = shared
       if (recorder != null && recorder.enqueued !== triedUpTo) finishAtOnce(recorder)
     } catch (error) {
-      warnOnce(`the last steps were not recorded: ${String(error)}`)
+      warnOnce(`the last steps are not recorded: ${String(error)}`)
     }
   })
 }
@@ -39,11 +39,11 @@ async function finish(recorder: Recorder): Promise<void> {
   recorder.drain.exiting()
   const timer = setTimeout(() => recorder.drain.abort(`no acknowledgement within ${exitTimeoutMillis} ms`), exitTimeoutMillis)
   try {
-    await recorder.drain.run()
+    await recorder.drain.run(false)
   } finally {
     clearTimeout(timer)
   }
-  if (recorder.unsent > 0) recorder.drain.warnMissing('were not recorded')
+  if (recorder.unsent > 0) recorder.drain.warnUnsent('not recorded')
 }
 
 function finishAtOnce(recorder: Recorder): void {
@@ -51,11 +51,10 @@ function finishAtOnce(recorder: Recorder): void {
   const { drain, options } = recorder
   const count = recorder.unsent
   // Whoever was not there a moment ago is not there now.
-  if (count === 0 || !drain.reached || options.exitTimeoutMillis === 0) return count === 0 ? undefined : drain.warnMissing('were not recorded')
+  if (count === 0 || !drain.reached || options.exitTimeoutMillis === 0) return count === 0 ? undefined : drain.warnUnsent('not recorded')
   const { way } = drain
-  if (way === undefined ? options.exporter === 'otlp' : !(way instanceof RepriseWay)) {
-    return warnOnce(`${count} steps were not recorded: the program exited before they were sent. Call \`await flush()\` before it does.`)
-  }
+  const tooLate = (): void => warnOnce(`${count} steps not recorded: the program exited before they were sent. Call \`await flush()\` before it does.`)
+  if (way === undefined ? options.exporter === 'otlp' : !(way instanceof RepriseWay)) return tooLate()
   const result = sendAtExit({
     endpoint: options.endpoint,
     headers: options.otlpHeaders,
@@ -63,7 +62,16 @@ function finishAtOnce(recorder: Recorder): void {
     greet: way === undefined && options.exporter === 'auto',
     timeoutMillis: options.exitTimeoutMillis,
   })
-  if (result === 'sent') return
-  const why = result === 'timeout' ? `no acknowledgement within ${options.exitTimeoutMillis} ms` : result === 'unreachable' ? 'connection refused' : result
-  drain.warnMissing('were not recorded', why, count)
+  switch (result) {
+    case 'sent':
+      return
+    case 'not reprise':
+      return tooLate()
+    case 'refused':
+      return drain.warnUnsent('not recorded', 'refused', count)
+    case 'unreachable':
+    case 'timeout':
+      drain.reached = false
+      drain.warnUnsent('not recorded', result === 'timeout' ? `no acknowledgement within ${options.exitTimeoutMillis} ms` : 'connection refused', count)
+  }
 }

@@ -73,7 +73,7 @@ function startFromEnvironment(): Recorder | undefined {
 async function stopRecorder(recorder: Recorder): Promise<DrainReport> {
   recorder.stop()
   recorder.announce(0)
-  const report = await recorder.drain.run()
+  const report = await recorder.drain.run(true)
   await recorder.drain.close()
   return report
 }

@@ -81,7 +81,7 @@ export class Recorder {
       this.#eager = true
       setImmediate(() => {
         this.#eager = false
-        void this.drain.run()
+        void this.drain.run(false)
       })
     } else if (this.#timer === undefined) this.#schedule()
   }
@@ -89,7 +89,7 @@ export class Recorder {
   /** Announces what is open, then sends all there is and waits for the acknowledgement. Never rejects. */
   async flush(): Promise<DrainReport> {
     this.announce(ANNOUNCE_AFTER_MILLIS)
-    return await this.drain.run()
+    return await this.drain.run(true)
   }
 
   /** What is neither sent nor known to be lost. */
@@ -130,7 +130,7 @@ export class Recorder {
 
   async #tick(): Promise<void> {
     this.announce(ANNOUNCE_AFTER_MILLIS)
-    await this.drain.run()
+    await this.drain.run(false)
     // Nobody there: ask less and less often, at most once in sixty intervals.
     this.#missedRounds = this.drain.reached ? 0 : this.#missedRounds + 1
     if (this.#timer === undefined && (this.#open.size > 0 || this.unsent > 0)) this.#schedule()

@@ -16,7 +16,7 @@ export interface FakeCollector {
 }
 
 /** A collector of a test: says it is Reprise (or not), decodes what comes with the real decoder, acknowledges. */
-export async function startFakeCollector({ reprise = true } = {}): Promise<FakeCollector> {
+export async function startFakeCollector({ reprise = true, port = 0 } = {}): Promise<FakeCollector> {
   const collector: Omit<FakeCollector, 'url' | 'close'> = { requests: [], spans: [], batches: [], answer: undefined }
   const server = createServer((request, response) => {
     const chunks: Buffer[] = []
@@ -36,10 +36,10 @@ export async function startFakeCollector({ reprise = true } = {}): Promise<FakeC
       } else response.writeHead(404).end()
     })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
+  const address = server.address() as AddressInfo
   return Object.assign(collector, {
-    url: `http://127.0.0.1:${port}`,
+    url: `http://127.0.0.1:${address.port}`,
     close: async () => {
       server.closeAllConnections()
       await new Promise((resolve) => server.close(resolve))

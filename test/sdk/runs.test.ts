@@ -18,8 +18,8 @@ describe('runs and steps', () => {
     const run = instrument(
       async function everything() {
         await agent(async () => {}, { name: 'planner' })()
-        await model(async () => ({}), { name: 'chat', provider: 'openai', model: 'gpt-x' })({} as never)
-        await embedding(async () => [[0.5]], { name: 'embed', provider: 'openai', model: () => 'embed-x' })({} as never)
+        await model(async (_request: object) => ({}), { name: 'chat', provider: 'openai', model: 'gpt-x' })({})
+        await embedding(async (_request: object) => [[0.5]], { name: 'embed', provider: 'openai', model: () => 'embed-x' })({})
         await retriever(async () => [], { name: 'kb' })()
         await reranker(async () => [], { name: 'order' })()
         tool(() => 1, { name: 'undeclared' })()

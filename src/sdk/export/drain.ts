@@ -16,7 +16,7 @@ export interface DrainReport {
   readonly sent: number
   /** Spans that could not be sent; they are kept, and tried again as long as the process lives. */
   readonly failed: number
-  /** Spans given up for good: refused by the other side, or over the bound of the queue. */
+  /** Spans given up for good since the last report: refused by the other side, or over the bound of the queue. */
   readonly dropped: number
 }
 
@@ -42,6 +42,8 @@ export class Drain {
   #missedSince: number | undefined
   #sent = 0
   #refused = 0
+  /** Dropped spans that a report has told of. */
+  #reported = 0
   /** Whether the last run found somebody. */
   reached = true
   lastReason = ''
@@ -61,13 +63,19 @@ export class Drain {
     return this.#way
   }
 
-  /** Sends all that is queued now. Never rejects. */
-  async run(): Promise<DrainReport> {
-    const before = { sent: this.#sent, dropped: this.#dropped }
+  /**
+   * Sends all that is queued now. Never rejects.
+   * @param reported whether somebody reads the report: what was dropped is then not told again
+   */
+  async run(reported: boolean): Promise<DrainReport> {
+    const sentBefore = this.#sent
     const mine = this.#tail.then(() => outsideOfPrograms(() => this.#empty()))
     this.#tail = mine
     await mine
-    return { sent: this.#sent - before.sent, failed: this.#queue.length + this.heldSpans, dropped: this.#dropped - before.dropped }
+    const dropped = this.#refused + this.#queue.droppedSteps
+    const report = { sent: this.#sent - sentBefore, failed: this.#queue.length + this.heldSpans, dropped: dropped - this.#reported }
+    if (reported) this.#reported = dropped
+    return report
   }
 
   /** Breaks off whatever is under way; the next run starts afresh. */
@@ -92,19 +100,15 @@ export class Drain {
   }
 
   /** Says, once per process, how many steps did not get through, why, and what to do. */
-  warnMissing(what: string, reason: string = this.lastReason, count: number = this.#queue.length + this.heldSpans): void {
-    const steps = count === 1 ? '1 step' : `${count} steps`
-    const who = this.reached ? 'the collector did not take them' : 'no collector'
-    warnOnce(`${steps} ${what}: ${who} at ${this.#options.endpoint} (${reason}). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`)
+  warnUnsent(what: string, reason: string = this.lastReason, count: number = this.#queue.length + this.heldSpans): void {
+    const { endpoint } = this.#options
+    const why = this.reached ? `${endpoint} did not take them (${reason}).` : `no collector at ${endpoint} (${reason}). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`
+    warnOnce(`${countOf(count)} ${what}: ${why}`)
   }
 
   async close(): Promise<void> {
     await this.#tail
     await this.#way?.close()
-  }
-
-  get #dropped(): number {
-    return this.#refused + this.#queue.droppedSteps
   }
 
   async #empty(): Promise<void> {
@@ -181,7 +185,7 @@ export class Drain {
     this.#refused += refused
     const reason = result.kind === 'refused' ? result.reason : result.message
     this.lastReason = reason
-    warnOnce(`${refused} steps were refused by ${this.#options.endpoint} and are not recorded: ${reason}`)
+    warnOnce(`${countOf(refused)} refused by ${this.#options.endpoint}, not recorded: ${reason}`)
     // A notice that is refused itself would only be refused again.
     const steps = refused - batch.gaps.length
     if (steps > 0) this.#queue.addGap(undefined, undefined, 'refused', steps)
@@ -191,7 +195,7 @@ export class Drain {
     this.reached = false
     this.lastReason = reason
     this.#missedSince ??= nowMillis()
-    if (nowMillis() - this.#missedSince > WARN_AFTER_MILLIS) this.warnMissing('are not recorded so far')
+    if (nowMillis() - this.#missedSince > WARN_AFTER_MILLIS) this.warnUnsent('not recorded so far')
   }
 
   #found(): void {
@@ -208,6 +212,10 @@ export class Drain {
     clearTimeout(this.#waiting)
     this.#waiting = undefined
   }
+}
+
+function countOf(steps: number): string {
+  return steps === 1 ? '1 step' : `${steps} steps`
 }
 
 /** Sending is no part of any run, nor of the user's traces, whoever happened to set it off. */
