@@ -1,9 +1,9 @@
-import type { AddressInfo } from 'node:net'
 import type { Server } from 'node:http'
-import { RepriseError } from '../schemas/index.ts'
+import type { AddressInfo } from 'node:net'
 import { createRedactor } from '../redaction/index.ts'
+import { RepriseError } from '../schemas/index.ts'
 import { openStore, type Store } from '../store/index.ts'
-import { Counters, type CollectorStats } from './counters.ts'
+import { type CollectorStats, Counters } from './counters.ts'
 import { type Forwarder, parseForwardTarget, startForwarder } from './forward/forwarder.ts'
 import { createApi } from './http/api.ts'
 import { ByteBudget } from './http/byte-budget.ts'
@@ -40,7 +40,11 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const resolved = resolveCollectorOptions(options)
   for (const target of resolved.forward) parseForwardTarget(target)
   const log = createLogger(resolved.log)
-  const store = await openStore(resolved.store, { mode: 'write', startedBy: 'reprise collector', queueMaxBytes: Math.max(64 * 1024 * 1024, 2 * resolved.decodedMaxBytes) })
+  const store = await openStore(resolved.store, {
+    mode: 'write',
+    startedBy: 'reprise collector',
+    queueMaxBytes: Math.max(64 * 1024 * 1024, 2 * resolved.decodedMaxBytes),
+  })
   try {
     return await serve(resolved, store, log)
   } catch (error) {
@@ -88,7 +92,11 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
       },
       log,
     }),
-    hostPolicy: createHostPolicy({ host: options.host, anyHost: !loopback && options.allowedHosts.length === 0, allowedHosts: options.allowedHosts }),
+    hostPolicy: createHostPolicy({
+      host: options.host,
+      anyHost: !loopback && options.allowedHosts.length === 0,
+      allowedHosts: options.allowedHosts,
+    }),
     counters,
     log,
     headersTimeoutMillis: options.headersTimeoutMillis,
@@ -97,7 +105,8 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   const port = await listen(server, options)
   const url = `http://${options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host}:${port}`
   try {
-    for (const target of options.forward) forwarders.push(await startForwarder({ target, store, ownHost: options.host, ownPort: port, log }))
+    for (const target of options.forward)
+      forwarders.push(await startForwarder({ target, store, ownHost: options.host, ownPort: port, log }))
   } catch (error) {
     await Promise.all(forwarders.map((forwarder) => forwarder.close()))
     await closeServer(server, 0)
@@ -133,10 +142,16 @@ async function listenError(error: unknown, { host, port }: ResolvedCollectorOpti
   switch (code) {
     case 'EADDRINUSE': {
       const holder = await describePortHolder(host, port)
-      return new RepriseError('port_in_use', `port ${port} on ${host} is taken${holder}; choose another with --port (0 takes any free one)`, { cause: error })
+      return new RepriseError(
+        'port_in_use',
+        `port ${port} on ${host} is taken${holder}; choose another with --port (0 takes any free one)`,
+        { cause: error },
+      )
     }
     case 'EACCES':
-      return new RepriseError('invalid_option', `port: ${port} needs rights that this process lacks; choose one above 1023 with --port`, { cause: error })
+      return new RepriseError('invalid_option', `port: ${port} needs rights that this process lacks; choose one above 1023 with --port`, {
+        cause: error,
+      })
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new RepriseError('invalid_option', `host: ${host} is no address of this machine`, { cause: error })

@@ -34,7 +34,10 @@ async function holdsOneOf(pid: string, inodes: ReadonlySet<string>): Promise<boo
 function shortCommand(cmdline: string): string {
   const words = cmdline.split('\0').filter((word) => word !== '')
   const script = words.slice(1).find((word) => !word.startsWith('-'))
-  return [words[0], script].filter((word) => word !== undefined).map((word) => basename(word).slice(0, 60)).join(' ')
+  return [words[0], script]
+    .filter((word) => word !== undefined)
+    .map((word) => basename(word).slice(0, 60))
+    .join(' ')
 }
 
 async function readHolder(port: number): Promise<{ pid: number; command: string } | undefined> {
@@ -79,6 +82,7 @@ export async function describePortHolder(host: string, port: number): Promise<st
   const [holder, reprise] = await Promise.all([readHolder(port), askForReprise(host, port)])
   const parts: string[] = []
   if (holder !== undefined) parts.push(holder.command === '' ? `pid ${holder.pid}` : `${holder.command} (pid ${holder.pid})`)
-  if (reprise !== undefined) parts.push(`a Reprise collector${reprise.store === undefined ? '' : ` on store ${reprise.store.slice(0, 300)}`}`)
+  if (reprise !== undefined)
+    parts.push(`a Reprise collector${reprise.store === undefined ? '' : ` on store ${reprise.store.slice(0, 300)}`}`)
   return parts.length === 0 ? '' : ` by ${parts.join(', ')}`
 }

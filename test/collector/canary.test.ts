@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
-import { ATTR, MEDIA_TYPE } from '../../src/schemas/index.ts'
 import { encodeTracesJson, type WireAttribute, type WireResourceSpans, type WireValue } from '../../src/otlp/index.ts'
+import { ATTR, MEDIA_TYPE } from '../../src/schemas/index.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
 import { Bench, filesWith, JSON_TYPE, post, until } from './support.ts'
 
@@ -25,7 +25,16 @@ function everywhere(secret: string): WireResourceSpans[] {
     [`key ${text}`, 'v'],
     ['long', `${'padding '.repeat(100)}${text}`],
     ['array', { array: ['x', text, { array: [text] }] }],
-    ['kvlist', { kvlist: [['k', text], [`k ${text}`, 'v'], ['deep', { kvlist: [['k', { array: [text] }]] }]] }],
+    [
+      'kvlist',
+      {
+        kvlist: [
+          ['k', text],
+          [`k ${text}`, 'v'],
+          ['deep', { kvlist: [['k', { array: [text] }]] }],
+        ],
+      },
+    ],
     ['bytes', { bytes: Buffer.from(`bytes ${text}`) }],
     ['binary', { bytes: Buffer.concat([Buffer.from([0, 1, 255, 254, 10]), Buffer.from(`${text} `)]) }],
     ['json', JSON.stringify({ a: [{ b: text }] })],
@@ -36,7 +45,9 @@ function everywhere(secret: string): WireResourceSpans[] {
     ['url', `https://host/path?token=${text}&x=1`],
   ]
   const attributes = value(secret)
-  const long: WireValue = JSON.stringify([{ messages: Array.from({ length: 20 }, (_, index) => ({ role: 'user', content: `${index} ${'talk '.repeat(60)} ${secret}` })) }])
+  const long: WireValue = JSON.stringify([
+    { messages: Array.from({ length: 20 }, (_, index) => ({ role: 'user', content: `${index} ${'talk '.repeat(60)} ${secret}` })) },
+  ])
   const span = (number: number, own: WireAttribute[] = [], name = `name ${secret}`): ReturnType<typeof bareSpan> =>
     bareSpan({
       spanId: number.toString(16).padStart(16, '0'),
@@ -58,13 +69,27 @@ function everywhere(secret: string): WireResourceSpans[] {
     [ATTR.error, { bytes: Buffer.from(`raw text ${secret}`) }],
   ]
   const rejected: WireAttribute[] = [[ATTR.kind, `nonsense ${secret}`]]
-  const gap: WireAttribute[] = [[ATTR.gapReason, `gap ${secret}`], [ATTR.gapCount, { int: 1n }]]
-  const badType: WireAttribute[] = [[ATTR.kind, 'model'], [ATTR.input, '{}'], [ATTR.inputMediaType, MEDIA_TYPE.msgpack]]
+  const gap: WireAttribute[] = [
+    [ATTR.gapReason, `gap ${secret}`],
+    [ATTR.gapCount, { int: 1n }],
+  ]
+  const badType: WireAttribute[] = [
+    [ATTR.kind, 'model'],
+    [ATTR.input, '{}'],
+    [ATTR.inputMediaType, MEDIA_TYPE.msgpack],
+  ]
   const spans = [span(1), span(2, ours), span(3, rejected), span(4, gap), span(5, badType), span(6, [], `${secret} ${'n'.repeat(700)}`)]
   return groupOf(spans).map((group) => ({
-    resource: { attributes: [...attributes, ['service.name', `svc ${secret}`], ['service.instance.id', `id ${secret}`]], droppedAttributes: 0 },
+    resource: {
+      attributes: [...attributes, ['service.name', `svc ${secret}`], ['service.instance.id', `id ${secret}`]],
+      droppedAttributes: 0,
+    },
     schemaUrl: `http://schema/${secret}`,
-    scopeSpans: group.scopeSpans.map((scope) => ({ ...scope, schemaUrl: `http://schema/${secret}`, scope: { name: `scope ${secret}`, version: `1 ${secret}`, attributes, droppedAttributes: 0 } })),
+    scopeSpans: group.scopeSpans.map((scope) => ({
+      ...scope,
+      schemaUrl: `http://schema/${secret}`,
+      scope: { name: `scope ${secret}`, version: `1 ${secret}`, attributes, droppedAttributes: 0 },
+    })),
   }))
 }
 
@@ -78,7 +103,8 @@ describe.each(Object.entries(SECRETS))('a secret (%s) in every string of a reque
     const folder = bench.folder()
     const collector = await bench.collector({ store: join(folder, 'store'), forward: [backend.url] })
     const groups = everywhere(secret)
-    const response = encoding === 'json' ? await post(collector, encodeTracesJson(groups), JSON_TYPE) : await post(collector, writeTraces(groups))
+    const response =
+      encoding === 'json' ? await post(collector, encodeTracesJson(groups), JSON_TYPE) : await post(collector, writeTraces(groups))
     const answer = await response.text()
     expect(response.status).toBe(200)
     expect(collector.stats()).toMatchObject({ received: 6, accepted: 5, rejected: 1 })
@@ -91,7 +117,14 @@ describe.each(Object.entries(SECRETS))('a secret (%s) in every string of a reque
     await collector.close()
 
     expect(filesWith(folder, secret)).toEqual([])
-    for (const [place, text] of Object.entries({ answer, malformed, lost, shown, log: bench.log.join('\n'), stats: JSON.stringify(collector.stats()) })) {
+    for (const [place, text] of Object.entries({
+      answer,
+      malformed,
+      lost,
+      shown,
+      log: bench.log.join('\n'),
+      stats: JSON.stringify(collector.stats()),
+    })) {
       expect(text.includes(secret), place).toBe(false)
     }
     const sent = Buffer.concat(forwarded)

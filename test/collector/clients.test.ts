@@ -1,4 +1,4 @@
-import { context, trace, type Context, type Tracer } from '@opentelemetry/api'
+import { type Context, context, type Tracer, trace } from '@opentelemetry/api'
 import { OTLPTraceExporter as JsonExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { OTLPTraceExporter as ProtoExporter } from '@opentelemetry/exporter-trace-otlp-proto'
 import { BatchSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
@@ -29,7 +29,9 @@ describe.each([
   it('has its spans on the tape, redacted, and in the run list', async () => {
     process.env['OTEL_EXPORTER_OTLP_COMPRESSION'] = compression
     const collector = await bench.collector()
-    const provider = new TracerProvider({ spanProcessors: [new BatchSpanProcessor({ exporter: new Exporter({ url: `${collector.url}/v1/traces` }) })] })
+    const provider = new TracerProvider({
+      spanProcessors: [new BatchSpanProcessor({ exporter: new Exporter({ url: `${collector.url}/v1/traces` }) })],
+    })
     const tracer = provider.getTracer('plain', '1.2.3')
     const root = work(tracer, context.active(), 'POST /ask', { 'http.request.method': 'POST', 'enduser.id': 'jane.doe@example.org' })
     work(tracer, root, 'chat gpt-4o', {
@@ -37,13 +39,17 @@ describe.each([
       'gen_ai.request.model': 'gpt-4o',
       'gen_ai.usage.input_tokens': 12,
       'gen_ai.response.finish_reasons': ['stop'],
-      'gen_ai.input.messages': JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: 'my key is sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD' }] }]),
+      'gen_ai.input.messages': JSON.stringify([
+        { role: 'user', parts: [{ type: 'text', content: 'my key is sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD' }] },
+      ]),
     })
     work(tracer, root, 'fails', { 'openinference.span.kind': 'TOOL' })
     await provider.forceFlush()
     expect(collector.stats()).toMatchObject({ received: 3, accepted: 3, rejected: 0, refused: 0 })
 
-    await expect.poll(async () => (await getJson(collector, '/api/v1/runs')).body['runs']).toMatchObject([{ name: 'POST /ask', steps: 3, fidelity: 'observed' }])
+    await expect
+      .poll(async () => (await getJson(collector, '/api/v1/runs')).body['runs'])
+      .toMatchObject([{ name: 'POST /ask', steps: 3, fidelity: 'observed' }])
     const { store } = collector
     await collector.close()
     await provider.shutdown()

@@ -14,17 +14,20 @@ import { createHttpServer } from '../../src/collector/http/server.ts'
 import { createTracesEndpoint } from '../../src/collector/http/traces-endpoint.ts'
 import { createLogger } from '../../src/collector/log.ts'
 import { createPrepareContext } from '../../src/collector/pipeline/prepare.ts'
-import { RepriseError } from '../../src/schemas/index.ts'
 import { decodeStatus, encodeTracesJson } from '../../src/otlp/index.ts'
 import { createRedactor } from '../../src/redaction/index.ts'
+import { RepriseError } from '../../src/schemas/index.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
-import { Bench, post, PROTOBUF, readTape, until } from './support.ts'
+import { Bench, PROTOBUF, post, readTape, until } from './support.ts'
 
 const bench = new Bench()
 const servers: Server[] = []
 afterEach(async () => {
-  for (const server of servers.splice(0)) server.closeAllConnections(), server.close()
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections()
+    server.close()
+  }
   await bench.tearDown()
 })
 
@@ -49,7 +52,15 @@ async function serveOver(store: Store): Promise<{ url: string; counters: Counter
       log,
       isClosing: () => false,
     }),
-    api: createApi({ store, storeFolder: store.dir, namespace: 'local', tellFolder: true, stats: () => counters.snapshot([]), problems: () => [], log }),
+    api: createApi({
+      store,
+      storeFolder: store.dir,
+      namespace: 'local',
+      tellFolder: true,
+      stats: () => counters.snapshot([]),
+      problems: () => [],
+      log,
+    }),
     hostPolicy: createHostPolicy({ host: '127.0.0.1', anyHost: false, allowedHosts: [] }),
     counters,
     log,
@@ -61,7 +72,8 @@ async function serveOver(store: Store): Promise<{ url: string; counters: Counter
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, counters, lines }
 }
 
-const sendTo = async (url: string, bytes: Uint8Array): Promise<Response> => await fetch(`${url}/v1/traces`, { method: 'POST', headers: PROTOBUF, body: new Uint8Array(bytes) })
+const sendTo = async (url: string, bytes: Uint8Array): Promise<Response> =>
+  await fetch(`${url}/v1/traces`, { method: 'POST', headers: PROTOBUF, body: new Uint8Array(bytes) })
 
 describe('a store that is closed while senders go on', () => {
   it('is answered with 503 and Retry-After, nothing is acknowledged, and all is counted', async () => {
@@ -91,7 +103,8 @@ describe('a store that cannot write for a while', () => {
     let full = true
     const store = new Proxy(real, {
       get(target, key) {
-        if (key === 'append' && full) return () => Promise.reject(new RepriseError('store_write_failed', 'no space left', { retryable: true }))
+        if (key === 'append' && full)
+          return () => Promise.reject(new RepriseError('store_write_failed', 'no space left', { retryable: true }))
         const value: unknown = Reflect.get(target, key, target)
         return typeof value === 'function' ? value.bind(target) : value
       },
@@ -115,7 +128,14 @@ describe('many senders at once, good and bad', () => {
     const sendOne = async (index: number): Promise<void> => {
       const spans = Array.from({ length: 1 + (index % 7) }, () => spanOf(next++))
       if (index % 5 === 0) spans.push(bareSpan({ spanId: (next++).toString(16).padStart(16, '0'), attributes: [['reprise.kind', 'x']] }))
-      const response = index % 11 === 0 ? await post(collector, 'broken', { 'content-type': 'application/json' }) : await post(collector, index % 2 === 0 ? writeTraces(groupOf(spans)) : encodeTracesJson(groupOf(spans)), index % 2 === 0 ? PROTOBUF : { 'content-type': 'application/json' })
+      const response =
+        index % 11 === 0
+          ? await post(collector, 'broken', { 'content-type': 'application/json' })
+          : await post(
+              collector,
+              index % 2 === 0 ? writeTraces(groupOf(spans)) : encodeTracesJson(groupOf(spans)),
+              index % 2 === 0 ? PROTOBUF : { 'content-type': 'application/json' },
+            )
       expect([200, 400, 429]).toContain(response.status)
       if (response.status === 200) acknowledged += spans.filter((span) => span.attributes.length === 0).length
       await response.arrayBuffer()
@@ -134,7 +154,16 @@ describe('a collector that is killed', () => {
   it('has everything that it acknowledged, and starts again', async () => {
     const store = join(bench.folder(), 'store')
     for (let cycle = 0; cycle < 3; cycle++) {
-      const child = spawn(process.execPath, ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', fileURLToPath(new URL('./run-collector.ts', import.meta.url)), store], { stdio: ['ignore', 'pipe', 'inherit'] })
+      const child = spawn(
+        process.execPath,
+        [
+          '--conditions=reprise-source',
+          '--disable-warning=ExperimentalWarning',
+          fileURLToPath(new URL('./run-collector.ts', import.meta.url)),
+          store,
+        ],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
       const closed = once(child, 'close')
       const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
       const url = line.trim()

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Collector } from '../../src/collector/index.ts'
-import { ATTR, encodeValue, MEDIA_TYPE } from '../../src/schemas/index.ts'
 import { encodeExportResponse, type WireAttribute, type WireSpan } from '../../src/otlp/index.ts'
+import { ATTR, encodeValue, MEDIA_TYPE } from '../../src/schemas/index.ts'
 import { bareSpan, groupOf, settledSpan, writeTraces } from '../otlp/helpers.ts'
 import { Bench, getJson, post, readTape, spansIn, until } from './support.ts'
 
@@ -10,8 +10,10 @@ const bench = new Bench()
 afterEach(async () => await bench.tearDown())
 
 const idOf = (number: number): string => number.toString(16).padStart(16, '0')
-const spanOf = (number: number, fields: Partial<WireSpan> = {}): WireSpan => bareSpan({ spanId: idOf(number), name: `span ${number}`, ...fields })
-const send = async (collector: Collector, ...spans: WireSpan[]): Promise<void> => expect((await post(collector, writeTraces(groupOf(spans)))).status).toBe(200)
+const spanOf = (number: number, fields: Partial<WireSpan> = {}): WireSpan =>
+  bareSpan({ spanId: idOf(number), name: `span ${number}`, ...fields })
+const send = async (collector: Collector, ...spans: WireSpan[]): Promise<void> =>
+  expect((await post(collector, writeTraces(groupOf(spans)))).status).toBe(200)
 const attributesOf = (span: WireSpan): Record<string, WireAttribute[1]> => Object.fromEntries(settledSpan(span).attributes)
 
 interface Received {
@@ -20,7 +22,9 @@ interface Received {
 }
 
 /** A backend that answers as the script says, and with success when the script is over. */
-async function scripted(script: ((ids: string[]) => { status: number; headers?: Record<string, string>; body?: Uint8Array | string } | 'reset' | 'hang')[] = []): Promise<Received & { url: string }> {
+async function scripted(
+  script: ((ids: string[]) => { status: number; headers?: Record<string, string>; body?: Uint8Array | string } | 'reset' | 'hang')[] = [],
+): Promise<Received & { url: string }> {
   const received: Received = { spans: [], requests: [] }
   const { url } = await bench.backend((request, body, response) => {
     const spans = spansIn(body)
@@ -38,11 +42,17 @@ async function scripted(script: ((ids: string[]) => { status: number; headers?: 
 describe('a destination gets', () => {
   it('each span once, with its headers, under /v1/traces', async () => {
     const backend = await scripted()
-    const collector = await bench.collector({ forward: [`${backend.url}/base?tenant=7`], forwardHeaders: { Authorization: 'Bearer s3cret' } })
+    const collector = await bench.collector({
+      forward: [`${backend.url}/base?tenant=7`],
+      forwardHeaders: { Authorization: 'Bearer s3cret' },
+    })
     await send(collector, spanOf(1), spanOf(2))
     await send(collector, spanOf(3))
     await until('three spans', () => backend.spans.length === 3)
-    expect(backend.requests[0]).toMatchObject({ url: '/base/v1/traces?tenant=7', headers: { authorization: 'Bearer s3cret', 'content-type': 'application/x-protobuf' } })
+    expect(backend.requests[0]).toMatchObject({
+      url: '/base/v1/traces?tenant=7',
+      headers: { authorization: 'Bearer s3cret', 'content-type': 'application/x-protobuf' },
+    })
     expect(backend.spans.map((span) => span.name)).toEqual(['span 1', 'span 2', 'span 3'])
     await until('the numbers', () => collector.stats().forward[0]!.sentSpans === 3)
     expect(collector.stats().forward[0]).toMatchObject({ url: `${backend.url}/base/v1/traces`, deadSpans: 0, rejectedSpans: 0 })
@@ -71,20 +81,51 @@ describe('a destination gets', () => {
         ['kv', { kvlist: [['x', { array: [true, null, 1.5, { int: 4n }] }]] }],
         ['short', 'x'],
       ],
-      events: [{ name: 'exception', timeNanos: 7n, attributes: [['exception.stacktrace', 'at f (a.js:1)'], ['n', { int: 1n }]], droppedAttributes: 4 }],
-      links: [{ traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceState: 'x=y', attributes: [['why', long]], droppedAttributes: 5, flags: 1 }],
+      events: [
+        {
+          name: 'exception',
+          timeNanos: 7n,
+          attributes: [
+            ['exception.stacktrace', 'at f (a.js:1)'],
+            ['n', { int: 1n }],
+          ],
+          droppedAttributes: 4,
+        },
+      ],
+      links: [
+        { traceId: 'a'.repeat(32), spanId: 'b'.repeat(16), traceState: 'x=y', attributes: [['why', long]], droppedAttributes: 5, flags: 1 },
+      ],
       status: { code: 2, message: 'm'.repeat(700) },
     })
     const group = groupOf([sent])[0]!
-    const resource = { attributes: [['service.name', 'shop'] as const, ['process.command_line', 'node '.repeat(300)] as const], droppedAttributes: 6 }
+    const resource = {
+      attributes: [['service.name', 'shop'] as const, ['process.command_line', 'node '.repeat(300)] as const],
+      droppedAttributes: 6,
+    }
     const scope = { name: 'lib', version: '1', attributes: [['s', 'v'] as const], droppedAttributes: 7 }
-    expect((await post(collector, writeTraces([{ resource, schemaUrl: 'http://schema/r', scopeSpans: [{ scope, schemaUrl: 'http://schema/s', spans: group.scopeSpans[0]!.spans }] }]))).status).toBe(200)
+    expect(
+      (
+        await post(
+          collector,
+          writeTraces([
+            {
+              resource,
+              schemaUrl: 'http://schema/r',
+              scopeSpans: [{ scope, schemaUrl: 'http://schema/s', spans: group.scopeSpans[0]!.spans }],
+            },
+          ]),
+        )
+      ).status,
+    ).toBe(200)
     await until('the span', () => backend.spans.length === 1)
     const got = settledSpan(backend.spans[0]!)
     const clean = (got.attributes.find(([key]) => key === 'a/b~c')![1] as string).slice(-20)
     expect(clean).toMatch(/^<email:[0-9a-f]{12}>$/)
     const expected = JSON.parse(JSON.stringify(settledSpan(sent), bigints).replaceAll('jane@example.org', clean)) as unknown
-    const actual = JSON.parse(JSON.stringify(got, bigints)) as { attributes: [string, unknown][]; events: { attributes: [string, unknown][] }[] }
+    const actual = JSON.parse(JSON.stringify(got, bigints)) as {
+      attributes: [string, unknown][]
+      events: { attributes: [string, unknown][] }[]
+    }
     for (const { attributes } of [actual, ...actual.events]) attributes.sort(([a], [b]) => (a < b ? -1 : 1))
     expect(actual).toEqual(expected)
   })
@@ -93,12 +134,37 @@ describe('a destination gets', () => {
     const backend = await scripted()
     const collector = await bench.collector({ forward: [backend.url] })
     const input = JSON.stringify([{ model: 'gpt-4o', messages: [{ role: 'user', content: 'hi, I am jane@example.org' }] }])
-    const output = JSON.stringify({ id: 'r1', model: 'gpt-4o-2', choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'hello' } }], usage: { prompt_tokens: 5, completion_tokens: 2 } })
+    const output = JSON.stringify({
+      id: 'r1',
+      model: 'gpt-4o-2',
+      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', content: 'hello' } }],
+      usage: { prompt_tokens: 5, completion_tokens: 2 },
+    })
     const packed = encodeValue(new Map([['a', new Date(0)]]))
     await send(
       collector,
-      spanOf(1, { attributes: [[ATTR.runId, 'd'.repeat(32)], [ATTR.kind, 'model'], [ATTR.operation, 'chat'], [ATTR.stepName, 'ask'], [ATTR.fidelity, 'replayable'], [ATTR.sequence, { int: 4n }], [ATTR.shape, 'promise'], [ATTR.deliveries, { array: [{ int: 1n }, { int: 2n }] }], [ATTR.input, input], [ATTR.output, output], ['gen_ai.response.id', 'kept']] }),
-      spanOf(2, { attributes: [[ATTR.kind, 'custom'], [ATTR.input, { bytes: Buffer.from(packed.data) }], [ATTR.inputMediaType, packed.mediaType]] }),
+      spanOf(1, {
+        attributes: [
+          [ATTR.runId, 'd'.repeat(32)],
+          [ATTR.kind, 'model'],
+          [ATTR.operation, 'chat'],
+          [ATTR.stepName, 'ask'],
+          [ATTR.fidelity, 'replayable'],
+          [ATTR.sequence, { int: 4n }],
+          [ATTR.shape, 'promise'],
+          [ATTR.deliveries, { array: [{ int: 1n }, { int: 2n }] }],
+          [ATTR.input, input],
+          [ATTR.output, output],
+          ['gen_ai.response.id', 'kept'],
+        ],
+      }),
+      spanOf(2, {
+        attributes: [
+          [ATTR.kind, 'custom'],
+          [ATTR.input, { bytes: Buffer.from(packed.data) }],
+          [ATTR.inputMediaType, packed.mediaType],
+        ],
+      }),
     )
     await until('two spans', () => backend.spans.length === 2)
     const first = attributesOf(backend.spans[0]!)
@@ -132,8 +198,19 @@ describe('a destination gets', () => {
     const collector = await bench.collector({ forward: [backend.url] })
     await send(
       collector,
-      spanOf(1, { endNanos: 0n, attributes: [[ATTR.kind, 'agent'], [ATTR.pending, true]] }),
-      spanOf(2, { attributes: [[ATTR.gapReason, 'full'], [ATTR.gapCount, { int: 3n }]] }),
+      spanOf(1, {
+        endNanos: 0n,
+        attributes: [
+          [ATTR.kind, 'agent'],
+          [ATTR.pending, true],
+        ],
+      }),
+      spanOf(2, {
+        attributes: [
+          [ATTR.gapReason, 'full'],
+          [ATTR.gapCount, { int: 3n }],
+        ],
+      }),
     )
     await send(collector, spanOf(1, { attributes: [[ATTR.kind, 'agent']] }))
     await until('one span', () => backend.spans.length === 1)
@@ -147,14 +224,34 @@ describe('a second collector as the destination', () => {
     const second = await bench.collector()
     const first = await bench.collector({ forward: [second.url] })
     const messages = JSON.stringify([{ role: 'user', content: 'card 4111 1111 1111 1111, mail jane@example.org' }])
-    await send(first, spanOf(1, { attributes: [[ATTR.kind, 'tool'], [ATTR.stepName, 'pay'], [ATTR.fidelity, 'replayable'], [ATTR.input, messages], [ATTR.output, '"done"'], ['gen_ai.input.messages', messages]] }))
+    await send(
+      first,
+      spanOf(1, {
+        attributes: [
+          [ATTR.kind, 'tool'],
+          [ATTR.stepName, 'pay'],
+          [ATTR.fidelity, 'replayable'],
+          [ATTR.input, messages],
+          [ATTR.output, '"done"'],
+          ['gen_ai.input.messages', messages],
+        ],
+      }),
+    )
     await until('the span', () => second.stats().accepted === 1)
     expect(second.stats().redactions).toEqual({})
     await first.close()
     await second.close()
     const [a] = (await readTape(first.store)).spans
     const [b] = (await readTape(second.store)).spans
-    const withoutProofs = ({ core, refs }: NonNullable<typeof a>): unknown => ({ ...core, redactions: undefined, payloads: core.payloads.map((payload) => ({ ...payload, commitment: '' })).filter((payload) => !payload.role.startsWith('/attributes/gen_ai.tool')), refs: refs.filter((ref) => ref.role === 'input' || ref.role === 'output').map((ref) => ref.digest), attributes: {} })
+    const withoutProofs = ({ core, refs }: NonNullable<typeof a>): unknown => ({
+      ...core,
+      redactions: undefined,
+      payloads: core.payloads
+        .map((payload) => ({ ...payload, commitment: '' }))
+        .filter((payload) => !payload.role.startsWith('/attributes/gen_ai.tool')),
+      refs: refs.filter((ref) => ref.role === 'input' || ref.role === 'output').map((ref) => ref.digest),
+      attributes: {},
+    })
     expect(withoutProofs(b!)).toEqual(withoutProofs(a!))
   })
 })
@@ -200,7 +297,9 @@ describe('when a destination', () => {
   })
 
   it('takes a part, the rest is counted and not sent again', async () => {
-    const backend = await scripted([() => ({ status: 200, body: encodeExportResponse('protobuf', { rejectedSpans: 1, errorMessage: 'too old' }) })])
+    const backend = await scripted([
+      () => ({ status: 200, body: encodeExportResponse('protobuf', { rejectedSpans: 1, errorMessage: 'too old' }) }),
+    ])
     const collector = await bench.collector({ forward: [backend.url] })
     await send(collector, spanOf(1), spanOf(2))
     await until('the numbers', () => collector.stats().forward[0]!.rejectedSpans === 1)

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Collector } from '../../src/collector/index.ts'
 import { decodeExportResponse, decodeStatus, encodeTracesJson } from '../../src/otlp/index.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
-import { Bench, getJson, JSON_TYPE, post, PROTOBUF, rawExchange } from './support.ts'
+import { Bench, getJson, JSON_TYPE, PROTOBUF, post, rawExchange } from './support.ts'
 
 const bench = new Bench()
 let collector: Collector
@@ -13,7 +13,12 @@ const newSpan = (fields: Parameters<typeof bareSpan>[0] = {}): ReturnType<typeof
 const body = (count = 1): Uint8Array => writeTraces(groupOf(Array.from({ length: count }, () => newSpan())))
 
 beforeAll(async () => {
-  collector = await bench.collector({ bodyMaxBytes: 200_000, decodedMaxBytes: 400_000, bodyIdleTimeoutMillis: 300, headersTimeoutMillis: 400 })
+  collector = await bench.collector({
+    bodyMaxBytes: 200_000,
+    decodedMaxBytes: 400_000,
+    bodyIdleTimeoutMillis: 300,
+    headersTimeoutMillis: 400,
+  })
 })
 afterAll(async () => await bench.tearDown())
 
@@ -64,8 +69,12 @@ describe('POST /v1/traces takes', () => {
     const bytes = body()
     const head = 'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/x-protobuf\r\nConnection: close\r\n'
     const chunk = `${bytes.length.toString(16)}\r\n${Buffer.from(bytes).toString('latin1')}\r\n0\r\n\r\n`
-    expect(await rawExchange(collector, [`${head}Transfer-Encoding: chunked\r\n\r\n`, Buffer.from(chunk, 'latin1')])).toMatch(/^HTTP\/1\.1 200 /)
-    const expecting = await rawExchange(collector, [`${head}Expect: 100-continue\r\nContent-Length: ${bytes.length}\r\n\r\n`, bytes], { pauseMillis: 50 })
+    expect(await rawExchange(collector, [`${head}Transfer-Encoding: chunked\r\n\r\n`, Buffer.from(chunk, 'latin1')])).toMatch(
+      /^HTTP\/1\.1 200 /,
+    )
+    const expecting = await rawExchange(collector, [`${head}Expect: 100-continue\r\nContent-Length: ${bytes.length}\r\n\r\n`, bytes], {
+      pauseMillis: 50,
+    })
     expect(expecting).toMatch(/^HTTP\/1\.1 100 Continue\r\n\r\nHTTP\/1\.1 200 /)
     expect(collector.stats().accepted - before).toBe(2)
   })
@@ -103,7 +112,10 @@ describe('POST /v1/traces refuses', () => {
     }
     expect(filler(200_000)).toHaveLength(200_000)
     expect((await post(collector, filler(200_000))).status).toBe(200)
-    expect(await statusOf(await post(collector, filler(200_001)))).toMatchObject({ status: 413, message: expect.stringContaining('200000 bytes') })
+    expect(await statusOf(await post(collector, filler(200_001)))).toMatchObject({
+      status: 413,
+      message: expect.stringContaining('200000 bytes'),
+    })
     expect((await post(collector, gzipSync(filler(400_000)), { ...PROTOBUF, 'content-encoding': 'gzip' })).status).toBe(200)
     const over = await post(collector, gzipSync(filler(400_001)), { ...PROTOBUF, 'content-encoding': 'gzip' })
     expect(await statusOf(over)).toMatchObject({ status: 413, message: expect.stringContaining('400000 bytes') })
@@ -142,41 +154,63 @@ describe('POST /v1/traces refuses', () => {
   })
 
   it('a body nested 150,000 deep, naming the bound', async () => {
-    expect(await statusOf(await post(collector, '['.repeat(150_000), JSON_TYPE))).toMatchObject({ status: 413, message: expect.stringContaining('levels of nesting') })
+    expect(await statusOf(await post(collector, '['.repeat(150_000), JSON_TYPE))).toMatchObject({
+      status: 413,
+      message: expect.stringContaining('levels of nesting'),
+    })
   })
 
   it('logs and metrics with 404 and an honest word', async () => {
     for (const signal of ['logs', 'metrics']) {
       const response = await fetch(`${collector.url}/v1/${signal}`, { method: 'POST', headers: JSON_TYPE, body: '{}' })
-      expect(await statusOf(response)).toMatchObject({ status: 404, code: 12, message: `${signal} are not taken yet; this collector takes traces, at /v1/traces` })
+      expect(await statusOf(response)).toMatchObject({
+        status: 404,
+        code: 12,
+        message: `${signal} are not taken yet; this collector takes traces, at /v1/traces`,
+      })
     }
   })
 })
 
 describe('partial success', () => {
   it.each(['protobuf', 'json'] as const)('names the bad span and keeps the good ones (%s)', async (encoding) => {
-    const spans = [newSpan({ name: 'good one' }), newSpan({ name: 'bad one', attributes: [['reprise.kind', 'nonsense']] }), newSpan({ name: 'good two' })]
+    const spans = [
+      newSpan({ name: 'good one' }),
+      newSpan({ name: 'bad one', attributes: [['reprise.kind', 'nonsense']] }),
+      newSpan({ name: 'good two' }),
+    ]
     const before = collector.stats()
     const response =
-      encoding === 'json' ? await post(collector, encodeTracesJson(groupOf(spans)), JSON_TYPE) : await post(collector, writeTraces(groupOf(spans)))
+      encoding === 'json'
+        ? await post(collector, encodeTracesJson(groupOf(spans)), JSON_TYPE)
+        : await post(collector, writeTraces(groupOf(spans)))
     expect(response.status).toBe(200)
     const answer = decodeExportResponse(encoding, new Uint8Array(await response.arrayBuffer()))
     expect(answer.rejectedSpans).toBe(1)
     expect(answer.errorMessage).toMatch(/"bad one" \([0-9a-f]{16}\): attributes\.reprise\.kind: expected one of run, agent/)
     expect(answer.errorMessage).not.toContain('good')
     const after = collector.stats()
-    expect({ received: after.received - before.received, accepted: after.accepted - before.accepted, rejected: after.rejected - before.rejected }).toEqual({ received: 3, accepted: 2, rejected: 1 })
+    expect({
+      received: after.received - before.received,
+      accepted: after.accepted - before.accepted,
+      rejected: after.rejected - before.rejected,
+    }).toEqual({ received: 3, accepted: 2, rejected: 1 })
   })
 
   it('names a span whose ids the codec refused, with its index', async () => {
-    const text = encodeTracesJson(groupOf([newSpan(), newSpan({ name: 'no id' })])).replaceAll(/"spanId":"[0-9a-f]{16}"(?!.*"spanId")/g, '"spanId":"0000000000000000"')
+    const text = encodeTracesJson(groupOf([newSpan(), newSpan({ name: 'no id' })])).replaceAll(
+      /"spanId":"[0-9a-f]{16}"(?!.*"spanId")/g,
+      '"spanId":"0000000000000000"',
+    )
     const response = await post(collector, text, JSON_TYPE)
     const answer = decodeExportResponse('json', new Uint8Array(await response.arrayBuffer()))
     expect(answer).toMatchObject({ rejectedSpans: 1, errorMessage: expect.stringMatching(/span 1 .*no id/) })
   })
 
   it('bounds the message and redacts the names in it', async () => {
-    const spans = Array.from({ length: 150 }, (_, index) => newSpan({ name: `mail someone${index}@example.org ${'n'.repeat(500)}`, attributes: [['reprise.sequence', 'x']] }))
+    const spans = Array.from({ length: 150 }, (_, index) =>
+      newSpan({ name: `mail someone${index}@example.org ${'n'.repeat(500)}`, attributes: [['reprise.sequence', 'x']] }),
+    )
     const response = await post(collector, encodeTracesJson(groupOf(spans)), JSON_TYPE)
     const { rejectedSpans, errorMessage } = decodeExportResponse('json', new Uint8Array(await response.arrayBuffer()))
     expect(rejectedSpans).toBe(150)
@@ -187,32 +221,44 @@ describe('partial success', () => {
 })
 
 describe('who may ask', () => {
-  const ask = async (lines: string[]): Promise<string> => await rawExchange(collector, [`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`])
+  const ask = async (lines: string[]): Promise<string> =>
+    await rawExchange(collector, [`${lines.join('\r\n')}\r\nConnection: close\r\n\r\n`])
 
   it.each(['localhost', '127.0.0.1:4318', '[::1]:4318', 'LOCALHOST:99', 'host.docker.internal'])('Host %s is answered', async (host) => {
     expect(await ask(['GET /healthz HTTP/1.1', `Host: ${host}`])).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  it.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:4318', '[::2]', ''])('Host %j is not (DNS rebinding)', async (host) => {
-    for (const path of ['/healthz', '/api/v1/runs', '/v1/traces']) expect(await ask([`GET ${path} HTTP/1.1`, `Host: ${host}`])).toMatch(/^HTTP\/1\.1 403 /)
-  })
+  it.each(['evil.example', 'localhost.evil.example', '127.0.0.1.evil.example:4318', '[::2]', ''])(
+    'Host %j is not (DNS rebinding)',
+    async (host) => {
+      for (const path of ['/healthz', '/api/v1/runs', '/v1/traces'])
+        expect(await ask([`GET ${path} HTTP/1.1`, `Host: ${host}`])).toMatch(/^HTTP\/1\.1 403 /)
+    },
+  )
 
   it('a request without Host, and one from a page of another origin, are not', async () => {
     expect(await ask(['GET /healthz HTTP/1.0'])).toMatch(/^HTTP\/1\.1 403 /)
     expect(await ask(['GET /healthz HTTP/1.1'])).toMatch(/^HTTP\/1\.1 400 /)
     expect(await ask(['GET /api/v1/runs HTTP/1.1', 'Host: localhost', 'Origin: https://evil.example'])).toMatch(/^HTTP\/1\.1 403 /)
     expect(await ask(['GET /api/v1/runs HTTP/1.1', 'Host: localhost', 'Sec-Fetch-Site: cross-site'])).toMatch(/^HTTP\/1\.1 403 /)
-    expect(await ask(['GET /api/v1/runs HTTP/1.1', 'Host: localhost:4318', 'Origin: http://localhost:4318', 'Sec-Fetch-Site: same-origin'])).toMatch(/^HTTP\/1\.1 200 /)
+    expect(
+      await ask(['GET /api/v1/runs HTTP/1.1', 'Host: localhost:4318', 'Origin: http://localhost:4318', 'Sec-Fetch-Site: same-origin']),
+    ).toMatch(/^HTTP\/1\.1 200 /)
   })
 
-  it.each(['/api/v1/runs/../version', '/api/v1/artifacts/..%2f..%2fetc', '//api/v1/runs', '/api\\v1', '/api/v1/./runs'])('path %s is not routed', async (path) => {
-    expect(await ask([`GET ${path} HTTP/1.1`, 'Host: localhost'])).toMatch(/^HTTP\/1\.1 400 /)
-  })
+  it.each(['/api/v1/runs/../version', '/api/v1/artifacts/..%2f..%2fetc', '//api/v1/runs', '/api\\v1', '/api/v1/./runs'])(
+    'path %s is not routed',
+    async (path) => {
+      expect(await ask([`GET ${path} HTTP/1.1`, 'Host: localhost'])).toMatch(/^HTTP\/1\.1 400 /)
+    },
+  )
 })
 
 describe('slow and broken senders', () => {
   it('headers that do not come to an end are cut off with 408', async () => {
-    expect(await rawExchange(collector, ['POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nX-Slow: '], { limitMillis: 5_000 })).toMatch(/^HTTP\/1\.1 408 /)
+    expect(await rawExchange(collector, ['POST /v1/traces HTTP/1.1\r\nHost: localhost\r\nX-Slow: '], { limitMillis: 5_000 })).toMatch(
+      /^HTTP\/1\.1 408 /,
+    )
   })
 
   it('a body that stops coming is cut off with 408, and nothing of it is kept', async () => {
@@ -234,7 +280,9 @@ describe('slow and broken senders', () => {
     const start = 'POST /v1/traces HTTP/1.1\r\nHost: localhost\r\n'
     expect(await rawExchange(collector, [`${start}X-Big: ${'x'.repeat(20_000)}\r\n\r\n`])).toMatch(/^HTTP\/1\.1 431 /)
     expect(await rawExchange(collector, [`${start}Content-Length: 5\r\nContent-Length: 6\r\n\r\nhello`])).toMatch(/^HTTP\/1\.1 400 /)
-    expect(await rawExchange(collector, [`${start}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`])).toMatch(/^HTTP\/1\.1 400 /)
+    expect(await rawExchange(collector, [`${start}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`])).toMatch(
+      /^HTTP\/1\.1 400 /,
+    )
   })
 })
 

@@ -1,5 +1,5 @@
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { startCollector } from '../../src/collector/index.ts'
@@ -25,7 +25,10 @@ describe('startCollector', () => {
     const folder = join(bench.folder(), 'store')
     const first = await bench.collector()
     await expect(startCollector({ store: folder, port: first.port, log: () => undefined })).rejects.toMatchObject({ code: 'port_in_use' })
-    await expect(startCollector({ store: folder, host: '192.0.2.1', allowRemote: true, port: 0 })).rejects.toMatchObject({ code: 'invalid_option', message: expect.stringContaining('192.0.2.1') })
+    await expect(startCollector({ store: folder, host: '192.0.2.1', allowRemote: true, port: 0 })).rejects.toMatchObject({
+      code: 'invalid_option',
+      message: expect.stringContaining('192.0.2.1'),
+    })
     await expect(startCollector({ store: folder, port: 0, forward: ['nonsense'] })).rejects.toMatchObject({ code: 'invalid_option' })
     await (await startCollector({ store: folder, port: 0 })).close()
   })
@@ -35,9 +38,15 @@ describe('startCollector', () => {
     const taken = startCollector({ store: join(bench.folder(), 'store'), port: first.port })
     await expect(taken).rejects.toMatchObject({ message: expect.stringContaining('--port') })
     await expect(taken).rejects.toMatchObject({ message: expect.stringContaining(`a Reprise collector on store ${first.store}`) })
-    if (process.platform === 'linux') await expect(taken).rejects.toMatchObject({ message: expect.stringContaining(`(pid ${process.pid})`) })
+    if (process.platform === 'linux')
+      await expect(taken).rejects.toMatchObject({ message: expect.stringContaining(`(pid ${process.pid})`) })
 
-    const stranger = createServer((socket) => socket.on('error', () => undefined).resume().end('220 not http\r\n'))
+    const stranger = createServer((socket) =>
+      socket
+        .on('error', () => undefined)
+        .resume()
+        .end('220 not http\r\n'),
+    )
     await new Promise<void>((resolve) => stranger.listen(0, '127.0.0.1', resolve))
     try {
       const { port } = stranger.address() as AddressInfo
@@ -50,14 +59,19 @@ describe('startCollector', () => {
 
   it('refuses a second collector on the same store', async () => {
     const first = await bench.collector()
-    await expect(startCollector({ store: first.store, port: 0 })).rejects.toMatchObject({ code: 'store_locked', message: expect.stringContaining(String(process.pid)) })
+    await expect(startCollector({ store: first.store, port: 0 })).rejects.toMatchObject({
+      code: 'store_locked',
+      message: expect.stringContaining(String(process.pid)),
+    })
   })
 
   it('will not forward to itself', async () => {
     const first = await bench.collector()
     const { port } = first
     await first.close()
-    await expect(startCollector({ store: first.store, port, forward: [`http://localhost:${port}`] })).rejects.toMatchObject({ message: expect.stringContaining('itself') })
+    await expect(startCollector({ store: first.store, port, forward: [`http://localhost:${port}`] })).rejects.toMatchObject({
+      message: expect.stringContaining('itself'),
+    })
   })
 })
 
@@ -124,23 +138,42 @@ describe('the read API', () => {
     await expect.poll(async () => ((await getJson(collector, '/api/v1/runs')).body['runs'] as unknown[]).length).toBe(5)
 
     const first = await getJson(collector, '/api/v1/runs?limit=2')
-    expect(first.body).toMatchObject({ schema: 'reprise.run-list/1', runs: [{ name: 'answer 4', status: 'error', steps: 3 }, { name: 'answer 3' }] })
+    expect(first.body).toMatchObject({
+      schema: 'reprise.run-list/1',
+      runs: [{ name: 'answer 4', status: 'error', steps: 3 }, { name: 'answer 3' }],
+    })
     const second = await getJson(collector, `/api/v1/runs?limit=2&cursor=${encodeURIComponent(first.body['next'] as string)}`)
     expect(second.body['runs']).toMatchObject([{ name: 'answer 2' }, { name: 'answer 1' }])
     expect((await getJson(collector, '/api/v1/runs?q=ANSWER+3')).body['runs']).toMatchObject([{ name: 'answer 3' }])
     expect((await getJson(collector, '/api/v1/runs?status=error')).body['runs']).toMatchObject([{ name: 'answer 4' }])
     expect((await getJson(collector, '/api/v1/runs?kind=model')).body['runs']).toEqual([])
-    expect(await getJson(collector, '/api/v1/runs?limit=0')).toMatchObject({ status: 400, body: { schema: 'reprise.error/1', error: { code: 'invalid_argument' } } })
+    expect(await getJson(collector, '/api/v1/runs?limit=0')).toMatchObject({
+      status: 400,
+      body: { schema: 'reprise.error/1', error: { code: 'invalid_argument' } },
+    })
     expect(await getJson(collector, '/api/v1/runs?cursor=bogus')).toMatchObject({ status: 400 })
 
     const id = (3).toString(16).padStart(32, '0')
     expect((await getJson(collector, `/api/v1/runs/${id}`)).body).toMatchObject({ schema: 'reprise.run-summary/1', id, name: 'answer 2' })
     const unknown = `${'0'.repeat(30)}ff`
-    expect(await getJson(collector, `/api/v1/runs/${unknown}`)).toMatchObject({ status: 404, body: { error: { code: 'no_such_run', message: `no run ${unknown}`, nearest: expect.arrayContaining([expect.stringMatching(/^0{31}[1-5]$/)]) } } })
+    expect(await getJson(collector, `/api/v1/runs/${unknown}`)).toMatchObject({
+      status: 404,
+      body: {
+        error: {
+          code: 'no_such_run',
+          message: `no run ${unknown}`,
+          nearest: expect.arrayContaining([expect.stringMatching(/^0{31}[1-5]$/)]),
+        },
+      },
+    })
     expect(await getJson(collector, '/api/v1/runs/short')).toMatchObject({ status: 400 })
 
     const steps = await getJson(collector, `/api/v1/runs/${id}/steps?limit=2`)
-    expect(steps.body).toMatchObject({ schema: 'reprise.step-list/1', steps: [{ core: { name: 'answer 2' } }, { core: { name: 'lookup' } }], next: expect.any(String) })
+    expect(steps.body).toMatchObject({
+      schema: 'reprise.step-list/1',
+      steps: [{ core: { name: 'answer 2' } }, { core: { name: 'lookup' } }],
+      next: expect.any(String),
+    })
     const rest = await getJson(collector, `/api/v1/runs/${id}/steps?limit=2&cursor=${encodeURIComponent(steps.body['next'] as string)}`)
     expect(rest.body['steps']).toHaveLength(1)
     expect(rest.body['next']).toBeUndefined()
@@ -156,10 +189,21 @@ describe('the read API', () => {
       'x-content-type-options': 'nosniff',
       'content-security-policy': "default-src 'none'; sandbox",
     })
-    expect(await getJson(collector, '/api/v1/artifacts/sha256:zz')).toMatchObject({ status: 400, body: { error: { message: expect.stringContaining('64 lowercase hex') } } })
-    expect(await getJson(collector, `/api/v1/artifacts/sha256:${'0'.repeat(64)}`)).toMatchObject({ status: 404, body: { error: { code: 'artifact_missing' } } })
+    expect(await getJson(collector, '/api/v1/artifacts/sha256:zz')).toMatchObject({
+      status: 400,
+      body: { error: { message: expect.stringContaining('64 lowercase hex') } },
+    })
+    expect(await getJson(collector, `/api/v1/artifacts/sha256:${'0'.repeat(64)}`)).toMatchObject({
+      status: 404,
+      body: { error: { code: 'artifact_missing' } },
+    })
 
-    expect((await getJson(collector, '/api/v1/version')).body).toMatchObject({ schema: 'reprise.version/1', name: 'reprise', version: expect.stringMatching(/^\d+\.\d+\.\d+/), store: collector.store })
+    expect((await getJson(collector, '/api/v1/version')).body).toMatchObject({
+      schema: 'reprise.version/1',
+      name: 'reprise',
+      version: expect.stringMatching(/^\d+\.\d+\.\d+/),
+      store: collector.store,
+    })
     expect((await getJson(collector, '/readyz')).body).toMatchObject({ ready: true, problems: [], stats: { received: 15, accepted: 15 } })
     expect(await getJson(collector, '/api/v1/nothing')).toMatchObject({ status: 404, body: { error: { code: 'not_found' } } })
     expect((await fetch(`${collector.url}/api/v1/runs`, { method: 'POST' })).status).toBe(405)

@@ -26,7 +26,9 @@ export class Bench {
     return collector
   }
 
-  async backend(handle: (request: IncomingMessage, body: Buffer, response: ServerResponse) => void): Promise<{ url: string; server: Server }> {
+  async backend(
+    handle: (request: IncomingMessage, body: Buffer, response: ServerResponse) => void,
+  ): Promise<{ url: string; server: Server }> {
     const server = createServer((request, response) => {
       const chunks: Buffer[] = []
       request.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -51,7 +53,11 @@ export const PROTOBUF = { 'content-type': 'application/x-protobuf' }
 export const JSON_TYPE = { 'content-type': 'application/json' }
 
 export async function post(collector: Collector, body: Uint8Array | string, headers: Record<string, string> = PROTOBUF): Promise<Response> {
-  return await fetch(`${collector.url}/v1/traces`, { method: 'POST', headers, body: typeof body === 'string' ? body : new Uint8Array(body) })
+  return await fetch(`${collector.url}/v1/traces`, {
+    method: 'POST',
+    headers,
+    body: typeof body === 'string' ? body : new Uint8Array(body),
+  })
 }
 
 export async function getJson(collector: Collector, path: string): Promise<{ status: number; body: Record<string, unknown> }> {
@@ -85,7 +91,11 @@ export async function readArtifact(folder: string, digest: SpanRecord['refs'][nu
 }
 
 /** Sends bytes as they are and gives back what comes until the other side closes, or the time is over. */
-export async function rawExchange(collector: Collector, parts: readonly (string | Uint8Array)[], options: { pauseMillis?: number; limitMillis?: number } = {}): Promise<string> {
+export async function rawExchange(
+  collector: Collector,
+  parts: readonly (string | Uint8Array)[],
+  options: { pauseMillis?: number; limitMillis?: number } = {},
+): Promise<string> {
   const socket = connect(collector.port, collector.host)
   let answer = ''
   socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk))

@@ -2,8 +2,8 @@ import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { backoffMillis, retryAfterMillis } from '../../src/collector/forward/retry.ts'
 import { parseForwardTarget, refuseOwnAddress } from '../../src/collector/forward/target.ts'
-import { ByteBudget } from '../../src/collector/http/byte-budget.ts'
 import { pageQueryOf, runsQueryOf } from '../../src/collector/http/api-query.ts'
+import { ByteBudget } from '../../src/collector/http/byte-budget.ts'
 import { contentEncodingOf, createInflater } from '../../src/collector/http/inflate.ts'
 import { createLogger } from '../../src/collector/log.ts'
 import { resolveCollectorOptions } from '../../src/collector/options.ts'
@@ -145,7 +145,9 @@ describe('inflate', () => {
     expect(contentEncodingOf(undefined)).toBe('identity')
     expect(contentEncodingOf(' GZIP ')).toBe('gzip')
     for (const other of ['br', 'gzip, gzip', 'compress', 'gzip;q=1']) {
-      expect(() => contentEncodingOf(other)).toThrow(expect.objectContaining({ status: 415, message: expect.stringContaining('gzip, zstd') }))
+      expect(() => contentEncodingOf(other)).toThrow(
+        expect.objectContaining({ status: 415, message: expect.stringContaining('gzip, zstd') }),
+      )
     }
   })
 })
@@ -154,7 +156,10 @@ describe('log', () => {
   it('says a burst in one line and then how many more there were', () => {
     const lines: string[] = []
     let now = 0
-    const log = createLogger((line) => lines.push(line), () => now)
+    const log = createLogger(
+      (line) => lines.push(line),
+      () => now,
+    )
     for (let i = 0; i < 100; i++) log.warn('request-refused', { status: 429 })
     log.warn('spans-rejected', { spans: 3 })
     now = 60_000
@@ -172,13 +177,23 @@ describe('log', () => {
     expect(lines).toHaveLength(1)
     expect(lines[0]).not.toMatch(/[\n\u001b]/)
     expect(lines[0]!.length).toBeLessThan(400)
-    expect(() => createLogger(() => { throw new Error('EPIPE') }).info('x')).not.toThrow()
+    expect(() =>
+      createLogger(() => {
+        throw new Error('EPIPE')
+      }).info('x'),
+    ).not.toThrow()
   })
 })
 
 describe('options', () => {
   it('fills in defaults', () => {
-    expect(resolveCollectorOptions({ store: '.reprise' })).toMatchObject({ host: '127.0.0.1', port: 4318, namespace: 'local', forward: [], bodyMaxBytes: 64 * 1024 * 1024 })
+    expect(resolveCollectorOptions({ store: '.reprise' })).toMatchObject({
+      host: '127.0.0.1',
+      port: 4318,
+      namespace: 'local',
+      forward: [],
+      bodyMaxBytes: 64 * 1024 * 1024,
+    })
   })
 
   it.each([
@@ -192,7 +207,9 @@ describe('options', () => {
     ['forwardHeaders', { forwardHeaders: { 'bad name': 'x' } }],
     ['forwardHeaders.authorization', { forwardHeaders: { authorization: 'a\r\nb: c' } }],
   ])('names %s when it is %j', (key, options) => {
-    expect(() => resolveCollectorOptions({ store: 'x', ...options })).toThrow(expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(key) }))
+    expect(() => resolveCollectorOptions({ store: 'x', ...options })).toThrow(
+      expect.objectContaining({ code: 'invalid_option', message: expect.stringContaining(key) }),
+    )
   })
 
   it('listens beyond the machine only on purpose, and tells no header value', () => {
@@ -201,7 +218,11 @@ describe('options', () => {
   })
 
   it('gives a destination its own headers over the common ones', () => {
-    const { forward } = resolveCollectorOptions({ store: 'x', forwardHeaders: { A: '1', b: '2' }, forward: ['http://x', { url: 'http://y', headers: { B: '3' } }] })
+    const { forward } = resolveCollectorOptions({
+      store: 'x',
+      forwardHeaders: { A: '1', b: '2' },
+      forward: ['http://x', { url: 'http://y', headers: { B: '3' } }],
+    })
     expect(forward).toEqual([
       { url: 'http://x', headers: { a: '1', b: '2' } },
       { url: 'http://y', headers: { a: '1', b: '3' } },
@@ -214,7 +235,13 @@ describe('query parameters', () => {
 
   it('reads what is allowed', () => {
     expect(parse('')).toEqual({ limit: 50 })
-    expect(parse('limit=1000&cursor=abc&kind=training.run&status=error&q=answer')).toEqual({ limit: 1000, cursor: 'abc', kind: 'training.run', status: 'error', q: 'answer' })
+    expect(parse('limit=1000&cursor=abc&kind=training.run&status=error&q=answer')).toEqual({
+      limit: 1000,
+      cursor: 'abc',
+      kind: 'training.run',
+      status: 'error',
+      q: 'answer',
+    })
     expect(pageQueryOf(new URLSearchParams('limit=1'))).toEqual({ limit: 1 })
   })
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Digest, RepriseError, sha256Hex, type SpanRecord } from '../../schemas/index.ts'
+import { type Digest, RepriseError, type SpanRecord, sha256Hex } from '../../schemas/index.ts'
 import type { Store, ViewPosition } from '../../store/index.ts'
 import { type ForwardStats, Tally } from '../counters.ts'
 import type { Logger } from '../log.ts'

@@ -1,6 +1,16 @@
-import { ATTR, type Attributes, decodeValue, type Digest, GENAI, MEDIA_TYPE, SPAN_KINDS, type SpanRecord, STATUS_CODES } from '../../schemas/index.ts'
-import { type WireAttribute, type WireResource, type WireScope, wireValueOf, type WireValue, type WritableSpan } from '../../otlp/index.ts'
 import { classifyForeignSpan, deriveGenAiContent, deriveGenAiScalars } from '../../adapters/dialects/index.ts'
+import { type WireAttribute, type WireResource, type WireScope, type WireValue, type WritableSpan, wireValueOf } from '../../otlp/index.ts'
+import {
+  ATTR,
+  type Attributes,
+  type Digest,
+  decodeValue,
+  GENAI,
+  MEDIA_TYPE,
+  SPAN_KINDS,
+  type SpanRecord,
+  STATUS_CODES,
+} from '../../schemas/index.ts'
 import { pointerToken } from '../pipeline/canonical-text.ts'
 
 /** The bytes of a payload, or undefined where it is not there any more. */
@@ -77,7 +87,10 @@ export function restoreSpan(record: SpanRecord, read: ReadPayload): RestoredSpan
   const attributes = contents.attributes('/attributes', core.attributes)
   const { resource, scope } = core
   return {
-    resource: { attributes: contents.attributes('/resource/attributes', resource.attributes), droppedAttributes: resource.droppedAttributes ?? 0 },
+    resource: {
+      attributes: contents.attributes('/resource/attributes', resource.attributes),
+      droppedAttributes: resource.droppedAttributes ?? 0,
+    },
     resourceSchemaUrl: contents.text('/resource/schemaUrl', resource.schemaUrl),
     scope: {
       name: contents.text('/scope/name', scope.name),
@@ -178,8 +191,8 @@ function genAiAttributes({ core }: SpanRecord, contents: Contents, present: read
       stepName: core.stepName,
       provider: textAt(GENAI.providerName),
       model: textAt(GENAI.requestModel),
-      args: valueOf(input),
-      output: output === undefined ? undefined : valueOf(output),
+      args: decodedOf(input),
+      output: output === undefined ? undefined : decodedOf(output),
       shape: core.shape,
     }
     return Object.entries({ ...deriveGenAiScalars(step), ...deriveGenAiContent(step) })
@@ -191,6 +204,6 @@ function genAiAttributes({ core }: SpanRecord, contents: Contents, present: read
   }
 }
 
-function valueOf({ mediaType, bytes }: Content): unknown {
+function decodedOf({ mediaType, bytes }: Content): unknown {
   return decodeValue(mediaType, mediaType === MEDIA_TYPE.json ? Buffer.from(bytes).toString('utf8') : bytes)
 }

@@ -1,8 +1,8 @@
 import type { Dispatcher } from 'undici'
 import { decodeExportResponse, type OtlpEncoding } from '../../otlp/index.ts'
 import { VERSION } from '../version.ts'
-import type { Destination } from './target.ts'
 import { retryAfterMillis } from './retry.ts'
+import type { Destination } from './target.ts'
 
 export type SendOutcome =
   /** Taken; `rejectedSpans` of them for good not. */
@@ -26,7 +26,12 @@ export interface Sender {
 export async function openSender(destination: Destination, timeoutMillis: number = TRY_TIMEOUT_MILLIS): Promise<Sender> {
   // Loaded only where there is something to forward.
   const { Agent } = await import('undici')
-  const agent = new Agent({ connections: 2, connect: { timeout: timeoutMillis }, headersTimeout: timeoutMillis, bodyTimeout: timeoutMillis })
+  const agent = new Agent({
+    connections: 2,
+    connect: { timeout: timeoutMillis },
+    headersTimeout: timeoutMillis,
+    bodyTimeout: timeoutMillis,
+  })
   return {
     send: async (body, signal) => await sendOnce(agent, destination, body, AbortSignal.any([signal, AbortSignal.timeout(timeoutMillis)])),
     close: async () => await agent.destroy(),
@@ -46,9 +51,14 @@ async function sendOnce(agent: Dispatcher, { url, headers }: Destination, body: 
     })
     const { statusCode } = response
     const answer = await readBounded(response.body)
-    if (statusCode >= 200 && statusCode < 300) return { type: 'sent', rejectedSpans: rejectedIn(answer, headerOf(response.headers, 'content-type')) }
+    if (statusCode >= 200 && statusCode < 300)
+      return { type: 'sent', rejectedSpans: rejectedIn(answer, headerOf(response.headers, 'content-type')) }
     if (RETRYABLE.has(statusCode)) {
-      return { type: 'retry', reason: `http_${statusCode}`, afterMillis: retryAfterMillis(headerOf(response.headers, 'retry-after'), Date.now()) }
+      return {
+        type: 'retry',
+        reason: `http_${statusCode}`,
+        afterMillis: retryAfterMillis(headerOf(response.headers, 'retry-after'), Date.now()),
+      }
     }
     // 400 and 422 can be the fault of one span, 413 of too many; 401 or 404 concern them all alike.
     return { type: 'dead', reason: `http_${statusCode}`, divisible: statusCode === 400 || statusCode === 413 || statusCode === 422 }
@@ -76,7 +86,11 @@ function headerOf(headers: Readonly<Record<string, string | string[] | undefined
 
 /** A 2xx answer that is no OTLP is taken for success: the status says so, and plenty of backends answer `ok`. */
 function rejectedIn(answer: Buffer | undefined, contentType: string | undefined): number {
-  const encoding: OtlpEncoding | undefined = contentType?.includes('protobuf') ? 'protobuf' : contentType?.includes('json') ? 'json' : undefined
+  const encoding: OtlpEncoding | undefined = contentType?.includes('protobuf')
+    ? 'protobuf'
+    : contentType?.includes('json')
+      ? 'json'
+      : undefined
   if (answer === undefined || encoding === undefined) return 0
   try {
     return decodeExportResponse(encoding, answer).rejectedSpans

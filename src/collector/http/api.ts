@@ -39,7 +39,11 @@ async function readSteps(store: Store, runId: string, { limit, cursor }: PageQue
   let next = cursor
   let bytes = 0
   do {
-    const piece = store.index.listSteps(runId, { limit: Math.min(PIECE_STEPS, limit - steps.length), namespace, ...(next !== undefined && { cursor: next }) })
+    const piece = store.index.listSteps(runId, {
+      limit: Math.min(PIECE_STEPS, limit - steps.length),
+      namespace,
+      ...(next !== undefined && { cursor: next }),
+    })
     steps.push(...piece.steps)
     next = piece.next
     for (const step of piece.steps) bytes += JSON.stringify(step).length
@@ -73,7 +77,12 @@ export function createApi(options: ApiOptions): Hono {
     return context.json(body, problems.length === 0 ? 200 : 503)
   })
   api.get('/api/v1/version', (context) =>
-    context.json({ schema: 'reprise.version/1', name: 'reprise', version: VERSION, ...(options.tellFolder && { store: options.storeFolder }) }),
+    context.json({
+      schema: 'reprise.version/1',
+      name: 'reprise',
+      version: VERSION,
+      ...(options.tellFolder && { store: options.storeFolder }),
+    }),
   )
   api.get('/api/v1/runs', (context) => {
     const { q, ...query } = runsQueryOf(new URL(context.req.url).searchParams)

@@ -12,9 +12,15 @@ export function contentEncodingOf(header: string | undefined): ContentEncoding {
   if (name === 'x-gzip') return 'gzip'
   const known = CONTENT_ENCODINGS.find((encoding) => encoding === name)
   if (known !== undefined) return known
-  throw new Refusal(415, RPC.unimplemented, 'content_encoding', `Content-Encoding: expected one of ${CONTENT_ENCODINGS.join(', ')}, and only one`, {
-    'Accept-Encoding': CONTENT_ENCODINGS.join(', '),
-  })
+  throw new Refusal(
+    415,
+    RPC.unimplemented,
+    'content_encoding',
+    `Content-Encoding: expected one of ${CONTENT_ENCODINGS.join(', ')}, and only one`,
+    {
+      'Accept-Encoding': CONTENT_ENCODINGS.join(', '),
+    },
+  )
 }
 
 /** Smaller bodies are inflated at once: handing them to another thread costs more than it gives. */
@@ -67,12 +73,18 @@ async function inflateWhole(body: Buffer, encoding: Exclude<ContentEncoding, 'id
     size += buffer.length
     offset += engine.bytesWritten
     // Several zstd frames in a row are one stream (RFC 8878, section 3), and Node stops after each; zlib does members itself.
-    if (offset < body.length && (encoding !== 'zstd' || engine.bytesWritten === 0)) throw malformed(encoding, 'there are bytes after its end')
+    if (offset < body.length && (encoding !== 'zstd' || engine.bytesWritten === 0))
+      throw malformed(encoding, 'there are bytes after its end')
   }
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts, size)
 }
 
-async function inflatePart(part: Buffer, encoding: Exclude<ContentEncoding, 'identity'>, room: number, maxBytes: number): Promise<Inflated> {
+async function inflatePart(
+  part: Buffer,
+  encoding: Exclude<ContentEncoding, 'identity'>,
+  room: number,
+  maxBytes: number,
+): Promise<Inflated> {
   const sync = part.length <= SYNC_MAX_BYTES
   // One byte more than is allowed, so that exactly the limit passes and zero stays a valid bound.
   const options = { maxOutputLength: room + 1, chunkSize: chunkBytes(part, encoding, room), info: true } as const
@@ -81,7 +93,8 @@ async function inflatePart(part: Buffer, encoding: Exclude<ContentEncoding, 'ide
     result = await run(part, encoding, options, maxBytes, sync)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (code === 'ERR_BUFFER_TOO_LARGE' || code === 'ZSTD_error_frameParameter_windowTooLarge') throw tooLarge('the decompressed request body', maxBytes)
+    if (code === 'ERR_BUFFER_TOO_LARGE' || code === 'ZSTD_error_frameParameter_windowTooLarge')
+      throw tooLarge('the decompressed request body', maxBytes)
     if (code === 'Z_BUF_ERROR') throw malformed(encoding, 'it ends before it is whole')
     if (code.startsWith('Z_') || code.startsWith('ZSTD_')) throw malformed(encoding, `${code}`)
     throw error
@@ -100,7 +113,13 @@ interface PartOptions {
   readonly info: true
 }
 
-async function run(part: Buffer, encoding: Exclude<ContentEncoding, 'identity'>, options: PartOptions, maxBytes: number, sync: boolean): Promise<Inflated> {
+async function run(
+  part: Buffer,
+  encoding: Exclude<ContentEncoding, 'identity'>,
+  options: PartOptions,
+  maxBytes: number,
+  sync: boolean,
+): Promise<Inflated> {
   switch (encoding) {
     case 'gzip':
       return withInfo(sync ? gunzipSync(part, options) : await gunzipAsync(part, options))

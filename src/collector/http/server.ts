@@ -7,7 +7,7 @@ import type { Logger } from '../log.ts'
 import { ApiError, errorBody } from './api-error.ts'
 import type { HostPolicy } from './host-allow-list.ts'
 import { Refusal, RPC } from './refusal.ts'
-import { refuse, type RequestHandler } from './traces-endpoint.ts'
+import { type RequestHandler, refuse } from './traces-endpoint.ts'
 
 export interface ServerParts {
   readonly traces: RequestHandler
@@ -33,7 +33,11 @@ function isPlainPath(path: string): boolean {
 
 function answerJson(response: ServerResponse, error: ApiError): void {
   const body = JSON.stringify(errorBody(error))
-  response.writeHead(error.status, { 'Content-Type': 'application/json', 'Content-Length': Buffer.byteLength(body), 'X-Content-Type-Options': 'nosniff' })
+  response.writeHead(error.status, {
+    'Content-Type': 'application/json',
+    'Content-Length': Buffer.byteLength(body),
+    'X-Content-Type-Options': 'nosniff',
+  })
   response.end(body)
 }
 

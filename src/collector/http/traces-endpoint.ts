@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { RepriseError } from '../../schemas/index.ts'
-import { decodeTraces, type DecodedTraces, encodeExportResponse, encodeStatus, type OtlpEncoding } from '../../otlp/index.ts'
+import { type DecodedTraces, decodeTraces, encodeExportResponse, encodeStatus, type OtlpEncoding } from '../../otlp/index.ts'
 import type { Redactor } from '../../redaction/index.ts'
+import { RepriseError } from '../../schemas/index.ts'
 import type { Store } from '../../store/index.ts'
 import type { Counters } from '../counters.ts'
 import type { Logger } from '../log.ts'
@@ -34,7 +34,11 @@ const TURN_MILLIS = 8
 
 function encodingOf(header: string | undefined): OtlpEncoding | undefined {
   const type = header?.split(';', 1)[0]?.trim().toLowerCase()
-  return type === 'application/x-protobuf' || type === 'application/protobuf' ? 'protobuf' : type === 'application/json' ? 'json' : undefined
+  return type === 'application/x-protobuf' || type === 'application/protobuf'
+    ? 'protobuf'
+    : type === 'application/json'
+      ? 'json'
+      : undefined
 }
 
 async function runInTurns(steps: Generator<void, PreparedTraces, void>): Promise<PreparedTraces> {
@@ -79,7 +83,12 @@ export function createTracesEndpoint(options: TracesEndpointOptions): RequestHan
     return { rejectedSpans: rejected, errorMessage: describeRejections([...decoded.rejected, ...prepared.rejected], redactor) }
   }
 
-  async function receive(request: IncomingMessage, response: ServerResponse, encoding: OtlpEncoding, reservation: Reservation): Promise<void> {
+  async function receive(
+    request: IncomingMessage,
+    response: ServerResponse,
+    encoding: OtlpEncoding,
+    reservation: Reservation,
+  ): Promise<void> {
     const contentEncoding = contentEncodingOf(request.headers['content-encoding'])
     if (options.isClosing()) throw unavailable('closing', 'the collector is closing', 1)
     if (request.headers.expect !== undefined) response.writeContinue()
@@ -136,7 +145,13 @@ function refusalOf(error: unknown): Refusal {
   return new Refusal(500, RPC.internal, 'internal', 'the collector failed on this request; nothing of it was kept')
 }
 
-function send(response: ServerResponse, status: number, encoding: OtlpEncoding, body: Uint8Array, headers: Readonly<Record<string, string>> = {}): void {
+function send(
+  response: ServerResponse,
+  status: number,
+  encoding: OtlpEncoding,
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>> = {},
+): void {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, { 'Content-Type': CONTENT_TYPE[encoding], 'Content-Length': body.length, ...headers })
   response.end(body)
@@ -151,14 +166,20 @@ export function refuse(request: IncomingMessage, response: ServerResponse, encod
   const { expect, 'content-length': announced = '0', 'transfer-encoding': chunked } = request.headers
   // After it the connection can serve the next request only if the rest of this one is sure to come, and soon.
   const close = expect !== undefined || chunked !== undefined || Number(announced) > UNWANTED_MAX_BYTES
-  send(response, refusal.status, encoding, encodeStatus(encoding, refusal.rpcCode, refusal.message), { ...refusal.headers, ...(close && { Connection: 'close' }) })
+  send(response, refusal.status, encoding, encodeStatus(encoding, refusal.rpcCode, refusal.message), {
+    ...refusal.headers,
+    ...(close && { Connection: 'close' }),
+  })
   if (request.complete) return
   let bytes = 0
   const end = (): void => void request.destroy()
   const timer = setTimeout(end, UNWANTED_MAX_MILLIS)
   timer.unref()
   const settle = (): void => clearTimeout(timer)
-  request.on('end', settle).on('close', settle).on('error', () => undefined)
+  request
+    .on('end', settle)
+    .on('close', settle)
+    .on('error', () => undefined)
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
     if (bytes > UNWANTED_MAX_BYTES) end()

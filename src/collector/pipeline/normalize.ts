@@ -1,8 +1,10 @@
+import { classifyForeignSpan } from '../../adapters/dialects/index.ts'
+import { isWireBytes, isWireText, textOf, type WireAttribute, type WireSpan, type WireText, type WireValue } from '../../otlp/index.ts'
 import {
   ATTR,
   type Cut,
-  type Effect,
   EFFECTS,
+  type Effect,
   FIDELITIES,
   type Fidelity,
   GENAI,
@@ -10,12 +12,10 @@ import {
   RESULT_SHAPES,
   type ResultShape,
   STEP_KINDS,
-  type StepKind,
   STREAM_ENDS,
+  type StepKind,
   type StreamEnd,
 } from '../../schemas/index.ts'
-import { isWireBytes, isWireText, textOf, type WireAttribute, type WireSpan, type WireText, type WireValue } from '../../otlp/index.ts'
-import { classifyForeignSpan } from '../../adapters/dialects/index.ts'
 
 /** A payload as it was sent: not yet redacted. Without a media type, text is JSON and bytes are bytes. */
 export interface DraftPayload {

@@ -1,12 +1,12 @@
-import { type PolicyRef, canonicalJson } from '../../schemas/index.ts'
 import type { DecodedTraces, WireResource, WireScopeSpans, WireSpan } from '../../otlp/index.ts'
 import type { Redactor } from '../../redaction/index.ts'
+import { canonicalJson, type PolicyRef } from '../../schemas/index.ts'
 import { type PreparedBlob, type PreparedRecord, RECORD_MAX_BYTES } from '../../store/index.ts'
-import { addPayloadText, addressContent, type AddressedContent, type BlobSet, type PayloadText } from './address.ts'
+import { type AddressedContent, addPayloadText, addressContent, type BlobSet, type PayloadText } from './address.ts'
 import { jsonOfText, LoneSurrogate } from './canonical-text.ts'
 import { type GapDraft, normalizeSpan, type SpanDraft } from './normalize.ts'
 import { Cleaner, type Findings, mergeCounts, newFindings } from './redact.ts'
-import { resourceText, scopeText, type SharedText, spanCoreText } from './write-core.ts'
+import { resourceText, type SharedText, scopeText, spanCoreText } from './write-core.ts'
 
 export interface RejectedRecord {
   readonly spanName: string
@@ -123,7 +123,10 @@ function gapRecord(draft: GapDraft, resource: WireResource, context: PrepareCont
   const sender = typeof id === 'string' && id !== '' ? `,"sender":${jsonOfText(context.cleaner.plain(id, found))}` : ''
   const run = draft.runId === undefined ? '' : `,"runId":"${draft.runId}"`
   batch.count(found)
-  return recordOf(`{"count":${draft.count},"namespace":${context.namespaceJson},"reason":${reason}${run},"schema":"reprise.gap/1"${sender}}`, '')
+  return recordOf(
+    `{"count":${draft.count},"namespace":${context.namespaceJson},"reason":${reason}${run},"schema":"reprise.gap/1"${sender}}`,
+    '',
+  )
 }
 
 function recordOf(core: string, refs: string): PreparedRecord {
@@ -152,7 +155,10 @@ export function* prepareSteps(decoded: DecodedTraces, context: PrepareContext): 
         } catch (error) {
           batch.dropBlobsFrom(blobsBefore)
           // The message of an unforeseen error may quote the span, so it is not passed on.
-          batch.reject(span, error instanceof LoneSurrogate || error instanceof RecordTooLarge ? error.message : 'internal: the span could not be prepared')
+          batch.reject(
+            span,
+            error instanceof LoneSurrogate || error instanceof RecordTooLarge ? error.message : 'internal: the span could not be prepared',
+          )
         }
         if (++sinceYield >= SPANS_PER_STEP) {
           sinceYield = 0
@@ -161,7 +167,13 @@ export function* prepareSteps(decoded: DecodedTraces, context: PrepareContext): 
       }
     }
   }
-  return { records: batch.records, blobs: [...batch.blobs.values()], rejected: batch.rejected, redactions: batch.redactions, withheld: batch.withheld }
+  return {
+    records: batch.records,
+    blobs: [...batch.blobs.values()],
+    rejected: batch.rejected,
+    redactions: batch.redactions,
+    withheld: batch.withheld,
+  }
 }
 
 const SPANS_PER_STEP = 32

@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer'
-import { ATTRIBUTE_INLINE_MAX_BYTES, type Cut, MEDIA_TYPE } from '../../schemas/index.ts'
+import { isContentAttribute } from '../../adapters/dialects/index.ts'
 import { isWireText, textOf, type WireAttribute, type WireText, type WireValue } from '../../otlp/index.ts'
 import type { Redacted, Redactor } from '../../redaction/index.ts'
-import { isContentAttribute } from '../../adapters/dialects/index.ts'
-import type { DraftPayload } from './normalize.ts'
+import { ATTRIBUTE_INLINE_MAX_BYTES, type Cut, MEDIA_TYPE } from '../../schemas/index.ts'
 import { jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate, pointerToken } from './canonical-text.ts'
+import type { DraftPayload } from './normalize.ts'
 
 /** Content that leaves the record: clean, or withheld because it could not be cleaned. */
 export type CleanContent =
@@ -317,7 +317,6 @@ function sortByKey(entries: Entry[]): void {
     entries[at] = entry
   }
 }
-
 
 function hasRepeats(list: readonly WireAttribute[]): boolean {
   if (list.length > FEW) return new Set(list.map(([key]) => key)).size !== list.length

@@ -1,8 +1,8 @@
-import { type Cut, SPAN_KINDS, STATUS_CODES } from '../../schemas/index.ts'
 import type { WireEvent, WireLink, WireResource, WireScope } from '../../otlp/index.ts'
+import { type Cut, SPAN_KINDS, STATUS_CODES } from '../../schemas/index.ts'
+import { jsonOfText } from './canonical-text.ts'
 import type { SpanDraft } from './normalize.ts'
 import { type Cleaner, type Findings, mergeCounts } from './redact.ts'
-import { jsonOfText } from './canonical-text.ts'
 
 // Every function here writes canonical JSON (RFC 8785) as text: members stand in the order of their keys.
 
@@ -32,7 +32,8 @@ export function scopeText(scope: WireScope, schemaUrl: string, cleaner: Cleaner,
   const name = jsonOfText(cleaner.name(scope.name, '/scope/name', found))
   const version = cleaner.optionalText(scope.version, '/scope/version', found)
   const url = cleaner.optionalText(schemaUrl, '/scope/schemaUrl', found)
-  const attributes = scope.attributes.length === 0 ? '' : `"attributes":${cleaner.attributes(scope.attributes, '/scope/attributes', found)},`
+  const attributes =
+    scope.attributes.length === 0 ? '' : `"attributes":${cleaner.attributes(scope.attributes, '/scope/attributes', found)},`
   const count = scope.droppedAttributes === 0 ? '' : `"droppedAttributes":${scope.droppedAttributes},`
   const schema = url === undefined ? '' : `,"schemaUrl":${jsonOfText(url)}`
   return `{${attributes}${count}"name":${name}${schema}${version === undefined ? '' : `,"version":${jsonOfText(version)}`}}`
@@ -54,7 +55,10 @@ function linkText(link: WireLink, pointer: string, cleaner: Cleaner, found: Find
 
 function cutsText(cuts: readonly Cut[], cleaner: Cleaner, found: Findings): string {
   return cuts
-    .map((cut) => `{"count":${cut.count},"reason":${jsonOfText(cleaner.plain(cut.reason, found))},"what":${jsonOfText(cleaner.plain(cut.what, found))}}`)
+    .map(
+      (cut) =>
+        `{"count":${cut.count},"reason":${jsonOfText(cleaner.plain(cut.reason, found))},"what":${jsonOfText(cleaner.plain(cut.what, found))}}`,
+    )
     .join(',')
 }
 
