@@ -61,7 +61,7 @@ function write(value: unknown, place: Place, step: string | number | undefined):
     case 'number':
       // Section 3.2.2.3: ECMAScript's Number::toString; NaN and the infinities must be an error. -0 is written as 0.
       if (!Number.isFinite(value)) throw refuse(place, step, String(value))
-      return value === 0 ? '0' : String(value)
+      return String(value)
     case 'boolean':
       return value ? 'true' : 'false'
     case 'object':

@@ -1,7 +1,7 @@
 import { types } from 'node:util'
 import { type ErrorFields, ErrorValue } from './value-types.ts'
 
-type ErrorClass = new (message?: string) => Error
+type ErrorClass = new (...args: never[]) => Error
 
 const BUILT_IN: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
   ['Error', Error],
@@ -11,8 +11,9 @@ const BUILT_IN: ReadonlyMap<string, ErrorClass> = new Map<string, ErrorClass>([
   ['ReferenceError', ReferenceError],
   ['EvalError', EvalError],
   ['URIError', URIError],
+  ['AggregateError', AggregateError],
 ])
-const NOT_PROPERTIES: ReadonlySet<string> = new Set(['message', 'stack', 'cause', 'errors'])
+const NOT_PROPERTIES: ReadonlySet<string> = new Set(['message', 'stack', 'cause'])
 const CLASS_NAME_MAX_LENGTH = 200
 
 export function isError(value: unknown): value is Error {
@@ -45,7 +46,7 @@ function lineOf(error: Error): { type: string; base: string; inherited: unknown 
   for (let prototype = first; prototype !== null; prototype = Object.getPrototypeOf(prototype)) {
     const name = classNameOf(prototype)
     if (type === '') type = name
-    if (BUILT_IN.has(name) || name === 'AggregateError' || name === 'DOMException') {
+    if (BUILT_IN.has(name) || name === 'DOMException') {
       base = name
       break
     }
@@ -62,11 +63,11 @@ export function errorToValue(error: unknown, capture: (held: unknown) => unknown
   const { type, base, inherited } = lineOf(error)
   const properties: Record<string, unknown> = Object.create(null)
   for (const key of Object.keys(error)) {
-    if (!NOT_PROPERTIES.has(key)) properties[key] = capture(readOf(error, key))
+    if (!NOT_PROPERTIES.has(key) && !(key === 'errors' && base === 'AggregateError')) properties[key] = capture(readOf(error, key))
   }
   const name = textOf(readOf(error, 'name'), 'Error')
   const stack = readOf(error, 'stack')
-  const errors = readOf(error, 'errors')
+  const errors = base === 'AggregateError' ? readOf(error, 'errors') : undefined
   const fields: ErrorFields = {
     type,
     // A DOMException has its name in a slot of its own; for the rest a name that the class gives needs no keeping.
@@ -105,13 +106,9 @@ function makeError(fields: ErrorFields): Error {
   const message = fields.message === '' ? undefined : fields.message
   const base = fields.base ?? fields.type
   if (base === 'DOMException') return new DOMException(message, fields.name)
-  const type = fields.type.slice(0, CLASS_NAME_MAX_LENGTH)
-  if (base === 'AggregateError') {
-    const held = (valueToError(fields.errors) ?? []) as unknown
-    const error = new AggregateError(Array.isArray(held) ? held : [], message)
-    return error
-  }
-  return new (classOf(type, BUILT_IN.get(base) ?? Error))(message)
+  const made = classOf(fields.type.slice(0, CLASS_NAME_MAX_LENGTH), BUILT_IN.get(base) ?? Error)
+  if (base !== 'AggregateError') return Reflect.construct(made, [message]) as Error
+  return Reflect.construct(made, [Array.isArray(fields.errors) ? fields.errors.map(valueToError) : [], message]) as Error
 }
 
 /**

@@ -13,7 +13,7 @@ function malformed(reason: string, offset: number): RepriseError {
 /**
  * Reads one MessagePack value. The bytes may come from anyone who can reach a collector, hence not msgpackr: that allocates
  * what a length announces, recurses as deep as the bytes say, takes broken UTF-8, renames `__proto__`, and shares its
- * extension types with the whole process. Here a length is held against the bytes that are left before anything is made.
+ * extension types with the whole process. Here nothing is made before the bytes for it were there.
  */
 export class MsgpackReader {
   readonly #bytes: Buffer
@@ -132,21 +132,19 @@ export class MsgpackReader {
     return new Uint8Array(this.#bytes.subarray(start, start + length))
   }
 
-  #enter(values: number, depth: number): void {
-    // Each value takes a byte at least.
-    if (values > this.#bytes.length - this.#at) throw malformed('a length beyond the end', this.#at)
+  #enter(depth: number): void {
     if (depth >= this.#maxDepth) throw new RepriseError('limit_exceeded', `the value is nested deeper than ${this.#maxDepth} levels`)
   }
 
   #array(length: number, depth: number): unknown[] {
-    this.#enter(length, depth)
+    this.#enter(depth)
     const array: unknown[] = []
     for (let index = 0; index < length; index += 1) array.push(this.#read(depth + 1))
     return array
   }
 
   #map(length: number, depth: number): Record<string, unknown> {
-    this.#enter(length * 2, depth)
+    this.#enter(depth)
     const object: Record<string, unknown> = {}
     for (let index = 0; index < length; index += 1) {
       const key = this.#key()

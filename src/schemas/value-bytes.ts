@@ -47,7 +47,7 @@ export function bytesOf(value: object): { type: string; bytes: Uint8Array } | un
   return undefined
 }
 
-/** A copy with memory of its own, or `undefined` when there is no such class or the length does not fit it. */
-export function makeView(type: string, bytes: Uint8Array): unknown {
-  return MAKERS.get(type)?.(new Uint8Array(bytes))
+/** Takes over `bytes`, whose memory is its own. `undefined` when there is no such class or the length does not fit it. */
+export function makeView(type: string, bytes: Uint8Array<ArrayBuffer>): unknown {
+  return MAKERS.get(type)?.(bytes)
 }

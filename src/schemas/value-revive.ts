@@ -59,7 +59,8 @@ function reviveFields(fields: Tree, depth: number): Tree {
   for (const key of Object.keys(fields)) {
     const held = fields[key]
     const revived = revive(held, depth + 1)
-    if (revived !== held) setOwn(fields, key, revived)
+    // The key is there as an own property, so that plain assignment is right for `__proto__` too.
+    if (revived !== held) fields[key] = revived
   }
   return fields
 }
@@ -107,7 +108,8 @@ function reviveText(json: string): unknown {
 
 function reviveBytes(type: unknown, data: unknown): unknown {
   if (!isText(type) || !(data instanceof Uint8Array)) return NOT_A_TAG
-  return makeView(type, data) ?? NOT_A_TAG
+  // The reader of MessagePack made it, with memory of its own.
+  return makeView(type, data as Uint8Array<ArrayBuffer>) ?? NOT_A_TAG
 }
 
 function reviveMap(entries: unknown, depth: number): unknown {

@@ -1,7 +1,7 @@
 import canonicalize from 'canonicalize'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { CANONICAL_JSON_MAX_DEPTH, canonicalJson, jsonPointer, RepriseError } from '../../src/schemas/index.ts'
+import { CANONICAL_JSON_MAX_DEPTH, canonicalJson, canonicalValue, jsonPointer, RepriseError } from '../../src/schemas/index.ts'
 
 function refusal(value: unknown): RepriseError {
   try {
@@ -155,6 +155,17 @@ describe('what JSON cannot hold is refused with its place', () => {
     expect(JSON.parse(canonicalJson(deepest))).toEqual(deepest)
     expect(refusal(nested(CANONICAL_JSON_MAX_DEPTH + 1)).details).toMatchObject({ reason: 'a value nested deeper than 512' })
     expect(refusal(nested(1_000_000)).code).toBe('not_canonical')
+  })
+
+  test('the place is right after parts that were well, however many', () => {
+    const wide = { list: Array.from({ length: 2000 }, () => ({ deep: [[1]] })), z: { bad: Number.NaN } }
+    expect(refusal(wide).details).toMatchObject({ pointer: '/z/bad' })
+    expect(JSON.parse(canonicalJson(wide.list))).toEqual(wide.list)
+  })
+
+  test('a broken key is refused though text for comparing was made of it before', () => {
+    expect(canonicalValue({ '\udbff': 1 })).toBe('{"\\udbff":1}')
+    expect(refusal({ '\udbff': 1 }).details).toMatchObject({ reason: 'a lone surrogate' })
   })
 })
 

@@ -46,6 +46,7 @@ describe('an error as data and back', () => {
         configurable: true,
       }),
     ],
+    ['an errors property of its own', Object.assign(new TypeError('invalid'), { errors: [{ path: '/a' }] })],
     ['properties beyond JSON', Object.assign(new Error('p'), { at: new Date(5), limit: 5n, retries: undefined })],
   ])('%s', (_name, error) => {
     const back = thrownBack(error) as Error
@@ -102,6 +103,13 @@ describe('an error as data and back', () => {
     expect(back.code).toBe('E_NAMED')
   })
 
+  test('a class on top of AggregateError keeps its errors', () => {
+    class Several extends AggregateError {}
+    const back = thrownBack(new Several([new TypeError('a')], 'm')) as AggregateError
+    expect(back).toBeInstanceOf(AggregateError)
+    expect([back.constructor.name, back.message, back.errors]).toStrictEqual(['Several', 'm', [new TypeError('a')]])
+  })
+
   test('an error of another realm is one', () => {
     const foreign: unknown = runInNewContext('new TypeError("there")')
     expect(foreign).not.toBeInstanceOf(Error)
@@ -131,6 +139,21 @@ describe('the form of the record', () => {
     expect(encodeValue(errorToValue(error)).data).toBe(
       '{"$reprise":"error","type":"NamedError","base":"RangeError","message":"far","properties":{"name":"NamedError","code":"E_NAMED"},"stack":"at home"}',
     )
+  })
+
+  test('what has a field of its own is not among the properties', () => {
+    const error = Object.assign(new AggregateError([2], 'm'), { cause: 1, stack: 's', errors: [3] })
+    const text = '{"$reprise":"error","type":"AggregateError","message":"m","cause":1,"errors":[3],"stack":"s"}'
+    expect(encodeValue(errorToValue(error)).data).toBe(text)
+  })
+
+  test('snapshots inside a snapshot come back as errors without any encoding', () => {
+    const capture = (held: unknown): unknown => (Array.isArray(held) ? held.map((one) => errorToValue(one)) : errorToValue(held))
+    const error = new AggregateError([new TypeError('a'), 'b'], 'm', { cause: new RangeError('c') })
+    const back = valueToError(errorToValue(error, capture)) as AggregateError
+    expect(back.errors).toStrictEqual([new TypeError('a'), 'b'])
+    expect(back.cause).toStrictEqual(new RangeError('c'))
+    expect(encodeValue(errorToValue(error, capture))).toEqual(encodeValue(error))
   })
 
   test('the stack makes no difference to equality, all else does', () => {

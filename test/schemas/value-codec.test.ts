@@ -37,7 +37,7 @@ describe('round trip', () => {
         expect(isDeepStrictEqual(back, value)).toBe(true)
         expect(canonicalValue(back)).toBe(canonicalValue(value))
       }),
-      { numRuns: 3000 },
+      { numRuns: 1500 },
     )
   })
 
@@ -48,7 +48,7 @@ describe('round trip', () => {
         expect(encodeValue(value)).toEqual(first)
         expect(encodeValue(decodeValue(first.mediaType, first.data))).toEqual(first)
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     )
   })
 
@@ -72,7 +72,7 @@ describe('round trip', () => {
         const read = readMsgpack(data as Uint8Array)
         expect((read as unknown[])[0]).toEqual(new Map([['$reprise', 'undefined']]))
       }),
-      { numRuns: 1000 },
+      { numRuns: 500 },
     )
   })
 
@@ -238,9 +238,9 @@ describe('canonicalValue', () => {
         if (equal) equals += 1
         expect(canonicalValue(a) === canonicalValue(b)).toBe(equal)
       }),
-      { numRuns: 20_000 },
+      { numRuns: 6000 },
     )
-    expect(equals).toBeGreaterThan(100)
+    expect(equals).toBeGreaterThan(30)
   })
 
   test('is the canonical JSON of plain values', () => {
@@ -372,7 +372,7 @@ describe('decodeValue', () => {
   })
 
   test.each<[string, string, string | Uint8Array, string]>([
-    ['text that is not JSON', MEDIA_TYPE.json, '{"password":"hunter2"', 'malformed_body'],
+    ['text that is not JSON', MEDIA_TYPE.json, 'hunter2 {"password":', 'malformed_body'],
     ['bytes that are not UTF-8', MEDIA_TYPE.json, new Uint8Array([0x22, 0xff, 0x22]), 'invalid_utf8'],
     ['text for MessagePack', MEDIA_TYPE.msgpack, 'hunter2', 'malformed_body'],
     ['an unknown media type', 'image/png', 'hunter2', 'unsupported_media_type'],
