@@ -1,29 +1,17 @@
 import { type Anchor, type AnchorContext, type ByteSet, byteSetOf } from './anchors.ts'
 
-/**
- * A deterministic automaton over bytes that says, after each byte, which anchors end there. States are numbered so that
- * `next[state + classOfUnit[unit]]` is the next state and `state >= acceptFrom` tells an accepting one.
- */
-export interface Automaton {
-  /** By UTF-16 unit; those beyond ASCII all go as the byte 0xff does, so that bytes of UTF-8 may be looked up as well. */
-  readonly classOfUnit: Uint8Array
-  readonly next: Int32Array
-  /** The state at the beginning of a text, which is a boundary. */
-  readonly start: number
-  readonly acceptFrom: number
-  /** Accepted anchors of state `acceptFrom + i * stride`. */
-  readonly accepts: readonly (readonly AcceptedAnchor[])[]
-  readonly stride: number
-  /** After this many units the state no longer depends on the one before them. */
-  readonly memoryUnits: number
-}
 export interface AcceptedAnchor {
   readonly id: number
   readonly length: number
 }
 
+/** Flags of a cell of `next`: the state that follows accepts; the state that follows is not known yet (the cell's own index is in the rest). */
+export const ACCEPTING = 0x20000000
+export const UNKNOWN = 0x40000000
+
 /** Beyond this the policy is refused: the table would no longer fit a processor's cache. */
 const MAX_STATES = 20_000
+const FIRST_CAPACITY = 512
 
 const isAlnum = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)
@@ -45,173 +33,153 @@ const FIRST_PLACE = 5
 interface Place {
   readonly set: ByteSet
   readonly anchor: number
-  /** The next place, or -1 where this byte completes the anchor. */
-  readonly then: number
+  /** Whether this byte completes the anchor; otherwise the next place is the next one in the list. */
+  readonly isLast: boolean
 }
 
-/** Subset construction over all anchors at once; each may begin at every byte. */
-export function buildAutomaton(anchors: readonly Anchor[]): Automaton {
-  const places: Place[] = []
-  const starts: Record<AnchorContext, number[]> = { anything: [], 'no-backslash': [], 'word-boundary': [], 'number-boundary': [] }
-  for (const [anchorIndex, anchor] of anchors.entries()) {
-    starts[anchor.after].push(places.length)
-    for (const [offset, set] of anchor.sets.entries()) {
-      places.push({ set, anchor: anchorIndex, then: offset + 1 < anchor.sets.length ? places.length + 1 : -1 })
+/** What is known after some bytes: sorted items, and the anchors (indices, sorted) that the last byte completed. */
+interface Subset {
+  readonly items: readonly number[]
+  readonly accepted: readonly number[]
+}
+
+/**
+ * A deterministic automaton over bytes that says, after each byte, which anchors end there: the subset construction over
+ * all anchors at once, each of which may begin at every byte its context allows. Of its few thousand states a text visits
+ * a few hundred, so they are made when they are first needed.
+ *
+ * To step: `next[state + classOfUnit[unit]]`; below ACCEPTING it is the new state, otherwise `resolve` tells.
+ */
+export class Automaton {
+  /** By UTF-16 unit; those beyond ASCII all go as the byte 0xff does, so that bytes of UTF-8 may be looked up as well. */
+  readonly classOfUnit = new Uint8Array(0x10000)
+  /** The state at the beginning of a text, which is a boundary. */
+  readonly start: number
+  /** After this many units the state no longer depends on the one before them. */
+  readonly memoryUnits: number
+  /** Replaced when it grows: read it anew after `resolve`. */
+  next: Int32Array
+  readonly #stride: number
+  readonly #representatives: readonly number[]
+  readonly #anchors: readonly Anchor[]
+  readonly #places: Place[] = []
+  readonly #starts: Record<AnchorContext, number[]> = { anything: [], 'no-backslash': [], 'word-boundary': [], 'number-boundary': [] }
+  readonly #states: Subset[] = []
+  readonly #stateOfKey = new Map<string, number>()
+  readonly #accepts: (readonly AcceptedAnchor[])[] = []
+  /** What every state adds for a class of bytes, by context and class. */
+  readonly #bases = new Map<number, Subset>()
+
+  constructor(anchors: readonly Anchor[]) {
+    this.#anchors = anchors
+    for (const [index, anchor] of anchors.entries()) {
+      this.#starts[anchor.after].push(this.#places.length)
+      for (const [offset, set] of anchor.sets.entries()) this.#places.push({ set, anchor: index, isLast: offset + 1 === anchor.sets.length })
     }
+    const sets = [NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX, ...this.#places.map((place) => place.set)]
+    const { classOf, representatives } = byteClasses(sets)
+    this.classOfUnit.fill(classOf[0xff] ?? 0).set(classOf.subarray(0, 0x80))
+    this.#representatives = representatives
+    this.#stride = representatives.length
+    this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
+    // An anchor, the escape (`%22`) before it, and one more.
+    this.memoryUnits = Math.max(...anchors.map((anchor) => anchor.sets.length)) + 4
+    this.start = this.#enter([AT_WORD_BOUNDARY, AT_NUMBER_BOUNDARY], [])
   }
 
-  const { classOf, representatives } = byteClasses([NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX, ...places.map((place) => place.set)])
-  const stride = representatives.length
-  const classesOfSet = new Map<ByteSet, readonly number[]>()
-  const classesOf = (set: ByteSet): readonly number[] => {
-    let classes = classesOfSet.get(set)
-    if (classes === undefined) {
-      classes = [...representatives.keys()].filter((byteClass) => set[representatives[byteClass] ?? 0] === '1')
-      classesOfSet.set(set, classes)
-    }
-    return classes
+  /** Anchors that end where the automaton is in this state. */
+  acceptedIn(state: number): readonly AcceptedAnchor[] {
+    return this.#accepts[state / this.#stride] ?? []
   }
 
-  const states: Subset[] = []
-  const indexOfKey = new Map<string, number>()
-  const enter = (subset: Subset): number => {
-    subset.items.sort((a, b) => a - b)
-    subset.accepted.sort((a, b) => a - b)
-    const key = `${subset.items.join()}|${subset.accepted.join()}`
-    const known = indexOfKey.get(key)
-    if (known !== undefined) return known
-    if (states.length >= MAX_STATES) throw new RangeError(`the anchors need more than ${MAX_STATES} states`)
-    indexOfKey.set(key, states.length)
-    states.push(subset)
-    return states.length - 1
-  }
-  const advance = (subsets: readonly (Subset | undefined)[], placeIndex: number): void => {
-    const place = places[placeIndex]
-    if (place === undefined) return
-    for (const byteClass of classesOf(place.set)) {
-      if (place.then < 0) subsets[byteClass]?.accepted.push(place.anchor)
-      else subsets[byteClass]?.items.push(FIRST_PLACE + place.then)
-    }
-  }
-  const mark = (subsets: readonly (Subset | undefined)[], set: ByteSet, flag: number): void => {
-    for (const byteClass of classesOf(set)) {
-      const items = subsets[byteClass]?.items
-      if (items !== undefined && !items.includes(flag)) items.push(flag)
-    }
+  /** The state that follows, perhaps with ACCEPTING, for what a cell said with UNKNOWN. */
+  resolve(unknown: number): number {
+    const cell = unknown - UNKNOWN
+    const byteClass = cell % this.#stride
+    const from = this.#states[(cell - byteClass) / this.#stride]
+    const known = this.#follow(from?.items ?? [], byteClass)
+    this.next[cell] = known
+    return known
   }
 
-  // Most transitions of most states are those of the state that knows nothing but its context, so they are made once.
-  const bases = new Map<string, Base>()
-  const baseOf = (items: readonly number[]): Base => {
-    const contexts: AnchorContext[] = ['anything']
-    if (!items.includes(AFTER_BACKSLASH)) contexts.push('no-backslash')
-    if (items.includes(AT_WORD_BOUNDARY)) contexts.push('word-boundary')
-    if (items.includes(AT_NUMBER_BOUNDARY)) contexts.push('number-boundary')
-    const key = contexts.join()
-    const known = bases.get(key)
-    if (known !== undefined) return known
-    const subsets: Subset[] = representatives.map(() => ({ items: [], accepted: [] }))
-    mark(subsets, NOT_ALNUM, AT_WORD_BOUNDARY)
-    mark(subsets, NOT_OF_NUMBER, AT_NUMBER_BOUNDARY)
-    mark(subsets, BACKSLASH, AFTER_BACKSLASH)
-    mark(subsets, PERCENT, AFTER_PERCENT)
-    for (const context of contexts) for (const start of starts[context]) advance(subsets, start)
-    const base = { subsets, targets: subsets.map((subset) => enter(copyOf(subset))) }
-    bases.set(key, base)
-    return base
-  }
-  const start = enter({ items: [AT_WORD_BOUNDARY, AT_NUMBER_BOUNDARY], accepted: [] })
-
-  const transitions: number[][] = []
-  for (let state = 0; state < states.length; state++) {
-    const items = states[state]?.items ?? []
-    const base = baseOf(items)
-    const row = base.targets.slice()
-    const own: (Subset | undefined)[] = []
-    for (const item of items) {
-      const set = itemSet(item, places)
-      if (set !== undefined) for (const byteClass of classesOf(set)) own[byteClass] ??= copyOf(base.subsets[byteClass])
-    }
-    for (const item of items) {
-      if (item >= FIRST_PLACE) advance(own, item - FIRST_PLACE)
-      else if (item === AFTER_PERCENT) mark(own, HEX, AFTER_PERCENT_HEX)
-      else if (item === AFTER_BACKSLASH || item === AFTER_PERCENT_HEX) {
-        mark(own, item === AFTER_BACKSLASH ? ESCAPED : HEX, AT_WORD_BOUNDARY)
-        mark(own, item === AFTER_BACKSLASH ? ESCAPED : HEX, AT_NUMBER_BOUNDARY)
+  #follow(from: readonly number[], byteClass: number): number {
+    const byte = this.#representatives[byteClass] ?? 0
+    const base = this.#base(from, byteClass)
+    const items = new Set(base.items)
+    const accepted = new Set(base.accepted)
+    for (const item of from) {
+      if (item >= FIRST_PLACE) this.#advance(item - FIRST_PLACE, byte, items, accepted)
+      else if (item === AFTER_PERCENT && HEX[byte] === '1') items.add(AFTER_PERCENT_HEX)
+      else if ((item === AFTER_BACKSLASH && ESCAPED[byte] === '1') || (item === AFTER_PERCENT_HEX && HEX[byte] === '1')) {
+        items.add(AT_WORD_BOUNDARY).add(AT_NUMBER_BOUNDARY)
       }
     }
-    for (const [byteClass, subset] of own.entries()) if (subset !== undefined) row[byteClass] = enter(subset)
-    transitions.push(row)
+    const ascending = (set: Set<number>): number[] => [...set].sort((a, b) => a - b)
+    const state = this.#enter(ascending(items), ascending(accepted))
+    return accepted.size > 0 ? state + ACCEPTING : state
   }
-  return layOut(states, transitions, start, classOf, stride, anchors)
-}
 
-interface Subset {
-  readonly items: number[]
-  readonly accepted: number[]
-}
-interface Base {
-  readonly subsets: readonly Subset[]
-  readonly targets: readonly number[]
-}
-const copyOf = (subset: Subset | undefined): Subset => ({ items: subset?.items.slice() ?? [], accepted: subset?.accepted.slice() ?? [] })
+  #advance(placeIndex: number, byte: number, items: Set<number>, accepted: Set<number>): void {
+    const place = this.#places[placeIndex]
+    if (place?.set[byte] !== '1') return
+    if (place.isLast) accepted.add(place.anchor)
+    else items.add(FIRST_PLACE + placeIndex + 1)
+  }
 
-/** The bytes for which an item changes what comes next. */
-function itemSet(item: number, places: readonly Place[]): ByteSet | undefined {
-  if (item >= FIRST_PLACE) return places[item - FIRST_PLACE]?.set
-  if (item === AFTER_BACKSLASH) return ESCAPED
-  return item === AFTER_PERCENT || item === AFTER_PERCENT_HEX ? HEX : undefined
+  /** Contexts and beginnings of anchors, which depend on the byte and on the context before it alone. */
+  #base(from: readonly number[], byteClass: number): Subset {
+    const contexts: AnchorContext[] = ['anything']
+    if (!from.includes(AFTER_BACKSLASH)) contexts.push('no-backslash')
+    if (from.includes(AT_WORD_BOUNDARY)) contexts.push('word-boundary')
+    if (from.includes(AT_NUMBER_BOUNDARY)) contexts.push('number-boundary')
+    const key = byteClass * 8 + (contexts.includes('no-backslash') ? 4 : 0) + (contexts.includes('word-boundary') ? 2 : 0) + (contexts.includes('number-boundary') ? 1 : 0)
+    const known = this.#bases.get(key)
+    if (known !== undefined) return known
+    const byte = this.#representatives[byteClass] ?? 0
+    const items = new Set<number>()
+    const accepted = new Set<number>()
+    if (NOT_ALNUM[byte] === '1') items.add(AT_WORD_BOUNDARY)
+    if (NOT_OF_NUMBER[byte] === '1') items.add(AT_NUMBER_BOUNDARY)
+    if (BACKSLASH[byte] === '1') items.add(AFTER_BACKSLASH)
+    if (PERCENT[byte] === '1') items.add(AFTER_PERCENT)
+    for (const context of contexts) for (const start of this.#starts[context]) this.#advance(start, byte, items, accepted)
+    const base = { items: [...items], accepted: [...accepted] }
+    this.#bases.set(key, base)
+    return base
+  }
+
+  #enter(items: readonly number[], accepted: readonly number[]): number {
+    const key = `${items.join()}|${accepted.join()}`
+    const known = this.#stateOfKey.get(key)
+    if (known !== undefined) return known
+    const index = this.#states.length
+    if (index >= MAX_STATES) throw new RangeError(`the anchors need more than ${MAX_STATES} states`)
+    const state = index * this.#stride
+    if (state + this.#stride > this.next.length) {
+      const larger = new Int32Array(this.next.length * 2)
+      larger.set(this.next)
+      this.next = larger
+    }
+    for (let byteClass = 0; byteClass < this.#stride; byteClass++) this.next[state + byteClass] = UNKNOWN + state + byteClass
+    this.#states.push({ items, accepted })
+    this.#accepts.push(accepted.map((anchor) => ({ id: this.#anchors[anchor]?.id ?? -1, length: this.#anchors[anchor]?.sets.length ?? 0 })))
+    this.#stateOfKey.set(key, state)
+    return state
+  }
 }
 
 /** Bytes that no set tells apart share a class; the table then has one column for each class, not 256. */
 function byteClasses(sets: readonly ByteSet[]): { classOf: Uint8Array; representatives: number[] } {
-  const distinct = [...new Set(sets)]
   const classOf = new Uint8Array(256)
-  const representatives: number[] = []
-  const classOfSignature = new Map<string, number>()
-  for (let byte = 0; byte < 256; byte++) {
-    const signature = distinct.map((set) => set[byte]).join('')
-    let known = classOfSignature.get(signature)
-    if (known === undefined) {
-      known = representatives.length
-      classOfSignature.set(signature, known)
-      representatives.push(byte)
+  let count = 1
+  for (const set of new Set(sets)) {
+    const refined = new Map<number, number>()
+    for (let byte = 0; byte < 256; byte++) {
+      const key = (classOf[byte] ?? 0) * 2 + (set[byte] === '1' ? 1 : 0)
+      if (!refined.has(key)) refined.set(key, refined.size)
+      classOf[byte] = refined.get(key) ?? 0
     }
-    classOf[byte] = known
+    count = refined.size
   }
-  return { classOf, representatives }
-}
-
-/** Renumbers the states, accepting ones last, and multiplies them out by the stride. */
-function layOut(
-  states: readonly { accepted: readonly number[] }[],
-  transitions: readonly (readonly number[])[],
-  start: number,
-  classOf: Uint8Array,
-  stride: number,
-  anchors: readonly Anchor[],
-): Automaton {
-  const plain = [...states.keys()].filter((state) => states[state]?.accepted.length === 0)
-  const accepting = [...states.keys()].filter((state) => states[state]?.accepted.length !== 0)
-  const order = [...plain, ...accepting]
-  const numberOf = new Map(order.map((state, position) => [state, position * stride]))
-  const cells = order.length * stride
-  const next = new Int32Array(cells)
-  for (const [position, state] of order.entries()) {
-    for (const [byteClass, target] of (transitions[state] ?? []).entries()) next[position * stride + byteClass] = numberOf.get(target) ?? 0
-  }
-  const classOfUnit = new Uint8Array(0x10000).fill(classOf[0xff] ?? 0)
-  classOfUnit.set(classOf.subarray(0, 0x80))
-  return {
-    classOfUnit,
-    next,
-    start: numberOf.get(start) ?? 0,
-    acceptFrom: plain.length * stride,
-    accepts: accepting.map((state) =>
-      (states[state]?.accepted ?? []).map((index) => ({ id: anchors[index]?.id ?? -1, length: anchors[index]?.sets.length ?? 0 })),
-    ),
-    stride,
-    // An anchor, the escape (`%22`) before it, and one more.
-    memoryUnits: Math.max(...anchors.map((anchor) => anchor.sets.length)) + 4,
-  }
+  return { classOf, representatives: Array.from({ length: count }, (_, byteClass) => classOf.indexOf(byteClass)) }
 }

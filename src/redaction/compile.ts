@@ -1,5 +1,5 @@
 import { type Anchor, parseAnchor } from './anchors.ts'
-import { type Automaton, buildAutomaton } from './automaton.ts'
+import { Automaton } from './automaton.ts'
 import { behindEscape } from './detectors/characters.ts'
 import { CHECKS } from './detectors/checks.ts'
 import { detectEmail } from './detectors/email.ts'
@@ -63,7 +63,7 @@ export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
     for (const source of rule.anchors) anchors.push({ sets: parseAnchor(source, rule.fold === true), after: rule.after ?? 'anything', id })
   }
   return {
-    automaton: buildAutomaton(anchors),
+    automaton: new Automaton(anchors),
     rules: policy.rules.map((rule, rank) => ({
       name: rule.name,
       rank,

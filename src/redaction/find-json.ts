@@ -16,12 +16,14 @@ const CARD_RULE = 'payment-card'
 const NAME_MEMBERS: ReadonlySet<string> = new Set(['name', 'key', 'header', 'field'])
 const VALUE_MEMBERS: ReadonlySet<string> = new Set(['value', 'val'])
 
-/** What is found in a JSON text, in offsets of that text; undefined where it is not valid JSON. */
-export function findInJson(policy: CompiledPolicy, text: string, field: string, nesting: number): Span[] | undefined {
-  if (text.length < SHORTEST_MATCH) return []
-  const hits = scanText(policy.automaton, text)
-  if (hits.length === 0) return []
-  const finder = new JsonFinder(policy, text, field, nesting, hits)
+/**
+ * What is found in a JSON text, in offsets of that text; undefined where it is not valid JSON. `rule` is that of the field
+ * which holds the JSON value, where that value, not its text, is what the field is about.
+ */
+export function findInJson(policy: CompiledPolicy, text: string, field: string, nesting: number, rule?: FieldRuleData): Span[] | undefined {
+  const hits = text.length < SHORTEST_MATCH ? [] : scanText(policy.automaton, text)
+  if (hits.length === 0 && rule === undefined) return []
+  const finder = new JsonFinder(policy, text, newContainer(field, rule), nesting, hits)
   return walkJson(text, finder) && finder.isValid ? chooseSpans(finder.spans) : undefined
 }
 
@@ -105,12 +107,12 @@ class JsonFinder {
   readonly #root: Container
   #nextHit = 0
 
-  constructor(policy: CompiledPolicy, text: string, field: string, nesting: number, hits: AnchorHits) {
+  constructor(policy: CompiledPolicy, text: string, root: Container, nesting: number, hits: AnchorHits) {
     this.#policy = policy
     this.#text = text
     this.#nesting = nesting
     this.#hits = hits
-    this.#root = newContainer(field, undefined)
+    this.#root = root
   }
 
   open(isList: boolean): void {

@@ -29,13 +29,12 @@ export function findAtHits(policy: CompiledPolicy, text: string, field: string, 
 
 /** Runs the rules whose anchors were hit. Returns whether the text has escapes that may hide more. */
 function detectAtHits(policy: CompiledPolicy, view: TextView, hits: AnchorHits, spans: Span[]): boolean {
-  const { accepts, acceptFrom, stride } = policy.automaton
   let hasEscapes = false
   // What begins inside an earlier match cannot win against it: that match begins further left.
   let cover: Stretch = { start: 0, end: 0 }
   for (let hit = 0; hit < hits.length; hit += 2) {
     const anchorEnd = hits[hit] as number
-    for (const anchor of accepts[((hits[hit + 1] as number) - acceptFrom) / stride] ?? []) {
+    for (const anchor of policy.automaton.acceptedIn(hits[hit + 1] as number)) {
       if (anchor.id === ESCAPE_ANCHOR_ID) hasEscapes = true
       const rule = policy.rules[anchor.id]
       const anchorStart = anchorEnd - anchor.length

@@ -18,16 +18,34 @@ const JSON_TYPES = /^(?:application|text)\/json$|\+json$/
 /** Bytes of unknown make: text when at most this share are control characters. */
 const CONTROL_SHARE_MAX = 0.02
 
+type Kind = 'json' | 'text' | 'msgpack' | 'unknown' | 'binary'
+const kinds = new Map<string, Kind>()
+const KINDS_MAX = 256
+
+/** By media type, parameters aside (RFC 9110 section 8.3.1). Types repeat, so answers are kept. */
+function kindOf(mediaType: string): Kind {
+  const known = kinds.get(mediaType)
+  if (known !== undefined) return known
+  const type = (mediaType.split(';', 1)[0] ?? '').trim().toLowerCase()
+  const isUnknown = type === '' || type === MEDIA_TYPE.bytes || type === 'binary/octet-stream'
+  let kind: Kind = isUnknown ? 'unknown' : 'binary'
+  if (type === MEDIA_TYPE.msgpack) kind = 'msgpack'
+  else if (JSON_TYPES.test(type)) kind = 'json'
+  else if (type.startsWith('text/') || TEXT_TYPES.test(type)) kind = 'text'
+  if (kinds.size >= KINDS_MAX) kinds.clear()
+  kinds.set(mediaType, kind)
+  return kind
+}
+
 /** Redacts a payload in the form in which it is stored, by its media type. */
 export function redactPayloadWith(tools: PayloadTools, mediaType: string, data: string | Uint8Array, field: string): Redacted<string | Uint8Array> {
-  const type = (mediaType.split(';', 1)[0] ?? '').trim().toLowerCase()
-  if (type === MEDIA_TYPE.msgpack) return redactMsgpack(tools, data, field)
-  const redact = JSON_TYPES.test(type) ? tools.redactJson : tools.redactText
+  const kind = kindOf(mediaType)
+  if (kind === 'msgpack') return redactMsgpack(tools, data, field)
+  const redact = kind === 'json' ? tools.redactJson : tools.redactText
   if (typeof data === 'string') return redact(data, field)
-  const isText = JSON_TYPES.test(type) || type.startsWith('text/') || TEXT_TYPES.test(type)
-  if (!isText && !(isUnknownType(type) && isReadable(data))) return { value: data, counts: undefined }
+  if (kind === 'binary' || (kind === 'unknown' && !isReadable(data))) return { value: data, counts: undefined }
   // A field's name can make a secret of a text that has no anchor.
-  const mayHoldMatch = hasAnchor(tools.compiled.automaton, data) || (field !== '' && tools.compiled.fieldOf(field) !== undefined)
+  const mayHoldMatch = (field !== '' && tools.compiled.fieldOf(field) !== undefined) || hasAnchor(tools.compiled.automaton, data)
   if (!mayHoldMatch) return { value: data, counts: undefined }
   const buffer = Buffer.from(data.buffer, data.byteOffset, data.length)
   // Text in another encoding goes through as bytes; what the rules look for is ASCII.
@@ -50,8 +68,6 @@ function redactMsgpack(tools: PayloadTools, data: string | Uint8Array, field: st
   if (encoded.mediaType !== MEDIA_TYPE.msgpack) throw new RepriseError('redaction_failed', 'redaction: the value no longer fits its media type')
   return { value: encoded.data, counts }
 }
-
-const isUnknownType = (type: string): boolean => type === '' || type === MEDIA_TYPE.bytes || type === 'binary/octet-stream'
 
 function isReadable(bytes: Uint8Array): boolean {
   if (!isUtf8(bytes)) return false

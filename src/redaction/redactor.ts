@@ -77,7 +77,8 @@ function settledInText(policy: CompiledPolicy, text: string, field: string): rea
 }
 
 function settledInJson(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
-  return settleSpans(text, (current) => findInJson(policy, current, field, 0) ?? findInFieldString(policy, current, field, undefined, 0))
+  const rule = field === '' ? undefined : policy.fieldOf(field)
+  return settleSpans(text, (current) => findInJson(policy, current, field, 0, rule) ?? findInFieldString(policy, current, field, rule, 0))
 }
 
 function countsOf(spans: readonly Span[]): Record<string, number> {

@@ -1,4 +1,4 @@
-import type { Automaton } from './automaton.ts'
+import { ACCEPTING, type Automaton, UNKNOWN } from './automaton.ts'
 
 /**
  * Places where an anchor ends: pairs of (index just behind it, accepting state), ascending. Indices count UTF-16 units of
@@ -24,18 +24,34 @@ export function scanText(automaton: Automaton, text: string): AnchorHits {
   for (let from = 0; from < text.length; from += PIECE_UNITS) {
     const piece = text.length <= PIECE_UNITS ? text : text.slice(from, from + PIECE_UNITS)
     pieceBuffer.write(piece, 0, 'utf16le')
-    state = piece.length < LANES_MIN_UNITS ? scanUnits(automaton, 0, piece.length, state, from, hits) : scanLanes(automaton, piece.length, state, from, hits)
+    state = scanPiece(automaton, piece.length, state, from, hits)
   }
   return hits.length === 0 ? NO_HITS : hits
 }
 
-function scanUnits(automaton: Automaton, from: number, to: number, start: number, base: number, hits: number[] | undefined): number {
-  const { next, classOfUnit, acceptFrom } = automaton
+function scanPiece(automaton: Automaton, length: number, state: number, base: number, hits: number[]): number {
+  return length < LANES_MIN_UNITS ? scanUnits(automaton, 0, length, state, base, hits) : scanLanes(automaton, length, state, base, hits)
+}
+
+/** What lies at a cell that is no plain state: makes it known and notes a hit. Gives the plain state. */
+function arrive(automaton: Automaton, cell: number, end: number, hits: number[]): number {
+  const known = cell >= UNKNOWN ? automaton.resolve(cell) : cell
+  if (known < ACCEPTING) return known
+  hits.push(end, known - ACCEPTING)
+  return known - ACCEPTING
+}
+
+function scanUnits(automaton: Automaton, from: number, to: number, start: number, base: number, hits: number[]): number {
+  const { classOfUnit } = automaton
   const units = pieceUnits
+  let { next } = automaton
   let state = start
   for (let index = from; index < to; index++) {
     state = next[state + (classOfUnit[units[index] as number] as number)] as number
-    if (state >= acceptFrom && hits !== undefined) hits.push(base + index + 1, state)
+    if (state >= ACCEPTING) {
+      state = arrive(automaton, state, base + index + 1, hits)
+      next = automaton.next
+    }
   }
   return state
 }
@@ -46,13 +62,13 @@ function scanUnits(automaton: Automaton, from: number, to: number, start: number
  * after as many units as the longest anchor has, an automaton is in the same state wherever it began.
  */
 function scanLanes(automaton: Automaton, length: number, start: number, base: number, hits: number[]): number {
-  const { next, classOfUnit, acceptFrom, memoryUnits } = automaton
+  const { classOfUnit, memoryUnits } = automaton
   const units = pieceUnits
   const quarter = length >> 2
   const second = quarter
   const third = 2 * quarter
   const fourth = 3 * quarter
-  const runUp = (to: number): number => scanUnits(automaton, to - memoryUnits, to, automaton.start, 0, undefined)
+  const runUp = (to: number): number => scanUnits(automaton, to - memoryUnits, to, automaton.start, 0, [])
   let state1 = start
   let state2 = runUp(second)
   let state3 = runUp(third)
@@ -60,29 +76,33 @@ function scanLanes(automaton: Automaton, length: number, start: number, base: nu
   const hits2: number[] = []
   const hits3: number[] = []
   const hits4: number[] = []
+  let { next } = automaton
   for (let index = 0; index < quarter; index++) {
     state1 = next[state1 + (classOfUnit[units[index] as number] as number)] as number
     state2 = next[state2 + (classOfUnit[units[second + index] as number] as number)] as number
     state3 = next[state3 + (classOfUnit[units[third + index] as number] as number)] as number
     state4 = next[state4 + (classOfUnit[units[fourth + index] as number] as number)] as number
-    if (state1 >= acceptFrom) hits.push(base + index + 1, state1)
-    if (state2 >= acceptFrom) hits2.push(base + second + index + 1, state2)
-    if (state3 >= acceptFrom) hits3.push(base + third + index + 1, state3)
-    if (state4 >= acceptFrom) hits4.push(base + fourth + index + 1, state4)
+    if (state1 >= ACCEPTING || state2 >= ACCEPTING || state3 >= ACCEPTING || state4 >= ACCEPTING) {
+      const end = base + index + 1
+      if (state1 >= ACCEPTING) state1 = arrive(automaton, state1, end, hits)
+      if (state2 >= ACCEPTING) state2 = arrive(automaton, state2, end + second, hits2)
+      if (state3 >= ACCEPTING) state3 = arrive(automaton, state3, end + third, hits3)
+      if (state4 >= ACCEPTING) state4 = arrive(automaton, state4, end + fourth, hits4)
+      next = automaton.next
+    }
   }
   for (const later of [hits2, hits3, hits4]) for (const entry of later) hits.push(entry)
   return scanUnits(automaton, 4 * quarter, length, state4, base, hits)
 }
 
-/** Whether any anchor stands in the bytes of a text, in UTF-8 or any other superset of ASCII. Stops at the first. */
+/** Whether any anchor stands in the bytes of a text, in UTF-8 or any other superset of ASCII. Stops at the first piece with one. */
 export function hasAnchor(automaton: Automaton, bytes: Uint8Array): boolean {
-  const { next, classOfUnit, acceptFrom } = automaton
-  // Read once: asking a Buffer for it at each step makes the loop three times slower.
-  const { length } = bytes
+  const hits: number[] = []
   let state = automaton.start
-  for (let index = 0; index < length; index++) {
-    state = next[state + (classOfUnit[bytes[index] as number] as number)] as number
-    if (state >= acceptFrom) return true
+  for (let from = 0; from < bytes.length && hits.length === 0; from += PIECE_UNITS) {
+    const length = Math.min(PIECE_UNITS, bytes.length - from)
+    pieceUnits.set(length === bytes.length ? bytes : bytes.subarray(from, from + length))
+    state = scanPiece(automaton, length, state, 0, hits)
   }
-  return false
+  return hits.length > 0
 }

@@ -23,7 +23,7 @@ export function redactTree(value: unknown, field: string, tools: StringTools): R
     // A getter or a proxy of the program's own; its message may quote what must not be kept.
     throw new RepriseError('redaction_failed', 'redaction: the value cannot be read')
   }
-  return { value: redacted, counts: redacted === value ? undefined : walk.counts }
+  return { value: redacted, counts: Object.is(redacted, value) ? undefined : walk.counts }
 }
 
 class ValueWalk {
@@ -98,7 +98,7 @@ class ValueWalk {
     for (let index = 0; index < value.length; index++) {
       const before = value[index]
       const after = this.visit(before, field, depth + 1)
-      if (after === before) continue
+      if (Object.is(after, before)) continue
       copy ??= [...value]
       copy[index] = after
     }
@@ -111,7 +111,7 @@ class ValueWalk {
     for (const [key, held] of value) {
       const newKey = this.visit(key, '', depth + 1)
       const newHeld = this.#held(held, key, newKey, depth)
-      changed ||= newKey !== key || newHeld !== held
+      changed ||= !Object.is(newKey, key) || !Object.is(newHeld, held)
       copy.set(newKey, newHeld)
     }
     return changed ? copy : value
@@ -140,7 +140,7 @@ class ValueWalk {
     for (const [key, held] of Object.entries(value)) {
       const newKey = this.#keep(this.#tools.redactText(key, ''))
       const newHeld = this.#held(held, key, newKey, depth)
-      changed ||= newKey !== key || newHeld !== held
+      changed ||= !Object.is(newKey, key) || !Object.is(newHeld, held)
       // Not by assignment, which `__proto__` would turn into something else.
       Object.defineProperty(copy, newKey, { value: newHeld, writable: true, enumerable: true, configurable: true })
     }

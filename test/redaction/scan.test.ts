@@ -1,0 +1,146 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { type Anchor, type AnchorContext, parseAnchor } from '../../src/redaction/anchors.ts'
+import { Automaton } from '../../src/redaction/automaton.ts'
+import { compiledPolicy } from '../../src/redaction/compile.ts'
+import { policyDataOf } from '../../src/redaction/policy.ts'
+import type { RuleData } from '../../src/redaction/rule.ts'
+import { hasAnchor, scanText } from '../../src/redaction/scan.ts'
+import { checkText, createRedactor } from '../../src/redaction/index.ts'
+import { chatMessages, makeRandom, plantedSecret } from '../../bench/redaction/corpus.ts'
+import { SAMPLES } from './samples.ts'
+
+/** The anchors as regular expressions: slow, short, and written from the words of the contract. */
+const BEFORE: Readonly<Record<AnchorContext, string>> = {
+  anything: '',
+  'no-backslash': '(?<!\\\\)',
+  'word-boundary': '(?<=^|[^A-Za-z0-9]|\\\\[nrtbfv0]|%[0-9A-Fa-f]{2})',
+  'number-boundary': '(?<=^|[^A-Za-z0-9._+]|\\\\[nrtbfv0]|%[0-9A-Fa-f]{2})',
+}
+function referenceHits(rules: readonly RuleData[], text: string): string[] {
+  const found: string[] = []
+  for (const [id, rule] of rules.entries()) {
+    for (const anchor of rule.anchors) {
+      // Anchor syntax is that of regular expressions but for a few literal characters.
+      const body = anchor.replace(/\\.|\[(?:\\.|[^\]])*\]|[.*+?(){}|^$/]/g, (part) => (part.length > 1 ? part : `\\${part}`))
+      const pattern = new RegExp(`${BEFORE[rule.after ?? 'anything']}(?=(${body.replace(/\[([^\]\\]*)\\\\/g, '[$1\\\\')}))`, rule.fold === true ? 'gi' : 'g')
+      for (const match of text.matchAll(pattern)) found.push(`${match.index + (match[1]?.length ?? 0)}:${id}:${match[1]?.length}`)
+    }
+  }
+  return [...new Set(found)].sort()
+}
+function scannedHits(rules: readonly RuleData[], text: string): string[] {
+  const anchors: Anchor[] = rules.flatMap((rule, id) =>
+    rule.anchors.map((source) => ({ sets: parseAnchor(source, rule.fold === true), after: rule.after ?? 'anything', id })),
+  )
+  const automaton = new Automaton(anchors)
+  return namesOf(automaton, text)
+}
+function namesOf(automaton: Automaton, text: string): string[] {
+  const hits = scanText(automaton, text)
+  const found: string[] = []
+  for (let index = 0; index < hits.length; index += 2) {
+    for (const accepted of automaton.acceptedIn(hits[index + 1] ?? 0)) {
+      if (accepted.id >= 0) found.push(`${hits[index]}:${accepted.id}:${accepted.length}`)
+    }
+  }
+  return [...new Set(found)].sort()
+}
+
+describe('the automaton', () => {
+  it('finds what the regular expressions of small random anchors find', () => {
+    const anchor = fc.array(fc.constantFrom('a', 'b', '1', '[ab]', '[^a]', '[a-c1]', '-', ' '), { minLength: 1, maxLength: 4 }).map((parts) => parts.join(''))
+    const rule = fc.record({
+      name: fc.constant('x'),
+      anchors: fc.array(anchor, { minLength: 1, maxLength: 3 }),
+      after: fc.constantFrom<AnchorContext>('anything', 'no-backslash', 'word-boundary', 'number-boundary'),
+    })
+    const text = fc.array(fc.constantFrom('a', 'b', 'c', '1', '-', ' ', '\\', 'n', '%', '2', '.', 'A', '\n'), { maxLength: 40 }).map((parts) => parts.join(''))
+    fc.assert(
+      fc.property(fc.array(rule, { minLength: 1, maxLength: 4 }), text, (rules, subject) => {
+        expect(scannedHits(rules, subject)).toEqual(referenceHits(rules, subject))
+      }),
+      { numRuns: 400 },
+    )
+  })
+
+  it("finds what the regular expressions of the default policy's anchors find", () => {
+    const { rules } = policyDataOf('default')
+    const { automaton } = compiledPolicy('default')
+    const texts = [SAMPLES.map((sample) => sample.text ?? sample.secret).join(' \n'), SAMPLES.map((sample) => sample.secret.slice(0, 20)).join(''), ...chatMessages(20_000, 2300, 1)]
+    const ascii = texts.map((text) => text.replace(/[^\x00-\x7f]/g, '?'))
+    for (const text of ascii) expect(namesOf(automaton, text)).toEqual(referenceHits(rules, text))
+  })
+
+  it('finds the same in one lane, in four, over pieces and in bytes', () => {
+    const { automaton } = compiledPolicy('default')
+    const random = makeRandom(11)
+    let long = ''
+    while (long.length < 150_000) long += `${'text \u4e2d \u{1F600} é '.repeat(Math.floor(random() * 6))}${plantedSecret(random)}${'x'.repeat(Math.floor(random() * 40))}`
+    const whole = namesOf(automaton, long)
+    // The same hits, looked for 400 units at a time, which is too short for lanes.
+    const stepwise = new Set<string>()
+    for (let from = 0; from < long.length; from += 200) {
+      for (const name of namesOf(automaton, long.slice(Math.max(0, from - 100), from + 200))) {
+        const [end = '0', ...rest] = name.split(':')
+        const at = Number(end) + Math.max(0, from - 100)
+        if (at > from) stepwise.add([at, ...rest].join(':'))
+      }
+    }
+    expect(whole.length).toBeGreaterThan(500)
+    expect([...stepwise].sort()).toEqual(whole)
+    expect(hasAnchor(automaton, Buffer.from(long))).toBe(true)
+    expect(hasAnchor(automaton, Buffer.from('été 中文 nothing here'))).toBe(false)
+  })
+})
+
+describe('the rules behind the anchors', () => {
+  it('find all that their patterns find without anchors', () => {
+    const text = [...SAMPLES.map((sample) => sample.text ?? sample.secret), ...chatMessages(10_000, 500, 1)].join('\n')
+    const findings = checkText(text)
+    for (const rule of policyDataOf('default').rules) {
+      if (rule.pattern === undefined || rule.check !== undefined || rule.back !== undefined) continue
+      const pattern = new RegExp(`${BEFORE[rule.after ?? 'anything']}${rule.pattern}`, `gd${rule.flags ?? ''}`)
+      for (const match of text.matchAll(pattern)) {
+        const [start, end] = match.indices?.groups?.['secret'] ?? match.indices?.[0] ?? [0, 0]
+        expect(findings.some((finding) => finding.start <= start && finding.end >= end), `${rule.name} at ${start}`).toBe(true)
+      }
+    }
+  })
+})
+
+const redactor = createRedactor({ key: new Uint8Array(32) })
+
+/**
+ * Time is linear where the work is: each unit is read once by the automaton, each anchor gives its rule a bounded window,
+ * and what would cost most is counted here instead of timed, so that the test means the same on any machine.
+ */
+describe('work on hostile text', () => {
+  const { automaton, rules } = compiledPolicy('default')
+  const bricks = [
+    ...SAMPLES.map((sample) => (sample.text ?? sample.secret).slice(0, 9)),
+    ...['@', 'a@', '://', 'a://', ':@', '/@a', 'eyJ', '.eyJ', 'eyJa.', '-----BEGIN A', '-----BEGIN PRIVATE KEY-----', '---- BEGIN SSH2 A PRIVATE KEY ----', '4111 ', '4111-', '411111', 'password=', 'token="'],
+    ...['\\u0040', '\\/', '\\\\/', '{"a":', '[', '"', '{"name":"cookie",', 'cookie: a=', 'authorization: ', 'Bearer ', 'basic aaa', '<email:', '<email:aaaaaaaaaaaa>', '%40', '%3C', 'SK0', 'AKIA', '0-us1'],
+  ]
+  it('gives at most a few hits a unit, and detectors that look at a bounded stretch', () => {
+    for (const brick of bricks) {
+      const text = brick.repeat(Math.ceil(20_000 / brick.length))
+      const hits = scanText(automaton, text)
+      let detections = 0
+      for (let index = 0; index < hits.length; index += 2) detections += automaton.acceptedIn(hits[index + 1] ?? 0).length
+      expect(detections, brick).toBeLessThanOrEqual(text.length * 3)
+    }
+    expect(rules.length).toBeGreaterThan(90)
+  })
+  // 500 kB each: linear, all of them take seconds; with a quadratic step a single one takes longer than the test may.
+  it('ends', () => {
+    for (const brick of bricks.slice(SAMPLES.length)) {
+      const text = brick.repeat(Math.ceil(500_000 / brick.length))
+      checkText(text)
+    }
+    for (const brick of bricks) {
+      const text = brick.repeat(Math.ceil(20_000 / brick.length))
+      expect(redactor.redactJson(JSON.stringify({ [text.slice(0, 50)]: text })).value.length).toBeGreaterThan(0)
+    }
+  }, 60_000)
+})
