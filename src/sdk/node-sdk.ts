@@ -1,6 +1,5 @@
 import { trace } from '@opentelemetry/api'
 import type { OptionValues } from '../schemas/index.ts'
-import { SDK_VERSION } from './version.ts'
 
 export interface NodeSdkHandle {
   flush(): Promise<void>
@@ -13,9 +12,11 @@ export interface NodeSdkHandle {
  */
 export async function startNodeSdk(options: OptionValues): Promise<NodeSdkHandle> {
   const [{ NodeSDK }, { OTLPTraceExporter }] = await Promise.all([import('@opentelemetry/sdk-node'), import('@opentelemetry/exporter-trace-otlp-http')])
+  // Its retries must not outlast the program's end by more than what is allowed there.
+  const timeoutMillis = Math.min(options.flushTimeoutMillis, Math.max(options.exitTimeoutMillis, 1000))
   const sdk = new NodeSDK({
     ...(options.serviceName !== undefined && { serviceName: options.serviceName }),
-    traceExporter: new OTLPTraceExporter({ url: `${options.endpoint}/v1/traces`, headers: { ...options.otlpHeaders, 'x-reprise-sdk': SDK_VERSION } }),
+    traceExporter: new OTLPTraceExporter({ url: `${options.endpoint}/v1/traces`, headers: { ...options.otlpHeaders }, timeoutMillis }),
   })
   sdk.start()
   let stopped: Promise<void> | undefined

@@ -20,7 +20,7 @@ export function watchExit(): void {
     if (recorder == null) return
     recorder.announce(0)
     // Emitted again when that gave the process something to do; with nothing new since, it may go.
-    if (recorder.unsent === 0 || recorder.enqueued === triedUpTo) return
+    if (recorder.enqueued === triedUpTo || (recorder.unsent === 0 && recorder.flushSdk === undefined)) return
     triedUpTo = recorder.enqueued
     void finish(recorder)
   })
@@ -39,7 +39,7 @@ async function finish(recorder: Recorder): Promise<void> {
   recorder.drain.exiting()
   const timer = setTimeout(() => recorder.drain.abort(`no acknowledgement within ${exitTimeoutMillis} ms`), exitTimeoutMillis)
   try {
-    await recorder.drain.run(false)
+    await Promise.all([recorder.drain.run(false), recorder.flushSdk?.()])
   } finally {
     clearTimeout(timer)
   }

@@ -1,6 +1,6 @@
 import { RepriseError } from '../schemas/index.ts'
 import type { DrainReport } from './export/drain.ts'
-import { startNodeSdk, type NodeSdkHandle } from './node-sdk.ts'
+import { startNodeSdk } from './node-sdk.ts'
 import { type RecorderOptions, resolveRecorderOptions } from './options.ts'
 import { watchExit } from './process-exit.ts'
 import { Recorder } from './recorder.ts'
@@ -28,7 +28,8 @@ export function startRecorder(options: RecorderOptions = {}): RecorderHandle {
   shared.recorder = recorder
   if (before != null) void stopRecorder(before)
   if (recorder !== null) watchExit()
-  const nodeSdk: Promise<NodeSdkHandle> | undefined = values.enabled && options.otel === 'node-sdk' ? startNodeSdk(values) : undefined
+  const nodeSdk = recorder !== null && options.otel === 'node-sdk' ? startNodeSdk(values) : undefined
+  if (recorder !== null && nodeSdk !== undefined) recorder.flushSdk = async () => await (await nodeSdk).flush()
   let stopped: Promise<DrainReport> | undefined
   const stop = async (): Promise<DrainReport> => {
     if (shared.recorder === recorder) shared.recorder = null
@@ -38,10 +39,7 @@ export function startRecorder(options: RecorderOptions = {}): RecorderHandle {
   }
   return {
     ready: nodeSdk === undefined ? Promise.resolve() : nodeSdk.then(() => {}),
-    flush: async () => {
-      await (await nodeSdk)?.flush()
-      return (await recorder?.flush()) ?? NOTHING
-    },
+    flush: async () => (await recorder?.flush()) ?? NOTHING,
     stop: () => (stopped ??= stop()),
   }
 }

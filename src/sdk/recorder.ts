@@ -26,6 +26,8 @@ export class Recorder {
   /** Failures of the recording itself, by where they happened. None of them reached the program. */
   readonly failures: Map<string, number> = new Map()
   readonly drain: Drain
+  /** Flushes the OpenTelemetry SDK that was set up with this recorder. */
+  flushSdk: (() => Promise<void>) | undefined
   /** Steps that have started, not ended, and not been announced. */
   readonly #open: Set<Step> = new Set()
   readonly #foreignRuns: Map<string, RunState> = new Map()
@@ -89,7 +91,8 @@ export class Recorder {
   /** Announces what is open, then sends all there is and waits for the acknowledgement. Never rejects. */
   async flush(): Promise<DrainReport> {
     this.announce(ANNOUNCE_AFTER_MILLIS)
-    return await this.drain.run(true)
+    const [report] = await Promise.all([this.drain.run(true), this.flushSdk?.()])
+    return report
   }
 
   /** What is neither sent nor known to be lost. */

@@ -1,12 +1,11 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
-/** Import specifier of the SDK for a program anywhere on this machine. */
-export const SDK_URL: string = new URL('../../src/sdk/index.ts', import.meta.url).href
+const SDK_URL = new URL('../../src/sdk/index.ts', import.meta.url).href
 
 export interface ProgramEnd {
   readonly code: number | null
@@ -15,11 +14,13 @@ export interface ProgramEnd {
   readonly millis: number
 }
 
-/** Runs a program of a test in a process of its own, to its end. `import … from 'reprise'` means the SDK's sources. */
+/** Runs a program of a test in a process of its own, to its end. In it 'reprise' means the SDK's sources. */
 export async function runProgram(source: string, env: Readonly<Record<string, string>> = {}): Promise<ProgramEnd> {
   const folder = mkdtempSync(join(tmpdir(), 'reprise-program-'))
   const file = join(folder, 'program.mjs')
-  writeFileSync(file, source.replaceAll("from 'reprise'", `from '${SDK_URL}'`))
+  // Programs resolve packages as this project does.
+  symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
+  writeFileSync(file, source.replaceAll(/(from |import\()'reprise'/g, `$1'${SDK_URL}'`))
   const started = performance.now()
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
     cwd: root,

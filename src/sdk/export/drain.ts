@@ -12,11 +12,11 @@ import type { Batch, SendResult, Way } from './way.ts'
 
 /** What one flush came to. */
 export interface DrainReport {
-  /** Spans that were acknowledged. */
+  /** Steps, and announcements of steps, that were acknowledged. */
   readonly sent: number
-  /** Spans that could not be sent; they are kept, and tried again as long as the process lives. */
+  /** Those that could not be sent; they are kept, and tried again as long as the process lives. */
   readonly failed: number
-  /** Spans given up for good since the last report: refused by the other side, or over the bound of the queue. */
+  /** Those given up for good since the last report: refused by the other side, or over the bound of the queue. */
   readonly dropped: number
 }
 
@@ -178,17 +178,17 @@ export class Drain {
     }
   }
 
+  /** Counts steps; of notices nothing is told, and one that is refused would only be refused again. */
   #count(batch: Batch, result: Exclude<SendResult, { kind: 'retry' }>): void {
-    const refused = result.kind === 'refused' ? batch.spans : result.rejected
-    this.#sent += batch.spans - refused
+    const steps = batch.spans - batch.gaps.length
+    const refused = Math.min(steps, result.kind === 'refused' ? steps : result.rejected)
+    this.#sent += steps - refused
+    if (result.kind === 'refused') this.lastReason = result.reason
     if (refused === 0) return
     this.#refused += refused
-    const reason = result.kind === 'refused' ? result.reason : result.message
-    this.lastReason = reason
-    warnOnce(`${countOf(refused)} refused by ${this.#options.endpoint}, not recorded: ${reason}`)
-    // A notice that is refused itself would only be refused again.
-    const steps = refused - batch.gaps.length
-    if (steps > 0) this.#queue.addGap(undefined, undefined, 'refused', steps)
+    this.lastReason = result.kind === 'refused' ? result.reason : result.message
+    warnOnce(`${countOf(refused)} refused by ${this.#options.endpoint}, not recorded: ${this.lastReason}`)
+    this.#queue.addGap(undefined, undefined, 'refused', refused)
   }
 
   #missed(reason: string): void {
