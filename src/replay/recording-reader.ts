@@ -1,5 +1,4 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import {
   canonicalJson,
@@ -13,6 +12,7 @@ import {
   type SpanRecord,
 } from '../schemas/index.ts'
 import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
+import { readBounded } from './read-bounded.ts'
 import { type PayloadSource, payloadOf, Recording } from './recording.ts'
 import {
   blobFile,
@@ -180,39 +180,6 @@ function readBlob(home: string, digest: Digest, sizeBytes: number, neededBy: () 
   const found = digestOf(bytes)
   if (found !== digest) throw changed(file, digest, found)
   return bytes
-}
-
-/** Reads a regular file of at most `maxBytes`; `undefined` when there is none. Longer than that is a changed file. */
-function readBounded(home: string, file: string, maxBytes: number): Buffer | undefined {
-  let descriptor: number
-  try {
-    descriptor = openSync(join(home, file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    if (code === 'ELOOP') throw new RepriseError('invalid_recording', `${file}: expected a regular file, found a link`)
-    throw error
-  }
-  try {
-    const status = fstatSync(descriptor)
-    if (!status.isFile()) throw new RepriseError('invalid_recording', `${file}: expected a regular file`)
-    if (status.size > maxBytes)
-      throw new RepriseError('integrity', `${file} was changed: ${status.size} bytes, expected at most ${maxBytes}`, { details: { file } })
-    return readWhole(descriptor, status.size, file)
-  } finally {
-    closeSync(descriptor)
-  }
-}
-
-/** Exactly `sizeBytes`: what grows or shrinks while it is read is not what was written. */
-function readWhole(descriptor: number, sizeBytes: number, file: string): Buffer {
-  // One byte more than there should be, so that the end of the file is seen.
-  const buffer = Buffer.allocUnsafeSlow(sizeBytes + 1)
-  let filled = 0
-  for (let read = -1; read !== 0 && filled < buffer.length; filled += read)
-    read = readSync(descriptor, buffer, filled, buffer.length - filled, null)
-  if (filled !== sizeBytes) throw new RepriseError('integrity', `${file} changed while it was read`, { details: { file } })
-  return buffer.subarray(0, sizeBytes)
 }
 
 /** Lineage follows from the steps; a recording whose lineage does not would pair its steps wrongly. */
