@@ -50,7 +50,8 @@ export function cleanMessage(random: () => number, minLength: number): string {
 
 /** Made up, of the right form. */
 export function plantedSecret(random: () => number): string {
-  const run = (alphabet: string, length: number): string => Array.from({ length }, () => alphabet[Math.floor(random() * alphabet.length)]).join('')
+  const run = (alphabet: string, length: number): string =>
+    Array.from({ length }, () => alphabet[Math.floor(random() * alphabet.length)]).join('')
   const base62 = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789'
   const makers = [
     () => `${run('abcdefgh', 6)}.${run('klmnop', 7)}@${run('qrstuv', 6)}.example.com`,

@@ -14,7 +14,8 @@ const MIB = 1024 * 1024
 const naiveExpressions: RegExp[] = policyDataOf('default').rules.map((rule) => {
   if (rule.detector === 'email') return /[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,24}/g
   if (rule.detector === 'payment-card') return /\b(?:\d[ -]?){12,18}\d\b/g
-  if (rule.detector === 'private-key') return /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,65536}?-----END [A-Z0-9 ]{0,40}-----/g
+  if (rule.detector === 'private-key')
+    return /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,65536}?-----END [A-Z0-9 ]{0,40}-----/g
   if (rule.detector === 'url-userinfo') return /[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]{0,256}:[^\s@/]{1,512}@/gi
   return new RegExp(rule.pattern ?? '', `g${rule.flags ?? ''}`)
 })
@@ -46,7 +47,8 @@ const cleanJsonBytes = cleanJson.map((text) => Buffer.from(text))
 const embeddings = JSON.stringify(Array.from({ length: 1536 * 40 }, (_, index) => Math.sin(index * 12.9898) / 10))
 
 const sizeOf = (texts: readonly (string | Uint8Array)[]): number => texts.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-const countsOf = (counts: Readonly<Record<string, number>> | undefined): number => Object.values(counts ?? {}).reduce((sum, count) => sum + count, 0)
+const countsOf = (counts: Readonly<Record<string, number>> | undefined): number =>
+  Object.values(counts ?? {}).reduce((sum, count) => sum + count, 0)
 const over = (name: string, texts: readonly string[], redact: (text: string) => number): Contender => ({
   name,
   bytes: sizeOf(texts),
@@ -84,7 +86,9 @@ for (let round = 0; round < ROUNDS; round++) {
   }
 }
 
-console.log(`${cpus()[0]?.model ?? 'unknown'} x${cpus().length}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}, ${ROUNDS - 1} rounds interleaved, median (best)`)
+console.log(
+  `${cpus()[0]?.model ?? 'unknown'} x${cpus().length}, Node ${process.version}, load ${loadavg()[0]?.toFixed(1)}, ${ROUNDS - 1} rounds interleaved, median (best)`,
+)
 const rateOf = (contender: Contender, millis: number): number => contender.bytes / 1e3 / millis
 const medianOf = (millis: readonly number[]): number => [...millis].sort((a, b) => a - b)[millis.length >> 1] ?? Number.NaN
 const naiveClean = rateOf(contenders[0] as Contender, medianOf(contenders[0]?.millis ?? []))

@@ -74,7 +74,8 @@ export class Automaton {
     this.#anchors = anchors
     for (const [index, anchor] of anchors.entries()) {
       this.#starts[anchor.after].push(this.#places.length)
-      for (const [offset, set] of anchor.sets.entries()) this.#places.push({ set, anchor: index, isLast: offset + 1 === anchor.sets.length })
+      for (const [offset, set] of anchor.sets.entries())
+        this.#places.push({ set, anchor: index, isLast: offset + 1 === anchor.sets.length })
     }
     const sets = [NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX, ...this.#places.map((place) => place.set)]
     const { classOf, representatives } = byteClasses(sets)
@@ -132,7 +133,11 @@ export class Automaton {
     if (!from.includes(AFTER_BACKSLASH)) contexts.push('no-backslash')
     if (from.includes(AT_WORD_BOUNDARY)) contexts.push('word-boundary')
     if (from.includes(AT_NUMBER_BOUNDARY)) contexts.push('number-boundary')
-    const key = byteClass * 8 + (contexts.includes('no-backslash') ? 4 : 0) + (contexts.includes('word-boundary') ? 2 : 0) + (contexts.includes('number-boundary') ? 1 : 0)
+    const key =
+      byteClass * 8 +
+      (contexts.includes('no-backslash') ? 4 : 0) +
+      (contexts.includes('word-boundary') ? 2 : 0) +
+      (contexts.includes('number-boundary') ? 1 : 0)
     const known = this.#bases.get(key)
     if (known !== undefined) return known
     const byte = this.#representatives[byteClass] ?? 0

@@ -57,8 +57,13 @@ export function compiledPolicy(id: PolicyId): CompiledPolicy {
 }
 
 export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
-  const anchors: Anchor[] = ESCAPE_ANCHORS.map((source) => ({ sets: parseAnchor(source, false), after: 'anything' as const, id: ESCAPE_ANCHOR_ID }))
-  for (const source of fieldAnchors(policy.fields)) anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
+  const anchors: Anchor[] = ESCAPE_ANCHORS.map((source) => ({
+    sets: parseAnchor(source, false),
+    after: 'anything' as const,
+    id: ESCAPE_ANCHOR_ID,
+  }))
+  for (const source of fieldAnchors(policy.fields))
+    anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {
     for (const source of rule.anchors) anchors.push({ sets: parseAnchor(source, rule.fold === true), after: rule.after ?? 'anything', id })
   }

@@ -58,7 +58,8 @@ function findInJsonLines(policy: CompiledPolicy, text: string, nesting: number, 
     if (start === 0 && lineEnd === text.length) continue
     const line = text.slice(start, lineEnd)
     if (!looksLikeJson(line)) continue
-    for (const span of findInJson(policy, line, '', nesting + 1) ?? []) spans.push({ ...span, start: span.start + start, end: span.end + start })
+    for (const span of findInJson(policy, line, '', nesting + 1) ?? [])
+      spans.push({ ...span, start: span.start + start, end: span.end + start })
   }
   return spans
 }
@@ -71,7 +72,13 @@ export function looksLikeJson(text: string): boolean {
 }
 
 /** What the policy makes of a string that stands in a field: its parts, or the whole of it because of the field. */
-export function findInFieldString(policy: CompiledPolicy, text: string, field: string, rule: FieldRuleData | undefined, nesting: number): Span[] {
+export function findInFieldString(
+  policy: CompiledPolicy,
+  text: string,
+  field: string,
+  rule: FieldRuleData | undefined,
+  nesting: number,
+): Span[] {
   const spans = findInString(policy, text, field, nesting)
   if (rule === undefined || !isSecretOfField(rule, text)) return spans
   return [wholeSpan(policy, text, rule, spans)]

@@ -38,7 +38,12 @@ function kindOf(mediaType: string): Kind {
 }
 
 /** Redacts a payload in the form in which it is stored, by its media type. */
-export function redactPayloadWith(tools: PayloadTools, mediaType: string, data: string | Uint8Array, field: string): Redacted<string | Uint8Array> {
+export function redactPayloadWith(
+  tools: PayloadTools,
+  mediaType: string,
+  data: string | Uint8Array,
+  field: string,
+): Redacted<string | Uint8Array> {
   const kind = kindOf(mediaType)
   if (kind === 'msgpack') return redactMsgpack(tools, data, field)
   const redact = kind === 'json' ? tools.redactJson : tools.redactText
@@ -65,7 +70,8 @@ function redactMsgpack(tools: PayloadTools, data: string | Uint8Array, field: st
   if (counts === undefined) return { value: data, counts }
   const encoded = encodeValue(value)
   // Where the one thing that took MessagePack was replaced (a card number as bigint), the media type would be wrong.
-  if (encoded.mediaType !== MEDIA_TYPE.msgpack) throw new RepriseError('redaction_failed', 'redaction: the value no longer fits its media type')
+  if (encoded.mediaType !== MEDIA_TYPE.msgpack)
+    throw new RepriseError('redaction_failed', 'redaction: the value no longer fits its media type')
   return { value: encoded.data, counts }
 }
 

@@ -22,7 +22,10 @@ export const RULE_NAMES: readonly string[] = [...new Set(DEFAULT_POLICY.rules.ma
 export function policyDataOf(id: PolicyId): RedactionPolicy {
   const policy = Object.hasOwn(POLICIES, id) ? POLICIES[id] : undefined
   if (policy === undefined) {
-    throw new RepriseError('policy_unknown', `no redaction policy ${JSON.stringify(id)}: expected one of ${Object.keys(POLICIES).join(', ')}`)
+    throw new RepriseError(
+      'policy_unknown',
+      `no redaction policy ${JSON.stringify(id)}: expected one of ${Object.keys(POLICIES).join(', ')}`,
+    )
   }
   return policy
 }

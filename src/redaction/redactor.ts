@@ -55,7 +55,8 @@ export function createRedactor(options: RedactorOptions): Redactor {
     redactText,
     redactJson,
     redactValue,
-    redactPayload: (mediaType, data, field = '') => redactPayloadWith({ compiled, redactText, redactJson, redactValue }, mediaType, data, field),
+    redactPayload: (mediaType, data, field = '') =>
+      redactPayloadWith({ compiled, redactText, redactJson, redactValue }, mediaType, data, field),
   }
 }
 

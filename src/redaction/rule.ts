@@ -34,13 +34,7 @@ export interface RuleData {
 }
 
 /** A last look at the text that a pattern has matched. */
-export type CheckName =
-  | 'letter-and-digit'
-  | 'upper-lower-digit'
-  | 'basic-pair'
-  | 'jwt'
-  | 'assigned-value'
-  | 'assigned-token'
+export type CheckName = 'letter-and-digit' | 'upper-lower-digit' | 'basic-pair' | 'jwt' | 'assigned-value' | 'assigned-token'
 
 export type DetectorName = 'email' | 'payment-card' | 'private-key' | 'url-userinfo'
 

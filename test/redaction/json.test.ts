@@ -57,33 +57,49 @@ describe('redactJson', () => {
     const middle = JSON.stringify({ inner })
     expect(JSON.parse(JSON.parse(JSON.parse(redacted(JSON.stringify({ middle }))).middle).inner)).toEqual({ n: '<payment-card#1>' })
     expect(redacted('4111111111111111')).toBe('"<payment-card#1>"')
-    for (const json of ['{"n":4111111111111112}', '{"n":4111111111111111.5}', '{"n":4111111111111111e2}', '{"t":1700000000000}', '{"id":4222222222222}']) {
+    for (const json of [
+      '{"n":4111111111111112}',
+      '{"n":4111111111111111.5}',
+      '{"n":4111111111111111e2}',
+      '{"t":1700000000000}',
+      '{"id":4222222222222}',
+    ]) {
       expect(redacted(json)).toBe(json)
     }
     expect(redacted('{"card":4222222222222}')).toBe('{"card":"<payment-card#1>"}')
   })
 
   it('replaces values of header-like keys whole', () => {
-    expect(redacted('{"authorization":"Bearer x","Cookie":"a=b; c","x-api-key":"short","password":"correct horse","Set-Cookie":["a=1","b=2"]}')).toBe(
+    expect(
+      redacted('{"authorization":"Bearer x","Cookie":"a=b; c","x-api-key":"short","password":"correct horse","Set-Cookie":["a=1","b=2"]}'),
+    ).toBe(
       '{"authorization":"<auth-header#1>","Cookie":"<cookie#1>","x-api-key":"<credential#1>","password":"<password#1>","Set-Cookie":["<cookie#2>","<cookie#3>"]}',
     )
     expect(redacted('{"clientSecret":"abc","db_password":12345678,"refresh-token":"r","api_token":"t","next_token":"n"}')).toBe(
       '{"clientSecret":"<credential#1>","db_password":"<password#1>","refresh-token":"<credential#2>","api_token":"<credential#3>","next_token":"n"}',
     )
     expect(redacted('{"pass\\u0077ord":"x y"}')).toBe('{"pass\\u0077ord":"<password#1>"}')
-    expect(redacted('{"args":"{\\"headers\\":{\\"Authorization\\":\\"xyz\\"}}"}')).toBe('{"args":"{\\"headers\\":{\\"Authorization\\":\\"<auth-header#1>\\"}}"}')
+    expect(redacted('{"args":"{\\"headers\\":{\\"Authorization\\":\\"xyz\\"}}"}')).toBe(
+      '{"args":"{\\"headers\\":{\\"Authorization\\":\\"<auth-header#1>\\"}}"}',
+    )
   })
 
   it('replaces values of named headers', () => {
     expect(redacted('[{"name":"Authorization","value":"xyz"},{"value":"a=b","name":"Cookie"},{"name":"Host","value":"h"}]')).toBe(
       '[{"name":"Authorization","value":"<auth-header#1>"},{"value":"<cookie#1>","name":"Cookie"},{"name":"Host","value":"h"}]',
     )
-    expect(redacted('["Host","h","Authorization","Token 12345678","Accept","*/*"]')).toBe('["Host","h","Authorization","<auth-header#1>","Accept","*/*"]')
-    expect(redacted('{"kvlist":[["authorization","Bearer abc123"],["n",{"double":1}]]}')).toBe('{"kvlist":[["authorization","<auth-header#1>"],["n",{"double":1}]]}')
+    expect(redacted('["Host","h","Authorization","Token 12345678","Accept","*/*"]')).toBe(
+      '["Host","h","Authorization","<auth-header#1>","Accept","*/*"]',
+    )
+    expect(redacted('{"kvlist":[["authorization","Bearer abc123"],["n",{"double":1}]]}')).toBe(
+      '{"kvlist":[["authorization","<auth-header#1>"],["n",{"double":1}]]}',
+    )
   })
 
   it('finds secrets in keys', () => {
-    expect(redacted('{"bob@example.com":1,"a":{"ghp_0123456789abcdefghijABCDEFGHIJ012345":2}}')).toBe('{"<email#1>":1,"a":{"<github-token#1>":2}}')
+    expect(redacted('{"bob@example.com":1,"a":{"ghp_0123456789abcdefghijABCDEFGHIJ012345":2}}')).toBe(
+      '{"<email#1>":1,"a":{"<github-token#1>":2}}',
+    )
   })
 
   it('takes what is not JSON as text', () => {
@@ -101,7 +117,9 @@ describe('redactJson', () => {
   })
 
   it('looks into lines of JSON: NDJSON, event streams', () => {
-    expect(normalizeTokens(redactor.redactText('{"password":"a b"}\n{"x":"bob\\u0040example.com"}\n').value)).toBe('{"password":"<password#1>"}\n{"x":"<email#1>"}\n')
+    expect(normalizeTokens(redactor.redactText('{"password":"a b"}\n{"x":"bob\\u0040example.com"}\n').value)).toBe(
+      '{"password":"<password#1>"}\n{"x":"<email#1>"}\n',
+    )
     expect(normalizeTokens(redactor.redactText('event: delta\ndata: {"authorization":"abc"}\n\ndata: [DONE]\n').value)).toBe(
       'event: delta\ndata: {"authorization":"<auth-header#1>"}\n\ndata: [DONE]\n',
     )
@@ -115,7 +133,9 @@ describe('redactJson', () => {
   })
 
   it('keeps a byte order mark, `__proto__` and doubled keys', () => {
-    expect(redacted('{"__proto__":{"email":"bob@example.com"},"a":1,"a":"bob@example.com"}')).toBe('{"__proto__":{"email":"<email#1>"},"a":1,"a":"<email#1>"}')
+    expect(redacted('{"__proto__":{"email":"bob@example.com"},"a":1,"a":"bob@example.com"}')).toBe(
+      '{"__proto__":{"email":"<email#1>"},"a":1,"a":"<email#1>"}',
+    )
     expect(normalizeTokens(redactor.redactJson('\uFEFF{"password":"x y"}').value)).toBe('\uFEFF{"password":"<password#1>"}')
     expect(({} as Record<string, unknown>)['email']).toBeUndefined()
   })

@@ -5,7 +5,8 @@ import { SAMPLES } from './samples.ts'
 
 const redactorA = createRedactor({ key: new Uint8Array(32).fill(1) })
 const redactorB = createRedactor({ key: new Uint8Array(32).fill(200) })
-const sum = (counts: Readonly<Record<string, number>> | undefined): number => Object.values(counts ?? {}).reduce((total, count) => total + count, 0)
+const sum = (counts: Readonly<Record<string, number>> | undefined): number =>
+  Object.values(counts ?? {}).reduce((total, count) => total + count, 0)
 const tokensIn = (text: string): number => text.match(/<[a-z][a-z0-9-]+:[0-9a-f]{12}>/g)?.length ?? 0
 
 /** What rules look for, whole and in pieces, so that random concatenations meet edges on purpose. */
@@ -13,18 +14,74 @@ const fragment = fc.constantFrom(
   ...SAMPLES.map((sample) => sample.text ?? sample.secret),
   ...SAMPLES.map((sample) => sample.secret.slice(0, 12)),
   ...SAMPLES.map((sample) => sample.secret.slice(-14)),
-  ...['@', '.', ':', '://', '//', '/', '=', '"', "'", '\\', '\\n', '\\u0040', '\\/', '%40', '%3C', '<', '>', '-', '_', ' ', '\n', '{', '}', '[', ']', ',', '0', '1234', '-----BEGIN ', '-----END '],
-  ...['password', 'password=', 'token: ', 'api_key', 'Bearer ', 'Basic ', 'cookie: ', 'authorization: ', 'card ', 'é', '中', '😀', '\ud800', '<email:', '<password:aaaaaaaaaaaa>', '<api-key:aaaaaaaaaaaa>'],
+  ...[
+    '@',
+    '.',
+    ':',
+    '://',
+    '//',
+    '/',
+    '=',
+    '"',
+    "'",
+    '\\',
+    '\\n',
+    '\\u0040',
+    '\\/',
+    '%40',
+    '%3C',
+    '<',
+    '>',
+    '-',
+    '_',
+    ' ',
+    '\n',
+    '{',
+    '}',
+    '[',
+    ']',
+    ',',
+    '0',
+    '1234',
+    '-----BEGIN ',
+    '-----END ',
+  ],
+  ...[
+    'password',
+    'password=',
+    'token: ',
+    'api_key',
+    'Bearer ',
+    'Basic ',
+    'cookie: ',
+    'authorization: ',
+    'card ',
+    'é',
+    '中',
+    '😀',
+    '\ud800',
+    '<email:',
+    '<password:aaaaaaaaaaaa>',
+    '<api-key:aaaaaaaaaaaa>',
+  ],
   ...['<email:123456789012>', '<payment-card:111111111111>', '<email:zzz>', '12>', '4111', 'sk-', 'eyJ', 'AKIA'],
 )
-const mess = fc.array(fc.oneof({ weight: 4, arbitrary: fragment }, { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 6 }) }), { maxLength: 14 }).map((parts) => parts.join(''))
+const mess = fc
+  .array(fc.oneof({ weight: 4, arbitrary: fragment }, { weight: 1, arbitrary: fc.string({ unit: 'grapheme', maxLength: 6 }) }), {
+    maxLength: 14,
+  })
+  .map((parts) => parts.join(''))
 const jsonWithMess = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
     { maxDepth: 4 },
     mess,
     fc.constantFrom<unknown>(null, true, 1.5, 4111111111111111, 12345678, 1700000000000),
     fc.array(tie('value'), { maxLength: 4 }),
-    fc.dictionary(fc.oneof(mess, fc.constantFrom('password', 'authorization', 'name', 'value', 'token', 'card', 'content', '__proto__')), tie('value'), { maxKeys: 4 }),
+    fc.dictionary(
+      fc.oneof(mess, fc.constantFrom('password', 'authorization', 'name', 'value', 'token', 'card', 'content', '__proto__')),
+      tie('value'),
+      { maxKeys: 4 },
+    ),
     tie('value').map((value) => JSON.stringify(value)),
   ),
 })).value
@@ -130,7 +187,11 @@ describe('redaction', () => {
 
   it('finds the same secret anywhere in plain prose', () => {
     const bare = SAMPLES.filter((sample) => sample.text === undefined)
-    const prose = fc.array(fc.constantFrom('the', 'quick', 'fox', 'answered', '(see', 'below)', 'été', '中文', '😀', '12', 'of', '7.5,', 'and', '"so"'), { maxLength: 8 }).map((words) => words.join(' '))
+    const prose = fc
+      .array(fc.constantFrom('the', 'quick', 'fox', 'answered', '(see', 'below)', 'été', '中文', '😀', '12', 'of', '7.5,', 'and', '"so"'), {
+        maxLength: 8,
+      })
+      .map((words) => words.join(' '))
     fc.assert(
       fc.property(prose, fc.constantFrom(...bare), prose, (before, sample, after) => {
         const text = `${before} ${sample.secret} ${after}`

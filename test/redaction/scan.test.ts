@@ -23,7 +23,10 @@ function referenceHits(rules: readonly RuleData[], text: string): string[] {
     for (const anchor of rule.anchors) {
       // Anchor syntax is that of regular expressions but for a few literal characters.
       const body = anchor.replace(/\\.|\[(?:\\.|[^\]])*\]|[.*+?(){}|^$/]/g, (part) => (part.length > 1 ? part : `\\${part}`))
-      const pattern = new RegExp(`${BEFORE[rule.after ?? 'anything']}(?=(${body.replace(/\[([^\]\\]*)\\\\/g, '[$1\\\\')}))`, rule.fold === true ? 'gi' : 'g')
+      const pattern = new RegExp(
+        `${BEFORE[rule.after ?? 'anything']}(?=(${body.replace(/\[([^\]\\]*)\\\\/g, '[$1\\\\')}))`,
+        rule.fold === true ? 'gi' : 'g',
+      )
       for (const match of text.matchAll(pattern)) found.push(`${match.index + (match[1]?.length ?? 0)}:${id}:${match[1]?.length}`)
     }
   }
@@ -49,13 +52,17 @@ function namesOf(automaton: Automaton, text: string): string[] {
 
 describe('the automaton', () => {
   it('finds what the regular expressions of small random anchors find', () => {
-    const anchor = fc.array(fc.constantFrom('a', 'b', '1', '[ab]', '[^a]', '[a-c1]', '-', ' '), { minLength: 1, maxLength: 4 }).map((parts) => parts.join(''))
+    const anchor = fc
+      .array(fc.constantFrom('a', 'b', '1', '[ab]', '[^a]', '[a-c1]', '-', ' '), { minLength: 1, maxLength: 4 })
+      .map((parts) => parts.join(''))
     const rule = fc.record({
       name: fc.constant('x'),
       anchors: fc.array(anchor, { minLength: 1, maxLength: 3 }),
       after: fc.constantFrom<AnchorContext>('anything', 'no-backslash', 'word-boundary', 'number-boundary'),
     })
-    const text = fc.array(fc.constantFrom('a', 'b', 'c', '1', '-', ' ', '\\', 'n', '%', '2', '.', 'A', '\n'), { maxLength: 40 }).map((parts) => parts.join(''))
+    const text = fc
+      .array(fc.constantFrom('a', 'b', 'c', '1', '-', ' ', '\\', 'n', '%', '2', '.', 'A', '\n'), { maxLength: 40 })
+      .map((parts) => parts.join(''))
     fc.assert(
       fc.property(fc.array(rule, { minLength: 1, maxLength: 4 }), text, (rules, subject) => {
         expect(scannedHits(rules, subject)).toEqual(referenceHits(rules, subject))
@@ -67,7 +74,11 @@ describe('the automaton', () => {
   it("finds what the regular expressions of the default policy's anchors find", () => {
     const { rules } = policyDataOf('default')
     const { automaton } = compiledPolicy('default')
-    const texts = [SAMPLES.map((sample) => sample.text ?? sample.secret).join(' \n'), SAMPLES.map((sample) => sample.secret.slice(0, 20)).join(''), ...chatMessages(20_000, 2300, 1)]
+    const texts = [
+      SAMPLES.map((sample) => sample.text ?? sample.secret).join(' \n'),
+      SAMPLES.map((sample) => sample.secret.slice(0, 20)).join(''),
+      ...chatMessages(20_000, 2300, 1),
+    ]
     const ascii = texts.map((text) => text.replace(/[^\x00-\x7f]/g, '?'))
     for (const text of ascii) expect(namesOf(automaton, text)).toEqual(referenceHits(rules, text))
   })
@@ -76,7 +87,8 @@ describe('the automaton', () => {
     const { automaton } = compiledPolicy('default')
     const random = makeRandom(11)
     let long = ''
-    while (long.length < 150_000) long += `${'text \u4e2d \u{1F600} é '.repeat(Math.floor(random() * 6))}${plantedSecret(random)}${'x'.repeat(Math.floor(random() * 40))}`
+    while (long.length < 150_000)
+      long += `${'text \u4e2d \u{1F600} é '.repeat(Math.floor(random() * 6))}${plantedSecret(random)}${'x'.repeat(Math.floor(random() * 40))}`
     const whole = namesOf(automaton, long)
     // The same hits, looked for 400 units at a time, which is too short for lanes.
     const stepwise = new Set<string>()
@@ -103,7 +115,10 @@ describe('the rules behind the anchors', () => {
       const pattern = new RegExp(`${BEFORE[rule.after ?? 'anything']}${rule.pattern}`, `gd${rule.flags ?? ''}`)
       for (const match of text.matchAll(pattern)) {
         const [start, end] = match.indices?.groups?.['secret'] ?? match.indices?.[0] ?? [0, 0]
-        expect(findings.some((finding) => finding.start <= start && finding.end >= end), `${rule.name} at ${start}`).toBe(true)
+        expect(
+          findings.some((finding) => finding.start <= start && finding.end >= end),
+          `${rule.name} at ${start}`,
+        ).toBe(true)
       }
     }
   })
@@ -119,8 +134,45 @@ describe('work on hostile text', () => {
   const { automaton, rules } = compiledPolicy('default')
   const bricks = [
     ...SAMPLES.map((sample) => (sample.text ?? sample.secret).slice(0, 9)),
-    ...['@', 'a@', '://', 'a://', ':@', '/@a', 'eyJ', '.eyJ', 'eyJa.', '-----BEGIN A', '-----BEGIN PRIVATE KEY-----', '---- BEGIN SSH2 A PRIVATE KEY ----', '4111 ', '4111-', '411111', 'password=', 'token="'],
-    ...['\\u0040', '\\/', '\\\\/', '{"a":', '[', '"', '{"name":"cookie",', 'cookie: a=', 'authorization: ', 'Bearer ', 'basic aaa', '<email:', '<email:aaaaaaaaaaaa>', '%40', '%3C', 'SK0', 'AKIA', '0-us1'],
+    ...[
+      '@',
+      'a@',
+      '://',
+      'a://',
+      ':@',
+      '/@a',
+      'eyJ',
+      '.eyJ',
+      'eyJa.',
+      '-----BEGIN A',
+      '-----BEGIN PRIVATE KEY-----',
+      '---- BEGIN SSH2 A PRIVATE KEY ----',
+      '4111 ',
+      '4111-',
+      '411111',
+      'password=',
+      'token="',
+    ],
+    ...[
+      '\\u0040',
+      '\\/',
+      '\\\\/',
+      '{"a":',
+      '[',
+      '"',
+      '{"name":"cookie",',
+      'cookie: a=',
+      'authorization: ',
+      'Bearer ',
+      'basic aaa',
+      '<email:',
+      '<email:aaaaaaaaaaaa>',
+      '%40',
+      '%3C',
+      'SK0',
+      'AKIA',
+      '0-us1',
+    ],
   ]
   it('gives at most a few hits a unit, and detectors that look at a bounded stretch', () => {
     for (const brick of bricks) {

@@ -29,10 +29,22 @@ describe('pseudonyms', () => {
 
 describe('normalizeTokens', () => {
   it('numbers distinct values by rule in order of first appearance', () => {
-    expect(normalizeTokens('<email:aaaaaaaaaaaa> <jwt:bbbbbbbbbbbb> <email:cccccccccccc> <email:aaaaaaaaaaaa>')).toBe('<email#1> <jwt#1> <email#2> <email#1>')
+    expect(normalizeTokens('<email:aaaaaaaaaaaa> <jwt:bbbbbbbbbbbb> <email:cccccccccccc> <email:aaaaaaaaaaaa>')).toBe(
+      '<email#1> <jwt#1> <email#2> <email#1>',
+    )
   })
   it('leaves what only looks like a token', () => {
-    for (const text of ['<email:zzz>', '<email:AAAAAAAAAAAA>', '<email:aaaaaaaaaaa>', '<email:aaaaaaaaaaaaa>', '<nothing:aaaaaaaaaaaa>', '<email:', '<<>>', '<email#1>', 'a < b']) {
+    for (const text of [
+      '<email:zzz>',
+      '<email:AAAAAAAAAAAA>',
+      '<email:aaaaaaaaaaa>',
+      '<email:aaaaaaaaaaaaa>',
+      '<nothing:aaaaaaaaaaaa>',
+      '<email:',
+      '<<>>',
+      '<email#1>',
+      'a < b',
+    ]) {
       expect(normalizeTokens(text)).toBe(text)
       expect(redactor.redactText(text)).toEqual({ value: text, counts: undefined })
     }
@@ -72,7 +84,11 @@ describe('policy', () => {
     for (const rule of policyDataOf('default').rules) expect(rule.anchors.length, rule.name).toBeGreaterThan(0)
   })
   it('refuses anchors that are malformed', () => {
-    const policyOf = (anchor: string) => ({ ...policyDataOf('default'), rules: [{ name: 'x', anchors: [anchor], pattern: 'x' }], fields: [] })
+    const policyOf = (anchor: string) => ({
+      ...policyDataOf('default'),
+      rules: [{ name: 'x', anchors: [anchor], pattern: 'x' }],
+      fields: [],
+    })
     for (const anchor of ['', '[abc', '[z-a]', '\u4e2d']) expect(() => compilePolicy(policyOf(anchor)), anchor).toThrow(TypeError)
     expect(() => compilePolicy({ ...policyOf('x'), rules: [{ name: 'x', anchors: ['x'] }] })).toThrow(TypeError)
   })
@@ -80,7 +96,13 @@ describe('policy', () => {
   it('looks at JSON for every field name that it knows, in each spelling', () => {
     for (const field of policyDataOf('default').fields) {
       for (const name of [...(field.names ?? []), ...(field.suffixes ?? [])]) {
-        for (const key of [name.replaceAll(' ', ''), name.replaceAll(' ', '_'), name.replaceAll(' ', '-').toUpperCase(), name, `my_${name.replaceAll(' ', '.')}`]) {
+        for (const key of [
+          name.replaceAll(' ', ''),
+          name.replaceAll(' ', '_'),
+          name.replaceAll(' ', '-').toUpperCase(),
+          name,
+          `my_${name.replaceAll(' ', '.')}`,
+        ]) {
           if (field.names?.includes(name) === true && key.startsWith('my_')) continue
           const { counts } = redactor.redactJson(JSON.stringify({ [key]: 'Abcdefghij1234567890' }))
           expect(counts, key).toEqual({ [field.rule]: 1 })

@@ -19,7 +19,17 @@ describe('redactValue', () => {
   })
 
   it('knows keys, field names and JSON inside strings', () => {
-    expect(shown(redactor.redactValue({ 'bob@example.com': 1, authorization: 'abc', headers: { 'Set-Cookie': ['a=1'] }, password: 1234, args: '{"api_key":"z9"}' }))).toEqual({
+    expect(
+      shown(
+        redactor.redactValue({
+          'bob@example.com': 1,
+          authorization: 'abc',
+          headers: { 'Set-Cookie': ['a=1'] },
+          password: 1234,
+          args: '{"api_key":"z9"}',
+        }),
+      ),
+    ).toEqual({
       '<email#1>': 1,
       authorization: '<auth-header#1>',
       headers: { 'Set-Cookie': ['<cookie#1>'] },
@@ -40,9 +50,22 @@ describe('redactValue', () => {
   it('walks Maps, Sets, errors, URLs and opaque things', () => {
     const cause = new RangeError('at c@d.co')
     const error = Object.assign(new TypeError('no such user bob@example.com', { cause }), { code: 'E_USER', password: 'x y' })
-    const map = new Map<unknown, unknown>([['password', 'correct horse'], ['a@b.co', new Set(['AKIAIOSFODNN7EXAMPLE', 1])]])
-    const { value, counts } = redactor.redactValue({ error, map, url: new URL('https://jo:s3cret@h.example/'), opaque: new Opaque('function', 'bob@example.com') })
-    const after = value as { error: TypeError & { code: string; password: string; cause: Error }; map: Map<string, unknown>; url: unknown; opaque: Opaque }
+    const map = new Map<unknown, unknown>([
+      ['password', 'correct horse'],
+      ['a@b.co', new Set(['AKIAIOSFODNN7EXAMPLE', 1])],
+    ])
+    const { value, counts } = redactor.redactValue({
+      error,
+      map,
+      url: new URL('https://jo:s3cret@h.example/'),
+      opaque: new Opaque('function', 'bob@example.com'),
+    })
+    const after = value as {
+      error: TypeError & { code: string; password: string; cause: Error }
+      map: Map<string, unknown>
+      url: unknown
+      opaque: Opaque
+    }
     expect(after.error).toBeInstanceOf(TypeError)
     expect(after.error.message).toMatch(/^no such user <email:[0-9a-f]{12}>$/)
     expect(after.error.stack).not.toContain('bob@example.com')
@@ -61,7 +84,13 @@ describe('redactValue', () => {
   })
 
   it('leaves memory, dates and marks alone', () => {
-    const value = { vector: Float64Array.of(4111111111111111), bytes: Buffer.from('bob@example.com'), at: new Date(0), cut: new Truncated('bytes', 9), nothing: undefined }
+    const value = {
+      vector: Float64Array.of(4111111111111111),
+      bytes: Buffer.from('bob@example.com'),
+      at: new Date(0),
+      cut: new Truncated('bytes', 9),
+      nothing: undefined,
+    }
     expect(redactor.redactValue(value).value).toBe(value)
   })
 
@@ -77,7 +106,11 @@ describe('redactValue', () => {
   it('refuses what it cannot walk', () => {
     const cycle: unknown[] = []
     cycle.push(cycle)
-    const getter = { get secret(): string { throw new Error('bob@example.com') } }
+    const getter = {
+      get secret(): string {
+        throw new Error('bob@example.com')
+      },
+    }
     for (const value of [cycle, getter]) {
       const attempt = (): unknown => redactor.redactValue(value)
       expect(attempt).toThrow(RepriseError)
@@ -92,7 +125,8 @@ describe('redactValue', () => {
 })
 
 describe('redactPayload', () => {
-  const text = (redacted: Redacted<string | Uint8Array>): string => normalizeTokens(typeof redacted.value === 'string' ? redacted.value : Buffer.from(redacted.value).toString())
+  const text = (redacted: Redacted<string | Uint8Array>): string =>
+    normalizeTokens(typeof redacted.value === 'string' ? redacted.value : Buffer.from(redacted.value).toString())
 
   it('goes by media type', () => {
     const bytes = Buffer.from('{"n":4111111111111111}')
@@ -100,13 +134,21 @@ describe('redactPayload', () => {
     expect(text(redactor.redactPayload('Application/JSON; charset=utf-8', '{"password":"x y"}'))).toBe('{"password":"<password#1>"}')
     expect(text(redactor.redactPayload('application/problem+json', '{"password":"x y"}'))).toBe('{"password":"<password#1>"}')
     expect(text(redactor.redactPayload('text/plain', 'bob@example.com'))).toBe('<email#1>')
-    expect(text(redactor.redactPayload('text/event-stream', Buffer.from('data: {"password":"x y"}\n\n')))).toBe('data: {"password":"<password#1>"}\n\n')
-    expect(text(redactor.redactPayload('application/x-www-form-urlencoded', 'mail=bob%40example.com&password=hunter2x'))).toBe('mail=<email#1>&password=<password#1>')
-    expect(text(redactor.redactPayload(MEDIA_TYPE.attribute, JSON.stringify({ kvlist: [['cookie', 'a=b; c=d']] })))).toBe('{"kvlist":[["cookie","<cookie#1>"]]}')
+    expect(text(redactor.redactPayload('text/event-stream', Buffer.from('data: {"password":"x y"}\n\n')))).toBe(
+      'data: {"password":"<password#1>"}\n\n',
+    )
+    expect(text(redactor.redactPayload('application/x-www-form-urlencoded', 'mail=bob%40example.com&password=hunter2x'))).toBe(
+      'mail=<email#1>&password=<password#1>',
+    )
+    expect(text(redactor.redactPayload(MEDIA_TYPE.attribute, JSON.stringify({ kvlist: [['cookie', 'a=b; c=d']] })))).toBe(
+      '{"kvlist":[["cookie","<cookie#1>"]]}',
+    )
   })
 
   it('uses the name of the field', () => {
-    expect(text(redactor.redactPayload(MEDIA_TYPE.attribute, '["Bearer x"]', 'http.request.header.authorization'))).toBe('["<auth-header#1>"]')
+    expect(text(redactor.redactPayload(MEDIA_TYPE.attribute, '["Bearer x"]', 'http.request.header.authorization'))).toBe(
+      '["<auth-header#1>"]',
+    )
     expect(text(redactor.redactPayload(MEDIA_TYPE.attribute, Buffer.from('"zz9"'), 'x-api-key'))).toBe('"<credential#1>"')
     expect(text(redactor.redactPayload('text/plain', 'zz9', 'x-api-key'))).toBe('<credential#1>')
   })
@@ -121,7 +163,13 @@ describe('redactPayload', () => {
   })
 
   it('redacts MessagePack values and stays MessagePack', () => {
-    const value = { at: new Date(5), to: new Set(['bob@example.com']), n: 4111111111111111n, vector: Float32Array.of(1, 2), nested: [undefined, { password: 'x y' }] }
+    const value = {
+      at: new Date(5),
+      to: new Set(['bob@example.com']),
+      n: 4111111111111111n,
+      vector: Float32Array.of(1, 2),
+      nested: [undefined, { password: 'x y' }],
+    }
     const { mediaType, data } = encodeValue(value)
     expect(mediaType).toBe(MEDIA_TYPE.msgpack)
     const redacted = redactor.redactPayload(mediaType, data)
@@ -160,7 +208,9 @@ describe('text that holds JSON or escapes', () => {
   const plain = (value: string): string => normalizeTokens(redactor.redactText(value).value)
   it('resolves the escapes that hide an anchor', () => {
     expect(plain('answer: {"mail": "bob\\u0040example.com"} ok')).toBe('answer: {"mail": "<email#1>"} ok')
-    expect(plain('```json\n{"u": "postgres:\\/\\/jo:s3cret@db\\/x",\n```')).toBe('```json\n{"u": "postgres:\\/\\/<url-credentials#1>@db\\/x",\n```')
+    expect(plain('```json\n{"u": "postgres:\\/\\/jo:s3cret@db\\/x",\n```')).toBe(
+      '```json\n{"u": "postgres:\\/\\/<url-credentials#1>@db\\/x",\n```',
+    )
     expect(plain("{'a': 'line\\nbob@example.com'}")).toBe("{'a': 'line\\n<email#1>'}")
   })
   it('does not take its own names for context', () => {
@@ -168,6 +218,8 @@ describe('text that holds JSON or escapes', () => {
   })
   it('replaces keys that are longer than any known, and cut-off PEM', () => {
     expect(plain(`x ghp_${'a1B2'.repeat(200)} y`)).toBe('x <github-token#1> y')
-    expect(plain(`-----BEGIN PRIVATE KEY-----\n${`${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ'}\n`.repeat(4)}MIIEvQ`)).toBe('<private-key#1>')
+    expect(plain(`-----BEGIN PRIVATE KEY-----\n${`${'MIIEvQIBADANBgkqhkiG9w0BAQEFAASCBKcwggSjAgEAAoIBAQ'}\n`.repeat(4)}MIIEvQ`)).toBe(
+      '<private-key#1>',
+    )
   })
 })

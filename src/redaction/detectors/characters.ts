@@ -12,7 +12,8 @@ export const isSpacedScriptLetter = (code: number): boolean =>
  * written out in the text), or `index` itself where there is none.
  */
 export function behindEscape(text: string, index: number): number {
-  if (text.charCodeAt(index - 1) === 0x25) return isHexDigit(text.charCodeAt(index)) && isHexDigit(text.charCodeAt(index + 1)) ? index + 2 : index
+  if (text.charCodeAt(index - 1) === 0x25)
+    return isHexDigit(text.charCodeAt(index)) && isHexDigit(text.charCodeAt(index + 1)) ? index + 2 : index
   if (text.charCodeAt(index - 1) !== 0x5c) return index
   const letter = text[index]
   if (letter === 'u' && /^[0-9A-Fa-f]{4}$/.test(text.slice(index + 1, index + 5))) return index + 5

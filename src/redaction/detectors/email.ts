@@ -54,7 +54,13 @@ function localStart(text: string, at: number): number {
   // `to%3Dann@…`: percent escapes end the word before, but for those of characters that belong to a name.
   const local = text.slice(start, at)
   if (local.includes('%')) start += [...local.matchAll(/%(?!2[BbDdEe]|5[Ff])[0-9A-Fa-f]{2}/g)].reduce((_, match) => match.index + 3, 0)
-  while (start < at && !isAlnum(text.charCodeAt(start)) && text.charCodeAt(start) !== UNDERSCORE && !isSpacedScriptLetter(text.charCodeAt(start))) start++
+  while (
+    start < at &&
+    !isAlnum(text.charCodeAt(start)) &&
+    text.charCodeAt(start) !== UNDERSCORE &&
+    !isSpacedScriptLetter(text.charCodeAt(start))
+  )
+    start++
   return start
 }
 

@@ -11,18 +11,76 @@ const upTo19 = [16, 17, 18, 19]
 /** Issuer ranges of ISO/IEC 7812 numbers in use. */
 const BRANDS: readonly Brand[] = [
   { ranges: [[4, 4]], lengths: [13, 16, 19] },
-  { ranges: [[51, 55], [2221, 2720]], lengths: [16] },
-  { ranges: [[34, 34], [37, 37]], lengths: [15] },
-  { ranges: [[300, 305], [36, 36], [38, 39], [3095, 3095]], lengths: [14] },
-  { ranges: [[6011, 6011], [644, 649], [65, 65], [622126, 622925]], lengths: upTo19 },
+  {
+    ranges: [
+      [51, 55],
+      [2221, 2720],
+    ],
+    lengths: [16],
+  },
+  {
+    ranges: [
+      [34, 34],
+      [37, 37],
+    ],
+    lengths: [15],
+  },
+  {
+    ranges: [
+      [300, 305],
+      [36, 36],
+      [38, 39],
+      [3095, 3095],
+    ],
+    lengths: [14],
+  },
+  {
+    ranges: [
+      [6011, 6011],
+      [644, 649],
+      [65, 65],
+      [622126, 622925],
+    ],
+    lengths: upTo19,
+  },
   { ranges: [[3528, 3589]], lengths: upTo19 },
-  { ranges: [[62, 62], [81, 81]], lengths: upTo19 },
-  { ranges: [[5018, 5018], [5020, 5020], [5038, 5038], [5893, 5893], [6304, 6304], [6759, 6759], [6761, 6763]], lengths: [13, 14, 15, ...upTo19] },
-  { ranges: [[60, 60], [82, 82], [508, 508], [2200, 2204], [9792, 9792], [506, 507], [509, 509], [6362, 6363]], lengths: [16] },
+  {
+    ranges: [
+      [62, 62],
+      [81, 81],
+    ],
+    lengths: upTo19,
+  },
+  {
+    ranges: [
+      [5018, 5018],
+      [5020, 5020],
+      [5038, 5038],
+      [5893, 5893],
+      [6304, 6304],
+      [6759, 6759],
+      [6761, 6763],
+    ],
+    lengths: [13, 14, 15, ...upTo19],
+  },
+  {
+    ranges: [
+      [60, 60],
+      [82, 82],
+      [508, 508],
+      [2200, 2204],
+      [9792, 9792],
+      [506, 507],
+      [509, 509],
+      [6362, 6363],
+    ],
+    lengths: [16],
+  },
 ]
 /** Lengths so rare on cards, and so usual on other numbers (article codes, 64-bit ids), that digits alone do not suffice. */
 const NEEDS_CONTEXT: ReadonlySet<number> = new Set([13, 17, 18, 19])
-const CONTEXT = /card|visa|master|amex|american|express|discover|diners|jcb|maestro|union ?pay|\bpan\b|\bccn?\b|credit|debit|payment|karte|tarjeta|carte/i
+const CONTEXT =
+  /card|visa|master|amex|american|express|discover|diners|jcb|maestro|union ?pay|\bpan\b|\bccn?\b|credit|debit|payment|karte|tarjeta|carte/i
 const CONTEXT_LENGTH = 48
 /** How numbers are printed, as lengths of groups, longest first. */
 const GROUPINGS: readonly (readonly number[])[] = [

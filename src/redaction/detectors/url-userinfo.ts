@@ -18,7 +18,13 @@ export const detectUrlUserinfo: Detector = ({ text }, anchorEnd) => {
     if (STOPS[code] === 1) break
     start--
   }
-  if (text.charCodeAt(start - 1) !== 0x2f || !text.startsWith('//', start - 2) || text[start - 3] !== ':' || !/[A-Za-z0-9+.]/.test(text[start - 4] ?? '')) return undefined
+  if (
+    text.charCodeAt(start - 1) !== 0x2f ||
+    !text.startsWith('//', start - 2) ||
+    text[start - 3] !== ':' ||
+    !/[A-Za-z0-9+.]/.test(text[start - 4] ?? '')
+  )
+    return undefined
   const userinfo = text.slice(start, at)
   const colon = userinfo.indexOf(':')
   if (colon < 0 || colon === userinfo.length - 1) return undefined

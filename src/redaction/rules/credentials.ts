@@ -81,15 +81,40 @@ export const CREDENTIAL_RULES: readonly RuleData[] = [
   },
 ]
 
-const HARMLESS_TOKENS = ['page', 'next', 'continu', 'cursor', 'sync', 'bos', 'eos', 'pad', 'unk', 'sep', 'mask', 'stop', 'image', 'special', 'prompt', 'max', 'min']
+const HARMLESS_TOKENS = [
+  'page',
+  'next',
+  'continu',
+  'cursor',
+  'sync',
+  'bos',
+  'eos',
+  'pad',
+  'unk',
+  'sep',
+  'mask',
+  'stop',
+  'image',
+  'special',
+  'prompt',
+  'max',
+  'min',
+]
 const SECRETS = ['client', 'app', 'api', 'consumer', 'webhook', 'signing', 'jwt', 'shared'].map((name) => `${name} secret`)
-const TOKENS = ['access', 'refresh', 'id', 'auth', 'api', 'bearer', 'session', 'security', 'csrf', 'xsrf', 'bot'].map((name) => `${name} token`)
+const TOKENS = ['access', 'refresh', 'id', 'auth', 'api', 'bearer', 'session', 'security', 'csrf', 'xsrf', 'bot'].map(
+  (name) => `${name} token`,
+)
 
 export const FIELD_RULES: readonly FieldRuleData[] = [
   { rule: 'auth-header', suffixes: ['authorization'], value: 'any' },
   { rule: 'cookie', names: ['cookie', 'set cookie'], suffixes: ['header cookie', 'header set cookie'], value: 'any' },
   { rule: 'password', suffixes: ['password', 'passwd', 'passphrase', 'passcode'], value: 'any', numbers: true },
   { rule: 'password', suffixes: ['pwd'], value: 'no-path' },
-  { rule: 'credential', names: ['secret'], suffixes: [...KEY_NAMES.map((name) => `${name} key`), 'functions key', ...SECRETS, ...TOKENS], value: 'any' },
+  {
+    rule: 'credential',
+    names: ['secret'],
+    suffixes: [...KEY_NAMES.map((name) => `${name} key`), 'functions key', ...SECRETS, ...TOKENS],
+    value: 'any',
+  },
   { rule: 'credential', suffixes: ['token', 'secret'], unless: HARMLESS_TOKENS, value: 'token' },
 ]
