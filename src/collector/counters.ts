@@ -14,6 +14,8 @@ export interface ForwardStats {
   readonly deadByReason: Readonly<Record<string, number>>
   /** Payloads that were erased or damaged; their spans went without them. */
   readonly missingPayloads: number
+  /** Groups of the tape that could not be read, and were passed over. */
+  readonly damagedGroups: number
   readonly retries: number
   readonly lastError?: string
 }

@@ -6,7 +6,7 @@ export interface Logger {
 export type LogFields = Readonly<Record<string, string | number | undefined>>
 
 /** A burst of the same event becomes its first line and, at most once in this time, one line with the count of the rest. */
-const BURST_MILLIS = 10_000
+const BURST_MILLIS = 60_000
 /** Kinds of event remembered; they come from a closed set, and this bounds a mistake. */
 const MAX_EVENTS = 256
 

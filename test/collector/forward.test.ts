@@ -1,10 +1,11 @@
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Collector } from '../../src/collector/index.ts'
 import { encodeExportResponse, type WireAttribute, type WireSpan } from '../../src/otlp/index.ts'
 import { ATTR, encodeValue, MEDIA_TYPE } from '../../src/schemas/index.ts'
 import { bareSpan, groupOf, settledSpan, writeTraces } from '../otlp/helpers.ts'
-import { Bench, getJson, post, readTape, spansIn, until } from './support.ts'
+import { allFiles, Bench, getJson, post, readTape, spansIn, until } from './support.ts'
 
 const bench = new Bench()
 afterEach(async () => await bench.tearDown())
@@ -338,6 +339,26 @@ describe('when a destination', () => {
     expect(collector.stats().accepted).toBe(10)
     await collector.close()
     expect(collector.stats().forward[0]).toMatchObject({ state: 'stopped', sentSpans: 0 })
+  })
+})
+
+describe('a damaged group', () => {
+  it('is passed over and counted; those before and after it are sent', async () => {
+    const store = join(bench.folder(), 'store')
+    const first = await bench.collector({ store })
+    for (const number of [1, 2, 3]) await send(first, spanOf(number))
+    await first.close()
+    // Segments are raw blocks: the text stands in them as it is.
+    const segment = allFiles(join(store, 'segments')).find((path) => readFileSync(path).includes(idOf(2)))!
+    const bytes = readFileSync(segment)
+    bytes[bytes.indexOf(`"spanId":"${idOf(2)}"`) + 12]! ^= 1
+    writeFileSync(segment, bytes)
+    const backend = await scripted()
+    const second = await bench.collector({ store, forward: [backend.url] })
+    await send(second, spanOf(4))
+    await until('the others', () => backend.spans.length === 3)
+    expect(backend.spans.map((span) => span.spanId)).toEqual([1, 3, 4].map(idOf))
+    expect(second.stats().forward[0]).toMatchObject({ damagedGroups: 1, deadSpans: 0 })
   })
 })
 

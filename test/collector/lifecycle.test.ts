@@ -21,6 +21,17 @@ describe('startCollector', () => {
     await expect(fetch(`${collector.url}/healthz`)).rejects.toThrow()
   })
 
+  it.each(['localhost', '::1'])('listens on %s', async (host) => {
+    const collector = await bench.collector({ host }).catch((error: unknown) => {
+      // A machine may have no IPv6.
+      if (host === '::1' && String(error).includes('no address of this machine')) return undefined
+      throw error
+    })
+    if (collector === undefined) return
+    expect(collector.url).toBe(`http://${host === '::1' ? '[::1]' : host}:${collector.port}`)
+    expect((await post(collector, body(1))).status).toBe(200)
+  })
+
   it('leaves nothing behind when it cannot listen: the store can be opened again', async () => {
     const folder = join(bench.folder(), 'store')
     const first = await bench.collector()

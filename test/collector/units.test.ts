@@ -162,7 +162,7 @@ describe('log', () => {
     )
     for (let i = 0; i < 100; i++) log.warn('request-refused', { status: 429 })
     log.warn('spans-rejected', { spans: 3 })
-    now = 60_000
+    now = 61_000
     log.warn('request-refused', { status: 429 })
     expect(lines).toEqual([
       'reprise warn request-refused status=429',

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Digest, RepriseError, type SpanRecord, sha256Hex } from '../../schemas/index.ts'
-import type { Store, ViewPosition } from '../../store/index.ts'
+import type { Store, TapeGroup, ViewPosition } from '../../store/index.ts'
 import { type ForwardStats, Tally } from '../counters.ts'
 import type { Logger } from '../log.ts'
 import type { ForwardTarget } from '../options.ts'
@@ -33,7 +33,7 @@ const BATCH_MAX_BYTES = 4 * 1024 * 1024
 const BATCH_MAX_SPANS = 2_000
 /** Requests spent on finding the spans that a destination cannot take, before the rest of the batch is given up with them. */
 const SPLIT_MAX_REQUESTS = 64
-/** After a failure that is not the destination's: a damaged group, a store that cannot save the cursor. */
+/** After a failure that is not the destination's: a store that cannot be read, or cannot save the cursor. */
 const OWN_FAULT_WAIT_MILLIS = 5_000
 
 /** @throws RepriseError `invalid_option` */
@@ -60,6 +60,7 @@ class TapeForwarder implements Forwarder {
   #rejectedSpans = 0
   #retries = 0
   #missing = 0
+  #damagedGroups = 0
   #lastError: string | undefined
   #wake: () => void = () => undefined
 
@@ -85,6 +86,7 @@ class TapeForwarder implements Forwarder {
       deadSpans: this.#deadByReason.total(),
       deadByReason: this.#deadByReason.toRecord(),
       missingPayloads: this.#missing,
+      damagedGroups: this.#damagedGroups,
       retries: this.#retries,
       ...(this.#lastError !== undefined && { lastError: this.#lastError }),
     }
@@ -120,27 +122,48 @@ class TapeForwarder implements Forwarder {
   async #sendGroups(): Promise<void> {
     let batch: RestoredSpan[] = []
     let bytes = 0
-    const flush = async (next: ViewPosition): Promise<void> => {
+    let next = this.#position
+    const flush = async (position: ViewPosition): Promise<void> => {
       if (batch.length > 0) await this.#deliver(batch)
       batch = []
       bytes = 0
+      // What was not taken because of the stop is taken up again at the next start.
       if (this.#stop.signal.aborted) return
-      await this.#cursor.save(next.group, next.line)
-      this.#position = next
+      await this.#cursor.save(position.group, position.line)
+      this.#position = position
     }
-    let next = this.#position
-    for await (const { group, lines } of this.#store.tape.readGroups(next.group)) {
-      for (let line = group === next.group ? next.line : 0; line < lines.length; line++) {
+    for await (const found of this.#readGroups(next.group)) {
+      const lines = 'damaged' in found ? [] : found.lines
+      for (let line = found.group === next.group ? next.line : 0; line < lines.length; line++) {
         const span = this.#restore(lines[line] ?? '')
         if (span === undefined) continue
         batch.push(span)
         bytes += sizeOfSpan(span)
-        if (batch.length >= BATCH_MAX_SPANS || bytes >= BATCH_MAX_BYTES) await flush({ group, line: line + 1 })
+        if (batch.length >= BATCH_MAX_SPANS || bytes >= BATCH_MAX_BYTES) await flush({ group: found.group, line: line + 1 })
         if (this.#stop.signal.aborted) return
       }
-      next = { group: group + 1, line: 0 }
+      next = { group: found.group + 1, line: 0 }
     }
     if (next.group !== this.#position.group || next.line !== this.#position.line) await flush(next)
+  }
+
+  /** A damaged group stays where it is for `reprise verify` to name; those after it go on. */
+  async *#readGroups(from: number): AsyncGenerator<TapeGroup | { readonly group: number; readonly damaged: true }, void, void> {
+    for (let group = from; group <= this.#store.tape.head().group; ) {
+      try {
+        for await (const found of this.#store.tape.readGroups(group)) {
+          yield found
+          group = found.group + 1
+        }
+        return
+      } catch (error) {
+        if (!RepriseError.isInstance(error) || error.code !== 'integrity') throw error
+        this.#damagedGroups++
+        this.#log.warn('forward-damaged-group', { to: this.#destination.label, group })
+        yield { group, damaged: true }
+        group++
+      }
+    }
   }
 
   #restore(line: string): RestoredSpan | undefined {

@@ -9,23 +9,24 @@ export interface NamedRejection {
 
 const MAX_NAMED = 10
 const MAX_NAME = 80
+const MAX_REASON = 300
 const MAX_MESSAGE = 4_000
 
-/** Names the first bad spans and why, for the sender. Names are redacted: the answer may end up in the sender's log. */
+/** Names the first bad spans and why, for the sender. All of it is redacted: the answer may end up in the sender's log. */
 export function describeRejections(rejections: readonly NamedRejection[], redactor: Redactor): string {
   const lines = rejections.slice(0, MAX_NAMED).map(({ index, spanName, spanId, reason }) => {
     const place = index === undefined ? 'span' : `span ${index}`
-    const name = spanName === undefined || spanName === '' ? '' : ` ${JSON.stringify(cleanName(spanName, redactor))}`
-    return `${place}${name}${spanId === undefined || spanId === '' ? '' : ` (${spanId})`}: ${reason}`
+    const name = spanName === undefined || spanName === '' ? '' : ` ${JSON.stringify(clean(spanName, MAX_NAME, redactor))}`
+    return `${place}${name}${spanId === undefined || spanId === '' ? '' : ` (${spanId})`}: ${clean(reason, MAX_REASON, redactor)}`
   })
   if (rejections.length > MAX_NAMED) lines.push(`and ${rejections.length - MAX_NAMED} more`)
   return lines.join('; ').slice(0, MAX_MESSAGE)
 }
 
-function cleanName(name: string, redactor: Redactor): string {
+function clean(text: string, maxLength: number, redactor: Redactor): string {
   try {
-    const clean = redactor.redactText(name).value
-    return clean.length > MAX_NAME ? `${clean.slice(0, MAX_NAME)}…` : clean
+    const { value } = redactor.redactText(text)
+    return value.length > maxLength ? `${value.slice(0, maxLength)}…` : value
   } catch {
     return '<withheld>'
   }
