@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, inject, test } from 'vitest'
 import { runNode } from '../support/run-process.ts'
 import { SUBPATHS } from '../support/subpaths.ts'
 
@@ -21,6 +21,10 @@ async function importBuilt(specifier: string): Promise<{ url: string; names: str
 const importable = SUBPATHS.filter(({ specifier }) => specifier !== 'reprise/vitest')
 
 describe('the built package', () => {
+  test('is as new as its sources', () => {
+    expect(inject('buildFailure')).toBe('')
+  })
+
   test.each(importable)('gives by $specifier what the source gives', async ({ specifier, source, built }) => {
     const { url, names } = await importBuilt(specifier)
     expect(url).toBe(new URL(`../../${built}`, import.meta.url).href)
