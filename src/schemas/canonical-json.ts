@@ -18,6 +18,8 @@ interface Place {
   readonly maxDepth: number
   /** Write lone surrogates as \uXXXX instead of refusing them. */
   readonly keepSurrogates: boolean
+  /** What a key is sorted by, where that is not the key itself. */
+  readonly orderOf: ((key: string) => string) | undefined
   readonly path: (string | number)[]
   readonly ancestors: object[]
 }
@@ -93,10 +95,18 @@ function writeArray(value: readonly unknown[], place: Place): string {
   return `${text}]`
 }
 
+/** In the order of UTF-16 code units of what `orderOf` gives; equal ones stay in the order they have. */
+export function sortBy<T>(items: readonly T[], orderOf: (item: T) => string): T[] {
+  return items
+    .map((item) => ({ item, order: orderOf(item) }))
+    .sort((a, b) => (a.order < b.order ? -1 : a.order > b.order ? 1 : 0))
+    .map(({ item }) => item)
+}
+
 function writeObject(value: object, place: Place): string {
   if (!isPlainObject(value)) throw refuse(place, undefined, `an instance of ${value.constructor?.name || 'a class'}`)
   // The default order of sort() is that of UTF-16 code units, which section 3.2.3 asks for.
-  const keys = Object.keys(value).sort()
+  const keys = place.orderOf === undefined ? Object.keys(value).sort() : sortBy(Object.keys(value), place.orderOf)
   let text = '{'
   for (const key of keys) {
     if (text.length > 1) text += ','
@@ -112,10 +122,13 @@ function writeObject(value: object, place: Place): string {
  * `toJSON` is not called. Throws `not_canonical` with the JSON pointer of the offending place.
  */
 export function canonicalJson(value: unknown): string {
-  return write(value, { maxDepth: CANONICAL_JSON_MAX_DEPTH, keepSurrogates: false, path: [], ancestors: [] }, undefined)
+  return write(value, { maxDepth: CANONICAL_JSON_MAX_DEPTH, keepSurrogates: false, orderOf: undefined, path: [], ancestors: [] }, undefined)
 }
 
-/** The same for text that is only compared, never exchanged: a lone surrogate is kept as its escape. */
-export function comparableJson(value: unknown): string {
-  return write(value, { maxDepth: CANONICAL_JSON_MAX_DEPTH, keepSurrogates: true, path: [], ancestors: [] }, undefined)
+/**
+ * The same for text that is only compared, never exchanged: a lone surrogate is kept as its escape, and keys are sorted by
+ * what `orderOf` gives for them.
+ */
+export function comparableJson(value: unknown, orderOf?: (key: string) => string): string {
+  return write(value, { maxDepth: CANONICAL_JSON_MAX_DEPTH, keepSurrogates: true, orderOf, path: [], ancestors: [] }, undefined)
 }

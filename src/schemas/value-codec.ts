@@ -92,7 +92,10 @@ export function decodeValue(mediaType: string, data: string | Uint8Array): unkno
  * Text that two values share exactly when they are deeply equal: the order of keys, and of the entries of Maps and Sets,
  * does not count, nor does an error's stack; a class instance equals a literal with the same fields. For plain JSON values
  * it is their canonical JSON. Throws `limit_exceeded` past 128 levels, which a cycle is.
+ *
+ * `orderOf` is for text with parts that differ between two runs, as keyed pseudonyms do: it gives what keys and entries are
+ * sorted by, so that those parts do not decide about the order. What it makes equal stays in the order it has.
  */
-export function canonicalValue(value: unknown): string {
-  return comparableJson(new Tagger('canonical').tag(value))
+export function canonicalValue(value: unknown, orderOf?: (text: string) => string): string {
+  return comparableJson(new Tagger('canonical', orderOf).tag(value), orderOf)
 }

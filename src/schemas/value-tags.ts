@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { comparableJson, isPlainObject } from './canonical-json.ts'
+import { comparableJson, isPlainObject, sortBy } from './canonical-json.ts'
 import { errorToValue, isError } from './error-value.ts'
 import { RepriseError } from './errors.ts'
 import { bytesOf } from './value-bytes.ts'
@@ -26,17 +26,6 @@ export function setOwn(target: Tree, key: string, value: unknown): void {
   else target[key] = value
 }
 
-function byText(a: { text: string }, b: { text: string }): number {
-  return a.text < b.text ? -1 : a.text > b.text ? 1 : 0
-}
-
-function sortedByText(trees: readonly unknown[]): unknown[] {
-  return trees
-    .map((tree) => ({ tree, text: comparableJson(tree) }))
-    .sort(byText)
-    .map(({ tree }) => tree)
-}
-
 /**
  * Turns a value into a tree of plain objects, arrays, strings, finite numbers, booleans and null (and, in the form
  * `msgpack`, Uint8Array), in which everything else is an object tagged by `$reprise`. Parts that need no tag are shared
@@ -46,9 +35,12 @@ export class Tagger {
   /** Whether something was met that JSON does not hold. */
   needsMsgpack = false
   readonly #form: TagForm
+  readonly #orderOf: ((text: string) => string) | undefined
 
-  constructor(form: TagForm) {
+  /** `orderOf`: in the form `canonical`, what text is sorted by, where that is not the text itself. */
+  constructor(form: TagForm, orderOf?: (text: string) => string) {
     this.#form = form
+    this.#orderOf = orderOf
   }
 
   /** Throws `limit_exceeded` for a value nested deeper than `VALUE_MAX_DEPTH`, which a cycle is. */
@@ -83,6 +75,13 @@ export class Tagger {
   #beyondJson(tree: Tree): Tree {
     this.needsMsgpack = true
     return tree
+  }
+
+  /** The entries of a Map or a Set, whose order makes no difference to equality. */
+  #inOrder(trees: readonly unknown[]): readonly unknown[] {
+    if (this.#form !== 'canonical') return trees
+    const orderOf = this.#orderOf
+    return sortBy(trees, (tree) => (orderOf === undefined ? comparableJson(tree) : orderOf(comparableJson(tree, orderOf))))
   }
 
   #text(text: string): unknown {
@@ -160,11 +159,11 @@ export class Tagger {
     if (types.isDate(value)) return this.#beyondJson({ [TAG]: 'date', value: Number.isNaN(value.getTime()) ? null : value.toISOString() })
     if (types.isMap(value)) {
       const entries = Array.from(value, ([key, held]) => [this.tag(key, depth + 1), this.tag(held, depth + 1)])
-      return this.#beyondJson({ [TAG]: 'map', entries: this.#form === 'canonical' ? sortedByText(entries) : entries })
+      return this.#beyondJson({ [TAG]: 'map', entries: this.#inOrder(entries) })
     }
     if (types.isSet(value)) {
       const values = Array.from(value, (held) => this.tag(held, depth + 1))
-      return this.#beyondJson({ [TAG]: 'set', values: this.#form === 'canonical' ? sortedByText(values) : values })
+      return this.#beyondJson({ [TAG]: 'set', values: this.#inOrder(values) })
     }
     if (types.isRegExp(value)) return { [TAG]: 'regexp', source: this.#text(value.source), flags: value.flags }
     if (value instanceof URL) return { [TAG]: 'url', href: value.href }

@@ -2,7 +2,6 @@ import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
-  canonicalJson,
   canonicalValue,
   decodeValue,
   encodeValue,
@@ -14,7 +13,7 @@ import {
   Truncated,
   VALUE_MAX_DEPTH,
 } from '../../src/schemas/index.ts'
-import { anyValue, smallValue } from './any-value.ts'
+import { anyValue } from './any-value.ts'
 import { readMsgpack } from './read-msgpack.ts'
 
 function jsonOf(value: unknown): unknown {
@@ -226,60 +225,6 @@ describe('__proto__', () => {
     const back = decodeValue(MEDIA_TYPE.json, '{"__proto__":{"$reprise":"opaque","type":"x"}}') as object
     expect(Object.getOwnPropertyDescriptor(back, '__proto__')?.value).toBeInstanceOf(Opaque)
     expect(Object.getPrototypeOf(back)).toBe(Object.prototype)
-  })
-})
-
-describe('canonicalValue', () => {
-  test('is equal exactly when the values are', () => {
-    let equals = 0
-    fc.assert(
-      fc.property(smallValue, smallValue, (a, b) => {
-        const equal = isDeepStrictEqual(a, b)
-        if (equal) equals += 1
-        expect(canonicalValue(a) === canonicalValue(b)).toBe(equal)
-      }),
-      { numRuns: 6000 },
-    )
-    expect(equals).toBeGreaterThan(30)
-  })
-
-  test('is the canonical JSON of plain values', () => {
-    fc.assert(
-      fc.property(fc.jsonValue({ stringUnit: 'binary' }), (value) => {
-        fc.pre(!needsMsgpack(value) && !JSON.stringify(value).includes('$reprise'))
-        expect(canonicalValue(value)).toBe(canonicalJson(value))
-      }),
-    )
-  })
-
-  test('does not depend on the order of keys, Map entries and Set values', () => {
-    expect(
-      canonicalValue({
-        a: 1,
-        b: new Map<unknown, unknown>([
-          [1, 2],
-          ['x', { c: 1, d: 2 }],
-        ]),
-        s: new Set([1, 2]),
-      }),
-    ).toBe(
-      canonicalValue({
-        s: new Set([2, 1]),
-        b: new Map<unknown, unknown>([
-          ['x', { d: 2, c: 1 }],
-          [1, 2],
-        ]),
-        a: 1,
-      }),
-    )
-    expect(canonicalValue([1, 2])).not.toBe(canonicalValue([2, 1]))
-  })
-
-  test('keeps lone surrogates apart', () => {
-    expect(canonicalValue('\ud800')).toBe('"\\ud800"')
-    expect(canonicalValue('\ud800')).not.toBe(canonicalValue('\ud801'))
-    expect(canonicalValue('\ud800')).not.toBe(canonicalValue('\\ud800'))
-    expect(canonicalValue('\ud800')).not.toBe(canonicalValue('\ufffd'))
   })
 })
 
