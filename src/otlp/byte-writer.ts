@@ -39,9 +39,10 @@ export class ByteWriter {
   #view: DataView
   pos = 0
 
-  constructor(initialBytes: number = INITIAL_BYTES) {
-    this.#buffer = Buffer.allocUnsafeSlow(initialBytes)
-    this.#view = new DataView(this.#buffer.buffer)
+  /** @param memory to write into, from its beginning; it is left alone once it is too small */
+  constructor(memory: ArrayBufferLike = new ArrayBuffer(INITIAL_BYTES)) {
+    this.#buffer = Buffer.from(memory)
+    this.#view = new DataView(memory)
   }
 
   /** Makes room for so many more bytes; every write needs it first. */

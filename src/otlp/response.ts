@@ -34,7 +34,7 @@ export function encodeExportResponse(encoding: OtlpEncoding, response: Partial<E
     case 'protobuf': {
       if (!partial) return new Uint8Array(0)
       const message = encodeNumberAndText(BigInt(rejectedSpans), errorMessage)
-      const writer = new ByteWriter(fieldSize(message.length))
+      const writer = new ByteWriter(new ArrayBuffer(fieldSize(message.length)))
       writer.byte(0x0a)
       writer.varint(message.length)
       writer.bytes(message)
@@ -103,7 +103,7 @@ interface NumberAndText {
 function encodeNumberAndText(number: bigint, text: string): Uint8Array {
   // A message for people: a lone surrogate in it is replaced rather than the answer lost.
   const bytes = Buffer.from(text.toWellFormed())
-  const writer = new ByteWriter(1 + int64Size(number) + fieldSize(bytes.length))
+  const writer = new ByteWriter(new ArrayBuffer(1 + int64Size(number) + fieldSize(bytes.length)))
   if (number !== 0n) {
     writer.byte(0x08)
     writer.int64(number)

@@ -11,11 +11,19 @@ export type WritableSpan = Omit<WireSpan, 'attributes'> & { readonly attributes:
  * written is refused before the first byte of it is: after an error the writer stands where it stood.
  */
 export class TraceWriter {
-  readonly #writer = new ByteWriter()
+  readonly #writer: ByteWriter
   readonly #sizes = new Sizes()
   #resource = -1
   #scope = -1
   #finished = false
+
+  /**
+   * @param memory what an earlier body was written into (`body.buffer`), when nobody needs that body any more: a sender of
+   *   many large bodies so spares the allocation and the growing of each
+   */
+  constructor(memory?: ArrayBufferLike) {
+    this.#writer = new ByteWriter(memory)
+  }
 
   /** Bytes so far; the finished body is at most this long. */
   get sizeBytes(): number {

@@ -10,6 +10,8 @@ import { type Reply, Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
 const BATCH_MAX_BYTES = 2 * 1024 * 1024
+/** A batch with one very large payload does not tie up its memory for good. */
+const KEPT_MEMORY_MAX_BYTES = 4 * BATCH_MAX_BYTES
 const PROTOBUF = 'application/x-protobuf'
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
 
@@ -22,6 +24,8 @@ export class RepriseWay implements Way {
   readonly #transport: Transport
   readonly #timeoutMillis: number
   readonly #resource: WireResource
+  /** What the last acknowledged body was written into. */
+  #memory: ArrayBufferLike | undefined
 
   constructor(options: OptionValues, transport: Transport) {
     this.#transport = transport
@@ -31,7 +35,8 @@ export class RepriseWay implements Way {
 
   async fill(next: () => QueuedStep | undefined, gaps: readonly Gap[]): Promise<RepriseBatch> {
     const slices = new Slices()
-    const batch = new BatchWriter(this.#resource)
+    const batch = new BatchWriter(this.#resource, this.#memory)
+    this.#memory = undefined
     for (const gap of gaps) batch.addGap(gap)
     while (batch.sizeBytes < BATCH_MAX_BYTES) {
       const item = next()
@@ -56,7 +61,11 @@ export class RepriseWay implements Way {
     } catch (error) {
       return { kind: 'retry', answered: false, afterMillis: undefined, reason: reasonOf(error) }
     }
-    return resultOf(reply)
+    const result = resultOf(reply)
+    // A batch that is tried again keeps its body.
+    const { buffer } = bodyOf(batch)
+    if (result.kind !== 'retry' && buffer.byteLength <= KEPT_MEMORY_MAX_BYTES) this.#memory = buffer
+    return result
   }
 
   async close(): Promise<void> {
@@ -92,11 +101,12 @@ export function encodeAtOnce(options: OptionValues, next: () => QueuedStep | und
 }
 
 class BatchWriter {
-  readonly #writer = new TraceWriter()
+  readonly #writer: TraceWriter
   spans = 0
   unwritable = 0
 
-  constructor(resource: WireResource) {
+  constructor(resource: WireResource, memory?: ArrayBufferLike) {
+    this.#writer = new TraceWriter(memory)
     this.#writer.startResource(resource)
     this.#writer.startScope(SCOPE)
   }
