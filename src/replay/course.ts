@@ -4,12 +4,18 @@ import { type Departures, describeNode } from './departures.ts'
 import type { LineageNode } from './lineage.ts'
 import { isServed, type RecordedCalls } from './recorded-calls.ts'
 import { type NumberedDelivery, Timeline } from './timeline.ts'
+import { nowMillis } from './turns.ts'
 
 const BASE_PATIENCE_MILLIS = 1000
-/** A machine may be this much slower than the one that recorded. */
+/** The machine, or what the program asks for besides its recorded calls, may be this much slower than when recorded. */
 const SLOWNESS = 10
-/** Once the program has left the recorded course, waiting for the recorded order gains little. */
+const TIMER_SLOWNESS = 1.5
+const MAX_PATIENCE_MILLIS = 60_000
+/** What was called this soon after what came before needed no timer of the program and no I/O. */
+const AT_ONCE_MILLIS = 1
+/** Once the program has left the recorded course, waiting gains little. */
 const LOST_PATIENCE_MILLIS = 100
+const LOST_STUCK_MAX_MILLIS = 10_000
 
 /** Keeps a replay to the recorded order of calls and deliveries, and knows where that order had to be given up. */
 export class Course {
@@ -17,6 +23,7 @@ export class Course {
   readonly #timeline: Timeline
   readonly #departures: Departures
   readonly #calls: RecordedCalls
+  readonly #startedMillis = nowMillis()
   readonly #nodeOfNumber = new Map<number, LineageNode>()
   /** Steps called or delivered after the order was given up. */
   readonly #unordered = new Set<LineageNode>()
@@ -38,7 +45,7 @@ export class Course {
     this.scheduler = new DeliveryScheduler({
       numbers: [...this.#nodeOfNumber.keys()].sort((left, right) => left - right),
       callsMadeBefore: (number) => this.#timeline.callsMadeBefore(number),
-      patienceMillis: () => this.patienceMillis(),
+      patienceMillis: (number) => this.patienceMillis(number),
       onCallsGivenUp: (number) => this.#timeline.giveUpCallsBefore(number),
       onLate: (number) => this.#noteLate(this.#nodeOfNumber.get(number)),
       onDelivered: (number) => this.#noteUnordered(this.#nodeOfNumber.get(number)),
@@ -58,16 +65,35 @@ export class Course {
     for (const number of expandRanges(node.record.core.deliveries ?? [])) this.scheduler.skip(number)
   }
 
-  /** How long the program may be silent before replay stops waiting for what comes next. */
-  patienceMillis(): number {
-    const onCourse = this.#departures.total === 0 && this.scheduler.losses === 0
-    return onCourse ? BASE_PATIENCE_MILLIS + SLOWNESS * this.#timeline.silenceMillis(true) : LOST_PATIENCE_MILLIS
+  /**
+   * How long the program may be silent before replay stops waiting for what the recording has next. In replay the program
+   * waits for its own timers and I/O alone, and these began no earlier than the run: so what they led to at some time after
+   * the start of the run is due, at the latest, about that long after the start of the replay.
+   */
+  patienceMillis(number?: number): number {
+    if (!this.#onCourse) return LOST_PATIENCE_MILLIS
+    const { silenceMillis, offsetMillis, overtaken } = this.#timeline.awaited(number)
+    if (overtaken || (number !== undefined && silenceMillis < AT_ONCE_MILLIS && offsetMillis < this.durationMillis))
+      return BASE_PATIENCE_MILLIS
+    return BASE_PATIENCE_MILLIS + Math.min(this.#dueMillis(silenceMillis, offsetMillis), MAX_PATIENCE_MILLIS)
   }
 
-  /** How long the program may be silent before it counts as stuck: its own timers and I/O took no longer when recorded. */
+  /** How long the program may be silent, with nothing to be given to it, before it counts as stuck. */
   stuckMillis(): number {
-    const onCourse = this.#departures.total === 0 && this.scheduler.losses === 0
-    return 2 * BASE_PATIENCE_MILLIS + SLOWNESS * this.#timeline.silenceMillis(onCourse)
+    const { silenceMillis, offsetMillis } = this.#timeline.awaited()
+    const own = this.#onCourse
+      ? this.#dueMillis(silenceMillis, offsetMillis)
+      : Math.min(SLOWNESS * this.#timeline.longestSilenceMillis, LOST_STUCK_MAX_MILLIS)
+    return 2 * BASE_PATIENCE_MILLIS + own
+  }
+
+  get #onCourse(): boolean {
+    return this.#departures.total === 0 && this.scheduler.losses === 0
+  }
+
+  #dueMillis(silenceMillis: number, offsetMillis: number): number {
+    const elapsed = nowMillis() - this.#startedMillis
+    return Math.max(SLOWNESS * silenceMillis, TIMER_SLOWNESS * offsetMillis - elapsed, 0)
   }
 
   get durationMillis(): number {

@@ -34,6 +34,10 @@ export async function replay(recording: Recording, fn: Program, options: ReplayO
     const message = `replay: ${name} is not wrapped by instrument(), so its calls cannot be served`
     throw new RepriseError('invalid_argument', `${message}; wrap it, export what instrument() gives, and replay that`)
   }
+  const { timeoutMillis } = options
+  if (timeoutMillis !== undefined && !(timeoutMillis > 0)) {
+    throw new RepriseError('invalid_argument', `replay: timeoutMillis: expected a number above 0, found ${String(timeoutMillis)}`)
+  }
   const session = new ReplaySession(recording)
   const args = options.args ?? recording.arguments()
   let socketsDenied = 0
@@ -47,7 +51,7 @@ export async function replay(recording: Recording, fn: Program, options: ReplayO
   }
   const guarded = runGuarded(watcher, () => runWithInterceptor(session, () => start(recording, fn, args)))
   try {
-    const end = await waitForEnd(session, guarded.result, options.timeoutMillis)
+    const end = await waitForEnd(session, guarded.result, timeoutMillis)
     session.finish(end)
   } finally {
     session.close()

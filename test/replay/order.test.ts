@@ -178,6 +178,71 @@ describe('recorded order', () => {
     expectExact(await replay(await builder.load(), mixed))
   })
 
+  it('waits for a timer of one branch that ran while another branch was busy', async () => {
+    const builder = new RecordingBuilder()
+    const polls = Array.from({ length: 31 }, (_, index) => index)
+    const log = [...polls.slice(0, 30), 'awake', 30]
+    const root = builder.step(undefined, { kind: 'run', name: 'polls', output: log, end: 1600 })
+    for (const poll of polls.slice(0, 30)) {
+      builder.step(root, {
+        kind: 'tool',
+        name: 'look',
+        args: ['x'],
+        output: poll,
+        start: poll * 49,
+        end: poll * 49 + 48,
+        deliveries: [poll, 1],
+      })
+    }
+    builder.step(root, { kind: 'tool', name: 'look', args: ['x'], output: 30, start: 1470, end: 1550, deliveries: [31, 1] })
+    builder.step(root, { kind: 'model', name: 'chat', args: ['awake'], output: 'awake', start: 1500, end: 1520, deliveries: [30, 1] })
+    const program = instrument(async function polls() {
+      const got: unknown[] = []
+      await Promise.all([
+        sleep(1500).then(async () => got.push(await chat('awake'))),
+        (async () => {
+          for (let poll = 0; poll < 31; poll++) got.push(await look('x'))
+        })(),
+      ])
+      return got
+    })
+    expectExact(await replay(await builder.load(), program))
+  })
+
+  it('does not take a long sleep of the program for its end', async () => {
+    const builder = new RecordingBuilder()
+    const root = builder.step(undefined, { kind: 'run', name: 'sleeps', output: ['b', 'a'], end: 2400 })
+    builder.step(root, { kind: 'model', name: 'chat', args: ['b'], output: 'b', start: 0, end: 2299, deliveries: [0, 1] })
+    builder.step(root, { kind: 'model', name: 'chat', args: ['a'], output: 'a', start: 2300, end: 2400, deliveries: [1, 1] })
+    const sleeps = instrument(async function sleeps() {
+      const [first, second] = await Promise.all([chat('b'), sleep(2300).then(() => chat('a'))])
+      return [first, second]
+    })
+    expectExact(await replay(await builder.load(), sleeps))
+  })
+
+  it('does not wait long for a call that the program left out', async () => {
+    const builder = new RecordingBuilder()
+    const root = builder.step(undefined, { kind: 'run', name: 'shorter', output: 3, end: 600_000 })
+    for (const [at, name] of ['first', 'left out', 'last'].entries()) {
+      builder.step(root, {
+        kind: 'model',
+        name: 'chat',
+        args: [name],
+        output: at + 1,
+        start: at * 100_000 + 50,
+        end: at * 100_000 + 99_000,
+      })
+    }
+    const shorter = instrument(async function shorter() {
+      await chat('first')
+      return await chat('last')
+    })
+    const verdict = await replay(await builder.load(), shorter, { timeoutMillis: 10_000 })
+    expect(verdict.divergences.map(({ reason }) => reason)).toEqual(['unused'])
+    expect(verdict.output.equal).toBe(true)
+  })
+
   it('calls equal steps with different answers unstable where the order could not be kept', async () => {
     const builder = new RecordingBuilder()
     const root = builder.step(undefined, { kind: 'run', name: 'polls', output: 2, end: 40 })

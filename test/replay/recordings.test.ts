@@ -1,8 +1,8 @@
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { expect, it } from 'vitest'
 import { formatVerdict, loadRecording, replay } from 'reprise/replay'
+import { expect, it } from 'vitest'
 
 const home = fileURLToPath(new URL('../recordings/', import.meta.url))
 const names = readdirSync(home, { withFileTypes: true }).flatMap((entry) => (entry.isDirectory() ? [entry.name] : []))
