@@ -6,7 +6,8 @@ import { escapeJson, rawOffsets, unescapeJson } from './json-strings.ts'
 import { type JsonToken, walkJson } from './json-walk.ts'
 import type { FieldRuleData } from './rule.ts'
 import { type AnchorHits, scanText } from './scan.ts'
-import { chooseSpans, type Span } from './spans.ts'
+import { collectSeries, findInSeries, looksLikeChunks } from './series.ts'
+import { chooseSpans, type Span, spansBeside } from './spans.ts'
 
 /** JSON inside JSON strings is followed this many levels down; below that it is plain text. */
 const MAX_NESTING = 3
@@ -22,9 +23,29 @@ const VALUE_MEMBERS: ReadonlySet<string> = new Set(['value', 'val'])
  */
 export function findInJson(policy: CompiledPolicy, text: string, field: string, nesting: number, rule?: FieldRuleData): Span[] | undefined {
   const hits = text.length < SHORTEST_MATCH ? [] : scanText(policy.automaton, text)
-  if (hits.length === 0 && rule === undefined) return []
+  const series = nesting < MAX_NESTING && looksLikeChunks(text) ? findInChunks(policy, text, nesting) : []
+  if (hits.length === 0 && rule === undefined) return series
   const finder = new JsonFinder(policy, text, newContainer(field, rule), nesting, hits)
-  return walkJson(text, finder) && finder.isValid ? chooseSpans(finder.spans) : undefined
+  if (!walkJson(text, finder) || !finder.isValid) return undefined
+  const spans = chooseSpans(finder.spans)
+  // What the whole text says goes before what a piece of it looks like.
+  return series.length === 0 ? spans : chooseSpans([...series, ...spansBeside(spans, series)])
+}
+
+/** What is found in the texts that the elements of a list make together. */
+function findInChunks(policy: CompiledPolicy, text: string, nesting: number): Span[] {
+  const spans: Span[] = []
+  for (const { tokens, pieces } of collectSeries(text)) {
+    for (const { span, parts } of findInSeries(pieces, (joined) => findInString(policy, joined, '', nesting + 1))) {
+      for (const [index, part] of parts.entries()) {
+        const token = tokens[part.piece] as JsonToken
+        const [start = 0, end = 0] = rawOffsets(text.slice(token.start, token.end), [part.start, part.end])
+        const rest = index > 0 ? { isRest: true as const, quote: '' } : { quote: escapeJson(span.quote) }
+        spans.push({ ...span, ...rest, start: token.start + start, end: token.start + end })
+      }
+    }
+  }
+  return spans.sort((a, b) => a.start - b.start)
 }
 
 /** A string anywhere: as JSON where it is a JSON object or list, else as text. Offsets of the string. */
@@ -64,12 +85,19 @@ function findInJsonLines(policy: CompiledPolicy, text: string, nesting: number, 
   return spans
 }
 
+/** By its first and last character, blanks and a byte order mark aside. */
 export function looksLikeJson(text: string): boolean {
-  const first = /[^\s\uFEFF]/.exec(text.length > 64 ? text.slice(0, 64) : text)?.[0]
-  if (first !== '{' && first !== '[') return false
-  const last = /\S(?=\s*$)/.exec(text.length > 64 ? text.slice(-64) : text)?.[0]
-  return last === (first === '{' ? '}' : ']')
+  let first = text.charCodeAt(0) === 0xfeff ? 1 : 0
+  while (isJsonSpace(text.charCodeAt(first))) first++
+  const opening = text.charCodeAt(first)
+  if (opening !== 0x7b && opening !== 0x5b) return false
+  let last = text.length - 1
+  while (isJsonSpace(text.charCodeAt(last))) last--
+  // `}` and `]` stand two behind `{` and `[`.
+  return text.charCodeAt(last) === opening + 2
 }
+
+const isJsonSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
 /** What the policy makes of a string that stands in a field: its parts, or the whole of it because of the field. */
 export function findInFieldString(

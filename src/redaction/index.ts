@@ -3,6 +3,5 @@
  * A redactor that throws has not cleaned the value; its caller withholds the content.
  */
 export { checkText, createRedactor, type Finding, type Redacted, type Redactor, type RedactorOptions } from './redactor.ts'
-export { type PolicyId, policyDataOf, policyRefOf, RULE_NAMES } from './policy.ts'
-export type { RedactionPolicy, RuleData } from './rule.ts'
+export { type PolicyId, policyRefOf, RULE_NAMES } from './policy.ts'
 export { normalizeTokens } from './tokens.ts'

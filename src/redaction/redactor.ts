@@ -1,11 +1,12 @@
 import type { PolicyRef } from '../schemas/index.ts'
 import { type CompiledPolicy, compiledPolicy } from './compile.ts'
-import { findInFieldString, findInJson } from './find-json.ts'
+import { findInFieldString, findInJson, findInString } from './find-json.ts'
 import { redactPayloadWith } from './payload.ts'
 import { type PolicyId, policyRefOf } from './policy.ts'
+import { findInSeries } from './series.ts'
 import { renderSpans, settleSpans, type Span } from './spans.ts'
 import { Pseudonyms } from './tokens.ts'
-import { redactTree } from './value-walk.ts'
+import { redactTree, type StringTools } from './value-walk.ts'
 
 /** `counts`: tokens put in, by rule; undefined where nothing was hit, and then `value` is what was given. */
 export interface Redacted<T> {
@@ -48,8 +49,23 @@ export function createRedactor(options: RedactorOptions): Redactor {
   }
   const redactText = (text: string, field = ''): Redacted<string> => render(text, settledInText(compiled, text, field))
   const redactJson = (text: string, field = ''): Redacted<string> => render(text, settledInJson(compiled, text, field))
+  const redactPieces: StringTools['redactPieces'] = (pieces) => {
+    const matches = findInSeries(pieces, (joined) => findInString(compiled, joined, '', 0))
+    if (matches.length === 0) return undefined
+    const spansOf = pieces.map((): Span[] => [])
+    for (const { span, parts } of matches) {
+      for (const [index, { piece, start, end }] of parts.entries()) {
+        spansOf[piece]?.push(index > 0 ? { ...span, quote: '', start, end, isRest: true } : { ...span, start, end })
+      }
+    }
+    return {
+      pieces: pieces.map((piece, index) => renderSpans(piece, spansOf[index] ?? [], tokenOf)),
+      counts: countsOf(matches.map(({ span }) => span)),
+    }
+  }
   const hidesNumbers = (field: string): boolean => compiled.fieldOf(field)?.numbers === true
-  const redactValue = (value: unknown, field = ''): Redacted<unknown> => redactTree(value, field, { redactText, redactJson, hidesNumbers })
+  const redactValue = (value: unknown, field = ''): Redacted<unknown> =>
+    redactTree(value, field, { redactText, redactJson, redactPieces, hidesNumbers })
   return {
     policy,
     redactText,
@@ -84,6 +100,6 @@ function settledInJson(policy: CompiledPolicy, text: string, field: string): rea
 
 function countsOf(spans: readonly Span[]): Record<string, number> {
   const counts: Record<string, number> = {}
-  for (const { rule } of spans) counts[rule] = (counts[rule] ?? 0) + 1
+  for (const { rule, isRest } of spans) if (isRest !== true) counts[rule] = (counts[rule] ?? 0) + 1
   return counts
 }

@@ -14,11 +14,15 @@ const pieceUnits = new Uint16Array(pieceBuffer.buffer, pieceBuffer.byteOffset, P
 /** Shorter pieces are scanned in one lane: the others' run-up would cost more than they save. */
 const LANES_MIN_UNITS = 512
 
+/** Names and the like: copying them would take longer than reading them. */
+const SHORT_UNITS = 48
+
 /**
  * One pass over a string. It is copied to UTF-16 memory first, which runs at 10 GB/s and makes every string look alike:
  * reading it with charCodeAt takes twice as long, and several times where strings of several kinds have been seen.
  */
 export function scanText(automaton: Automaton, text: string): AnchorHits {
+  if (text.length <= SHORT_UNITS) return scanShort(automaton, text)
   const hits: number[] = []
   let state = automaton.start
   for (let from = 0; from < text.length; from += PIECE_UNITS) {
@@ -27,6 +31,22 @@ export function scanText(automaton: Automaton, text: string): AnchorHits {
     state = scanPiece(automaton, piece.length, state, from, hits)
   }
   return hits.length === 0 ? NO_HITS : hits
+}
+
+function scanShort(automaton: Automaton, text: string): AnchorHits {
+  const { classOfUnit } = automaton
+  let { next } = automaton
+  let state = automaton.start
+  let hits: number[] | undefined
+  for (let index = 0; index < text.length; index++) {
+    state = next[state + (classOfUnit[text.charCodeAt(index)] as number)] as number
+    if (state >= ACCEPTING) {
+      hits ??= []
+      state = arrive(automaton, state, index + 1, hits)
+      next = automaton.next
+    }
+  }
+  return hits ?? NO_HITS
 }
 
 function scanPiece(automaton: Automaton, length: number, state: number, base: number, hits: number[]): number {

@@ -12,6 +12,8 @@ export interface Span {
   readonly value: string
   /** Written on both sides of the token where a JSON number becomes a string; otherwise empty. */
   readonly quote: string
+  /** A further part of a match that began in an earlier string: dropped, without a token of its own. */
+  readonly isRest?: true
 }
 
 /** Rounds after which a text that still changes is given up; real texts need one or two. */
@@ -31,11 +33,21 @@ export function chooseSpans(spans: readonly Span[]): Span[] {
   return chosen
 }
 
+/** The spans that overlap none of those taken. Both ascend, and the taken ones do not overlap one another. */
+export function spansBeside(spans: readonly Span[], taken: readonly Span[]): Span[] {
+  let next = 0
+  return spans.filter((span) => {
+    while (next < taken.length && (taken[next] as Span).end <= span.start) next++
+    return next === taken.length || (taken[next] as Span).start >= span.end
+  })
+}
+
 export function renderSpans(text: string, spans: readonly Span[], tokenOf: (rule: string, value: string) => string): string {
   let rendered = ''
   let from = 0
   for (const span of spans) {
-    rendered += text.slice(from, span.start) + span.quote + tokenOf(span.rule, span.value) + span.quote
+    rendered += text.slice(from, span.start)
+    if (span.isRest !== true) rendered += span.quote + tokenOf(span.rule, span.value) + span.quote
     from = span.end
   }
   return rendered + text.slice(from)
@@ -63,7 +75,7 @@ function joinRounds(text: string, earlier: readonly Span[], later: readonly Span
   let next = 0
   // How much further along the rendered text is than the original, up to `next`.
   let shift = 0
-  const shownLength = (span: Span): number => shapeToken(span.rule).length + 2 * span.quote.length
+  const shownLength = (span: Span): number => (span.isRest === true ? 0 : shapeToken(span.rule).length + 2 * span.quote.length)
   for (const span of later) {
     for (; next < earlier.length; next++) {
       const token = earlier[next] as Span

@@ -1,10 +1,15 @@
 import { ErrorValue, errorToValue, Opaque, RepriseError, Truncated, VALUE_MAX_DEPTH, valueToError } from '../schemas/index.ts'
 import { types } from 'node:util'
 import type { Redacted } from './redactor.ts'
+import { collectValueSeries, mayBeChunks } from './series.ts'
 
 export interface StringTools {
   redactText(text: string, field: string): Redacted<string>
   redactJson(jsonText: string): Redacted<string>
+  /** The pieces of a text, redacted together; undefined where nothing was hit. */
+  redactPieces(
+    pieces: readonly string[],
+  ): { readonly pieces: readonly string[]; readonly counts: Readonly<Record<string, number>> } | undefined
   /** Whether numbers under this field name are replaced whatever they are. */
   hidesNumbers(field: string): boolean
 }
@@ -12,26 +17,52 @@ export interface StringTools {
 /** A number with fewer digits is no payment card. */
 const SMALLEST_CARD = 1e12
 
+/** Rounds after which a list whose strings still make something together is given up. */
+const MAX_ROUNDS = 12
+
 /** A JavaScript value with its strings (keys, error messages, URLs, names of what is opaque) and card numbers redacted. */
 export function redactTree(value: unknown, field: string, tools: StringTools): Redacted<unknown> {
-  const walk = new ValueWalk(tools)
-  let redacted: unknown
   try {
-    redacted = walk.visit(value, field, 0)
+    const walk = new ValueWalk(tools)
+    let redacted = value
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const isJoined = mayBeChunks(redacted) && walk.takeSeries(redacted)
+      if (round > 0 && !isJoined) return { value: redacted, counts: Object.is(redacted, value) ? undefined : walk.counts }
+      redacted = walk.visit(redacted, field, 0)
+    }
   } catch (error) {
     if (RepriseError.isInstance(error) && error.code === 'redaction_failed') throw error
     // A getter or a proxy of the program's own; its message may quote what must not be kept.
     throw new RepriseError('redaction_failed', 'redaction: the value cannot be read')
   }
-  return { value: redacted, counts: Object.is(redacted, value) ? undefined : walk.counts }
+  throw new RepriseError('redaction_failed', 'redaction: the value keeps changing')
 }
 
 class ValueWalk {
   readonly counts: Record<string, number> = {}
   readonly #tools: StringTools
+  /** Strings that go in place of those under a holder and key: parts of a stream's text, redacted together. */
+  #joined = new Map<object, Map<string | number, string>>()
 
   constructor(tools: StringTools) {
     this.#tools = tools
+  }
+
+  /** Looks at the texts that the list's elements make together; what is found goes in at the next visit. */
+  takeSeries(list: readonly unknown[]): boolean {
+    this.#joined = new Map()
+    for (const { leaves, pieces } of collectValueSeries(list, VALUE_MAX_DEPTH)) {
+      const redacted = this.#tools.redactPieces(pieces)
+      if (redacted === undefined) continue
+      this.#count(redacted.counts)
+      for (const [index, piece] of redacted.pieces.entries()) {
+        const leaf = leaves[index]
+        if (leaf === undefined || piece === pieces[index]) continue
+        const known = this.#joined.get(leaf.holder) ?? new Map<string | number, string>()
+        this.#joined.set(leaf.holder, known.set(leaf.key, piece))
+      }
+    }
+    return this.#joined.size > 0
   }
 
   visit(value: unknown, field: string, depth: number): unknown {
@@ -50,8 +81,12 @@ class ValueWalk {
   }
 
   #keep({ value, counts }: Redacted<string>): string {
-    for (const [rule, count] of Object.entries(counts ?? {})) this.counts[rule] = (this.counts[rule] ?? 0) + count
+    if (counts !== undefined) this.#count(counts)
     return value
+  }
+
+  #count(counts: Readonly<Record<string, number>>): void {
+    for (const [rule, count] of Object.entries(counts)) this.counts[rule] = (this.counts[rule] ?? 0) + count
   }
 
   #number(value: number | bigint, field: string): unknown {
@@ -97,7 +132,7 @@ class ValueWalk {
     let copy: unknown[] | undefined
     for (let index = 0; index < value.length; index++) {
       const before = value[index]
-      const after = this.visit(before, field, depth + 1)
+      const after = this.visit(this.#joined.get(value)?.get(index) ?? before, field, depth + 1)
       if (Object.is(after, before)) continue
       copy ??= [...value]
       copy[index] = after
@@ -135,15 +170,28 @@ class ValueWalk {
   }
 
   #fields(value: object, depth: number): object {
-    let changed = false
-    const copy: Record<string, unknown> = {}
-    for (const [key, held] of Object.entries(value)) {
+    const keys = Object.keys(value)
+    let copy: Record<string, unknown> | undefined
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] as string
+      const held = (value as Record<string, unknown>)[key]
       const newKey = this.#keep(this.#tools.redactText(key, ''))
-      const newHeld = this.#held(held, key, newKey, depth)
-      changed ||= !Object.is(newKey, key) || !Object.is(newHeld, held)
-      // Not by assignment, which `__proto__` would turn into something else.
-      Object.defineProperty(copy, newKey, { value: newHeld, writable: true, enumerable: true, configurable: true })
+      const newHeld = this.#held(this.#joined.get(value)?.get(key) ?? held, key, newKey, depth)
+      if (copy === undefined && newKey === key && Object.is(newHeld, held)) continue
+      copy ??= copyOfFields(value, keys.slice(0, index))
+      setField(copy, newKey, newHeld)
     }
-    return changed ? copy : value
+    return copy ?? value
   }
+}
+
+function copyOfFields(value: object, keys: readonly string[]): Record<string, unknown> {
+  const copy: Record<string, unknown> = {}
+  for (const key of keys) setField(copy, key, (value as Record<string, unknown>)[key])
+  return copy
+}
+
+/** Not by assignment, which `__proto__` would turn into something else. */
+function setField(target: Record<string, unknown>, key: string, value: unknown): void {
+  Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
 }

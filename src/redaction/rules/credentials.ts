@@ -101,18 +101,22 @@ const HARMLESS_TOKENS = [
   'min',
 ]
 const SECRETS = ['client', 'app', 'api', 'consumer', 'webhook', 'signing', 'jwt', 'shared'].map((name) => `${name} secret`)
-const TOKENS = ['access', 'refresh', 'id', 'auth', 'api', 'bearer', 'session', 'security', 'csrf', 'xsrf', 'bot'].map(
-  (name) => `${name} token`,
-)
+const TOKENS = ['access', 'refresh', 'auth', 'api', 'bearer', 'session', 'security', 'csrf', 'xsrf', 'bot'].map((name) => `${name} token`)
 
 export const FIELD_RULES: readonly FieldRuleData[] = [
-  { rule: 'auth-header', suffixes: ['authorization'], value: 'any' },
+  {
+    rule: 'auth-header',
+    names: ['authorization', 'proxy authorization', 'x authorization'],
+    suffixes: ['header authorization'],
+    value: 'any',
+  },
+  { rule: 'auth-header', suffixes: ['authorization'], value: 'token' },
   { rule: 'cookie', names: ['cookie', 'set cookie'], suffixes: ['header cookie', 'header set cookie'], value: 'any' },
   { rule: 'password', suffixes: ['password', 'passwd', 'passphrase', 'passcode'], value: 'any', numbers: true },
   { rule: 'password', suffixes: ['pwd'], value: 'no-path' },
   {
     rule: 'credential',
-    names: ['secret'],
+    names: ['secret', 'id token'],
     suffixes: [...KEY_NAMES.map((name) => `${name} key`), 'functions key', ...SECRETS, ...TOKENS],
     value: 'any',
   },

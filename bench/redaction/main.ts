@@ -1,6 +1,6 @@
 /**
  * Throughput of the default policy on one core, beside a plain loop of the same rules' regular expressions.
- * Run: node --conditions=reprise-source bench/redaction/throughput.bench.ts
+ * Run: node --conditions=reprise-source bench/redaction/main.ts
  */
 import { cpus, loadavg } from 'node:os'
 import { createRedactor } from '../../src/redaction/index.ts'

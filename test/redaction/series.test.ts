@@ -1,0 +1,109 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
+import { decodeValue, encodeValue, MEDIA_TYPE } from '../../src/schemas/index.ts'
+import { SAMPLES } from './samples.ts'
+
+const redactor = createRedactor({ key: new Uint8Array(32).fill(4) })
+const json = (value: unknown): unknown => JSON.parse(normalizeTokens(redactor.redactJson(JSON.stringify(value)).value))
+const value = (given: unknown): unknown => JSON.parse(normalizeTokens(JSON.stringify(redactor.redactValue(given).value)))
+const chat = (content: string) => ({
+  id: 'chatcmpl-1',
+  object: 'chat.completion.chunk',
+  model: 'm',
+  choices: [{ index: 0, delta: { content }, finish_reason: null }],
+})
+
+describe('a secret split over the chunks of a stream', () => {
+  for (const [name, redact] of Object.entries({ json, value })) {
+    describe(name, () => {
+      it('is found in plain chunks', () => {
+        expect(redact(['Mail bob', '@exam', 'ple.com', ' now'])).toEqual(['Mail <email#1>', '', '', ' now'])
+        expect(redact(['a', 'b', 'c'])).toEqual(['a', 'b', 'c'])
+      })
+      it("is found in providers' chunks", () => {
+        expect(redact(['Key sk-', 'proj-abcdefghij', '0123456789', '. Bye bob', '@', 'example.com'].map(chat))).toEqual(
+          ['Key <openai-api-key#1>', '', '', '. Bye <email#1>', '', ''].map(chat),
+        )
+        const events = ['x bo', 'b@x.co', ' y', ' z'].map((text) => ({
+          type: 'content_block_delta',
+          index: 0,
+          delta: { type: 'text_delta', text },
+        }))
+        expect(redact([{ type: 'message_start', message: { content: [] } }, ...events, { type: 'message_stop' }])).toEqual([
+          { type: 'message_start', message: { content: [] } },
+          ...['x <email#1>', '', ' y', ' z'].map((text) => ({
+            type: 'content_block_delta',
+            index: 0,
+            delta: { type: 'text_delta', text },
+          })),
+          { type: 'message_stop' },
+        ])
+      })
+      it('is found in tool arguments that come in pieces', () => {
+        const call = (text: string) => ({ choices: [{ delta: { tool_calls: [{ index: 0, function: { arguments: text } }] } }] })
+        expect(redact(['{"pass', 'word": "corr', 'ect horse", "n": 41111111', '11111111}'].map(call))).toEqual(
+          ['{"pass', 'word": "<password#1>', '", "n": "<payment-card#1>"', '}'].map(call),
+        )
+      })
+      it('does not join texts of their own, nor what stands in every chunk', () => {
+        const documents = ['Write to bob', '@example.com is a domain', 'third'].map((text) => ({
+          text: `${text} ${'and so on '.repeat(20)}`,
+        }))
+        expect(redact(documents)).toEqual(documents)
+        const same = Array.from({ length: 5 }, () => ({ id: 'a', fp: '4111' }))
+        expect(redact(same)).toEqual(same)
+      })
+      it('leaves clean streams alone', () => {
+        const chunks = ['Hello', ' wor', 'ld', '!'].map(chat)
+        expect(redactor.redactValue(chunks).value).toBe(chunks)
+        const text = JSON.stringify(chunks)
+        expect(redactor.redactJson(text)).toEqual({ value: text, counts: undefined })
+      })
+    })
+  }
+
+  it('is found in streams that take MessagePack', () => {
+    const chunks = ['bob', '@example', '.com'].map((text) => ({ text, usage: undefined }))
+    const { mediaType, data } = encodeValue(chunks)
+    expect(mediaType).toBe(MEDIA_TYPE.msgpack)
+    const redacted = redactor.redactPayload(mediaType, data)
+    expect(redacted.counts).toEqual({ email: 1 })
+    expect(JSON.stringify(decodeValue(mediaType, redacted.value))).not.toContain('example')
+  })
+
+  it('is found wherever the cuts are, and the token is that of the whole', () => {
+    const bare = SAMPLES.filter((sample) => sample.text === undefined && sample.secret.length < 400)
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...bare),
+        fc.array(fc.integer({ min: 1, max: 20 }), { minLength: 30, maxLength: 60 }),
+        ({ secret, rule }, lengths) => {
+          const text = `Here: ${secret} that was it, and some more words follow after the end of it.`
+          const pieces: string[] = []
+          let at = 0
+          for (const length of lengths) {
+            if (at < text.length) pieces.push(text.slice(at, at + length))
+            at += length
+          }
+          pieces.push(text.slice(at), '')
+          const whole = /<[a-z0-9-]+:[0-9a-f]{12}>/.exec(redactor.redactText(text).value)?.[0] ?? 'none'
+          const encoded = JSON.stringify(pieces.map(chat))
+          const once = redactor.redactJson(encoded)
+          const contents = (JSON.parse(once.value) as ReturnType<typeof chat>[]).map((chunk) => chunk.choices[0]?.delta.content)
+          expect(contents).toHaveLength(pieces.length)
+          if (text.length / pieces.length <= 64) {
+            expect(contents.join('')).toContain(whole)
+            expect(contents.join('')).not.toContain(secret)
+            expect(once.counts, rule).toEqual({ [rule]: 1 })
+          }
+          expect(redactor.redactJson(once.value).counts).toBeUndefined()
+          const asValue = redactor.redactValue(JSON.parse(encoded))
+          expect(JSON.stringify(asValue.value)).toBe(once.value)
+          expect(asValue.counts).toEqual(once.counts)
+        },
+      ),
+      { numRuns: 500 },
+    )
+  })
+})
