@@ -4,8 +4,8 @@ import { encodeValue, ErrorValue, Opaque, Truncated } from '../../src/schemas/in
 import { JsonPieces } from '../../src/sdk/export/json-pieces.ts'
 import { takeSnapshot } from '../../src/sdk/snapshot.ts'
 
-function piecesOf(value: unknown): string[] {
-  const pieces = new JsonPieces(value)
+function piecesOf(value: unknown, plain: boolean): string[] {
+  const pieces = new JsonPieces(value, plain)
   const all: string[] = []
   for (let piece = pieces.next(); piece !== undefined; piece = pieces.next()) all.push(piece)
   return all
@@ -38,8 +38,11 @@ describe('JSON in pieces is JSON in one', () => {
   test('for any snapshot that JSON holds', () => {
     fc.assert(
       fc.property(anyValue, (original) => {
-        const { value } = takeSnapshot(original)
-        expect(piecesOf(value).join('')).toBe(encodeValue(value).data)
+        const { value, plain } = takeSnapshot(original)
+        const { data } = encodeValue(value)
+        expect(piecesOf(value, plain).join('')).toBe(data)
+        // Nothing has to be known of the value: taking it apart gives the same.
+        expect(piecesOf(value, false).join('')).toBe(data)
       }),
       { numRuns: 300 },
     )
@@ -47,8 +50,10 @@ describe('JSON in pieces is JSON in one', () => {
 
   test('a piece is never much larger than its measure', () => {
     const value = { text: 'x'.repeat(3_000_000), list: Array.from({ length: 200_000 }, (_, index) => index), texts: Array.from({ length: 5000 }, () => 'y'.repeat(500)) }
-    const pieces = piecesOf(value)
-    expect(pieces.join('')).toBe(JSON.stringify(value))
-    expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(100_000)
+    for (const plain of [true, false]) {
+      const pieces = piecesOf(value, plain)
+      expect(pieces.join('')).toBe(JSON.stringify(value))
+      expect(Math.max(...pieces.map(({ length }) => length))).toBeLessThan(100_000)
+    }
   })
 })

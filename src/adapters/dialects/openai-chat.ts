@@ -90,11 +90,29 @@ function addDelta(choices: Map<number, OpenChoice>, choice: unknown): void {
     choices.set(index, open)
   }
   const delta = at(choice, 'delta')
-  open.role = stringAt(delta, 'role') || open.role
-  open.content += stringAt(delta, 'content') ?? stringAt(choice, 'text') ?? ''
-  open.refusal += stringAt(delta, 'refusal') ?? ''
-  open.reasoning += stringAt(delta, 'reasoning_content') ?? stringAt(delta, 'reasoning') ?? ''
   open.finishReason = stringAt(choice, 'finish_reason') ?? open.finishReason
+  if (!isFields(delta)) {
+    open.content += stringAt(choice, 'text') ?? ''
+    return
+  }
+  // A delta has one or two of these fields; asking for each of them would be most of the work of a long stream.
+  for (const key of Object.keys(delta)) {
+    if (key === 'tool_calls') addCalls(open, delta)
+    else if (key !== 'reasoning' || !('reasoning_content' in delta)) {
+      const text = stringAt(delta, key)
+      if (text !== undefined) addText(open, key, text)
+    }
+  }
+}
+
+function addText(open: OpenChoice, key: string, text: string): void {
+  if (key === 'content') open.content += text
+  else if (key === 'role') open.role = text || open.role
+  else if (key === 'refusal') open.refusal += text
+  else if (key === 'reasoning_content' || key === 'reasoning') open.reasoning += text
+}
+
+function addCalls(open: OpenChoice, delta: Fields): void {
   for (const part of listAt(delta, 'tool_calls') ?? []) {
     const place = indexOf(part)
     let call = open.calls.get(place)

@@ -18,9 +18,12 @@ type Frame =
  */
 export class JsonPieces {
   readonly #stack: Frame[] = []
+  /** Nothing in the value needs a tag: whatever is small enough is left to JSON.stringify whole. */
+  readonly #plain: boolean
   #text = ''
 
-  constructor(value: unknown) {
+  constructor(value: unknown, plain: boolean) {
+    this.#plain = plain
     this.#value(value)
   }
 
@@ -46,6 +49,7 @@ export class JsonPieces {
         this.#stack.push({ kind: 'text', text: value, index: 0 })
       }
     } else if (typeof value !== 'object' || value === null) this.#text += JSON.stringify(value)
+    else if (this.#plain && weightOf(value, PIECE_CHARS) <= PIECE_CHARS) this.#text += JSON.stringify(value)
     else if (Array.isArray(value)) {
       this.#text += '['
       this.#stack.push({ kind: 'array', array: value, index: 0 })
@@ -78,7 +82,7 @@ export class JsonPieces {
       return
     }
     if (frame.index > 0) this.#text += ','
-    const end = endOfRun(array, frame.index)
+    const end = endOfRun(array, frame.index, this.#plain)
     if (end > frame.index) {
       this.#text += JSON.stringify(array.slice(frame.index, end)).slice(1, -1)
       frame.index = end
@@ -97,18 +101,34 @@ export class JsonPieces {
   }
 }
 
-/** End of the run of short primitives that begins at `start`; `start` itself when there is none. */
-function endOfRun(array: readonly unknown[], start: number): number {
+/** End of the run of small elements that begins at `start`, primitives only unless all is plain; `start` itself when there is none. */
+function endOfRun(array: readonly unknown[], start: number, plain: boolean): number {
   const most = Math.min(array.length, start + RUN_LENGTH)
   let chars = 0
   let index = start
   for (; index < most; index++) {
     const element = array[index]
-    if (typeof element === 'object' && element !== null) break
-    chars += typeof element === 'string' ? element.length : 8
+    if (typeof element === 'object' && element !== null && !plain) break
+    chars += weightOf(element, PIECE_CHARS - chars)
     if (chars > PIECE_CHARS) break
   }
   return index
+}
+
+/** About how long the text of a plain value is; gives up once it is over the limit. The depth is that of a snapshot. */
+function weightOf(value: unknown, limit: number): number {
+  if (typeof value === 'string') return value.length
+  if (typeof value !== 'object' || value === null) return 8
+  let weight = 2
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && weight <= limit; index++) weight += 1 + weightOf(value[index], limit - weight)
+    return weight
+  }
+  for (const key in value) {
+    weight += key.length + 4 + weightOf((value as Fields)[key], limit - weight)
+    if (weight > limit) break
+  }
+  return weight
 }
 
 function isHighSurrogate(code: number): boolean {

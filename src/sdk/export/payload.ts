@@ -20,15 +20,15 @@ export function encodePayload(snapshot: Snapshot, slices: Slices | undefined, ow
     if (typeof value === 'string') return { mediaType: ownMediaType, content: { text: value.toWellFormed() } }
     if (value instanceof Uint8Array) return { mediaType: ownMediaType, content: { bytes: value } }
   }
-  if (slices !== undefined && snapshot.json && snapshot.sizeBytes > SMALL_BYTES) return encodeInSlices(snapshot.value, slices)
+  if (slices !== undefined && snapshot.json && snapshot.sizeBytes > SMALL_BYTES) return encodeInSlices(snapshot, slices)
   if (snapshot.plain) return { mediaType: MEDIA_TYPE.json, content: { text: JSON.stringify(snapshot.value) } }
   const { mediaType, data } = encodeValue(snapshot.value)
   return { mediaType, content: typeof data === 'string' ? { text: data } : { bytes: data } }
 }
 
-async function encodeInSlices(value: unknown, slices: Slices): Promise<EncodedPayload> {
+async function encodeInSlices({ value, plain }: Snapshot, slices: Slices): Promise<EncodedPayload> {
   const textPieces: Uint8Array[] = []
-  const pieces = new JsonPieces(value)
+  const pieces = new JsonPieces(value, plain)
   for (let piece = pieces.next(); piece !== undefined; piece = pieces.next()) {
     textPieces.push(encoder.encode(piece))
     if (slices.over) await slices.pause()
