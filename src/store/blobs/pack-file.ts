@@ -36,7 +36,7 @@ export class PackFile {
       if (found.type === 'tail') break
       end = found.end
       if (found.type === 'damage') damage?.push(found)
-      else {
+      else if (found.type === 'frame') {
         const header = parseBlobHeader(found.header)
         if (header !== undefined && !places.has(header.digest)) places.set(header.digest, { offset: found.offset, length: found.end - found.offset })
       }

@@ -51,14 +51,17 @@ export function writeFully(fd: number, bytes: Uint8Array, position: number): voi
   while (written < bytes.length) written += writeSync(fd, bytes, written, bytes.length - written, position + written)
 }
 
-/** Puts a whole file in place: after a crash either the old or the new content is there. */
-export function replaceFile(path: string, bytes: Uint8Array | string, folderForTemporary: string = dirname(path)): void {
-  const temporary = join(folderForTemporary, `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+/**
+ * Puts a whole file in place: after a crash either the old or the new content is there. Not durable: the same without the
+ * wait for the disk, for what means nothing after a power cut.
+ */
+export function replaceFile(path: string, bytes: Uint8Array | string, { durable = true }: { durable?: boolean } = {}): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   const fd = createFile(temporary)
   try {
     try {
       writeFully(fd, typeof bytes === 'string' ? Buffer.from(bytes) : bytes, 0)
-      fsyncSync(fd)
+      if (durable) fsyncSync(fd)
     } finally {
       closeSync(fd)
     }
@@ -67,7 +70,7 @@ export function replaceFile(path: string, bytes: Uint8Array | string, folderForT
     removeFile(temporary)
     throw error
   }
-  syncFolder(dirname(path))
+  if (durable) syncFolder(dirname(path))
 }
 
 /** Removes a file if it can; for leftovers, where failing harms nothing. */

@@ -74,7 +74,7 @@ export function tryWriterLock(layout: Layout, startedBy: string, purpose: LockPu
     return { heldBy: holder }
   }
   try {
-    replaceFile(layout.lock, `${JSON.stringify({ ...own, startedBy, purpose })}\n`)
+    replaceFile(layout.lock, `${JSON.stringify({ ...own, startedBy, purpose })}\n`, { durable: false })
   } catch (error) {
     database.close()
     throw error

@@ -18,6 +18,13 @@ export interface ScannedDamage {
   readonly end: number
 }
 
+/** A skippable frame of somebody else, or padding. */
+export interface ScannedForeign {
+  readonly type: 'foreign'
+  readonly offset: number
+  readonly end: number
+}
+
 /** Bytes at the end that are not a whole frame: being written, or torn. */
 export interface ScannedTail {
   readonly type: 'tail'
@@ -27,15 +34,13 @@ export interface ScannedTail {
 
 const SEARCH_BYTES = 1024 * 1024
 
-/** Walks header after header. Skippable frames of others are passed over. */
-export function* scanFrames(window: FileWindow, from: number, fileBytes: number): Generator<ScannedFrame | ScannedDamage | ScannedTail, void, void> {
+export type Scanned = ScannedFrame | ScannedForeign | ScannedDamage | ScannedTail
+
+/** Walks header after header. */
+export function* scanFrames(window: FileWindow, from: number, fileBytes: number): Generator<Scanned, void, void> {
   let at = from
   while (at < fileBytes) {
     const found = frameAt(window, at, fileBytes)
-    if (typeof found === 'number') {
-      at = found
-      continue
-    }
     if (found !== undefined) {
       yield found
       at = found.end
@@ -51,8 +56,7 @@ export function* scanFrames(window: FileWindow, from: number, fileBytes: number)
   }
 }
 
-/** The frame at a position, the position after something foreign, or undefined. */
-function frameAt(window: FileWindow, at: number, fileBytes: number): ScannedFrame | number | undefined {
+function frameAt(window: FileWindow, at: number, fileBytes: number): ScannedFrame | ScannedForeign | undefined {
   const prefix = window.read(at, SKIPPABLE_PREFIX_BYTES)
   const length = skippableLength(prefix, 0)
   if (length === undefined) return undefined
@@ -60,7 +64,7 @@ function frameAt(window: FileWindow, at: number, fileBytes: number): ScannedFram
   if (frameOffset > fileBytes) return undefined
   const content = Buffer.from(window.read(at + SKIPPABLE_PREFIX_BYTES, Math.min(length, HEADER_MAX_BYTES)))
   const header = parseHeader(content)
-  if (header === 'foreign') return frameOffset
+  if (header === 'foreign') return { type: 'foreign', offset: at, end: frameOffset }
   if (header === 'bad' || length > HEADER_MAX_BYTES) return undefined
   const end = frameOffset + header.frameBytes
   return end > fileBytes ? undefined : { type: 'frame', header, offset: at, frameOffset, end }
@@ -73,8 +77,7 @@ function nextFrame(window: FileWindow, from: number, fileBytes: number): number 
     const bytes = Buffer.from(window.read(at, SEARCH_BYTES + SKIPPABLE_PREFIX_BYTES + TAG.length))
     for (let tag = bytes.indexOf(TAG, SKIPPABLE_PREFIX_BYTES, 'latin1'); tag !== -1; tag = bytes.indexOf(TAG, tag + 1, 'latin1')) {
       const start = at + tag - SKIPPABLE_PREFIX_BYTES
-      const found = frameAt(window, start, fileBytes)
-      if (found !== undefined && typeof found !== 'number') return start
+      if (frameAt(window, start, fileBytes)?.type === 'frame') return start
     }
   }
   return undefined

@@ -128,7 +128,8 @@ export function decodeParts(bytes: Buffer): Part[] {
     const head = reader.varint()
     const type = TYPES[head % 4]
     const sizeBytes = Math.floor(head / 4)
-    if (type === undefined || sizeBytes > left) throw malformed('its parts are not of the size that it tells')
+    // Parts of nothing could be nested to take for ever.
+    if (type === undefined || sizeBytes > left || sizeBytes === 0) throw malformed('its parts are not of the size that it tells')
     left -= sizeBytes
     if (type === 'bytes') parts.push({ type, bytes: reader.take(sizeBytes) })
     else parts.push({ type, digest: `sha256:${reader.take(DIGEST_BYTES).toString('hex')}`, sizeBytes })

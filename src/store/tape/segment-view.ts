@@ -30,7 +30,7 @@ export class SegmentView {
     this.#window = new FileWindow(this.#fd)
   }
 
-  /** Where the walk stands: the end of the last whole group. */
+  /** Where the walk stands: the end of the last whole frame. */
   get scannedTo(): number {
     return this.#scannedTo
   }
@@ -45,7 +45,7 @@ export class SegmentView {
     for (const found of scanFrames(this.#window, this.#scannedTo, fileBytes)) {
       if (found.type === 'tail') return
       if (found.type === 'damage') this.damage.push(found)
-      else {
+      else if (found.type === 'frame') {
         const header = parseGroupHeader(found.header)
         if (header !== undefined) this.push({ ...header, offset: found.offset, frameOffset: found.frameOffset, end: found.end })
       }

@@ -163,7 +163,8 @@ export class TapeWriter {
 
 /** The end of the last group whose bytes are whole; a damaged group with whole ones after it stays. */
 function liveEnd(view: SegmentView): number {
-  return view.entries.findLast((entry) => view.readContent(entry) !== undefined)?.end ?? 0
+  const last = view.entries.findLast((entry) => view.readContent(entry) !== undefined)
+  return last === view.entries.at(-1) ? view.scannedTo : (last?.end ?? 0)
 }
 
 /**
