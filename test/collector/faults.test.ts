@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -19,11 +19,13 @@ import { createRedactor } from '../../src/redaction/index.ts'
 import { RepriseError } from '../../src/schemas/index.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
-import { Bench, PROTOBUF, post, readTape, until } from './support.ts'
+import { Bench, PROTOBUF, post, readTape, spansIn, until } from './support.ts'
 
 const bench = new Bench()
 const servers: Server[] = []
+const children: ChildProcess[] = []
 afterEach(async () => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
   for (const server of servers.splice(0)) {
     server.closeAllConnections()
     server.close()
@@ -150,43 +152,71 @@ describe('many senders at once, good and bad', () => {
   })
 })
 
+/** A collector in a process of its own, which four senders keep busy until it dies. */
+async function killUnderLoad(
+  store: string,
+  forward: string[],
+  firstId: number,
+  enough: (acknowledged: number) => boolean,
+): Promise<string[]> {
+  const script = fileURLToPath(new URL('./run-collector.ts', import.meta.url))
+  const args = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', script, store, ...forward]
+  const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  children.push(child)
+  const closed = once(child, 'close')
+  const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+  const url = line.trim()
+  const acknowledged: string[] = []
+  let next = firstId
+  const sending = Array.from({ length: 4 }, async () => {
+    for (;;) {
+      const number = ++next
+      try {
+        const response = await sendTo(url, body(number))
+        if (response.status === 200) acknowledged.push(spanOf(number).spanId)
+        await response.arrayBuffer()
+      } catch {
+        return
+      }
+    }
+  })
+  await until('some spans', () => enough(acknowledged.length))
+  child.kill('SIGKILL')
+  await Promise.all(sending)
+  await closed
+  return acknowledged
+}
+
 describe('a collector that is killed', () => {
   it('has everything that it acknowledged, and starts again', async () => {
     const store = join(bench.folder(), 'store')
     for (let cycle = 0; cycle < 3; cycle++) {
-      const child = spawn(
-        process.execPath,
-        [
-          '--conditions=reprise-source',
-          '--disable-warning=ExperimentalWarning',
-          fileURLToPath(new URL('./run-collector.ts', import.meta.url)),
-          store,
-        ],
-        { stdio: ['ignore', 'pipe', 'inherit'] },
-      )
-      const closed = once(child, 'close')
-      const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
-      const url = line.trim()
-      const acknowledged: string[] = []
-      let next = cycle * 10_000
-      const sending = Array.from({ length: 4 }, async () => {
-        for (;;) {
-          const number = ++next
-          try {
-            const response = await sendTo(url, body(number))
-            if (response.status === 200) acknowledged.push(spanOf(number).spanId)
-            await response.arrayBuffer()
-          } catch {
-            return
-          }
-        }
-      })
-      await until('some spans', () => acknowledged.length > 30)
-      child.kill('SIGKILL')
-      await Promise.all(sending)
-      await closed
+      const acknowledged = await killUnderLoad(store, [], cycle * 10_000, (count) => count > 30)
       const kept = new Set((await readTape(store)).spans.map((record) => record.core.spanId))
       expect(acknowledged.filter((id) => !kept.has(id))).toEqual([])
     }
+  })
+
+  it('sends on, after the next start, what it had not, and at most its last request again', async () => {
+    const store = join(bench.folder(), 'store')
+    const requests: string[][] = []
+    const backend = await bench.backend((_request, bytes, response) => {
+      requests.push(spansIn(bytes).map((span) => span.spanId))
+      response.writeHead(200).end()
+    })
+    const acknowledged = await killUnderLoad(store, [backend.url], 0, (count) => count > 30 && requests.length > 3)
+    const before = requests.flat()
+    const lastRequest = new Set(requests.at(-1))
+    const collector = await bench.collector({ store, forward: [backend.url] })
+    await until('all spans', () => {
+      const seen = new Set(requests.flat())
+      return acknowledged.every((id) => seen.has(id))
+    })
+    await until('the forwarder to rest', () => collector.stats().forward[0]!.state === 'idle')
+    const again = requests
+      .flat()
+      .slice(before.length)
+      .filter((id) => before.includes(id))
+    expect(again.filter((id) => !lastRequest.has(id))).toEqual([])
   })
 })
