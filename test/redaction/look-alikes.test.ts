@@ -19,6 +19,7 @@ const SURVIVORS: Readonly<Record<string, readonly string[]>> = {
     'pk_live_51H8abcdefghijklmnopqrstuvwx pk-lf-0c8f9a3e-52d1-4b7e-9f60-7a1b2c3d4e5f',
     'order 20240117-000482, invoice INV-2024-0001234, isbn 978-3-16-148410-0',
     'dd.trace_id=4611686018427387904',
+    'https://example.com/feature/5068609911521280',
   ],
   numbers: [
     'start 1700000000000000000 end 1700000000123456789',
@@ -46,6 +47,7 @@ const SURVIVORS: Readonly<Record<string, readonly string[]>> = {
     'image@sha256:e3b0c44298fc',
     '<button @click.prevent="go">',
     'user@localhost',
+    'user.slice/user@1000.service/app.scope',
     'a @ b.co',
     'return this@MainActivity.finish()',
   ],
@@ -83,6 +85,10 @@ const SURVIVORS: Readonly<Record<string, readonly string[]>> = {
     'secret: https://vault.example.com/v1/secret2',
     'private_key: ./keys/id_rsa.pem2',
     'page_token=CiAKGjBpNDd2Nmp2Zml2cXRwYjBpOXA',
+    'START = b"-----BEGIN OPENSSH PRIVATE KEY-----"\nEND = b"-----END OPENSSH PRIVATE KEY-----"',
+    'authorization = base64.decodebytes(header)',
+    'Authorization: https://tools.ietf.org/html/rfc6749',
+    'SECRET = K8S_VALUE2_SECRET; exchange_token = exchangeX509Token',
   ],
 }
 
@@ -122,6 +128,7 @@ describe('look-alikes survive', () => {
       { next_page_token: 'CiAKGjBpNDd2Nmp2Zml2cXRwYjBpOXA' },
       { properties: { password: { type: 'string' }, api_key: { type: 'string' } }, required: ['password', 'username'] },
       { password: '', secret: '********', pwd: '/home/jo', OLDPWD: 'C:\\work' },
+      { cookie: './dist/helper/cookie', valid_token: 'the token is not valid', prior_authorization: 'required' },
       { has_password: true, api_key: null },
       { names: ['authorization', 'cookie', 'host'] },
     ]) {

@@ -44,6 +44,8 @@ function isAssignedSecret(secret: string, text: string, end: number): boolean {
   if (!hasLetter(secret) || !hasDigit(secret) || isMasked(secret)) return false
   const next = text[end]
   if (next === '(' || next === '[') return false
+  // A name that says the same again (`X509_TOKEN = X509_TOKEN`).
+  if (/^[\w$]{1,128}(?:secret|token|password|passwd|key)$/i.test(secret)) return false
   // A path of names (`config.key1`), a URL, a file path, a digest.
   if (/^[A-Za-z_$][\w$]{0,64}(?:\??\.[A-Za-z_$][\w$]{0,64}){1,8}$/.test(secret)) return false
   if (/^[a-z][a-z0-9+.-]{1,16}:\/\//i.test(secret)) return false

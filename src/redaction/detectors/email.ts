@@ -9,7 +9,9 @@ const DOMAIN_MAX = 255
 const FILE_EXTENSIONS = new Set(
   (
     'png jpg jpeg gif svg webp avif ico bmp tif tiff css scss less js mjs cjs jsx tsx json jsonl ndjson yaml yml toml html htm xml txt csv tsv ' +
-    'pdf doc docx xls xlsx ppt pptx log lock map wasm exe dll bin gz tgz tar rar mp3 wav ogg mp4 webm woff ttf otf sql ini cfg conf bak tmp orig'
+    'pdf doc docx xls xlsx ppt pptx log lock map wasm exe dll bin gz tgz tar rar mp3 wav ogg mp4 webm woff ttf otf sql ini cfg conf bak tmp orig ' +
+    // systemd units, whose instances stand behind an `@`
+    'service slice socket scope timer mount'
   ).split(' '),
 )
 /** Names of objects in code, where `x@self.weight` multiplies matrices. */

@@ -138,7 +138,8 @@ function plainNumber(view: TextView, start: number): Stretch | undefined {
   while (end - start < MAX_DIGITS && isDigit(text.charCodeAt(end))) end++
   const digits = text.slice(start, end)
   if (!mayEndAt(text, end) || !isCard(digits)) return undefined
-  if (NEEDS_CONTEXT.has(digits.length)) {
+  // So is the last part of a path: `/feature/5068…`.
+  if (NEEDS_CONTEXT.has(digits.length) || text[start - 1] === '/') {
     const before = withoutTokens(text.slice(Math.max(0, start - CONTEXT_LENGTH), start))
     if (!CONTEXT.test(before) && !CONTEXT.test(view.field)) return undefined
   }

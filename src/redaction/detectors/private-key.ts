@@ -4,6 +4,7 @@ import type { Detector } from '../text-view.ts'
 /** RFC 7468 and its elders, OpenPGP armour (RFC 9580 section 6.2), SSH2 (RFC 4716). */
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ----/y
 const END = /-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- END SSH2 [A-Z ]{0,20}PRIVATE KEY ----/y
+const KEY_MATERIAL = /[A-Za-z0-9+/=]{20}/
 /** More than the longest keys in use (an OpenPGP block with many subkeys). */
 const BODY_MAX = 64 * 1024
 /** Armour lines have 64 to 76 characters, the last one fewer. */
@@ -24,7 +25,10 @@ export const detectPrivateKey: Detector = (view, anchorEnd, anchorLength) => {
   if (armourEnd >= 0 && armourEnd - bodyStart <= BODY_MAX) {
     const nextBegin = view.indexFrom(ssh2 ? '---- BEGIN SSH2' : '-----BEGIN', bodyStart)
     END.lastIndex = armourEnd
-    if ((nextBegin < 0 || nextBegin > armourEnd) && END.test(text)) return { start, end: END.lastIndex }
+    if ((nextBegin < 0 || nextBegin > armourEnd) && END.test(text)) {
+      // Between two constants of a program that reads keys stands no key.
+      return KEY_MATERIAL.test(text.slice(bodyStart, armourEnd)) ? { start, end: END.lastIndex } : undefined
+    }
   }
   return cutShort(text, start, bodyStart)
 }

@@ -25,9 +25,16 @@ export const CREDENTIAL_RULES: readonly RuleData[] = [
     fold: true,
     flags: 'i',
     pattern:
-      `authorization${ASSIGN}(?<secret>(?:bearer|basic|token|apikey|api-key|key|negotiate|ntlm|sswas|ssws)\\s{1,3}[A-Za-z0-9._~+/=:-]{8,16384}` +
-      `|(?:digest|aws4-hmac-sha256|oauth|signature|hawk|sharedkey|sharedkeylite|googlelogin)\\s{1,3}[A-Za-z][^\\r\\n"'\\\\<>]{8,16384}` +
-      `|(?=[^\\s"']{0,64}[0-9])[A-Za-z0-9._~+/=:-]{16,16384})`,
+      `authorization${ASSIGN}(?<secret>(?:bearer|basic|token|apikey|api-key|key|negotiate|ntlm|ssws)\\s{1,3}[A-Za-z0-9._~+/=:|-]{8,16384}` +
+      `|(?:digest|aws4-hmac-sha256|oauth|signature|hawk|sharedkey|sharedkeylite|googlelogin)\\s{1,3}[A-Za-z][^\\r\\n"'\\\\<>]{8,16384})`,
+  },
+  {
+    name: 'auth-header',
+    anchors: assigned(['authorization']),
+    fold: true,
+    flags: 'i',
+    pattern: `authorization${ASSIGN}(?<secret>[A-Za-z0-9._~+/=:|-]{16,16384})`,
+    check: 'assigned-token',
   },
   {
     name: 'cookie',
@@ -42,7 +49,7 @@ export const CREDENTIAL_RULES: readonly RuleData[] = [
     fold: true,
     flags: 'i',
     after: 'word-boundary',
-    pattern: `bearer:?(?:\\s|%20|\\+|\\\\[tn]){1,4}(?<secret>[A-Za-z0-9._~+/-]{16,16384}={0,2})`,
+    pattern: `bearer:?(?:\\s|%20|\\+|\\\\[tn]){1,4}(?<secret>[A-Za-z0-9._~+/|-]{16,16384}={0,2})`,
     check: 'letter-and-digit',
   },
   {
@@ -111,7 +118,7 @@ export const FIELD_RULES: readonly FieldRuleData[] = [
     value: 'any',
   },
   { rule: 'auth-header', suffixes: ['authorization'], value: 'token' },
-  { rule: 'cookie', names: ['cookie', 'set cookie'], suffixes: ['header cookie', 'header set cookie'], value: 'any' },
+  { rule: 'cookie', names: ['cookie', 'set cookie'], suffixes: ['header cookie', 'header set cookie'], value: 'no-path' },
   { rule: 'password', suffixes: ['password', 'passwd', 'passphrase', 'passcode'], value: 'any', numbers: true },
   { rule: 'password', suffixes: ['pwd'], value: 'no-path' },
   {
