@@ -1,21 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { formatVerdict, replay } from '../../src/replay/index.ts'
-import type { Verdict } from '../../src/schemas/index.ts'
 import { createRandom, instrument, model, retriever, tool } from '../../src/sdk/index.ts'
+import { expectExact, live } from './expect-exact.ts'
 import { RecordingBuilder } from './recording-builder.ts'
 
-const chat = model(async (_request: unknown): Promise<unknown> => Promise.reject(new Error('a live effect')), { name: 'chat' })
-const look = tool(async (_request: unknown): Promise<unknown> => Promise.reject(new Error('a live effect')), { name: 'look' })
-const search = retriever(async (_request: unknown): Promise<unknown> => Promise.reject(new Error('a live effect')), { name: 'search' })
+const chat = model(async (_request: unknown): Promise<unknown> => live(), { name: 'chat' })
+const look = tool(async (_request: unknown): Promise<unknown> => live(), { name: 'look' })
+const search = retriever(async (_request: unknown): Promise<unknown> => live(), { name: 'search' })
 const CALLS = { chat, look, search } as const
 const KINDS = { chat: 'model', look: 'tool', search: 'retriever' } as const
 type Name = keyof typeof CALLS
-
-function expectExact(verdict: Verdict): void {
-  expect(verdict.label, formatVerdict(verdict)).toBe('exact')
-  expect(verdict.divergences).toEqual([])
-}
 
 /** What branch `branch` asks for in its round `round`: few distinct requests, so that most calls have equals. */
 function requestOf(branch: number, round: number): { name: Name; request: unknown } {
