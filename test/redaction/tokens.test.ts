@@ -61,6 +61,10 @@ describe('policy', () => {
     expect(policyRefOf('default')).toEqual({ id: 'default', version: '1', digest: digestOf(canonicalJson(policyDataOf('default'))) })
     expect(redactor.policy).toEqual(policyRefOf('default'))
   })
+  // Recordings name the digest. A change of the policy's data is a new version, and the old one stays for its recordings.
+  it('is the one that version 1 of `default` was', () => {
+    expect(policyRefOf('default').digest).toBe('sha256:15eaacbf3e935b6f9bef1ba448b918fedf2e85c639abcf9dad912eee5b066fb5')
+  })
   it('refuses an id that does not exist', () => {
     for (const id of ['nope', '__proto__', 'toString']) {
       expect(() => policyRefOf(id as 'default')).toThrow(RepriseError)
