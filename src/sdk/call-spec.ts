@@ -1,5 +1,4 @@
 import type { Attributes, Effect, StepKind } from '../schemas/index.ts'
-import type { StepStart } from './step.ts'
 
 /** What is known beforehand of the results of a wrapper's calls. */
 export interface ResultSpec {
@@ -12,34 +11,32 @@ export interface ResultSpec {
 /** What a wrapper knows of every call it stands before. */
 export interface CallSpec {
   readonly kind: StepKind
+  /** The name the user gave the step. */
   readonly name: string
   readonly effect?: Effect | undefined
   readonly provider?: string | undefined
   readonly model?: string | ((request: unknown) => unknown) | undefined
   readonly results?: ResultSpec | undefined
+  /** Sent as they are. */
   readonly attributes?: Attributes | undefined
   /** Set by `instrument()`: the call is a run of its own, or the start of one. */
   readonly run?: { readonly training: boolean; readonly seed: string | undefined } | undefined
 }
 
-export type Callee = (...args: unknown[]) => unknown
-
-export function startOf(spec: CallSpec, args: readonly unknown[]): StepStart {
-  return {
-    kind: spec.kind,
-    name: spec.name,
-    effect: spec.effect,
-    provider: spec.provider,
-    model: typeof spec.model === 'function' ? readModel(spec.model, args) : spec.model,
-    attributes: spec.attributes,
-  }
+/** One call, as far as it is known when it starts. */
+export interface Call {
+  readonly spec: CallSpec
+  readonly model: string | undefined
 }
 
-/** The user's function that reads the model off a request; what it throws is nobody's concern but the record's. */
-function readModel(read: (request: unknown) => unknown, args: readonly unknown[]): string | undefined {
+export type Callee = (...args: unknown[]) => unknown
+
+/** The model that a call asks for. The user's function that reads it off the request may throw: that is no concern of the call. */
+export function modelOf({ model }: CallSpec, args: readonly unknown[]): string | undefined {
+  if (typeof model !== 'function') return model
   try {
-    const model = read(args[0])
-    return typeof model === 'string' ? model : undefined
+    const read = model(args[0])
+    return typeof read === 'string' ? read : undefined
   } catch {
     return undefined
   }

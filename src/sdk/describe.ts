@@ -1,8 +1,8 @@
-import { type Attributes, type AttributeValue, GENAI, OPERATION_OF_KIND } from '../schemas/index.ts'
-import type { StepStart } from './step.ts'
+import { type Attributes, type AttributeValue, GENAI, OPERATION_OF_KIND, type StepKind } from '../schemas/index.ts'
+import type { Call } from './call-spec.ts'
 
 /** The span's name, by the OpenTelemetry GenAI conventions where they have a rule for its kind. */
-export function spanNameOf({ kind, name, model }: StepStart): string {
+export function spanNameOf({ spec: { kind, name }, model }: Call): string {
   switch (kind) {
     case 'model':
     case 'embedding':
@@ -24,10 +24,10 @@ export function spanNameOf({ kind, name, model }: StepStart): string {
   }
 }
 
-const GENAI_KINDS: ReadonlySet<StepStart['kind']> = new Set<StepStart['kind']>(['agent', 'model', 'embedding', 'retriever', 'reranker', 'tool'])
+const GENAI_KINDS: ReadonlySet<StepKind> = new Set<StepKind>(['agent', 'model', 'embedding', 'retriever', 'reranker', 'tool'])
 
 /** The GenAI attributes known when the step starts. */
-export function genAiStart({ kind, name, provider, model, attributes }: StepStart): Attributes {
+export function genAiStart({ spec: { kind, name, provider, attributes }, model }: Call): Attributes {
   const start: Record<string, AttributeValue> = { ...attributes }
   if (GENAI_KINDS.has(kind)) start[GENAI.operationName] = OPERATION_OF_KIND[kind]
   if (provider !== undefined) start[GENAI.providerName] = provider

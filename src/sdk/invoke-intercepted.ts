@@ -1,5 +1,5 @@
 import { OPERATION_OF_KIND, type ResultShape, type StreamEnd } from '../schemas/index.ts'
-import { type Callee, type CallSpec, startOf } from './call-spec.ts'
+import { type Callee, type CallSpec, modelOf } from './call-spec.ts'
 import { genAiStart } from './describe.ts'
 import type { InterceptedCall, InterceptedOutcome, Interceptor } from './interceptor.ts'
 import type { Outcome } from './outcome.ts'
@@ -11,14 +11,13 @@ import { Copier, SNAPSHOT_LIMITS, takeSnapshot } from './snapshot.ts'
 
 /** One call under an interceptor: nothing is recorded, and what the interceptor throws is thrown. */
 export function invokeIntercepted(spec: CallSpec, scope: Scope, interceptor: Interceptor, fn: Callee, self: unknown, args: unknown[]): unknown {
-  const start = startOf(spec, args)
   const call: InterceptedCall = {
     kind: spec.kind,
     operation: OPERATION_OF_KIND[spec.kind],
     name: spec.name,
     ...(spec.effect !== undefined && { effect: spec.effect }),
     args,
-    attributes: genAiStart(start),
+    attributes: genAiStart({ spec, model: modelOf(spec, args) }),
     parent: scope.token,
   }
   const interception = interceptor.intercept(call)

@@ -1,6 +1,5 @@
 import { randomId32 } from '../schemas/index.ts'
-import { type Callee, type CallSpec, startOf } from './call-spec.ts'
-import { spanNameOf } from './describe.ts'
+import { type Callee, type CallSpec, modelOf } from './call-spec.ts'
 import { invokeIntercepted } from './invoke-intercepted.ts'
 import { contextOf, placeStep } from './otel.ts'
 import type { Recorder } from './recorder.ts'
@@ -44,11 +43,11 @@ function invokeUnrecorded(spec: CallSpec, scope: Scope | undefined, fn: Callee, 
 }
 
 function beginStep(recorder: Recorder, spec: CallSpec, scope: Scope | undefined, args: readonly unknown[]): Step {
-  const start = startOf(spec, args)
+  const call = { spec, model: modelOf(spec, args) }
   const enclosing = scope?.step === undefined ? undefined : scope.run
-  const placement = placeStep(scope, start, enclosing, spanNameOf(start))
+  const placement = placeStep(scope, call, enclosing)
   const run = enclosing === undefined ? openRun(recorder, spec, placement.ids) : spec.run === undefined ? enclosing : enclosing.nest(spec.run.seed, spec.run.training)
-  const step = new Step(recorder, run, scope?.step, placement.ids, start, args, spec.results)
+  const step = new Step(recorder, run, scope?.step, placement.ids, call, args)
   step.span = placement.span
   step.spanRecorded = placement.span?.isRecording() ?? false
   step.otelContext = contextOf(placement, step)

@@ -1,9 +1,10 @@
 import { type Context, context, createContextKey, isSpanContextValid, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace, TraceFlags, type Tracer } from '@opentelemetry/api'
 import { ATTR, GENAI, randomId16, randomId32, type StepKind } from '../schemas/index.ts'
-import { genAiStart } from './describe.ts'
+import type { Call } from './call-spec.ts'
+import { genAiStart, spanNameOf } from './describe.ts'
 import type { RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
-import type { Step, StepIds, StepStart } from './step.ts'
+import type { Step, StepIds } from './step.ts'
 import { SDK_NAME, SDK_VERSION } from './version.ts'
 
 /** Where a new step stands in its trace, and what @opentelemetry/api is to know of it. */
@@ -32,13 +33,13 @@ function globalApi(): GlobalApi | undefined {
  * Ids for a new step under the innermost of our own step and the active OpenTelemetry span. Where the program runs an
  * OpenTelemetry SDK, its tracer makes the span and the ids are that span's, sampled or not; otherwise they are our own.
  */
-export function placeStep(scope: Scope | undefined, start: StepStart, run: RunState | undefined, spanName: string): Placement {
+export function placeStep(scope: Scope | undefined, call: Call, run: RunState | undefined): Placement {
   const api = globalApi()
   if (api === undefined || (api.trace === undefined && api.context === undefined)) return { ids: lightIds(scope?.step?.ids), span: undefined, context: undefined }
   const active = context.active()
   const parent = parentOf(scope?.step, active)
   const parentContext = parent === undefined ? active : trace.getSpan(active)?.spanContext().spanId === parent.spanId ? active : trace.setSpan(active, lightSpan(parent, scope?.step))
-  const span = foreignTracer()?.startSpan(spanName, { kind: spanKindOf(start.kind), attributes: startAttributes(start, run) }, parentContext)
+  const span = foreignTracer()?.startSpan(spanNameOf(call), { kind: spanKindOf(call.spec.kind), attributes: startAttributes(call, run) }, parentContext)
   const made = span?.spanContext()
   const ids: StepIds =
     made !== undefined && isSpanContextValid(made)
@@ -103,10 +104,10 @@ export function spanKindOf(kind: StepKind): SpanKind {
   return CLIENT_KINDS.has(kind) ? SpanKind.CLIENT : SpanKind.INTERNAL
 }
 
-function startAttributes(start: StepStart, run: RunState | undefined): Record<string, string | number | boolean> {
-  const attributes: Record<string, string | number | boolean> = { [ATTR.kind]: start.kind }
+function startAttributes(call: Call, run: RunState | undefined): Record<string, string | number | boolean> {
+  const attributes: Record<string, string | number | boolean> = { [ATTR.kind]: call.spec.kind }
   if (run !== undefined) attributes[ATTR.runId] = run.id
-  for (const [key, value] of Object.entries(genAiStart(start))) {
+  for (const [key, value] of Object.entries(genAiStart(call))) {
     if (typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean') attributes[key] = value
   }
   return attributes

@@ -1,6 +1,6 @@
 import type { Context, Span } from '@opentelemetry/api'
-import { type Attributes, type Effect, ErrorValue, OPERATION_OF_KIND, type ResultShape, type StepKind, type StreamEnd } from '../schemas/index.ts'
-import type { ResultSpec } from './call-spec.ts'
+import { type Attributes, ErrorValue, OPERATION_OF_KIND, type ResultShape, type StreamEnd } from '../schemas/index.ts'
+import type { Call, CallSpec } from './call-spec.ts'
 import { nowMillis } from './clock.ts'
 import type { Interceptor } from './interceptor.ts'
 import { withSpan } from './otel.ts'
@@ -10,17 +10,6 @@ import type { RunState } from './run-state.ts'
 import { runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
 import { Copier, type Snapshot } from './snapshot.ts'
-
-/** What is known of a step when it starts. */
-export interface StepStart {
-  readonly kind: StepKind
-  readonly name: string
-  readonly effect: Effect | undefined
-  readonly provider: string | undefined
-  readonly model: string | undefined
-  /** Further attributes, sent as they are. */
-  readonly attributes: Attributes | undefined
-}
 
 export interface StepEvent {
   readonly name: string
@@ -42,7 +31,7 @@ const MAX_EVENTS = 4096
  * One recorded call, from its start to the moment it is sent. It is also the scope of what runs inside it: one object a
  * call. Everything that costs (text, digests, attribute lists) is left to the flush.
  */
-export class Step implements Scope, Outcome {
+export class Step implements Scope, Outcome, Call {
   // Scope
   readonly interceptor: Interceptor | undefined = undefined
   readonly token: unknown = undefined
@@ -52,7 +41,8 @@ export class Step implements Scope, Outcome {
 
   // Identity
   readonly ids: StepIds
-  readonly start: StepStart
+  readonly spec: CallSpec
+  readonly model: string | undefined
   readonly sequence: number
   /** The recorded step that this one stands under, also when a foreign span lies between. */
   readonly parent: Step | undefined
@@ -79,27 +69,26 @@ export class Step implements Scope, Outcome {
   payloadsDropped = false
 
   readonly #recorder: Recorder
-  readonly #results: ResultSpec | undefined
   #chunks: { readonly copier: Copier; readonly values: unknown[]; full: boolean } | undefined = undefined
 
-  constructor(recorder: Recorder, run: RunState, parent: Step | undefined, ids: StepIds, start: StepStart, args: readonly unknown[], results?: ResultSpec) {
+  constructor(recorder: Recorder, run: RunState, parent: Step | undefined, ids: StepIds, call: Call, args: readonly unknown[]) {
     this.#recorder = recorder
-    this.#results = results
     this.run = run
     this.parent = parent
     this.ids = ids
-    this.start = start
+    this.spec = call.spec
+    this.model = call.model
     this.sequence = run.nextSequence()
     this.input = recorder.snapshot(args)
   }
 
   get operation(): string {
-    return OPERATION_OF_KIND[this.start.kind]
+    return OPERATION_OF_KIND[this.spec.kind]
   }
 
   /** Media type of an output that is bytes or text of a type of its own: an artifact. */
   get outputMediaType(): string | undefined {
-    return this.#results?.mediaType
+    return this.spec.results?.mediaType
   }
 
   get isRoot(): boolean {
@@ -186,7 +175,7 @@ export class Step implements Scope, Outcome {
   }
 
   #takeDocuments(value: unknown): void {
-    const documents = this.#results?.documents
+    const documents = this.spec.results?.documents
     if (documents === undefined) return
     try {
       this.documents = this.#recorder.snapshot(documents(value))

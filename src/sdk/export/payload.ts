@@ -1,37 +1,68 @@
-import { encodeValue, MEDIA_TYPE, Truncated } from '../../schemas/index.ts'
+import { encodeValue, jsonTreeOf, MEDIA_TYPE, Truncated } from '../../schemas/index.ts'
 import type { Snapshot } from '../snapshot.ts'
-import { JsonPieces } from './json-pieces.ts'
-import type { Slices } from './slices.ts'
+import { JsonBytes } from './json-bytes.ts'
+import { JsonSlices } from './json-slices.ts'
+import { Slices } from './slices.ts'
 
-/** A payload as the wire carries it: text or bytes, in one or in several pieces. */
+/** A payload as the wire carries it. */
 export interface EncodedPayload {
   readonly mediaType: string
-  readonly content: { readonly text: string } | { readonly textPieces: Uint8Array[] } | { readonly bytes: Uint8Array }
+  readonly content: string | { readonly textPieces: readonly Uint8Array[] } | { readonly bytes: Uint8Array }
 }
 
 /** Up to this size a payload is written in one go: well below a slice. */
 const SMALL_BYTES = 64 * 1024
-const encoder = new TextEncoder()
 
-/** Large text is written in slices, hence a promise for it; everything else at once. */
-export function encodePayload(snapshot: Snapshot, slices: Slices | undefined, ownMediaType?: string): EncodedPayload | Promise<EncodedPayload> {
-  if (ownMediaType !== undefined && !(snapshot.value instanceof Truncated)) {
+/** Writes the payloads of one span after the other. What it gives is valid until it is reset. */
+export class PayloadWriter {
+  readonly slices: Slices = new Slices()
+  readonly #json: JsonBytes = new JsonBytes()
+  readonly #pausing: boolean
+
+  /** @param pausing whether there is time for pauses: not in a process on its way out */
+  constructor(pausing: boolean) {
+    this.#pausing = pausing
+  }
+
+  reset(): void {
+    this.#json.reset()
+  }
+
+  isLarge({ json, sizeBytes }: Snapshot): boolean {
+    return this.#pausing && json && sizeBytes > SMALL_BYTES
+  }
+
+  write(snapshot: Snapshot, ownMediaType?: string): EncodedPayload {
     const { value } = snapshot
-    if (typeof value === 'string') return { mediaType: ownMediaType, content: { text: value.toWellFormed() } }
-    if (value instanceof Uint8Array) return { mediaType: ownMediaType, content: { bytes: value } }
+    if (ownMediaType !== undefined && !(value instanceof Truncated)) {
+      if (typeof value === 'string') return { mediaType: ownMediaType, content: value.toWellFormed() }
+      if (value instanceof Uint8Array) return { mediaType: ownMediaType, content: { bytes: value } }
+    }
+    if (snapshot.json) return this.#writeJson(value)
+    const { mediaType, data } = encodeValue(value)
+    return { mediaType, content: typeof data === 'string' ? data : { bytes: data } }
   }
-  if (slices !== undefined && snapshot.json && snapshot.sizeBytes > SMALL_BYTES) return encodeInSlices(snapshot, slices)
-  if (snapshot.plain) return { mediaType: MEDIA_TYPE.json, content: { text: JSON.stringify(snapshot.value) } }
-  const { mediaType, data } = encodeValue(snapshot.value)
-  return { mediaType, content: typeof data === 'string' ? { text: data } : { bytes: data } }
-}
 
-async function encodeInSlices({ value, plain }: Snapshot, slices: Slices): Promise<EncodedPayload> {
-  const textPieces: Uint8Array[] = []
-  const pieces = new JsonPieces(value, plain)
-  for (let piece = pieces.next(); piece !== undefined; piece = pieces.next()) {
-    textPieces.push(encoder.encode(piece))
-    if (slices.over) await slices.pause()
+  /** JSON text whatever the value: what JSON has no form for is a tagged object in it. */
+  writeText(snapshot: Snapshot): EncodedPayload {
+    return this.#writeJson(snapshot.json ? snapshot.value : jsonTreeOf(snapshot.value).tree)
   }
-  return { mediaType: MEDIA_TYPE.json, content: { textPieces } }
+
+  /** For what `isLarge`: the event loop runs in between. */
+  async writeInSlices(snapshot: Snapshot): Promise<EncodedPayload> {
+    const start = this.#json.position
+    const writing = new JsonSlices(this.#json, snapshot.value)
+    while (writing.step()) if (this.slices.over) await this.slices.pause()
+    return this.#written(start)
+  }
+
+  #writeJson(value: unknown): EncodedPayload {
+    const start = this.#json.position
+    this.#json.value(value)
+    return this.#written(start)
+  }
+
+  #written(start: number): EncodedPayload {
+    return { mediaType: MEDIA_TYPE.json, content: { textPieces: [this.#json.since(start)] } }
+  }
 }

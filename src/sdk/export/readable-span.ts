@@ -35,8 +35,8 @@ export function readableSpanOf(step: Step, view: RedactedView, resource: Resourc
   return {
     ...COMMON,
     resource,
-    name: view.text(spanNameOf(step.start)),
-    kind: spanKindOf(step.start.kind),
+    name: view.text(spanNameOf(step)),
+    kind: spanKindOf(step.spec.kind),
     spanContext: () => contextOf(traceId, spanId),
     ...(parentSpanId !== '' && { parentSpanContext: contextOf(traceId, parentSpanId) }),
     startTime: hrTime(anchorMillis + step.startMillis),

@@ -50,18 +50,18 @@ export class RedactedView {
 
 /** A step of which nothing but its place may be told: what the redactor could not clean is withheld. */
 export function withheldAttributes(step: Step): Attributes {
-  const { kind } = step.start
+  const { kind } = step.spec
   return { [ATTR.runId]: step.run.id, [ATTR.kind]: kind, [ATTR.operation]: step.operation, [ATTR.cuts]: '[{"what":"content","reason":"redaction_failed","count":1}]' }
 }
 
 function recordOf(step: Step): Attributes {
   return {
     [ATTR.runId]: step.run.id,
-    [ATTR.kind]: step.start.kind,
+    [ATTR.kind]: step.spec.kind,
     [ATTR.operation]: step.operation,
-    [ATTR.stepName]: step.start.name,
+    [ATTR.stepName]: step.spec.name,
     [ATTR.sequence]: step.sequence,
-    ...(step.start.effect !== undefined && { [ATTR.effect]: step.start.effect }),
+    ...(step.spec.effect !== undefined && { [ATTR.effect]: step.spec.effect }),
     ...(step.streamEnd !== undefined && { [ATTR.streamEnd]: step.streamEnd }),
   }
 }

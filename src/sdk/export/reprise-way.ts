@@ -3,8 +3,8 @@ import { type OptionValues, randomId16, randomId32, RepriseError } from '../../s
 import { nowMillis, readClockAnchor, unixNanos } from '../clock.ts'
 import type { Gap, QueuedStep } from '../send-queue.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
+import { PayloadWriter } from './payload.ts'
 import { resourceAttributes } from './resource.ts'
-import { Slices } from './slices.ts'
 import { spanOfGap, spanOfStep } from './step-span.ts'
 import { type Reply, Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
@@ -24,6 +24,7 @@ export class RepriseWay implements Way {
   readonly #transport: Transport
   readonly #timeoutMillis: number
   readonly #resource: WireResource
+  readonly #payloads: PayloadWriter = new PayloadWriter(true)
   /** What the last acknowledged body was written into. */
   #memory: ArrayBufferLike | undefined
 
@@ -34,7 +35,7 @@ export class RepriseWay implements Way {
   }
 
   async fill(next: () => QueuedStep | undefined, gaps: readonly Gap[]): Promise<RepriseBatch> {
-    const slices = new Slices()
+    const payloads = this.#payloads
     const batch = new BatchWriter(this.#resource, this.#memory)
     this.#memory = undefined
     for (const gap of gaps) batch.addGap(gap)
@@ -44,12 +45,13 @@ export class RepriseWay implements Way {
       // An announcement whose step has ended meanwhile is old news: the step itself is in the queue.
       if (item.pending && item.step.endMillis !== undefined) continue
       try {
-        const span = spanOfStep(item, slices)
+        const span = spanOfStep(item, payloads)
         batch.add(span instanceof Promise ? await span : span)
       } catch {
         batch.unwritable++
       }
-      if (slices.over) await slices.pause()
+      payloads.reset()
+      if (payloads.slices.over) await payloads.slices.pause()
     }
     return batch.finish(gaps)
   }
@@ -82,6 +84,7 @@ export function bodyOf(batch: Batch): Uint8Array {
 /** The same body without pauses, for a process that is on its way out. */
 export function encodeAtOnce(options: OptionValues, next: () => QueuedStep | undefined, gaps: readonly Gap[]): RepriseBatch[] {
   const resource = wireResource(options)
+  const payloads = new PayloadWriter(false)
   const batches: RepriseBatch[] = []
   for (let item = next(), pendingGaps = gaps; item !== undefined || pendingGaps.length > 0; pendingGaps = []) {
     const batch = new BatchWriter(resource)
@@ -89,11 +92,12 @@ export function encodeAtOnce(options: OptionValues, next: () => QueuedStep | und
     for (; item !== undefined && batch.sizeBytes < BATCH_MAX_BYTES; item = next()) {
       if (item.pending && item.step.endMillis !== undefined) continue
       try {
-        const span = spanOfStep(item, undefined)
+        const span = spanOfStep(item, payloads)
         if (!(span instanceof Promise)) batch.add(span)
       } catch {
         batch.unwritable++
       }
+      payloads.reset()
     }
     if (batch.spans > 0) batches.push(batch.finish(pendingGaps))
   }
