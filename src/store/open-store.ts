@@ -104,7 +104,11 @@ async function openIndexForReading(layout: Layout, tape: Tape, there: boolean): 
   const found = IndexDatabase.openForReading(layout.index)
   if (found !== undefined && isUpToDate(found, tape)) return new ReadOnlyIndex(found, tape)
   const lock = tryLock(layout)
-  if (lock === 'held' && found !== undefined) return new ReadOnlyIndex(found, tape)
+  if (lock === 'held' && found !== undefined) {
+    const index = new ReadOnlyIndex(found, tape)
+    await index.catchUp()
+    return index
+  }
   found?.close()
   if (typeof lock === 'object') {
     try {

@@ -1,4 +1,4 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import { type Digest, RepriseError, type RunSummary, type SpanRecord } from '../../schemas/index.ts'
 import { PAGE_MAX } from '../limits.ts'
 import type { Tape } from '../tape/tape.ts'
@@ -76,6 +76,9 @@ export abstract class IndexQueries {
   }
 }
 
+const CATCH_UP_PATIENCE_MILLIS = 2_000
+const CATCH_UP_POLL_MILLIS = 5
+
 /** An index for reading only, which another process keeps up to date. */
 export class ReadOnlyIndex extends IndexQueries implements StoreIndex {
   readonly #database: IndexDatabase
@@ -95,9 +98,11 @@ export class ReadOnlyIndex extends IndexQueries implements StoreIndex {
     return isSqliteError(error) ? new RepriseError('integrity', `the index cannot be read: ${error.message}; \`reprise reindex\` makes it anew`, { cause: error }) : error
   }
 
-  /** What the other process has not put there, this one cannot. */
-  catchUp(): Promise<void> {
-    return Promise.resolve()
+  /** The other process does it: what it acknowledged is in the index a moment later. Waits for that moment, 2 s at most. */
+  async catchUp(): Promise<void> {
+    const head = this.#tape.head().group
+    const deadline = performance.now() + CATCH_UP_PATIENCE_MILLIS
+    while (Number(this.#database.meta('group') ?? 0) <= head && performance.now() < deadline) await sleep(CATCH_UP_POLL_MILLIS)
   }
 
   problem(): undefined {
