@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { WireAttribute } from '../../src/otlp/index.ts'
-import { ATTR, canonicalJson, MEDIA_TYPE, spanRecordSchema } from '../../src/schemas/index.ts'
+import { ATTR, canonicalJson, MEDIA_TYPE, spanRecordSchema } from '../../src/schemas/public.ts'
 import { bareSpan, groupOf } from '../otlp/helpers.ts'
 import { failing, one, only, payloadOf, prepare, redactor, textOf } from './pipeline-support.ts'
 

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { createPrepareContext, type PreparedTraces, prepareTraces } from '../../src/collector/pipeline/prepare.ts'
 import { decodeTraces, type WireResourceSpans, type WireSpan } from '../../src/otlp/index.ts'
 import { createRedactor, type Redactor } from '../../src/redaction/index.ts'
-import { type SpanRecord, spanRecordSchema } from '../../src/schemas/index.ts'
+import { type SpanRecord, spanRecordSchema } from '../../src/schemas/public.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
 
 export const redactor = createRedactor({ key: new Uint8Array(32).fill(7) })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { attributeValueOf, type WireAttribute } from '../../src/otlp/index.ts'
-import { ATTR, canonicalJson, commitmentOf, digestOf, gapRecordSchema, MEDIA_TYPE, spanRecordSchema } from '../../src/schemas/index.ts'
+import { ATTR, canonicalJson, commitmentOf, digestOf, gapRecordSchema, MEDIA_TYPE, spanRecordSchema } from '../../src/schemas/public.ts'
 import { resourceSpans, value } from '../otlp/arbitraries.ts'
 import { bareSpan, groupOf } from '../otlp/helpers.ts'
 import { blind, one, payloadOf, prepare, redactor, textOf } from './pipeline-support.ts'

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Collector, type CollectorOptions, startCollector } from '../../src/collector/index.ts'
 import { decodeTraces, type WireSpan } from '../../src/otlp/index.ts'
-import { type SpanRecord, spanRecordSchema } from '../../src/schemas/index.ts'
+import { type SpanRecord, spanRecordSchema } from '../../src/schemas/public.ts'
 import { openStore } from '../../src/store/index.ts'
 
 /** Collectors, servers and folders of one test file, taken down together. */

@@ -4,6 +4,7 @@ import type { Store, TapeGroup, ViewPosition } from '../../store/index.ts'
 import { type ForwardStats, Tally } from '../counters.ts'
 import type { Logger } from '../log.ts'
 import type { ForwardTarget } from '../options.ts'
+import { Turn } from '../turn.ts'
 import { encodeSpans, sizeOfSpan } from './encode.ts'
 import { type RestoredSpan, restoreSpan } from './restore.ts'
 import { backoffMillis } from './retry.ts'
@@ -132,9 +133,11 @@ class TapeForwarder implements Forwarder {
       await this.#cursor.save(position.group, position.line)
       this.#position = position
     }
+    const turn = new Turn()
     for await (const found of this.#readGroups(next.group)) {
       const lines = 'damaged' in found ? [] : found.lines
       for (let line = found.group === next.group ? next.line : 0; line < lines.length; line++) {
+        if (turn.over) await turn.giveWay()
         const span = this.#restore(lines[line] ?? '')
         if (span === undefined) continue
         batch.push(span)

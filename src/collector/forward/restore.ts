@@ -174,17 +174,20 @@ function isText(mediaType: string): boolean {
   return mediaType.startsWith('text/')
 }
 
+/** Larger calls go without a view for others: it would hold everything else up, and few backends would take it. */
+const DERIVE_MAX_BYTES = 4 * 1024 * 1024
+
 /** What a backend that knows nothing of us can read: derived from the raw call, and never over what the span says itself. */
 function genAiAttributes({ core }: SpanRecord, contents: Contents, present: readonly WireAttribute[]): WireAttribute[] {
   const input = contents.get('input')
-  if (input === undefined) return []
+  const output = contents.get('output')
+  if (input === undefined || input.bytes.length + (output?.bytes.length ?? 0) > DERIVE_MAX_BYTES) return []
   const said = new Map(present)
   const textAt = (key: string): string | undefined => {
     const value = said.get(key)
     return typeof value === 'string' ? value : undefined
   }
   try {
-    const output = contents.get('output')
     const step = {
       kind: core.kind,
       operation: core.operation,

@@ -1,5 +1,4 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type DecodedTraces, decodeTraces, encodeExportResponse, encodeStatus, type OtlpEncoding } from '../../otlp/index.ts'
 import type { Redactor } from '../../redaction/index.ts'
 import { RepriseError } from '../../schemas/index.ts'
@@ -7,6 +6,7 @@ import type { Store } from '../../store/index.ts'
 import type { Counters } from '../counters.ts'
 import type { Logger } from '../log.ts'
 import { type PrepareContext, type PreparedTraces, prepareSteps } from '../pipeline/prepare.ts'
+import { Turn } from '../turn.ts'
 import type { ByteBudget, Reservation } from './byte-budget.ts'
 import { CONTENT_ENCODINGS, contentEncodingOf, type Inflater } from './inflate.ts'
 import { describeRejections } from './partial-success.ts'
@@ -29,9 +29,6 @@ export interface TracesEndpointOptions {
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 const CONTENT_TYPE: Readonly<Record<OtlpEncoding, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' }
-/** Others get their turn on the event loop at least this often while a large body is worked on. */
-const TURN_MILLIS = 8
-
 function encodingOf(header: string | undefined): OtlpEncoding | undefined {
   const type = header?.split(';', 1)[0]?.trim().toLowerCase()
   return type === 'application/x-protobuf' || type === 'application/protobuf'
@@ -42,13 +39,11 @@ function encodingOf(header: string | undefined): OtlpEncoding | undefined {
 }
 
 async function runInTurns(steps: Generator<void, PreparedTraces, void>): Promise<PreparedTraces> {
-  let turnEnds = performance.now() + TURN_MILLIS
+  const turn = new Turn()
   for (;;) {
     const step = steps.next()
     if (step.done === true) return step.value
-    if (performance.now() < turnEnds) continue
-    await nextTurn()
-    turnEnds = performance.now() + TURN_MILLIS
+    if (turn.over) await turn.giveWay()
   }
 }
 
