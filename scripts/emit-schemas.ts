@@ -3,7 +3,7 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { jsonSchemaOf, SCHEMAS } from '../src/schemas/index.ts'
+import { jsonSchemaOf, SCHEMAS } from '../src/schemas/records/index.ts'
 
 const FOLDER = fileURLToPath(new URL('../schemas', import.meta.url))
 

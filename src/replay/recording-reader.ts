@@ -7,10 +7,9 @@ import {
   type RecordedStep,
   type RecordingManifest,
   RepriseError,
-  recordedStepSchema,
-  recordingSchema,
   type SpanRecord,
 } from '../schemas/index.ts'
+import { recordedStepSchema, recordingSchema } from '../schemas/records/index.ts'
 import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
 import { readBounded } from './read-bounded.ts'
 import { type PayloadSource, payloadOf, Recording } from './recording.ts'

@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import { type Verdict, verdictSchema } from '../schemas/index.ts'
+import type { Verdict } from '../schemas/index.ts'
+import { verdictSchema } from '../schemas/records/index.ts'
 import { departureLines, formatVerdict, printable, summaryLines } from './format-verdict.ts'
 import { originOf } from './verdict-origin.ts'
 

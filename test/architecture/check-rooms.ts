@@ -35,12 +35,14 @@ function faultOf(path: string, room: string, found: ImportFact): string | undefi
   const other = roomOf(target)
   if (other === undefined) return `${target} lies in no room`
   if (other === room) return undefined
-  const never = NEVER.find((pair) => pair.room === room && pair.imports === other)
-  if (never !== undefined) return `${room}/ never imports ${other}/: ${never.because}`
+  const never = NEVER.find((pair) => pair.room === room && target.startsWith(`${pair.imports}/`))
+  if (never !== undefined) return `${room}/ never imports ${never.imports}/: ${never.because}`
   const floor = ROOMS[other]!.floor
   if (floor === own.floor) return `${room}/ and ${other}/ stand on one floor (${floor}) and do not know each other`
   if (floor > own.floor) return `${room}/ (floor ${own.floor}) imports only lower floors, and ${other}/ stands on floor ${floor}`
-  if (target !== `${other}/index.ts`) return `a room is imported through its index.ts alone (${other}/index.ts)`
+  const doors = ['index.ts', ...Object.keys(ROOMS[other]!.doors ?? {})]
+  if (!doors.includes(target.slice(other.length + 1)))
+    return `a room is imported through its index.ts alone (${doors.map((door) => `${other}/${door}`).join(', ')})`
   return undefined
 }
 

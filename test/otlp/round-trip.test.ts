@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { attributeValueOf, decodeTraces, encodeTracesJson, isWireText, TraceWriter, wireValueOf } from '../../src/otlp/index.ts'
-import { attributeValueSchema } from '../../src/schemas/index.ts'
+import { attributeValueSchema } from '../../src/schemas/public.ts'
 import { resourceSpans, value } from './arbitraries.ts'
 import { bareSpan, groupOf, settled, settledValue, writeTraces } from './helpers.ts'
 

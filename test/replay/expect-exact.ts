@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { formatVerdict } from '../../src/replay/index.ts'
-import { type Verdict, verdictSchema } from '../../src/schemas/index.ts'
+import { type Verdict, verdictSchema } from '../../src/schemas/public.ts'
 
 /** What a wrapped function would do if it ran: in a replay none does. */
 export function live(): never {

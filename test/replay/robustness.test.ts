@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { loadRecording, replay } from '../../src/replay/index.ts'
 import { manifestDigest, manifestText } from '../../src/replay/recording-text.ts'
-import { digestOf, type RecordingManifest, RepriseError, verdictSchema } from '../../src/schemas/index.ts'
+import { digestOf, type RecordingManifest, RepriseError, verdictSchema } from '../../src/schemas/public.ts'
 import { agent, createRandom, instrument, model, tool } from '../../src/sdk/index.ts'
 import { RecordingBuilder } from './recording-builder.ts'
 

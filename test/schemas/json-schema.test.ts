@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { emittedSchemas, staleSchemas } from '../../scripts/emit-schemas.ts'
-import { canonicalJson, jsonSchemaOf, SCHEMAS } from '../../src/schemas/index.ts'
+import { canonicalJson, jsonSchemaOf, SCHEMAS } from '../../src/schemas/public.ts'
 import { matchesJsonSchema } from './check-json-schema.ts'
 import { SAMPLES } from './samples.ts'
 

@@ -1,9 +1,7 @@
 import { z } from 'zod'
+import { RUN_STATUSES } from '../record-values.ts'
 import { FIDELITIES, STEP_KINDS } from '../step-kinds.ts'
 import { countSchema, hex16Schema, hex32Schema, nanosSchema } from './common.ts'
-
-export const RUN_STATUSES = ['ok', 'error', 'running', 'interrupted'] as const
-export type RunStatus = (typeof RUN_STATUSES)[number]
 
 /** What `reprise runs`, `GET /api/v1/runs` and the cockpit show of a run. Derived from the tape alone. */
 export const runSummarySchema = z.strictObject({

@@ -1,12 +1,8 @@
 import { z } from 'zod'
+import { SPAN_KINDS, STATUS_CODES } from '../record-values.ts'
 import { EFFECTS, FIDELITIES, RESULT_SHAPES, STEP_KINDS, STREAM_ENDS } from '../step-kinds.ts'
 import { payloadRefSchema, payloadSchema } from './artifact.ts'
 import { attributesSchema, countSchema, cutSchema, hex16Schema, hex32Schema, nanosSchema, policyRefSchema } from './common.ts'
-
-export const SPAN_KINDS = ['unspecified', 'internal', 'server', 'client', 'producer', 'consumer'] as const
-export type SpanKind = (typeof SPAN_KINDS)[number]
-export const STATUS_CODES = ['unset', 'ok', 'error'] as const
-export type StatusCode = (typeof STATUS_CODES)[number]
 
 export const spanEventSchema = z.strictObject({
   name: z.string(),

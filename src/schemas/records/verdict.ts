@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { DIVERGENCE_REASONS } from '../record-values.ts'
 import { LABELS, STEP_KINDS } from '../step-kinds.ts'
 import { countSchema, digestSchema, hex32Schema, hex64Schema, policyRefSchema } from './common.ts'
 
@@ -10,18 +11,6 @@ export const fieldDifferenceSchema = z.strictObject({
   replayed: z.string().optional(),
 })
 export type FieldDifference = z.infer<typeof fieldDifferenceSchema>
-
-export const DIVERGENCE_REASONS = [
-  'unmatched',
-  'exhausted',
-  'unused',
-  'missing',
-  'changed-container',
-  'output',
-  'order',
-  'socket',
-  'swallowed',
-] as const
 
 export const divergenceSchema = z.strictObject({
   reason: z.enum(DIVERGENCE_REASONS),

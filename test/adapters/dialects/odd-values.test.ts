@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import { type DerivableStep, deriveGenAiContent, deriveGenAiScalars } from '../../../src/adapters/dialects/index.ts'
-import { attributesSchema, RESULT_SHAPES, STEP_KINDS } from '../../../src/schemas/index.ts'
+import { attributesSchema, RESULT_SHAPES, STEP_KINDS } from '../../../src/schemas/public.ts'
 
 const prototypeKeys = Object.getOwnPropertyNames(Object.prototype)
 

@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { canonicalJson, commitmentOf, type GapCore, type PayloadRef, type SpanCore, spanRecordSchema } from '../../../src/schemas/index.ts'
+import { canonicalJson, commitmentOf, type GapCore, type PayloadRef, type SpanCore, spanRecordSchema } from '../../../src/schemas/public.ts'
 import { addressPayload, openStore, type PreparedBlob, type PreparedRecord, type Store } from '../../../src/store/index.ts'
 
 const MEMORY = '/dev/shm'
