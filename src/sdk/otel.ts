@@ -1,10 +1,11 @@
 import { type Context, context, createContextKey, isSpanContextValid, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace, TraceFlags, type Tracer } from '@opentelemetry/api'
-import { ATTR, GENAI, randomId16, randomId32, type StepKind } from '../schemas/index.ts'
+import { ATTR, GENAI, randomId32, type StepKind } from '../schemas/index.ts'
 import type { Call } from './call-spec.ts'
 import { genAiStart, spanNameOf } from './describe.ts'
 import type { RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
 import type { Step, StepIds } from './step.ts'
+import { nextSpanId } from './span-ids.ts'
 import { SDK_NAME, SDK_VERSION } from './version.ts'
 
 /** Where a new step stands in its trace, and what @opentelemetry/api is to know of it. */
@@ -50,7 +51,7 @@ export function placeStep(scope: Scope | undefined, call: Call, run: RunState | 
 }
 
 function lightIds(parent: { readonly traceId: string; readonly spanId: string } | undefined): StepIds {
-  return { traceId: parent?.traceId ?? randomId32(), spanId: randomId16(), parentSpanId: parent?.spanId ?? '' }
+  return { traceId: parent?.traceId ?? randomId32(), spanId: nextSpanId(), parentSpanId: parent?.spanId ?? '' }
 }
 
 /** The innermost of our step and the active span: a span that was started inside our step is below it. */

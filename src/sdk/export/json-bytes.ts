@@ -8,6 +8,16 @@ const STRETCH_CHARS = 16 * 1024
 /** Below this many characters a loop beats the calls into the engine. */
 const LOOP_CHARS = 32
 const TAG = '$reprise'
+/** How an object with a `$reprise` key of the user's own begins: it is put into a tagged one. */
+export const OPEN_ESCAPED = `{"${TAG}":"object","value":{`
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const COLON = 0x3a
+const OPEN_ARRAY = 0x5b
+const CLOSE_ARRAY = 0x5d
+const OPEN_OBJECT = 0x7b
+const CLOSE_OBJECT = 0x7d
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -57,25 +67,38 @@ export class JsonBytes {
   }
 
   #array(array: readonly unknown[]): void {
-    this.ascii('[')
-    for (let index = 0; index < array.length; index++) {
-      if (index > 0) this.ascii(',')
+    this.byte(OPEN_ARRAY)
+    const { length } = array
+    for (let index = 0; index < length; index++) {
+      if (index > 0) this.byte(COMMA)
       this.value(array[index])
     }
-    this.ascii(']')
+    this.byte(CLOSE_ARRAY)
   }
 
   #fields(fields: Fields, escape: boolean): void {
-    this.ascii(openOf(escape))
-    let separator = ''
+    if (escape) this.ascii(OPEN_ESCAPED)
+    else this.byte(OPEN_OBJECT)
+    let first = true
     for (const key of Object.keys(fields)) {
-      this.ascii(separator)
-      this.string(key)
-      this.ascii(':')
+      this.key(key, first)
+      first = false
       this.value(fields[key])
-      separator = ','
     }
-    this.ascii(escape ? '}}' : '}')
+    if (escape) this.byte(CLOSE_OBJECT)
+    this.byte(CLOSE_OBJECT)
+  }
+
+  /** A key with its colon, and the comma before it unless it is the first. */
+  key(key: string, first: boolean): void {
+    if (!first) this.byte(COMMA)
+    this.string(key)
+    this.byte(COLON)
+  }
+
+  byte(byte: number): void {
+    if (this.#position >= this.#buffer.length) this.#ensure(1)
+    this.#buffer[this.#position++] = byte
   }
 
   /** A few characters that stand for themselves. */
@@ -87,11 +110,20 @@ export class JsonBytes {
   }
 
   string(text: string): void {
-    if (text.length > LOOP_CHARS || !this.#shortString(text)) {
-      this.ascii('"')
-      for (let start = 0; start < text.length; ) start = this.stretch(text, start)
-      this.ascii('"')
+    if (text.length <= LOOP_CHARS && this.#shortString(text)) return
+    if (text.length <= STRETCH_CHARS) {
+      const start = this.#position
+      this.byte(QUOTE)
+      if (this.#verbatim(text)) this.byte(QUOTE)
+      else {
+        this.#position = start
+        this.#encoded(JSON.stringify(text))
+      }
+      return
     }
+    this.byte(QUOTE)
+    for (let start = 0; start < text.length; ) start = this.stretch(text, start)
+    this.byte(QUOTE)
   }
 
   /** Writes the next stretch of a string, without quotes, and gives the place where it ends. */
@@ -100,19 +132,21 @@ export class JsonBytes {
     // A surrogate pair cut in two would be escaped as two lone halves.
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1
     const part = start === 0 && end === text.length ? text : text.slice(start, end)
-    this.#ensure(part.length * 3)
-    if (!this.#verbatim(part)) {
-      const escaped = JSON.stringify(part)
-      this.#ensure(escaped.length * 3)
-      this.#position += this.#buffer.write(escaped.slice(1, -1), this.#position, 'utf8')
-    }
+    if (!this.#verbatim(part)) this.#encoded(JSON.stringify(part).slice(1, -1))
     return end
+  }
+
+  /** Text that is JSON already. */
+  #encoded(text: string): void {
+    this.#ensure(text.length * 3)
+    this.#position += this.#buffer.write(text, this.#position, 'utf8')
   }
 
   /** @returns false, with nothing written, when some character needs an escape */
   #verbatim(text: string): boolean {
-    // Three searches that the engine does many bytes at a time; what they find in a text, if anything, is found early.
+    // The usual ones; the engine looks at many bytes at a time for each.
     if (text.includes('\n') || text.includes('"') || text.includes('\\')) return false
+    this.#ensure(text.length * 3)
     const size = this.#buffer.write(text, this.#position, 'utf8')
     // UTF-8 has no lone surrogates: they are escaped. Text of as many bytes as characters has none.
     if (size !== text.length && !text.isWellFormed()) return false
@@ -148,13 +182,13 @@ export class JsonBytes {
     this.#ensure(length + 2)
     const buffer = this.#buffer
     let position = this.#position
-    buffer[position++] = 0x22
+    buffer[position++] = QUOTE
     for (let index = 0; index < length; index++) {
       const code = text.charCodeAt(index)
-      if (code < 0x20 || code > 0x7f || code === 0x22 || code === 0x5c) return false
+      if (code < 0x20 || code > 0x7f || code === QUOTE || code === BACKSLASH) return false
       buffer[position++] = code
     }
-    buffer[position++] = 0x22
+    buffer[position++] = QUOTE
     this.#position = position
     return true
   }
@@ -180,11 +214,6 @@ function isHighSurrogate(code: number): boolean {
 export function isPlain(value: object): value is Fields {
   const prototype: unknown = Object.getPrototypeOf(value)
   return prototype === Object.prototype || prototype === null
-}
-
-/** How an object begins; one with a `$reprise` key of the user's own is put into a tagged one. */
-export function openOf(escape: boolean): string {
-  return escape ? `{"${TAG}":"object","value":{` : '{'
 }
 
 /** An Opaque, a Truncated, an error, a RegExp, a URL: what stands for it is a plain object with a tag. */

@@ -1,4 +1,4 @@
-import { type Fields, isPlain, JsonBytes, openOf, tagged } from './json-bytes.ts'
+import { type Fields, isPlain, type JsonBytes, OPEN_ESCAPED, tagged } from './json-bytes.ts'
 
 /** About how many bytes are written without a look at the clock. */
 const STEP_BYTES = 32 * 1024
@@ -44,7 +44,7 @@ export class JsonSlices {
   }
 
   #open(fields: Fields, escape: boolean): void {
-    this.#bytes.ascii(openOf(escape))
+    this.#bytes.ascii(escape ? OPEN_ESCAPED : '{')
     this.#stack.push({ kind: 'fields', fields, keys: Object.keys(fields), index: 0, close: escape ? '}}' : '}' })
   }
 
@@ -55,9 +55,7 @@ export class JsonSlices {
       this.#stack.pop()
       return
     }
-    if (frame.index++ > 0) this.#bytes.ascii(',')
-    this.#bytes.string(key)
-    this.#bytes.ascii(':')
+    this.#bytes.key(key, frame.index++ === 0)
     this.#value(frame.fields[key])
   }
 
