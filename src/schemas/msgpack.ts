@@ -1,6 +1,7 @@
-import { Packr } from 'msgpackr'
+import { Packr } from 'msgpackr/pack'
 import { MsgpackReader } from './msgpack-reader.ts'
 
+// From `msgpackr/pack`: the package's main file also loads streams, and looks for a native addon that only its reader uses.
 // Only the kinds that every MessagePack reader knows: no records, no extension types. msgpackr keeps its extension types in one
 // list for the whole process, so registering ours would change the recorded program's own use of it, and theirs our bytes.
 const packr = new Packr({ useRecords: false, variableMapSize: true, useToJSON: false })
