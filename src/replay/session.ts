@@ -145,9 +145,13 @@ export class ReplaySession implements Interceptor {
     if (parent?.recorded === undefined || this.#closed) return undefined
     const ordinal = nextCount(parent, nameKeyOf(call.operation, call.name))
     const free = (node: LineageNode | undefined): node is LineageNode => node !== undefined && !this.ran.has(node) && !isServed(node)
-    const equal = request === undefined ? [] : this.calls.equal(parent.recorded, groupKeyOf(call.operation, call.name, request.digest))
+    const pick = (nodes: readonly LineageNode[], place: number): LineageNode | undefined =>
+      // Nearly always it is the one at its place; a search from the start would make long loops quadratic.
+      free(nodes[place]) ? nodes[place] : nodes.find(free)
     const namesakes = this.calls.named(parent.recorded, call.operation, call.name)
-    return equal.find(free) ?? (free(namesakes[ordinal]) ? namesakes[ordinal] : namesakes.find(free))
+    if (request === undefined) return pick(namesakes, ordinal)
+    const key = groupKeyOf(call.operation, call.name, request.digest)
+    return pick(this.calls.equal(parent.recorded, key), nextCount(parent, key)) ?? pick(namesakes, ordinal)
   }
 
   #serve(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
