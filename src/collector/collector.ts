@@ -43,6 +43,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   const store = await openStore(resolved.store, {
     mode: 'write',
     startedBy: 'reprise collector',
+    indexThread: true,
     queueMaxBytes: Math.max(64 * 1024 * 1024, 2 * resolved.decodedMaxBytes),
   })
   try {

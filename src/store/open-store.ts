@@ -12,6 +12,7 @@ import { ensureKey } from './files/key-file.ts'
 import { type Layout, layoutOf } from './files/layout.ts'
 import { takeWriterLock, tryWriterLock, type WriterLock } from './files/writer-lock.ts'
 import { IndexDatabase } from './index/database.ts'
+import { ThreadedIndex } from './index/index-thread.ts'
 import { FollowingIndex, isUpToDate, ReadOnlyIndex } from './index/store-index.ts'
 import { QUEUE_MAX_BYTES, SEGMENT_ROLL_BYTES } from './limits.ts'
 import { OpenedStore } from './opened-store.ts'
@@ -43,14 +44,14 @@ async function openForWriting(layout: Layout, options: OpenStoreOptions, io: Fil
   }
   const lock = await takeWriterLock(layout, options.startedBy ?? process.argv.slice(1, 3).join(' '))
   try {
-    return startWriting(layout, options, io, lock)
+    return await startWriting(layout, options, io, lock)
   } catch (error) {
     lock.release()
     throw error
   }
 }
 
-function startWriting(layout: Layout, options: OpenStoreOptions, io: FileIo, lock: WriterLock): Store {
+async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileIo, lock: WriterLock): Promise<Store> {
   // Looked at again: another process may have made or upgraded the store before the lock was ours.
   if (readFormat(layout) === undefined) writeFormat(layout)
   for (const folder of [layout.segments, layout.blobs, layout.packs, layout.views]) makeFolder(folder)
@@ -60,7 +61,7 @@ function startWriting(layout: Layout, options: OpenStoreOptions, io: FileIo, loc
   const tapeWriter = new TapeWriter({ layout, tape, rollBytes, io })
   const packs = new PackSet(layout)
   const blobWriter = new BlobWriter({ layout, packs, rollBytes, mark: tapeWriter.recovery.mark, io })
-  const index = new FollowingIndex(layout.index, tape)
+  const index = options.indexThread === true ? await ThreadedIndex.start(layout, tape) : new FollowingIndex(layout.index, tape)
   const commit = new GroupCommit({
     tape: tapeWriter,
     blobs: blobWriter,

@@ -9,6 +9,7 @@ import type { GroupCommit } from './commit/group-commit.ts'
 import { readRedactionKey } from './files/key-file.ts'
 import type { Layout } from './files/layout.ts'
 import type { WriterLock } from './files/writer-lock.ts'
+import type { ThreadedIndex } from './index/index-thread.ts'
 import type { FollowingIndex, ReadOnlyIndex } from './index/store-index.ts'
 import type { Tape } from './tape/tape.ts'
 import type { TapeWriter } from './tape/tape-writer.ts'
@@ -26,7 +27,7 @@ import { openCursorFile } from './views/cursor.ts'
 
 interface Writing {
   readonly commit: GroupCommit
-  readonly index: FollowingIndex
+  readonly index: FollowingIndex | ThreadedIndex
   readonly tapeWriter: TapeWriter
   readonly blobWriter: BlobWriter
   readonly lock: WriterLock
@@ -39,7 +40,7 @@ export interface OpenedParts {
   readonly tape: Tape
   readonly packs: PackSet
   readonly blobs: BlobStore
-  readonly index: FollowingIndex | ReadOnlyIndex
+  readonly index: FollowingIndex | ReadOnlyIndex | ThreadedIndex
   readonly writing: Writing | undefined
 }
 
@@ -50,7 +51,7 @@ export class OpenedStore implements Store {
   readonly recovered: RecoveryReport
   readonly blobs: BlobStore
   readonly tape: Tape
-  readonly index: FollowingIndex | ReadOnlyIndex
+  readonly index: FollowingIndex | ReadOnlyIndex | ThreadedIndex
   readonly #parts: OpenedParts
   #closing: Promise<void> | undefined
 

@@ -242,6 +242,8 @@ export interface OpenStoreOptions {
   readonly create?: boolean
   /** For the text that a second writer is shown, e.g. `reprise up`. */
   readonly startedBy?: string
+  /** Keep the index in a thread of its own: for a writer that is busy. Default false. */
+  readonly indexThread?: boolean
   /** Bytes of waiting batches; past it `append` rejects. Default 64 MiB. */
   readonly queueMaxBytes?: number
   /** A segment or pack is closed once it is this large. Default 64 MiB. */

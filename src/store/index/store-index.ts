@@ -9,7 +9,7 @@ import { artifactRefs, findRunIds, listRuns, listSteps, nearestRunIds, type Quer
 
 /** The event loop is held no longer at a time. */
 const SLICE_MILLIS = 8
-const REINDEX_SLICE_MILLIS = 100
+export const REINDEX_SLICE_MILLIS = 100
 /** Groups that come close together share a transaction. */
 const GATHER_MILLIS = 10
 /** Lines kept from the write path; what is beyond is read back from the tape. */
@@ -115,12 +115,21 @@ export class ReadOnlyIndex extends IndexQueries implements StoreIndex {
   }
 }
 
+export interface FollowingOptions {
+  /** How long the event loop is held at a time, and with it how much one transaction takes in. */
+  readonly sliceMillis?: number
+  /** Called when the database has been thrown away and made anew. */
+  readonly onAnew?: () => void
+}
+
 /** The index as a view that follows the tape: it has a cursor of its own and can be made anew at any time. */
 export class FollowingIndex extends IndexQueries implements StoreIndex {
   readonly #path: string
   readonly #tape: Tape
   #database: IndexDatabase
   #writer: IndexWriter
+  readonly #sliceMillis: number
+  readonly #onAnew: (() => void) | undefined
   readonly #fed = new Map<number, readonly string[]>()
   #fedBytes = 0
   #reading: { readonly group: number; readonly lines: readonly string[] } | undefined
@@ -130,10 +139,12 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #closed = false
 
   /** `:memory:` keeps it to this process. */
-  constructor(path: string, tape: Tape) {
+  constructor(path: string, tape: Tape, options: FollowingOptions = {}) {
     super()
     this.#path = path
     this.#tape = tape
+    this.#sliceMillis = options.sliceMillis ?? SLICE_MILLIS
+    this.#onAnew = options.onAnew
     this.#database = path === ':memory:' ? IndexDatabase.create(path) : IndexDatabase.openForWriting(path)
     try {
       this.#writer = new IndexWriter(this.#database)
@@ -149,6 +160,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     removeIndex(this.#path)
     this.#database = IndexDatabase.create(this.#path)
     this.#writer = new IndexWriter(this.#database)
+    this.#onAnew?.()
     return this.#writer
   }
 
@@ -180,12 +192,17 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#schedule()
   }
 
+  /** There may be more on the tape: follows it soon. */
+  follow(): void {
+    this.#schedule()
+  }
+
   #schedule(): void {
     if (this.#closed || this.#running !== undefined) return
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined
       // What goes wrong is kept in `problem`; the next group or `catchUp` tries again.
-      this.#start(SLICE_MILLIS).catch(() => undefined)
+      this.#start(this.#sliceMillis).catch(() => undefined)
     }, GATHER_MILLIS)
   }
 
@@ -276,7 +293,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
 
   async catchUp(): Promise<void> {
     const target = this.#tape.head().group
-    while (!this.#closed && this.#writer.place.group <= target) await this.#start(SLICE_MILLIS)
+    while (!this.#closed && this.#writer.place.group <= target) await this.#start(this.#sliceMillis)
   }
 
   /** Throws everything away and builds it again from the tape. */

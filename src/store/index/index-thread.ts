@@ -1,0 +1,163 @@
+import { Worker } from 'node:worker_threads'
+import { type ErrorCode, RepriseError } from '../../schemas/index.ts'
+import type { Layout } from '../files/layout.ts'
+import type { Tape } from '../tape/tape.ts'
+import type { ReindexProgress, ReindexResult, StoreIndex } from '../types.ts'
+import { IndexDatabase, isSqliteError } from './database.ts'
+import type { QuerySource } from './queries.ts'
+import { IndexQueries } from './store-index.ts'
+
+export type ToIndexThread = { readonly kind: 'follow' } | { readonly kind: 'catchUp' | 'reindex' | 'close'; readonly id: number }
+
+export type FromIndexThread =
+  | { readonly kind: 'ready' | 'anew' }
+  | { readonly kind: 'progress'; readonly id: number; readonly progress: ReindexProgress }
+  | { readonly kind: 'done'; readonly id: number; readonly result?: ReindexResult; readonly problem?: string | undefined }
+  | { readonly kind: 'failed'; readonly id: number; readonly code: ErrorCode; readonly message: string }
+
+interface Waiting {
+  readonly resolve: (result: ReindexResult | undefined) => void
+  readonly reject: (error: unknown) => void
+  readonly onProgress: ((progress: ReindexProgress) => void) | undefined
+}
+
+/**
+ * The index kept by a thread of its own, so that a busy writer's event loop is left to receiving and answering. Queries are
+ * answered here, over a connection that only reads.
+ */
+export class ThreadedIndex extends IndexQueries implements StoreIndex {
+  readonly #layout: Layout
+  readonly #tape: Tape
+  readonly #worker: Worker
+  readonly #waiting = new Map<number, Waiting>()
+  readonly #ended: Promise<void>
+  #database: IndexDatabase | undefined
+  #nextId = 0
+  #problem: string | undefined
+  #told = false
+  #closed = false
+
+  private constructor(layout: Layout, tape: Tape, worker: Worker) {
+    super()
+    this.#layout = layout
+    this.#tape = tape
+    this.#worker = worker
+    worker.on('message', (message: FromIndexThread) => this.#take(message))
+    worker.on('error', (error) => {
+      this.#problem = `the index thread failed: ${error instanceof Error ? error.message : String(error)}`
+    })
+    this.#ended = new Promise((resolve) => {
+      worker.once('exit', () => {
+        this.#problem ??= this.#closed ? undefined : 'the index thread ended'
+        for (const { reject } of this.#waiting.values()) reject(this.#gone())
+        this.#waiting.clear()
+        resolve()
+      })
+    })
+  }
+
+  /** Resolves when the thread has opened the index. */
+  static async start(layout: Layout, tape: Tape): Promise<ThreadedIndex> {
+    // The thread runs whichever of the two this file is: a source or what was built from it.
+    const file = import.meta.url.endsWith('.ts') ? './index-worker.ts' : './index-worker.js'
+    const worker = new Worker(new URL(file, import.meta.url), { workerData: { dir: layout.dir }, name: 'reprise-index' })
+    await new Promise<void>((resolve, reject) => {
+      worker.once('error', reject)
+      worker.once('message', () => {
+        worker.off('error', reject)
+        resolve()
+      })
+    })
+    return new ThreadedIndex(layout, tape, worker)
+  }
+
+  #take(message: FromIndexThread): void {
+    switch (message.kind) {
+      case 'ready':
+        return
+      case 'anew':
+        // The file that the present connection has open is gone.
+        this.#database?.close()
+        this.#database = undefined
+        return
+      case 'progress':
+        this.#waiting.get(message.id)?.onProgress?.(message.progress)
+        return
+      case 'done':
+        this.#problem = message.problem
+        this.#waiting.get(message.id)?.resolve(message.result)
+        this.#waiting.delete(message.id)
+        return
+      case 'failed':
+        this.#problem = message.message
+        this.#waiting.get(message.id)?.reject(new RepriseError(message.code, message.message, { retryable: true }))
+        this.#waiting.delete(message.id)
+        return
+    }
+  }
+
+  #gone(): RepriseError {
+    return this.#closed
+      ? new RepriseError('store_closed', 'the store is closed')
+      : new RepriseError('store_write_failed', this.#problem ?? 'the index thread ended', { retryable: false })
+  }
+
+  #ask(kind: 'catchUp' | 'reindex' | 'close', onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult | undefined> {
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      if (this.#worker.threadId === -1) {
+        reject(this.#gone())
+        return
+      }
+      this.#waiting.set(id, { resolve, reject, onProgress })
+      this.#worker.postMessage({ kind, id } satisfies ToIndexThread)
+    })
+  }
+
+  protected override source(): QuerySource {
+    if (this.#closed) throw new RepriseError('store_closed', 'the store is closed')
+    this.#database ??= IndexDatabase.openForReading(this.#layout.index)
+    if (this.#database === undefined) throw new RepriseError('integrity', 'the index is being made anew', { retryable: true })
+    return { database: this.#database, readLine: (group, line) => this.#tape.readLine(group, line) }
+  }
+
+  protected override failed(error: unknown): unknown {
+    if (!isSqliteError(error)) return error
+    this.#database?.close()
+    this.#database = undefined
+    // The thread finds the damage itself, and makes the index anew.
+    this.feed()
+    return new RepriseError('integrity', `the index could not be read: ${error.message}`, { cause: error, retryable: true })
+  }
+
+  problem(): string | undefined {
+    return this.#problem
+  }
+
+  /** A group has become durable. The thread is told once for all the groups of a turn. */
+  feed(): void {
+    if (this.#told || this.#closed) return
+    this.#told = true
+    setImmediate(() => {
+      this.#told = false
+      if (!this.#closed) this.#worker.postMessage({ kind: 'follow' } satisfies ToIndexThread)
+    })
+  }
+
+  async catchUp(): Promise<void> {
+    await this.#ask('catchUp')
+  }
+
+  async reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult> {
+    return (await this.#ask('reindex', onProgress)) ?? { groups: 0, records: 0 }
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return await this.#ended
+    const asked = this.#ask('close').catch(() => undefined)
+    this.#closed = true
+    await asked
+    await this.#ended
+    this.#database?.close()
+  }
+}

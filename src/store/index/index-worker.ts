@@ -1,0 +1,43 @@
+import { parentPort, workerData } from 'node:worker_threads'
+import { RepriseError } from '../../schemas/index.ts'
+import { layoutOf } from '../files/layout.ts'
+import { Tape } from '../tape/tape.ts'
+import { FollowingIndex, REINDEX_SLICE_MILLIS } from './store-index.ts'
+import type { FromIndexThread, ToIndexThread } from './index-thread.ts'
+
+// The entry of the thread that keeps the index (index-thread.ts starts it). It reads the tape from the files, as any other
+// process would.
+
+function post(message: FromIndexThread): void {
+  parentPort?.postMessage(message)
+}
+
+const { dir } = workerData as { dir: string }
+const layout = layoutOf(dir)
+const tape = new Tape(layout)
+const index = new FollowingIndex(layout.index, tape, { sliceMillis: REINDEX_SLICE_MILLIS, onAnew: () => post({ kind: 'anew' }) })
+
+async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Promise<void> {
+  const { id, kind } = message
+  try {
+    if (kind === 'catchUp') await index.catchUp()
+    else if (kind === 'close') {
+      await index.close()
+      tape.close()
+    } else {
+      const result = await index.reindex((progress) => post({ kind: 'progress', id, progress }))
+      post({ kind: 'done', id, result })
+      return
+    }
+    post({ kind: 'done', id, problem: index.problem() })
+  } catch (error) {
+    const code = RepriseError.isInstance(error) ? error.code : 'internal'
+    post({ kind: 'failed', id, code, message: error instanceof Error ? error.message : String(error) })
+  }
+}
+
+parentPort?.on('message', (message: ToIndexThread) => {
+  if (message.kind === 'follow') index.follow()
+  else void answer(message).then(() => message.kind === 'close' && parentPort?.close())
+})
+post({ kind: 'ready' })
