@@ -22,7 +22,9 @@ export function percentile(values: readonly number[], percent: number): number {
 
 /** Runs a measuring script in a process of its own and gives the JSON object that it prints last. */
 export async function runScript<T>(script: URL, args: readonly string[]): Promise<T> {
-  const child = spawn(process.execPath, [...process.execArgv, '--expose-gc', fileURLToPath(script), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [...process.execArgv, '--expose-gc', fileURLToPath(script), ...args], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let output = ''
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
@@ -37,7 +39,11 @@ export async function runScript<T>(script: URL, args: readonly string[]): Promis
  * Runs every contender once per round, in turn, so that a slow moment of the machine hits all of them; the first round is
  * a warm-up and does not count.
  */
-export async function interleave<T>(contenders: readonly string[], rounds: number, run: (contender: string) => Promise<T>): Promise<Map<string, T[]>> {
+export async function interleave<T>(
+  contenders: readonly string[],
+  rounds: number,
+  run: (contender: string) => Promise<T>,
+): Promise<Map<string, T[]>> {
   const results = new Map<string, T[]>(contenders.map((contender) => [contender, []]))
   for (let round = 0; round <= rounds; round++) {
     // The order turns from round to round, so that nobody always follows the same neighbour.
@@ -53,5 +59,6 @@ export async function interleave<T>(contenders: readonly string[], rounds: numbe
 /** Prints rows under titles, columns aligned. */
 export function printTable(titles: readonly string[], rows: readonly (readonly string[])[]): void {
   const widths = titles.map((title, index) => Math.max(title.length, ...rows.map((row) => row[index]?.length ?? 0)))
-  for (const row of [titles, ...rows]) console.log(row.map((cell, index) => (index === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[index]!))).join('  '))
+  for (const row of [titles, ...rows])
+    console.log(row.map((cell, index) => (index === 0 ? cell.padEnd(widths[0]!) : cell.padStart(widths[index]!))).join('  '))
 }

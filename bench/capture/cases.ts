@@ -7,7 +7,10 @@ export type Case = {
   answer(request: unknown): Promise<unknown>
 }
 
-const WORDS = 'the collector keeps every span on a local tape and ships it on once the group is on disk so nothing that was acknowledged is lost'.split(' ')
+const WORDS =
+  'the collector keeps every span on a local tape and ships it on once the group is on disk so nothing that was acknowledged is lost'.split(
+    ' ',
+  )
 
 /** Prose of about `bytes` bytes, different for each `seed`. */
 export function prose(bytes: number, seed: number): string {
@@ -24,11 +27,18 @@ const chat = (bytes: number, messages: number) => ({
   request: (index: number) => ({
     model: 'extractor-1',
     temperature: 0.2,
-    messages: Array.from({ length: messages }, (_, turn) => ({ role: turn % 2 === 0 ? 'user' : 'assistant', content: prose(bytes / messages, index * 31 + turn) })),
+    messages: Array.from({ length: messages }, (_, turn) => ({
+      role: turn % 2 === 0 ? 'user' : 'assistant',
+      content: prose(bytes / messages, index * 31 + turn),
+    })),
   }),
   answer: (answers: readonly string[]) => {
     let next = 0
-    return async () => ({ id: 'chatcmpl-1', choices: [{ index: 0, message: { role: 'assistant', content: answers[next++ % answers.length] }, finish_reason: 'stop' }], usage: { prompt_tokens: 900, completion_tokens: 800 } })
+    return async () => ({
+      id: 'chatcmpl-1',
+      choices: [{ index: 0, message: { role: 'assistant', content: answers[next++ % answers.length] }, finish_reason: 'stop' }],
+      usage: { prompt_tokens: 900, completion_tokens: 800 },
+    })
   },
 })
 
@@ -49,7 +59,11 @@ export const CASES: readonly Case[] = [
       let next = 0
       return async () => {
         next++
-        return Array.from({ length: 64 }, (_, rank) => ({ id: `doc-${rank}`, score: 1 / (rank + 1), content: documents[(next + rank) % documents.length] }))
+        return Array.from({ length: 64 }, (_, rank) => ({
+          id: `doc-${rank}`,
+          score: 1 / (rank + 1),
+          content: documents[(next + rank) % documents.length],
+        }))
       }
     })(),
   },

@@ -8,7 +8,13 @@ import { flush, instrument, model, startRecorder } from 'reprise'
 import { percentile } from '../rounds.ts'
 import { CASES } from './cases.ts'
 
-export type CaptureResult = { pathMicrosP50: number; pathMicrosP99: number; cpuMicrosPerCall: number; stallMillisMax: number; heapKiBPerCall: number }
+export type CaptureResult = {
+  pathMicrosP50: number
+  pathMicrosP99: number
+  cpuMicrosPerCall: number
+  stallMillisMax: number
+  heapKiBPerCall: number
+}
 
 const [contender, caseName, endpoint] = process.argv.slice(2)
 const chosen = CASES.find(({ name }) => name === caseName)
@@ -25,7 +31,8 @@ async function consume(result: unknown): Promise<unknown> {
 
 async function prepare(): Promise<{ call: Call; within: (body: () => Promise<void>) => Promise<void>; finish: () => Promise<void> }> {
   const { answer, stream } = chosen!
-  if (contender === 'bare') return { call: async (request) => await consume(await answer(request)), within: (body) => body(), finish: async () => {} }
+  if (contender === 'bare')
+    return { call: async (request) => await consume(await answer(request)), within: (body) => body(), finish: async () => {} }
   if (contender === 'opentelemetry') {
     const exporter = new OTLPTraceExporter({ url: `${endpoint}/v1/traces` })
     // The queue is opened wide, since by default this SDK drops all that is over 2,048 spans.
@@ -49,14 +56,23 @@ async function prepare(): Promise<{ call: Call; within: (body: () => Promise<voi
         span.end()
         return output
       })
-    return { call, within: (body) => tracer.startActiveSpan('run', async (span) => {
-      await body()
-      span.end()
-    }), finish: () => provider.shutdown() }
+    return {
+      call,
+      within: (body) =>
+        tracer.startActiveSpan('run', async (span) => {
+          await body()
+          span.end()
+        }),
+      finish: () => provider.shutdown(),
+    }
   }
   startRecorder({ endpoint: endpoint!, exporter: 'reprise', queueMaxBytes: 2 ** 30 })
   const wrapped = model(answer, { name: 'chat', provider: 'bench', model: 'extractor-1' })
-  return { call: async (request) => await consume(await wrapped(request)), within: async (body) => await instrument(body, { name: 'run' })(), finish: async () => void (await flush()) }
+  return {
+    call: async (request) => await consume(await wrapped(request)),
+    within: async (body) => await instrument(body, { name: 'run' })(),
+    finish: async () => void (await flush()),
+  }
 }
 
 const { call, within, finish } = await prepare()

@@ -27,7 +27,10 @@ export async function benchCapture(rounds: number): Promise<void> {
         contender,
         of(contender, 'pathMicrosP50').toFixed(2),
         of(contender, 'pathMicrosP99').toFixed(1),
-        ((of(contender, 'pathMicrosP50') - of('bare', 'pathMicrosP50')) / (of('opentelemetry', 'pathMicrosP50') - of('bare', 'pathMicrosP50'))).toFixed(2),
+        (
+          (of(contender, 'pathMicrosP50') - of('bare', 'pathMicrosP50')) /
+          (of('opentelemetry', 'pathMicrosP50') - of('bare', 'pathMicrosP50'))
+        ).toFixed(2),
         of(contender, 'cpuMicrosPerCall').toFixed(1),
         (of(contender, 'cpuMicrosPerCall') / of('opentelemetry', 'cpuMicrosPerCall')).toFixed(2),
         of(contender, 'stallMillisMax').toFixed(1),

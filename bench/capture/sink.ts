@@ -7,7 +7,9 @@ export async function startSink(): Promise<{ url: string; countSpans(): number; 
   let bodies: { body: Buffer; encoding: 'protobuf' | 'json' }[] = []
   const server = createServer((request, response) => {
     if (request.method === 'GET') {
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"schema":"reprise.version/1","name":"reprise","version":"0.0.0"}')
+      response
+        .writeHead(200, { 'content-type': 'application/json' })
+        .end('{"schema":"reprise.version/1","name":"reprise","version":"0.0.0"}')
       return
     }
     const chunks: Buffer[] = []
@@ -15,7 +17,9 @@ export async function startSink(): Promise<{ url: string; countSpans(): number; 
     request.on('end', () => {
       const encoding = request.headers['content-type']?.includes('json') === true ? 'json' : 'protobuf'
       bodies.push({ body: Buffer.concat(chunks), encoding })
-      response.writeHead(200, { 'content-type': request.headers['content-type'] ?? 'application/x-protobuf' }).end(encoding === 'json' ? '{}' : '')
+      response
+        .writeHead(200, { 'content-type': request.headers['content-type'] ?? 'application/x-protobuf' })
+        .end(encoding === 'json' ? '{}' : '')
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

@@ -4,7 +4,10 @@ import { prose } from '../capture/cases.ts'
 
 /** Ids that differ for every body and repeat from run to run. */
 function id(bytes: number, ...parts: readonly (string | number)[]): string {
-  return createHash('sha256').update(parts.join('/')).digest('hex').slice(0, bytes * 2)
+  return createHash('sha256')
+    .update(parts.join('/'))
+    .digest('hex')
+    .slice(0, bytes * 2)
 }
 
 /**
@@ -13,12 +16,21 @@ function id(bytes: number, ...parts: readonly (string | number)[]): string {
  */
 export function genAiBody(body: number, spans: number, salt: string): Uint8Array {
   const writer = new TraceWriter()
-  writer.startResource({ attributes: [['service.name', 'bench-agent'], ['service.version', '1.2.3'], ['host.name', 'bench'], ['process.pid', { int: 4242n }]], droppedAttributes: 0 })
+  writer.startResource({
+    attributes: [
+      ['service.name', 'bench-agent'],
+      ['service.version', '1.2.3'],
+      ['host.name', 'bench'],
+      ['process.pid', { int: 4242n }],
+    ],
+    droppedAttributes: 0,
+  })
   writer.startScope({ name: 'bench', version: '1.0.0', attributes: [], droppedAttributes: 0 })
   const start = 1_790_000_000_000_000_000n
   for (let index = 0; index < spans; index++) {
     const seed = body * spans + index
-    const secret = index % 20 === 0 ? ` write to user${seed}@example.org` : index % 20 === 10 ? ` key AKIA${id(8, salt, seed).toUpperCase()}` : ''
+    const secret =
+      index % 20 === 0 ? ` write to user${seed}@example.org` : index % 20 === 10 ? ` key AKIA${id(8, salt, seed).toUpperCase()}` : ''
     const at = start + BigInt(seed) * 1_000_000n
     writer.addSpan({
       traceId: id(16, salt, body, Math.floor(index / 25)),
@@ -44,7 +56,10 @@ export function genAiBody(body: number, spans: number, salt: string): Uint8Array
         ['server.port', { int: 443n }],
         ['gen_ai.conversation.id', id(8, salt, body, Math.floor(index / 25))],
         ['gen_ai.input.messages', JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: prose(780, seed) + secret }] }])],
-        ['gen_ai.output.messages', JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: prose(620, seed + 1) }], finish_reason: 'stop' }])],
+        [
+          'gen_ai.output.messages',
+          JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: prose(620, seed + 1) }], finish_reason: 'stop' }]),
+        ],
       ],
       droppedAttributes: 0,
       events: [],

@@ -14,7 +14,12 @@ let next = 0
 
 async function send(body: Uint8Array): Promise<void> {
   const started = performance.now()
-  const response = await request(`${url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/x-protobuf' }, body, dispatcher })
+  const response = await request(`${url}/v1/traces`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/x-protobuf' },
+    body,
+    dispatcher,
+  })
   await response.body.dump()
   acks.push(performance.now() - started)
   if (response.statusCode !== 200) refused++

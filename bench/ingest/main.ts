@@ -12,22 +12,37 @@ type ServerResult = LoadResult & { cpuMicrosPerSpan: number; rssMiB: number; rss
 const TICKS_PER_SECOND = 100
 
 function statusOf(pid: number): { cpuMicros: number; rssMiB: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /, '').split(' ')
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    .replace(/^.*\) /, '')
+    .split(' ')
   const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
   return { cpuMicros: ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6, rssMiB: Number(rss) / 1024 }
 }
 
 async function load(kind: string, bodies: number, spans: number, connections: number, salt: string): Promise<ServerResult> {
   const store = mkdtempSync(join(tmpdir(), 'reprise-bench-'))
-  const server = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL('./server.ts', import.meta.url)), kind, store], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const server = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL('./server.ts', import.meta.url)), kind, store], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   try {
     const [line] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string]
     // A warm-up of its own, so that the compiler's work is not billed to the spans.
     await runScript<LoadResult>(new URL('./load.ts', import.meta.url), [line.trim(), '16', '500', '2', `warm${salt}`])
     const before = statusOf(server.pid!)
-    const result = await runScript<LoadResult>(new URL('./load.ts', import.meta.url), [line.trim(), String(bodies), String(spans), String(connections), salt])
+    const result = await runScript<LoadResult>(new URL('./load.ts', import.meta.url), [
+      line.trim(),
+      String(bodies),
+      String(spans),
+      String(connections),
+      salt,
+    ])
     const after = statusOf(server.pid!)
-    return { ...result, cpuMicrosPerSpan: (after.cpuMicros - before.cpuMicros) / (bodies * spans), rssMiB: after.rssMiB, rssDeltaMiB: after.rssMiB - before.rssMiB }
+    return {
+      ...result,
+      cpuMicrosPerSpan: (after.cpuMicros - before.cpuMicros) / (bodies * spans),
+      rssMiB: after.rssMiB,
+      rssDeltaMiB: after.rssMiB - before.rssMiB,
+    }
   } finally {
     server.kill('SIGTERM')
     if (server.exitCode === null) await once(server, 'close')
@@ -44,7 +59,9 @@ export async function benchIngest(rounds: number): Promise<void> {
     let round = 0
     const results = await interleave(['sink', 'collector'], rounds, (kind) => load(kind, bodies, spans, connections, `${spans}-${round++}`))
     const of = (kind: string, key: keyof ServerResult): number => median(results.get(kind)!.map((result) => result[key]))
-    console.log(`\ningest, ${title}, ${bodies * spans} spans of ${(of('collector', 'bytes') / (bodies * spans)).toFixed(0)} B, ${rounds} rounds (medians)`)
+    console.log(
+      `\ningest, ${title}, ${bodies * spans} spans of ${(of('collector', 'bytes') / (bodies * spans)).toFixed(0)} B, ${rounds} rounds (medians)`,
+    )
     printTable(
       ['', 'spans/s', 'ratio to sink', 'server CPU µs/span', 'ack p50 ms', 'p99 ms', 'RSS MiB', 'delta', 'refused'],
       ['sink', 'collector'].map((kind) => [

@@ -16,9 +16,14 @@ if (contender === 'replay') {
   started = performance.now()
   loadMillis = started - began
   const verdict = await replay(recording, program)
-  if (verdict.label !== 'exact' || verdict.counts.served !== count) throw new Error(`expected ${count} exact calls: ${JSON.stringify(verdict.counts)}`)
+  if (verdict.label !== 'exact' || verdict.counts.served !== count)
+    throw new Error(`expected ${count} exact calls: ${JSON.stringify(verdict.counts)}`)
 } else await bare(count)
 const seconds = (performance.now() - started) / 1000
-const result: ReplayResult = { callsPerSecond: count / seconds, loadMillis, heapMiB: (process.memoryUsage().heapUsed - heapBefore) / 2 ** 20 }
+const result: ReplayResult = {
+  callsPerSecond: count / seconds,
+  loadMillis,
+  heapMiB: (process.memoryUsage().heapUsed - heapBefore) / 2 ** 20,
+}
 console.log(JSON.stringify(result))
 process.exit(0)

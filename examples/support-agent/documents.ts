@@ -32,7 +32,11 @@ export async function readSections(): Promise<Section[]> {
     let lines: string[] = []
     const close = (): void => {
       // Code and tables are left out: the model of this example quotes sentences.
-      const text = lines.join('\n').replace(/^```[\s\S]*?^```$/gm, '').replace(/^\|.*$/gm, '').trim()
+      const text = lines
+        .join('\n')
+        .replace(/^```[\s\S]*?^```$/gm, '')
+        .replace(/^\|.*$/gm, '')
+        .trim()
       if (text !== '') sections.push({ id: `${path}#${sections.length}`, title, text })
       lines = []
     }

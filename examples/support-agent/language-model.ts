@@ -1,8 +1,4 @@
-import type {
-  ChatCompletionCreateParams,
-  ChatCompletionFunctionTool,
-  ChatCompletionMessageParam,
-} from 'openai/resources/chat/completions'
+import type { ChatCompletionCreateParams, ChatCompletionFunctionTool, ChatCompletionMessageParam } from 'openai/resources/chat/completions'
 import { wordsOf } from './bm25.ts'
 
 /**
@@ -13,7 +9,9 @@ import { wordsOf } from './bm25.ts'
 export type ToolCall = { readonly name: string; readonly arguments: Record<string, unknown> }
 export type Reply = { readonly content: string; readonly toolCalls: readonly ToolCall[] }
 
-const COMMON = new Set('the and for with that this from into what how does are can was you your they them its not but has have will when which'.split(' '))
+const COMMON = new Set(
+  'the and for with that this from into what how does are can was you your they them its not but has have will when which'.split(' '),
+)
 
 function meaningful(text: string): Set<string> {
   return new Set(
@@ -78,18 +76,22 @@ function extract(context: string, question: string): string {
 }
 
 export function reply(request: ChatCompletionCreateParams): Reply {
-  const question = request.messages.filter((message) => message.role === 'user').map(textOf).join('\n')
+  const question = request.messages
+    .filter((message) => message.role === 'user')
+    .map(textOf)
+    .join('\n')
   const called = new Set(
     request.messages.flatMap((message) =>
       message.role === 'assistant' ? (message.tool_calls ?? []).map((call) => (call.type === 'function' ? call.function.name : '')) : [],
     ),
   )
   const tools = (request.tools ?? []).filter((tool): tool is ChatCompletionFunctionTool => tool.type === 'function')
-  const toolCalls = tools
-    .filter((tool) => !called.has(tool.function.name))
-    .flatMap((tool) => chooseTool(tool, question) ?? [])
+  const toolCalls = tools.filter((tool) => !called.has(tool.function.name)).flatMap((tool) => chooseTool(tool, question) ?? [])
   if (toolCalls.length > 0) return { content: '', toolCalls }
-  const context = request.messages.filter((message) => message.role === 'system' || message.role === 'tool').map(textOf).join('\n')
+  const context = request.messages
+    .filter((message) => message.role === 'system' || message.role === 'tool')
+    .map(textOf)
+    .join('\n')
   return { content: extract(context, question), toolCalls: [] }
 }
 

@@ -37,7 +37,9 @@ async function stream(response: ServerResponse, text: string, request: ChatCompl
   const answer = reply(request)
   const created = Math.floor(Date.now() / 1000)
   const send = (part: Pick<ChatCompletionChunk, 'choices'> & Partial<ChatCompletionChunk>): void => {
-    response.write(`data: ${JSON.stringify({ id: `chatcmpl-${id}`, object: 'chat.completion.chunk', created, model: request.model, ...part })}\n\n`)
+    response.write(
+      `data: ${JSON.stringify({ id: `chatcmpl-${id}`, object: 'chat.completion.chunk', created, model: request.model, ...part })}\n\n`,
+    )
   }
   response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' })
   send({ choices: [{ index: 0, delta: { role: 'assistant', content: '' }, finish_reason: null }] })
@@ -81,7 +83,9 @@ export async function startModelServer(): Promise<ModelServer> {
   const server = createServer((request, response) => {
     const answer = async (): Promise<void> => {
       if (request.method !== 'POST' || request.url !== '/v1/chat/completions') {
-        response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":{"message":"unknown path","type":"invalid_request_error"}}')
+        response
+          .writeHead(404, { 'content-type': 'application/json' })
+          .end('{"error":{"message":"unknown path","type":"invalid_request_error"}}')
         return
       }
       served++

@@ -20,7 +20,3 @@ export async function openTicket(request: { summary: string; priority: string })
   tickets.push({ number, ...request })
   return { number }
 }
-
-export function ticketsOpened(): number {
-  return tickets.length
-}

@@ -12,7 +12,8 @@ type Action = (settings: Settings) => Promise<number>
 function wholeNumber(least: number, most: number): (text: string) => number {
   return (text) => {
     const value = Number(text)
-    if (!/^[0-9]+$/.test(text) || value < least || value > most) throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
+    if (!/^[0-9]+$/.test(text) || value < least || value > most)
+      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
     return value
   }
 }
@@ -39,7 +40,13 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       .option('--config <file>', 'a config file (default: reprise.config.json, searched upward)')
       .option('--json', 'print data as JSON: NDJSON for lists, one object otherwise')
       .option('--quiet', 'print nothing on stderr but errors')
-      .addHelpText('after', `\nExamples:\n${example.split('\n').map((line) => `  $ ${line}`).join('\n')}`)
+      .addHelpText(
+        'after',
+        `\nExamples:\n${example
+          .split('\n')
+          .map((line) => `  $ ${line}`)
+          .join('\n')}`,
+      )
 
   program
     .description('A flight recorder for ML workloads: record a run, keep it safe, replay it exactly.')
@@ -54,16 +61,28 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       writeErr: (text) => void terminal.stderr.write(text),
     })
 
-  verb('up', 'run the collector: OTLP in, redacted, kept, forwarded', 'reprise up\nreprise up --port 0 --store /var/lib/reprise --forward https://otlp.example.com')
+  verb(
+    'up',
+    'run the collector: OTLP in, redacted, kept, forwarded',
+    'reprise up\nreprise up --port 0 --store /var/lib/reprise --forward https://otlp.example.com',
+  )
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port for OTLP/HTTP and the API; 0 takes any free one (default: 4318)')
     .option('--forward <url>', 'send every span on to this OTLP/HTTP endpoint; may be given more than once', collect)
-    .action((flags) => act(flags, ['host', 'port', 'forward'], async (settings) => (await import('./commands/up.ts')).up(settings, terminal)))
+    .action((flags) =>
+      act(flags, ['host', 'port', 'forward'], async (settings) => (await import('./commands/up.ts')).up(settings, terminal)),
+    )
 
-  verb('demo', 'record two small real programs, list them, replay one with its model server stopped', 'reprise demo\nreprise demo --no-serve --store /tmp/reprise-demo')
+  verb(
+    'demo',
+    'record two small real programs, list them, replay one with its model server stopped',
+    'reprise demo\nreprise demo --no-serve --store /tmp/reprise-demo',
+  )
     .option('--port <number>', 'port of the demo collector (default: 4318, or a free one)')
     .option('--no-serve', 'end after the replay instead of serving the store')
-    .action((flags) => act(flags, ['port'], async (settings) => (await import('./commands/demo.ts')).demo(settings, terminal, { serve: flags.serve })))
+    .action((flags) =>
+      act(flags, ['port'], async (settings) => (await import('./commands/demo.ts')).demo(settings, terminal, { serve: flags.serve })),
+    )
 
   verb('runs', 'list recorded runs, newest first', 'reprise runs\nreprise runs --status error --limit 10 --json')
     .option('--limit <number>', 'how many at most', wholeNumber(1, 1000), 50)
@@ -75,12 +94,20 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 
   verb('show <run>', 'show one run and its steps; the first letters of its id will do', 'reprise show 7f3a\nreprise show 7f3a --json')
     .option('--limit <number>', 'how many steps at most', wholeNumber(1, 100_000), 1000)
-    .action((run: string, flags) => act(flags, [], async (settings) => (await import('./commands/show.ts')).show(settings, terminal, run, flags)))
+    .action((run: string, flags) =>
+      act(flags, [], async (settings) => (await import('./commands/show.ts')).show(settings, terminal, run, flags)),
+    )
 
-  verb('export <run>', 'write a run as a recording that can be reviewed, committed and replayed', 'reprise export 7f3a --out test/recordings/refund-v1')
+  verb(
+    'export <run>',
+    'write a run as a recording that can be reviewed, committed and replayed',
+    'reprise export 7f3a --out test/recordings/refund-v1',
+  )
     .requiredOption('--out <dir>', 'folder of the recording')
     .option('--force', 'replace a recording that is already there')
-    .action((run: string, flags) => act(flags, [], async (settings) => (await import('./commands/export.ts')).exportRun(settings, terminal, run, flags)))
+    .action((run: string, flags) =>
+      act(flags, [], async (settings) => (await import('./commands/export.ts')).exportRun(settings, terminal, run, flags)),
+    )
 
   verb(
     'replay <recording>',
@@ -90,15 +117,23 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .requiredOption('--module <file>', 'the module that holds the program')
     .requiredOption('--export <name>', 'the exported function, wrapped by instrument()')
     .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
-    .action((folder: string, flags) => act(flags, [], async (settings) => (await import('./commands/replay.ts')).replayRecording(settings, terminal, folder, flags)))
+    .action((folder: string, flags) =>
+      act(flags, [], async (settings) => (await import('./commands/replay.ts')).replayRecording(settings, terminal, folder, flags)),
+    )
 
   verb('reindex', 'build the index again from the tape', 'reprise reindex').action((flags) =>
     act(flags, [], async (settings) => (await import('./commands/reindex.ts')).reindex(settings, terminal)),
   )
 
-  verb('redact [file]', 'print a file with its secrets replaced; without a file, standard input line by line', 'reprise redact answer.json --report\ncat log.ndjson | reprise redact')
+  verb(
+    'redact [file]',
+    'print a file with its secrets replaced; without a file, standard input line by line',
+    'reprise redact answer.json --report\ncat log.ndjson | reprise redact',
+  )
     .option('--report', 'say on stderr how often each rule hit')
-    .action((file: string | undefined, flags) => act(flags, [], async (settings) => (await import('./commands/redact.ts')).redact(settings, terminal, file, flags)))
+    .action((file: string | undefined, flags) =>
+      act(flags, [], async (settings) => (await import('./commands/redact.ts')).redact(settings, terminal, file, flags)),
+    )
 
   if (args.length === 0) {
     program.outputHelp({ error: true })
@@ -120,6 +155,8 @@ function report(error: unknown, json: boolean, terminal: Terminal): void {
   const message = error instanceof Error ? error.message : String(error)
   const code = RepriseError.isInstance(error) ? error.code : 'internal'
   if (json) writeLine(terminal.stderr, JSON.stringify({ schema: 'reprise.error/1', error: { code, message } }))
-  else for (const [index, line] of message.split('\n').entries()) writeLine(terminal.stderr, `${index === 0 ? paint(terminal.colorErr, 'red', 'error: ') : ''}${plain(line)}`)
+  else
+    for (const [index, line] of message.split('\n').entries())
+      writeLine(terminal.stderr, `${index === 0 ? paint(terminal.colorErr, 'red', 'error: ') : ''}${plain(line)}`)
   if (code === 'internal' && terminal.env['REPRISE_DEBUG'] && error instanceof Error) writeLine(terminal.stderr, error.stack ?? '')
 }

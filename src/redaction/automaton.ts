@@ -52,7 +52,7 @@ interface Subset {
  */
 export class Automaton {
   /** By UTF-16 unit; those beyond ASCII all go as the byte 0xff does, so that bytes of UTF-8 may be looked up as well. */
-  readonly classOfUnit = new Uint8Array(0x10000)
+  readonly classOfUnit: Uint8Array = new Uint8Array(0x10000)
   /** The state at the beginning of a text, which is a boundary. */
   readonly start: number
   /** After this many units the state no longer depends on the one before them. */

@@ -2,6 +2,7 @@
  * Redaction: a policy compiled to a scanner. Pure: the same text, policy and key give the same result.
  * A redactor that throws has not cleaned the value; its caller withholds the content.
  */
-export { checkText, createRedactor, type Finding, type Redacted, type Redactor, type RedactorOptions } from './redactor.ts'
+
 export { type PolicyId, policyRefOf, RULE_NAMES } from './policy.ts'
+export { checkText, createRedactor, type Finding, type Redacted, type Redactor, type RedactorOptions } from './redactor.ts'
 export { normalizeTokens } from './tokens.ts'

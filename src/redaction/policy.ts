@@ -1,8 +1,8 @@
 import { canonicalJson, digestOf, type PolicyRef, RepriseError } from '../schemas/index.ts'
+import type { RedactionPolicy } from './rule.ts'
 import { CREDENTIAL_RULES, FIELD_RULES } from './rules/credentials.ts'
 import { PERSONAL_RULES } from './rules/personal.ts'
 import { PROVIDER_KEY_RULES } from './rules/provider-keys.ts'
-import type { RedactionPolicy } from './rule.ts'
 
 const DEFAULT_POLICY: RedactionPolicy = {
   schema: 'reprise.redaction-policy/1',
@@ -12,8 +12,8 @@ const DEFAULT_POLICY: RedactionPolicy = {
   fields: FIELD_RULES,
 }
 
-const POLICIES = { default: DEFAULT_POLICY } as const
-export type PolicyId = keyof typeof POLICIES
+export type PolicyId = 'default'
+const POLICIES = { default: DEFAULT_POLICY } as const satisfies Readonly<Record<PolicyId, unknown>>
 
 /** Names that a token `<name:…>` can carry, in the policy's order. */
 export const RULE_NAMES: readonly string[] = [...new Set(DEFAULT_POLICY.rules.map((rule) => rule.name))]

@@ -4,7 +4,7 @@ import { findInFieldString, findInJson, findInString } from './find-json.ts'
 import { redactPayloadWith } from './payload.ts'
 import { type PolicyId, policyRefOf } from './policy.ts'
 import { findInSeries } from './series.ts'
-import { renderSpans, settleSpans, type Span } from './spans.ts'
+import { renderSpans, type Span, settleSpans } from './spans.ts'
 import { Pseudonyms } from './tokens.ts'
 import { redactTree, type StringTools } from './value-walk.ts'
 

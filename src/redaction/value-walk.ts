@@ -1,5 +1,5 @@
-import { ErrorValue, errorToValue, Opaque, RepriseError, Truncated, VALUE_MAX_DEPTH, valueToError } from '../schemas/index.ts'
 import { types } from 'node:util'
+import { ErrorValue, errorToValue, Opaque, RepriseError, Truncated, VALUE_MAX_DEPTH, valueToError } from '../schemas/index.ts'
 import type { Redacted } from './redactor.ts'
 import { collectValueSeries, mayBeChunks } from './series.ts'
 

@@ -7,7 +7,7 @@ import { type ErrorFields, ErrorValue, Opaque, Truncated } from './value-types.t
 type Tree = Record<string, unknown>
 
 /** One level of a value is at most three of its tree (the entries of a Map); a tag adds two at the leaves. */
-export const TREE_MAX_DEPTH = 3 * VALUE_MAX_DEPTH + 2
+export const TREE_MAX_DEPTH: number = 3 * VALUE_MAX_DEPTH + 2
 
 const NUMBERS: Readonly<Record<string, number>> = {
   NaN: Number.NaN,

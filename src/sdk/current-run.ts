@@ -1,6 +1,6 @@
 import { ATTR, type Attributes, type AttributeValue, MEDIA_TYPE, type StepKind } from '../schemas/index.ts'
-import { createRandom } from './random.ts'
 import { invoke } from './invoke.ts'
+import { createRandom } from './random.ts'
 import { randomSeed } from './run-state.ts'
 import { currentScope, runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
@@ -66,10 +66,16 @@ function stepHandle(): StepHandle {
   return { metric: (name, value) => addMetric(scope, name, value) }
 }
 
-function keepArtifact(name: string, data: Uint8Array | string, mediaType: string = typeof data === 'string' ? MEDIA_TYPE.text : MEDIA_TYPE.bytes): void {
+function keepArtifact(
+  name: string,
+  data: Uint8Array | string,
+  mediaType: string = typeof data === 'string' ? MEDIA_TYPE.text : MEDIA_TYPE.bytes,
+): void {
   const training = currentScope()?.run?.training ?? false
   const attributes: Attributes = { [ATTR.artifactName]: name }
-  invoke({ kind: training ? 'checkpoint' : 'custom', name, attributes, results: { mediaType } }, () => data, undefined, [{ artifact: name, mediaType }])
+  invoke({ kind: training ? 'checkpoint' : 'custom', name, attributes, results: { mediaType } }, () => data, undefined, [
+    { artifact: name, mediaType },
+  ])
 }
 
 function attributesOf(input: Readonly<Record<string, string | number | boolean | undefined>>): Attributes {

@@ -4,13 +4,20 @@ import { genAiStart } from './describe.ts'
 import type { InterceptedCall, InterceptedOutcome, Interceptor } from './interceptor.ts'
 import type { Outcome } from './outcome.ts'
 import { observeResult } from './results/observe.ts'
-import { randomSeed, RunState } from './run-state.ts'
+import { RunState, randomSeed } from './run-state.ts'
 import { runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
 import { Copier, SNAPSHOT_LIMITS, takeSnapshot } from './snapshot.ts'
 
 /** One call under an interceptor: nothing is recorded, and what the interceptor throws is thrown. */
-export function invokeIntercepted(spec: CallSpec, scope: Scope, interceptor: Interceptor, fn: Callee, self: unknown, args: unknown[]): unknown {
+export function invokeIntercepted(
+  spec: CallSpec,
+  scope: Scope,
+  interceptor: Interceptor,
+  fn: Callee,
+  self: unknown,
+  args: unknown[],
+): unknown {
   const call: InterceptedCall = {
     kind: spec.kind,
     operation: OPERATION_OF_KIND[spec.kind],

@@ -5,7 +5,7 @@ import { contextOf, placeStep } from './otel.ts'
 import type { Recorder } from './recorder.ts'
 import { currentRecorder } from './recorder-lifecycle.ts'
 import { observeResult } from './results/observe.ts'
-import { randomSeed, RunState } from './run-state.ts'
+import { RunState, randomSeed } from './run-state.ts'
 import { currentScope, runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
 import { Step } from './step.ts'
@@ -46,7 +46,12 @@ function beginStep(recorder: Recorder, spec: CallSpec, scope: Scope | undefined,
   const call = { spec, model: modelOf(spec, args) }
   const enclosing = scope?.step === undefined ? undefined : scope.run
   const placement = placeStep(scope, call, enclosing)
-  const run = enclosing === undefined ? openRun(recorder, spec, placement.ids) : spec.run === undefined ? enclosing : enclosing.nest(spec.run.seed, spec.run.training)
+  const run =
+    enclosing === undefined
+      ? openRun(recorder, spec, placement.ids)
+      : spec.run === undefined
+        ? enclosing
+        : enclosing.nest(spec.run.seed, spec.run.training)
   const step = new Step(recorder, run, scope?.step, placement.ids, call, args)
   step.span = placement.span
   step.spanRecorded = placement.span?.isRecording() ?? false

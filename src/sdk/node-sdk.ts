@@ -11,7 +11,10 @@ export interface NodeSdkHandle {
  * takes half a second to import.
  */
 export async function startNodeSdk(options: OptionValues): Promise<NodeSdkHandle> {
-  const [{ NodeSDK }, { OTLPTraceExporter }] = await Promise.all([import('@opentelemetry/sdk-node'), import('@opentelemetry/exporter-trace-otlp-http')])
+  const [{ NodeSDK }, { OTLPTraceExporter }] = await Promise.all([
+    import('@opentelemetry/sdk-node'),
+    import('@opentelemetry/exporter-trace-otlp-http'),
+  ])
   // Its retries must not outlast the program's end by more than what is allowed there.
   const timeoutMillis = Math.min(options.flushTimeoutMillis, Math.max(options.exitTimeoutMillis, 1000))
   const sdk = new NodeSDK({

@@ -1,11 +1,23 @@
-import { type Context, context, createContextKey, isSpanContextValid, ROOT_CONTEXT, type Span, SpanKind, SpanStatusCode, trace, TraceFlags, type Tracer } from '@opentelemetry/api'
+import {
+  type Context,
+  context,
+  createContextKey,
+  isSpanContextValid,
+  ROOT_CONTEXT,
+  type Span,
+  SpanKind,
+  SpanStatusCode,
+  TraceFlags,
+  type Tracer,
+  trace,
+} from '@opentelemetry/api'
 import { ATTR, GENAI, randomId32, type StepKind } from '../schemas/index.ts'
 import type { Call } from './call-spec.ts'
 import { genAiStart, spanNameOf } from './describe.ts'
 import type { RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
-import type { Step, StepIds } from './step.ts'
 import { nextSpanId } from './span-ids.ts'
+import type { Step, StepIds } from './step.ts'
 import { SDK_NAME, SDK_VERSION } from './version.ts'
 
 /** Where a new step stands in its trace, and what @opentelemetry/api is to know of it. */
@@ -36,11 +48,21 @@ function globalApi(): GlobalApi | undefined {
  */
 export function placeStep(scope: Scope | undefined, call: Call, run: RunState | undefined): Placement {
   const api = globalApi()
-  if (api === undefined || (api.trace === undefined && api.context === undefined)) return { ids: lightIds(scope?.step?.ids), span: undefined, context: undefined }
+  if (api === undefined || (api.trace === undefined && api.context === undefined))
+    return { ids: lightIds(scope?.step?.ids), span: undefined, context: undefined }
   const active = context.active()
   const parent = parentOf(scope?.step, active)
-  const parentContext = parent === undefined ? active : trace.getSpan(active)?.spanContext().spanId === parent.spanId ? active : trace.setSpan(active, lightSpan(parent, scope?.step))
-  const span = foreignTracer()?.startSpan(spanNameOf(call), { kind: spanKindOf(call.spec.kind), attributes: startAttributes(call, run) }, parentContext)
+  const parentContext =
+    parent === undefined
+      ? active
+      : trace.getSpan(active)?.spanContext().spanId === parent.spanId
+        ? active
+        : trace.setSpan(active, lightSpan(parent, scope?.step))
+  const span = foreignTracer()?.startSpan(
+    spanNameOf(call),
+    { kind: spanKindOf(call.spec.kind), attributes: startAttributes(call, run) },
+    parentContext,
+  )
   const made = span?.spanContext()
   const ids: StepIds =
     made !== undefined && isSpanContextValid(made)

@@ -1,6 +1,6 @@
 import { clearTimeout, setTimeout } from 'node:timers'
-import { RepriseWay } from './export/reprise-way.ts'
 import { sendAtExit } from './export/exit-send.ts'
+import { RepriseWay } from './export/reprise-way.ts'
 import type { Recorder } from './recorder.ts'
 import { runtime } from './runtime.ts'
 import { warnOnce } from './warning.ts'
@@ -53,7 +53,8 @@ function finishAtOnce(recorder: Recorder): void {
   // Whoever was not there a moment ago is not there now.
   if (count === 0 || !drain.reached || options.exitTimeoutMillis === 0) return count === 0 ? undefined : drain.warnUnsent('not recorded')
   const { way } = drain
-  const tooLate = (): void => warnOnce(`${count} steps not recorded: the program exited before they were sent. Call \`await flush()\` before it does.`)
+  const tooLate = (): void =>
+    warnOnce(`${count} steps not recorded: the program exited before they were sent. Call \`await flush()\` before it does.`)
   if (way === undefined ? options.exporter === 'otlp' : !(way instanceof RepriseWay)) return tooLate()
   const result = sendAtExit({
     endpoint: options.endpoint,
@@ -72,6 +73,10 @@ function finishAtOnce(recorder: Recorder): void {
     case 'unreachable':
     case 'timeout':
       drain.reached = false
-      drain.warnUnsent('not recorded', result === 'timeout' ? `no acknowledgement within ${options.exitTimeoutMillis} ms` : 'connection refused', count)
+      drain.warnUnsent(
+        'not recorded',
+        result === 'timeout' ? `no acknowledgement within ${options.exitTimeoutMillis} ms` : 'connection refused',
+        count,
+      )
   }
 }

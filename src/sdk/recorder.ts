@@ -3,7 +3,7 @@ import { nowMillis } from './clock.ts'
 import { Drain, type DrainReport } from './export/drain.ts'
 import { type RecorderSettings, snapshotLimitsOf } from './options.ts'
 import { endSpan } from './otel.ts'
-import { randomSeed, RunState } from './run-state.ts'
+import { RunState, randomSeed } from './run-state.ts'
 import { SendQueue } from './send-queue.ts'
 import { Copier, type Snapshot, type SnapshotLimits } from './snapshot.ts'
 import type { Step } from './step.ts'
@@ -61,10 +61,11 @@ export class Recorder {
     let run = this.#foreignRuns.get(traceId)
     if (run === undefined) {
       run = new RunState(traceId, randomSeed(), false)
-      if (this.#foreignRuns.size >= MAX_FOREIGN_RUNS) for (const oldest of this.#foreignRuns.keys()) {
-        this.#foreignRuns.delete(oldest)
-        break
-      }
+      if (this.#foreignRuns.size >= MAX_FOREIGN_RUNS)
+        for (const oldest of this.#foreignRuns.keys()) {
+          this.#foreignRuns.delete(oldest)
+          break
+        }
       this.#foreignRuns.set(traceId, run)
     }
     return run
@@ -124,10 +125,13 @@ export class Recorder {
 
   #schedule(): void {
     if (this.#stopped) return
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined
-      void this.#tick()
-    }, this.options.flushIntervalMillis * Math.min(2 ** this.#missedRounds, 60))
+    this.#timer = setTimeout(
+      () => {
+        this.#timer = undefined
+        void this.#tick()
+      },
+      this.options.flushIntervalMillis * Math.min(2 ** this.#missedRounds, 60),
+    )
     this.#timer.unref()
   }
 

@@ -23,7 +23,6 @@ export interface Runtime {
 
 const KEY = Symbol.for('reprise.runtime/1')
 
-
 function isRuntime(value: unknown): value is Runtime {
   return typeof value === 'object' && value !== null && 'scopes' in value && 'wrapped' in value
 }
@@ -31,7 +30,13 @@ function isRuntime(value: unknown): value is Runtime {
 function openRuntime(): Runtime {
   const found: unknown = Reflect.get(globalThis, KEY)
   if (isRuntime(found)) return found
-  const created: Runtime = { scopes: new AsyncLocalStorage<Scope>(), wrapped: new WeakMap(), recorder: undefined, warned: false, exitWatched: false }
+  const created: Runtime = {
+    scopes: new AsyncLocalStorage<Scope>(),
+    wrapped: new WeakMap(),
+    recorder: undefined,
+    warned: false,
+    exitWatched: false,
+  }
   Object.defineProperty(globalThis, KEY, { value: created, configurable: true, enumerable: false, writable: false })
   return created
 }

@@ -97,5 +97,11 @@ export class SendQueue {
 }
 
 function payloadBytes(step: Step): number {
-  return (step.input?.sizeBytes ?? 0) + (step.output?.sizeBytes ?? 0) + (step.error?.sizeBytes ?? 0) + (step.documents?.sizeBytes ?? 0) + (step.events?.length ?? 0) * 200
+  return (
+    (step.input?.sizeBytes ?? 0) +
+    (step.output?.sizeBytes ?? 0) +
+    (step.error?.sizeBytes ?? 0) +
+    (step.documents?.sizeBytes ?? 0) +
+    (step.events?.length ?? 0) * 200
+  )
 }

@@ -1,4 +1,4 @@
-import { type Cut, Opaque, OPTIONS, Truncated } from '../schemas/index.ts'
+import { type Cut, OPTIONS, Opaque, Truncated } from '../schemas/index.ts'
 import { copyExotic } from './snapshot-exotic.ts'
 
 /** Bounds on one captured value. */

@@ -9,7 +9,7 @@ import type { Recorder } from './recorder.ts'
 import type { RunState } from './run-state.ts'
 import { runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
-import { Copier, type Snapshot } from './snapshot.ts'
+import type { Copier, Snapshot } from './snapshot.ts'
 
 export interface StepEvent {
   readonly name: string

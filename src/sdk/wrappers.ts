@@ -41,12 +41,24 @@ export function instrument<F extends AnyFunction>(fn: F, options: InstrumentOpti
 
 /** A call of a language model. */
 export function model<F extends AnyFunction>(fn: F, options: ModelOptions<F> = {}): F {
-  return wrapFunction(fn, { kind: 'model', name: nameOf(fn, options, 'model'), effect: 'read', provider: options.provider, model: modelOf(options) })
+  return wrapFunction(fn, {
+    kind: 'model',
+    name: nameOf(fn, options, 'model'),
+    effect: 'read',
+    provider: options.provider,
+    model: modelOf(options),
+  })
 }
 
 /** A call that turns text into vectors. */
 export function embedding<F extends AnyFunction>(fn: F, options: ModelOptions<F> = {}): F {
-  return wrapFunction(fn, { kind: 'embedding', name: nameOf(fn, options, 'embedding'), effect: 'read', provider: options.provider, model: modelOf(options) })
+  return wrapFunction(fn, {
+    kind: 'embedding',
+    name: nameOf(fn, options, 'embedding'),
+    effect: 'read',
+    provider: options.provider,
+    model: modelOf(options),
+  })
 }
 
 /** A search over documents. */

@@ -1,7 +1,6 @@
-export { openStore } from './open-store.ts'
-export { addressPayload, type AddressedPayload } from './manifests/address-payload.ts'
 export { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from './limits.ts'
-export { STORE_PROBLEM_CODES } from './types.ts'
+export { type AddressedPayload, addressPayload } from './manifests/address-payload.ts'
+export { openStore } from './open-store.ts'
 export type {
   AppendBatch,
   ArtifactUse,
@@ -31,3 +30,4 @@ export type {
   ViewCursor,
   ViewPosition,
 } from './types.ts'
+export { STORE_PROBLEM_CODES } from './types.ts'

@@ -66,7 +66,11 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
     tape: tapeWriter,
     blobs: blobWriter,
     queueMaxBytes: options.queueMaxBytes ?? QUEUE_MAX_BYTES,
-    onGroup: (group, records) => index.feed(group, records.map(({ line }) => line)),
+    onGroup: (group, records) =>
+      index.feed(
+        group,
+        records.map(({ line }) => line),
+      ),
   })
   const store = new OpenedStore({
     layout,

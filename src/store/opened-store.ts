@@ -13,16 +13,7 @@ import type { ThreadedIndex } from './index/index-thread.ts'
 import type { FollowingIndex, ReadOnlyIndex } from './index/store-index.ts'
 import type { Tape } from './tape/tape.ts'
 import type { TapeWriter } from './tape/tape-writer.ts'
-import type {
-  AppendBatch,
-  RecoveryReport,
-  ReindexProgress,
-  ReindexResult,
-  Store,
-  StoreCheck,
-  StoreSummary,
-  ViewCursor,
-} from './types.ts'
+import type { AppendBatch, RecoveryReport, ReindexProgress, ReindexResult, Store, StoreCheck, StoreSummary, ViewCursor } from './types.ts'
 import { openCursorFile } from './views/cursor.ts'
 
 interface Writing {

@@ -23,7 +23,7 @@ describe('usage', () => {
   })
 
   it.each([
-    [['runz'], "unknown command 'runz'", "Did you mean runs?"],
+    [['runz'], "unknown command 'runz'", 'Did you mean runs?'],
     [['runs', '--limt', '3'], "unknown option '--limt'", 'Did you mean --limit?'],
     [['runs', '--limit', 'many'], "'many' is invalid", 'Expected a whole number from 1 to 1000.'],
     [['export', 'abc'], "required option '--out <dir>' not specified", ''],

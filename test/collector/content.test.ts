@@ -30,6 +30,26 @@ describe('content', () => {
     expect(textOf(prepared, record, '/attributes/over.in~1utf~08')).toBe('語'.repeat(171))
   })
 
+  it('of a resource too large to stand in every record becomes one payload, all but the service', () => {
+    const many = Array.from({ length: 300 }, (_, index) => [`k8s.label.${index}`, `value ${index} jane@example.org`] as const)
+    const attributes: WireAttribute[] = [['service.name', 'shop'], ...many]
+    const groups = groupOf([bareSpan(), bareSpan({ spanId: 'a'.repeat(16) })]).map((group) => ({
+      ...group,
+      resource: { attributes, droppedAttributes: 0 },
+    }))
+    const prepared = prepare(groups)
+    for (const { line } of prepared.records) {
+      const record = spanRecordSchema.parse(JSON.parse(line))
+      expect(line.length).toBeLessThan(2_500)
+      expect(record.core.resource.attributes).toEqual({ 'service.name': 'shop' })
+      expect(record.core.payloads).toMatchObject([{ role: '/resource/attributes', mediaType: MEDIA_TYPE.attribute }])
+      expect(record.core.redactions).toEqual({ email: 300 })
+    }
+    const whole = prepared.blobs.find((blob) => blob.encoding !== 'manifest' && Buffer.from(blob.data).includes('k8s.label.299'))
+    expect(whole).toBeDefined()
+    for (const blob of prepared.blobs) expect(Buffer.from(blob.data).includes('jane')).toBe(false)
+  })
+
   it('of a name that is too long leaves a mark in its place', () => {
     const { record, prepared } = one({ name: 'n'.repeat(2_000) })
     expect(record.core.name).toBe('<payload:/name>')

@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Collector } from '../../src/collector/index.ts'
-import { encodeExportResponse, type WireAttribute, type WireSpan } from '../../src/otlp/index.ts'
+import { decodeTraces, encodeExportResponse, type WireAttribute, type WireSpan } from '../../src/otlp/index.ts'
 import { ATTR, encodeValue, MEDIA_TYPE } from '../../src/schemas/index.ts'
 import { bareSpan, groupOf, settledSpan, writeTraces } from '../otlp/helpers.ts'
 import { allFiles, Bench, getJson, post, readTape, spansIn, until } from './support.ts'
@@ -129,6 +129,25 @@ describe('a destination gets', () => {
     }
     for (const { attributes } of [actual, ...actual.events]) attributes.sort(([a], [b]) => (a < b ? -1 : 1))
     expect(actual).toEqual(expected)
+  })
+
+  it('a resource that was too large for the record', async () => {
+    const resources: WireAttribute[][] = []
+    const { url } = await bench.backend((_request, body, response) => {
+      for (const { resource } of decodeTraces(body, 'protobuf').resourceSpans) resources.push([...resource.attributes])
+      response.writeHead(200).end()
+    })
+    const collector = await bench.collector({ forward: [url] })
+    const attributes: WireAttribute[] = [
+      ['service.name', 'shop'],
+      ...Array.from({ length: 400 }, (_, index): WireAttribute => [`label.${index}`, `value number ${index}`]),
+    ]
+    const scopeSpans = groupOf([spanOf(1), spanOf(2)])[0]!.scopeSpans
+    expect(
+      (await post(collector, writeTraces([{ resource: { attributes, droppedAttributes: 0 }, schemaUrl: '', scopeSpans }]))).status,
+    ).toBe(200)
+    await until('the resource', () => resources.length === 1)
+    expect(resources[0]).toEqual(attributes)
   })
 
   it('our payloads, and GenAI attributes that others can read', async () => {

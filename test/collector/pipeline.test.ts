@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { attributeValueOf, type WireAttribute } from '../../src/otlp/index.ts'
+import { createPrepareContext, type PreparedTraces, prepareSteps } from '../../src/collector/pipeline/prepare.ts'
+import { attributeValueOf, decodeTraces, type WireAttribute } from '../../src/otlp/index.ts'
 import { ATTR, canonicalJson, commitmentOf, digestOf, gapRecordSchema, MEDIA_TYPE, spanRecordSchema } from '../../src/schemas/public.ts'
 import { resourceSpans, value } from '../otlp/arbitraries.ts'
-import { bareSpan, groupOf } from '../otlp/helpers.ts'
+import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
 import { blind, one, payloadOf, prepare, redactor, textOf } from './pipeline-support.ts'
 
 describe('records', () => {
@@ -80,6 +81,24 @@ describe('records', () => {
       kind: 'custom',
     })
     expect(Object.keys(one({}).record.core)).not.toEqual(expect.arrayContaining(['flags']))
+  })
+
+  it('come in parts when they are many, which together are all of them', () => {
+    const spans = Array.from({ length: 3_000 }, (_, index) =>
+      bareSpan({ spanId: (index + 1).toString(16).padStart(16, '0'), attributes: [['i', { int: BigInt(index) }]] }),
+    )
+    const filler = Array.from({ length: 15 }, (_, index) => [`filler.${index}`, 'x'.repeat(500)] as const)
+    const groups = groupOf(spans).map((group) => ({ ...group, resource: { attributes: filler, droppedAttributes: 0 } }))
+    const steps = prepareSteps(decodeTraces(writeTraces(groups), 'protobuf'), createPrepareContext({ namespace: 'local', redactor }))
+    const parts: PreparedTraces[] = []
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.value !== undefined) parts.push(step.value)
+      if (step.done === true) break
+    }
+    expect(parts.length).toBeGreaterThan(2)
+    for (const part of parts) expect(part.records.reduce((sum, { line }) => sum + line.length, 0)).toBeLessThan(9 * 1024 * 1024)
+    expect(parts.flatMap((part) => part.records)).toHaveLength(3_000)
+    expect(prepare(groups).records).toHaveLength(3_000)
   })
 
   it('of one resource with a long value each commit to it with a salt of their own, and store it once', () => {

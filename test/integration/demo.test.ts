@@ -18,9 +18,15 @@ it('records both programs, replays the agent exactly with its model server stopp
   const store = join(folder, 'store')
   const { code, stdout, stderr } = await runCli(['demo', '--no-serve', '--json', '--port', '0', '--store', store])
   expect({ code, stderr }).toMatchObject({ code: 0 })
-  const objects = stdout.trim().split('\n').map((line) => JSON.parse(line) as { schema: string })
+  const objects = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { schema: string })
   const runs = objects.filter(({ schema }) => schema === 'reprise.run-summary/1') as RunSummary[]
-  expect(runs.map(({ name, status }) => [name, status])).toEqual([['train', 'ok'], ['answer', 'ok']])
+  expect(runs.map(({ name, status }) => [name, status])).toEqual([
+    ['train', 'ok'],
+    ['answer', 'ok'],
+  ])
   expect(runs[0]?.stepsByKind).toMatchObject({ 'training.step': 270, checkpoint: 1 })
   expect(runs[1]?.stepsByKind).toMatchObject({ run: 1, retriever: 2, tool: 2 })
   expect(runs[1]?.redactions).toBeGreaterThan(0)
@@ -34,7 +40,9 @@ it('records both programs, replays the agent exactly with its model server stopp
   expect(verdict.output.equal).toBe(true)
 
   // The question that main.ts asks holds an address and a key; neither may be anywhere on disk, compressed or not.
-  const secrets = [...readFileSync(join(ROOT, 'examples/support-agent/main.ts'), 'utf8').matchAll(/sk-proj-\w+|[\w.]+@[\w-]+\.com/g)].map(([text]) => text)
+  const secrets = [...readFileSync(join(ROOT, 'examples/support-agent/main.ts'), 'utf8').matchAll(/sk-proj-\w+|[\w.]+@[\w-]+\.com/g)].map(
+    ([text]) => text,
+  )
   expect(secrets).toHaveLength(2)
   for (const file of filesUnder(store)) {
     const bytes = readFileSync(file)

@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { type AddressInfo, createServer as createTcpServer } from 'node:net'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,7 +42,9 @@ beforeAll(async () => {
     })
   })
   await new Promise<void>((resolve) => backend.listen(0, '127.0.0.1', resolve))
-  up = await startUp(store, ['--forward', `http://127.0.0.1:${(backend.address() as AddressInfo).port}`], { OTEL_EXPORTER_OTLP_HEADERS: 'x-team=flight' })
+  up = await startUp(store, ['--forward', `http://127.0.0.1:${(backend.address() as AddressInfo).port}`], {
+    OTEL_EXPORTER_OTLP_HEADERS: 'x-team=flight',
+  })
 })
 afterAll(async () => {
   await up.stop()
@@ -54,7 +56,11 @@ afterAll(async () => {
 
 async function listRuns(): Promise<RunSummary[]> {
   const { stdout } = await runCli(['runs', '--json', '--store', store])
-  return stdout.trim().split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as RunSummary)
+  return stdout
+    .trim()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as RunSummary)
 }
 
 async function until(what: string, done: () => boolean): Promise<void> {
@@ -141,7 +147,10 @@ describe('the store', () => {
     const { error, status, stdout, stderr } = spawnSync('zstd', ['-dc', ...files], { encoding: 'utf8' })
     if (error !== undefined) return console.warn('SKIPPED: the zstd command is not installed here')
     expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
-    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as { core: { schema: string } })
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { core: { schema: string } })
     expect(lines.length).toBeGreaterThanOrEqual(4)
     expect(new Set(lines.map(({ core }) => core.schema))).toEqual(new Set(['reprise.span/1']))
   })
@@ -157,7 +166,10 @@ describe('the store', () => {
 
 describe('bad input', () => {
   it('answers a malformed body with 400 and a reason, and lives on', async () => {
-    for (const [type, body] of [['application/json', '{"resourceSpans":[{]'], ['application/x-protobuf', '\u0001\u0002\u0003']] as const) {
+    for (const [type, body] of [
+      ['application/json', '{"resourceSpans":[{]'],
+      ['application/x-protobuf', '\u0001\u0002\u0003'],
+    ] as const) {
       const response = await fetch(`${up.url}/v1/traces`, { method: 'POST', headers: { 'content-type': type }, body })
       expect(response.status).toBe(400)
       expect((await response.text()).length).toBeGreaterThan(10)
@@ -166,8 +178,19 @@ describe('bad input', () => {
   })
 
   it('names a bad span among good ones and keeps the good ones', async () => {
-    const span = (spanId: string, name: string) => ({ traceId: '5b8efff798038103d269b633813fc60c', spanId, name, kind: 1, startTimeUnixNano: '1790000000000000000', endTimeUnixNano: '1790000001000000000' })
-    const body = JSON.stringify({ resourceSpans: [{ scopeSpans: [{ spans: [span('eee19b7ec3c1b174', 'good'), span('00', 'short-id'), span('eee19b7ec3c1b175', 'good too')] }] }] })
+    const span = (spanId: string, name: string) => ({
+      traceId: '5b8efff798038103d269b633813fc60c',
+      spanId,
+      name,
+      kind: 1,
+      startTimeUnixNano: '1790000000000000000',
+      endTimeUnixNano: '1790000001000000000',
+    })
+    const body = JSON.stringify({
+      resourceSpans: [
+        { scopeSpans: [{ spans: [span('eee19b7ec3c1b174', 'good'), span('00', 'short-id'), span('eee19b7ec3c1b175', 'good too')] }] },
+      ],
+    })
     const response = await fetch(`${up.url}/v1/traces`, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     expect(response.status).toBe(200)
     const { partialSuccess } = (await response.json()) as { partialSuccess: { rejectedSpans: string; errorMessage: string } }
@@ -207,7 +230,14 @@ describe('bad input', () => {
   })
 
   it('ends quietly when its reader goes away', async () => {
-    const child = spawn('sh', ['-c', `"${process.execPath}" --conditions=reprise-source --disable-warning=ExperimentalWarning src/cli/main.ts runs --store "${store}" | head -n 1`], { stdio: 'pipe' })
+    const child = spawn(
+      'sh',
+      [
+        '-c',
+        `"${process.execPath}" --conditions=reprise-source --disable-warning=ExperimentalWarning src/cli/main.ts runs --store "${store}" | head -n 1`,
+      ],
+      { stdio: 'pipe' },
+    )
     expect(await finish(child)).toMatchObject({ code: 0, stderr: '' })
   })
 })

@@ -28,7 +28,11 @@ afterAll(async () => {
 })
 
 const client = new OpenAI({ apiKey: 'sk-proj-not-a-key', baseURL: 'https://api.openai.com/v1', maxRetries: 2 })
-const chat = model((request: ChatCompletionCreateParamsNonStreaming) => client.chat.completions.create(request), { name: 'chat', provider: 'openai', model: (request) => request.model })
+const chat = model((request: ChatCompletionCreateParamsNonStreaming) => client.chat.completions.create(request), {
+  name: 'chat',
+  provider: 'openai',
+  model: (request) => request.model,
+})
 const chatStream = model((request: ChatCompletionCreateParamsStreaming) => client.chat.completions.create(request), {
   name: 'chat_stream',
   provider: 'openai',
@@ -41,7 +45,11 @@ const program = instrument(async function program(city: string) {
   let text = ''
   for await (const chunk of await chatStream({ model: 'gpt-4o', messages, stream: true })) text += chunk.choices[0]?.delta.content ?? ''
   const failure = await chat({ model: 'gpt-none', messages }).catch((error: unknown) => error)
-  return { answer: first.choices[0]?.message.content, text, failure: failure instanceof Error ? `${failure.name} ${failure.message}` : 'none' }
+  return {
+    answer: first.choices[0]?.message.content,
+    text,
+    failure: failure instanceof Error ? `${failure.name} ${failure.message}` : 'none',
+  }
 })
 
 const completion = (content: string) => ({
@@ -53,7 +61,13 @@ const completion = (content: string) => ({
   usage: { prompt_tokens: 11, completion_tokens: 5, total_tokens: 16 },
 })
 const event = (data: unknown): string => `data: ${typeof data === 'string' ? data : JSON.stringify(data)}\n\n`
-const chunk = (content: string) => ({ id: 'chatcmpl-9', object: 'chat.completion.chunk', created: 1_790_000_000, model: 'gpt-4o', choices: [{ index: 0, delta: { content }, finish_reason: null }] })
+const chunk = (content: string) => ({
+  id: 'chatcmpl-9',
+  object: 'chat.completion.chunk',
+  created: 1_790_000_000,
+  model: 'gpt-4o',
+  choices: [{ index: 0, delta: { content }, finish_reason: null }],
+})
 
 test('a run over provider HTTP, with a retry, a stream and an error, replays without any HTTP', async () => {
   const provider = nock('https://api.openai.com')
@@ -81,5 +95,9 @@ test('a run over provider HTTP, with a retry, a stream and an error, replays wit
   expect(nock.pendingMocks()).toEqual([])
   const verdict = await replay(await loadRecording(join(folder, 'recording')), program)
   expect(verdict.divergences).toEqual([])
-  expect(verdict).toMatchObject({ label: 'exact', counts: { served: 3, live: 0, unmatched: 0, unused: 0, socketsDenied: 0 }, output: { equal: true } })
+  expect(verdict).toMatchObject({
+    label: 'exact',
+    counts: { served: 3, live: 0, unmatched: 0, unused: 0, socketsDenied: 0 },
+    output: { equal: true },
+  })
 })

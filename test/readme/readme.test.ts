@@ -80,7 +80,9 @@ describe('README', () => {
     )
     const vitest = join(ROOT, 'node_modules/vitest/vitest.mjs')
     const { VITEST: _vitest, VITEST_MODE: _mode, VITEST_WORKER_ID: _worker, VITEST_POOL_ID: _pool, ...env } = process.env
-    const { code, stdout, stderr } = await finish(spawn(process.execPath, [vitest, 'run', '--root', FOLDER], { cwd: FOLDER, env: { ...env, NO_COLOR: '1' }, stdio: 'pipe' }))
+    const { code, stdout, stderr } = await finish(
+      spawn(process.execPath, [vitest, 'run', '--root', FOLDER], { cwd: FOLDER, env: { ...env, NO_COLOR: '1' }, stdio: 'pipe' }),
+    )
     expect(`${stdout}${stderr}`).toContain('1 passed')
     expect(code).toBe(0)
   }, 60_000)

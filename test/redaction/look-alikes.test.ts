@@ -1,7 +1,7 @@
 import { createHash, randomBytes, randomUUID } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { checkText, createRedactor } from '../../src/redaction/index.ts'
 import { chatMessages, makeRandom } from '../../bench/redaction/corpus.ts'
+import { checkText, createRedactor } from '../../src/redaction/index.ts'
 
 const redactor = createRedactor({ key: new Uint8Array(32) })
 

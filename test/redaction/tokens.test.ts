@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createRedactor, normalizeTokens, policyRefOf, RULE_NAMES } from '../../src/redaction/index.ts'
 import { compilePolicy } from '../../src/redaction/compile.ts'
+import { createRedactor, normalizeTokens, policyRefOf, RULE_NAMES } from '../../src/redaction/index.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
 import { canonicalJson, digestOf, RepriseError } from '../../src/schemas/index.ts'
 

@@ -1,5 +1,5 @@
-import { createServer, type Socket } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer, type Socket } from 'node:net'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ATTR } from '../../src/schemas/index.ts'
 import { type FakeCollector, startFakeCollector, stepOf, stepsOf } from './fake-collector.ts'

@@ -7,7 +7,12 @@ type Answer = (request: IncomingMessage, response: ServerResponse, body: Buffer)
 
 export interface FakeCollector {
   readonly url: string
-  readonly requests: { readonly method: string; readonly url: string; readonly headers: IncomingMessage['headers']; readonly bodyBytes: number }[]
+  readonly requests: {
+    readonly method: string
+    readonly url: string
+    readonly headers: IncomingMessage['headers']
+    readonly bodyBytes: number
+  }[]
   readonly spans: WireSpan[]
   readonly batches: DecodedTraces[]
   /** Answers POST /v1/traces in its place, for as long as it is set. */
@@ -25,7 +30,9 @@ export async function startFakeCollector({ reprise = true, port = 0 } = {}): Pro
       const body = Buffer.concat(chunks)
       collector.requests.push({ method: request.method ?? '', url: request.url ?? '', headers: request.headers, bodyBytes: body.length })
       if (request.method === 'GET' && request.url === '/api/v1/version' && reprise) {
-        response.writeHead(200, { 'content-type': 'application/json' }).end('{"schema":"reprise.version/1","name":"reprise","version":"0.0.0"}')
+        response
+          .writeHead(200, { 'content-type': 'application/json' })
+          .end('{"schema":"reprise.version/1","name":"reprise","version":"0.0.0"}')
       } else if (request.method === 'POST' && request.url === '/v1/traces') {
         if (collector.answer !== undefined) return collector.answer(request, response, body)
         const encoding = request.headers['content-type']?.includes('json') === true ? 'json' : 'protobuf'

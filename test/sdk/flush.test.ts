@@ -1,10 +1,19 @@
-import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { encodeExportResponse, encodeStatus } from '../../src/otlp/index.ts'
 import { ATTR } from '../../src/schemas/index.ts'
-import { currentRun, flush, instrument, model, type RecorderHandle, type RecorderOptions, startRecorder, tool } from '../../src/sdk/index.ts'
+import {
+  currentRun,
+  flush,
+  instrument,
+  model,
+  type RecorderHandle,
+  type RecorderOptions,
+  startRecorder,
+  tool,
+} from '../../src/sdk/index.ts'
 import { attributesOf, type FakeCollector, startFakeCollector, stepOf, stepsOf } from './fake-collector.ts'
 
 let collector: FakeCollector
@@ -42,10 +51,18 @@ describe('sending', () => {
     expect(await flush()).toEqual({ sent: 1, failed: 0, dropped: 0 })
     one(2)
     expect(await flush()).toEqual({ sent: 1, failed: 0, dropped: 0 })
-    expect(collector.requests.map(({ method, url }) => `${method} ${url}`)).toEqual(['GET /api/v1/version', 'POST /v1/traces', 'POST /v1/traces'])
+    expect(collector.requests.map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'GET /api/v1/version',
+      'POST /v1/traces',
+      'POST /v1/traces',
+    ])
     expect(collector.requests[1]?.headers['content-type']).toBe('application/x-protobuf')
     const [resourceSpans] = collector.batches[0]?.resourceSpans ?? []
-    expect(attributesOf(resourceSpans!.resource)).toMatchObject({ 'service.name': 'shop', 'telemetry.sdk.name': 'reprise', 'process.pid': process.pid })
+    expect(attributesOf(resourceSpans!.resource)).toMatchObject({
+      'service.name': 'shop',
+      'telemetry.sdk.name': 'reprise',
+      'process.pid': process.pid,
+    })
     expect(resourceSpans!.scopeSpans[0]?.scope.name).toBe('reprise')
   })
 
@@ -160,7 +177,9 @@ describe('when sending fails', () => {
     one(1)
     one(2)
     expect(await flush()).toEqual({ sent: 0, failed: 0, dropped: 2 })
-    expect(warnings()).toEqual([expect.stringContaining(`2 steps refused by ${collector.url}, not recorded: HTTP ${status}: not like this`)])
+    expect(warnings()).toEqual([
+      expect.stringContaining(`2 steps refused by ${collector.url}, not recorded: HTTP ${status}: not like this`),
+    ])
     expect(collector.spans.map((span) => attributesOf(span))).toEqual([{ [ATTR.gapReason]: 'refused', [ATTR.gapCount]: 2 }])
   })
 
@@ -182,7 +201,9 @@ describe('when sending fails', () => {
     start()
     collector.answer = (_request, response) => {
       collector.answer = undefined
-      response.writeHead(200, { 'content-type': 'application/x-protobuf' }).end(encodeExportResponse('protobuf', { rejectedSpans: 1, errorMessage: 'span 0: depth' }))
+      response
+        .writeHead(200, { 'content-type': 'application/x-protobuf' })
+        .end(encodeExportResponse('protobuf', { rejectedSpans: 1, errorMessage: 'span 0: depth' }))
     }
     one(1)
     one(2)
@@ -283,7 +304,13 @@ test('a recorder started over another takes over; what the first held is still s
   start()
   one('second')
   await flush()
-  await vi.waitFor(() => expect(stepsOf(collector).map(({ output }) => output).sort()).toEqual(['first', 'second']))
+  await vi.waitFor(() =>
+    expect(
+      stepsOf(collector)
+        .map(({ output }) => output)
+        .sort(),
+    ).toEqual(['first', 'second']),
+  )
 })
 
 test('a bad option is an error that names it', () => {

@@ -4,11 +4,11 @@ import {
   captureArguments,
   captureValue,
   currentRun,
-  instrument,
   type InterceptedCall,
   type InterceptedOutcome,
   type Interception,
   type Interceptor,
+  instrument,
   model,
   ranInstrumented,
   runWithInterceptor,
@@ -21,7 +21,9 @@ const recording = useRecording()
 type Decide = (call: InterceptedCall, token: string) => Interception | undefined
 
 /** Runs everything that `decide` gives no answer to, and keeps what it saw. */
-function watching(decide: Decide = () => undefined): Interceptor & { calls: InterceptedCall[]; ends: [string, InterceptedOutcome][]; events: unknown[] } {
+function watching(
+  decide: Decide = () => undefined,
+): Interceptor & { calls: InterceptedCall[]; ends: [string, InterceptedOutcome][]; events: unknown[] } {
   const calls: InterceptedCall[] = []
   const ends: [string, InterceptedOutcome][] = []
   const events: unknown[] = []
@@ -50,7 +52,9 @@ describe('under an interceptor', () => {
     const interceptor = watching()
     expect(await runWithInterceptor(interceptor, () => answer('q'))).toEqual(['live', 'live'])
     expect(await recording.steps()).toEqual([])
-    expect(interceptor.calls.map(({ kind, operation, name, effect, args, parent }) => [kind, operation, name, effect, args, parent])).toEqual([
+    expect(
+      interceptor.calls.map(({ kind, operation, name, effect, args, parent }) => [kind, operation, name, effect, args, parent]),
+    ).toEqual([
       ['run', 'run', 'answer', undefined, ['q'], undefined],
       ['agent', 'invoke_agent', 'planner', undefined, ['q'], 'answer'],
       ['tool', 'execute_tool', 'search', 'read', ['q'], 'answer/planner'],
@@ -166,7 +170,11 @@ describe('under an interceptor', () => {
     const one = tool(async () => 'live')
     const ask = async (): Promise<string[]> => [await one(), await new Promise<string>((resolve) => setTimeout(() => resolve(one()), 2))]
     const answers = await Promise.all([runWithInterceptor(left, ask), runWithInterceptor(right, ask), ask()])
-    expect(answers).toEqual([['left', 'left'], ['right', 'right'], ['live', 'live']])
+    expect(answers).toEqual([
+      ['left', 'left'],
+      ['right', 'right'],
+      ['live', 'live'],
+    ])
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { encodeValue, ErrorValue, Opaque, Truncated } from '../../src/schemas/index.ts'
+import { ErrorValue, encodeValue, Opaque, Truncated } from '../../src/schemas/index.ts'
 import { JsonBytes } from '../../src/sdk/export/json-bytes.ts'
 import { JsonSlices } from '../../src/sdk/export/json-slices.ts'
 import { takeSnapshot } from '../../src/sdk/snapshot.ts'
@@ -24,14 +24,32 @@ function inSlices(value: unknown): { text: string; steps: number } {
 }
 
 describe('JSON written as bytes is the JSON that the codec gives', () => {
-  const escapes = fc.constantFrom('\ud800', '\udc00', '\u2028', '"', '\\', '\n', '\r', '\t', '\u0000', '\u001f', '\u007f', '\u0080', '\ufeff')
+  const escapes = fc.constantFrom(
+    '\ud800',
+    '\udc00',
+    '\u2028',
+    '"',
+    '\\',
+    '\n',
+    '\r',
+    '\t',
+    '\u0000',
+    '\u001f',
+    '\u007f',
+    '\u0080',
+    '\ufeff',
+  )
   const text = fc.oneof(
     fc.string({ unit: 'binary' }),
     escapes,
     // Long enough for whole words of bytes, with an escape anywhere.
-    fc.tuple(fc.string({ unit: 'grapheme-ascii', maxLength: 80 }), escapes, fc.string({ maxLength: 80 })).map(([before, escape, after]) => before + escape + after),
+    fc
+      .tuple(fc.string({ unit: 'grapheme-ascii', maxLength: 80 }), escapes, fc.string({ maxLength: 80 }))
+      .map(([before, escape, after]) => before + escape + after),
     // Long enough to be cut, with pairs and lone halves anywhere.
-    fc.tuple(fc.integer({ min: 16 * 1024 - 3, max: 50_000 }), fc.constantFrom('a', '\u{1f600}', '\ud83d', 'é"', '\n')).map(([length, unit]) => unit.repeat(length)),
+    fc
+      .tuple(fc.integer({ min: 16 * 1024 - 3, max: 50_000 }), fc.constantFrom('a', '\u{1f600}', '\ud83d', 'é"', '\n'))
+      .map(([length, unit]) => unit.repeat(length)),
   )
   const number = fc.double({ noNaN: true, noDefaultInfinity: true }).filter((double) => !Object.is(double, -0))
   const leaf = fc.oneof(text, fc.integer(), number, fc.boolean(), fc.constant(null))
@@ -71,7 +89,11 @@ describe('JSON written as bytes is the JSON that the codec gives', () => {
   })
 
   test('a large value takes many steps, none of them long', () => {
-    const value = { text: 'x'.repeat(3_000_000), list: Array.from({ length: 200_000 }, (_, index) => index), texts: Array.from({ length: 5000 }, () => 'y'.repeat(500)) }
+    const value = {
+      text: 'x'.repeat(3_000_000),
+      list: Array.from({ length: 200_000 }, (_, index) => index),
+      texts: Array.from({ length: 5000 }, () => 'y'.repeat(500)),
+    }
     const { text, steps } = inSlices(value)
     expect(text).toBe(JSON.stringify(value))
     expect(steps).toBeGreaterThan(text.length / 70_000)

@@ -54,7 +54,9 @@ test("startRecorder({ otel: 'node-sdk' }) gives a program the standard SDK, and 
   expect(ours).toHaveLength(2)
   expect(theirs).toEqual(expect.arrayContaining(ours))
   expect(collector.spans.map(({ name }) => name)).toContain('their own')
-  const services = collector.batches.flatMap(({ resourceSpans }) => resourceSpans.map(({ resource }) => attributesOf(resource)['service.name']))
+  const services = collector.batches.flatMap(({ resourceSpans }) =>
+    resourceSpans.map(({ resource }) => attributesOf(resource)['service.name']),
+  )
   expect(new Set(services)).toEqual(new Set(['whole']))
 })
 

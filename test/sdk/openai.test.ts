@@ -29,11 +29,15 @@ beforeAll(async () => {
     request.on('end', () => {
       const body = JSON.parse(text) as { stream?: boolean; messages: { content: string }[] }
       if (body.messages[0]?.content === 'fail') {
-        response.writeHead(400, { 'content-type': 'application/json' }).end('{"error":{"message":"bad request","type":"invalid_request_error","code":"bad"}}')
+        response
+          .writeHead(400, { 'content-type': 'application/json' })
+          .end('{"error":{"message":"bad request","type":"invalid_request_error","code":"bad"}}')
       } else if (body.stream === true) {
         response.writeHead(200, { 'content-type': 'text/event-stream' })
         for (const content of ['Hel', 'lo', '!']) {
-          response.write(`data: ${JSON.stringify({ id: 'chatcmpl-8', object: 'chat.completion.chunk', model: 'gpt-test-2026', choices: [{ index: 0, delta: { content } }] })}\n\n`)
+          response.write(
+            `data: ${JSON.stringify({ id: 'chatcmpl-8', object: 'chat.completion.chunk', model: 'gpt-test-2026', choices: [{ index: 0, delta: { content } }] })}\n\n`,
+          )
         }
         response.end('data: [DONE]\n\n')
       } else response.writeHead(200, { 'content-type': 'application/json', 'x-request-id': 'req-1' }).end(JSON.stringify(COMPLETION))
@@ -101,7 +105,11 @@ test('a stream is the Stream of the client, with its controller, and is recorded
   for await (const chunk of stream) text += chunk.choices[0]?.delta.content ?? ''
   expect(text).toBe('Hello!')
   const step = await recording.step('chat-stream')
-  expect(step.attributes).toMatchObject({ [ATTR.shape]: 'promise-async-iterable', [ATTR.streamEnd]: 'done', 'gen_ai.response.id': 'chatcmpl-8' })
+  expect(step.attributes).toMatchObject({
+    [ATTR.shape]: 'promise-async-iterable',
+    [ATTR.streamEnd]: 'done',
+    'gen_ai.response.id': 'chatcmpl-8',
+  })
   expect(step.output).toHaveLength(3)
 })
 

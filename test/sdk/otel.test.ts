@@ -30,10 +30,18 @@ afterEach(() => {
   exporter.reset()
 })
 
-const idsOf = (span: ReadableSpan | undefined) => ({ traceId: span?.spanContext().traceId, spanId: span?.spanContext().spanId, parentSpanId: span?.parentSpanContext?.spanId ?? '' })
+const idsOf = (span: ReadableSpan | undefined) => ({
+  traceId: span?.spanContext().traceId,
+  spanId: span?.spanContext().spanId,
+  parentSpanId: span?.parentSpanContext?.spanId ?? '',
+})
 const spanNamed = (name: string): ReadableSpan | undefined => exporter.getFinishedSpans().find((span) => span.name === name)
 
-const chat = model(async (_request: { model: string }) => ({ secret: 'only in the record' }), { name: 'chat', provider: 'openai', model: (request) => request.model })
+const chat = model(async (_request: { model: string }) => ({ secret: 'only in the record' }), {
+  name: 'chat',
+  provider: 'openai',
+  model: (request) => request.model,
+})
 
 test('nothing global is registered by recording', async () => {
   await instrument(async () => await chat({ model: 'm' }), { name: 'plain' })()
@@ -64,7 +72,9 @@ describe('beside an OpenTelemetry SDK of the user', () => {
       'gen_ai.provider.name': 'openai',
       'gen_ai.request.model': 'm',
     })
-    expect(JSON.stringify(exporter.getFinishedSpans().map(({ attributes, events, status }) => [attributes, events, status]))).not.toContain('secret')
+    expect(JSON.stringify(exporter.getFinishedSpans().map(({ attributes, events, status }) => [attributes, events, status]))).not.toContain(
+      'secret',
+    )
   })
 
   test('an error marks their span, without its message', async () => {

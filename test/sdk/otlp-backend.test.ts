@@ -60,7 +60,9 @@ describe('an endpoint that is no Reprise collector', () => {
       [ATTR.kind]: 'model',
     })
     expect(JSON.parse(String(attributes['gen_ai.input.messages']))).toEqual([{ role: 'user', parts: [{ type: 'text', content: 'Hi' }] }])
-    expect(JSON.parse(String(attributes['gen_ai.output.messages']))).toMatchObject([{ role: 'assistant', parts: [{ type: 'text', content: 'Hello' }] }])
+    expect(JSON.parse(String(attributes['gen_ai.output.messages']))).toMatchObject([
+      { role: 'assistant', parts: [{ type: 'text', content: 'Hello' }] },
+    ])
     expect(attributes).not.toHaveProperty(ATTR.input)
     expect(spanOf('execute_tool refund').attributes['gen_ai.tool.call.arguments']).toContain('7')
     expect(spanOf('retrieval kb').attributes['gen_ai.retrieval.query.text']).toBe('where is it')
@@ -83,10 +85,15 @@ describe('an endpoint that is no Reprise collector', () => {
       },
       { name: `tool ${SECRET}` },
     )
-    const chat = model(async (request: { messages: { content: string }[] }) => ({ choices: [{ message: { role: 'assistant', content: `echo ${request.messages[0]?.content}` } }] }), {
-      name: 'chat',
-      model: `model-${SECRET}`,
-    })
+    const chat = model(
+      async (request: { messages: { content: string }[] }) => ({
+        choices: [{ message: { role: 'assistant', content: `echo ${request.messages[0]?.content}` } }],
+      }),
+      {
+        name: 'chat',
+        model: `model-${SECRET}`,
+      },
+    )
     await instrument(
       async function run(_input: unknown) {
         await chat({ messages: [{ content: `my key is ${SECRET}` }] })
@@ -99,9 +106,13 @@ describe('an endpoint that is no Reprise collector', () => {
     )({ authorization: `Bearer ${SECRET}` })
     expect((await flush()).failed).toBe(0)
     expect(backend.spans).toHaveLength(5)
-    const everything = JSON.stringify(backend.batches, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value))
+    const everything = JSON.stringify(backend.batches, (_, value: unknown) =>
+      typeof value === 'bigint' ? String(value) : value instanceof Uint8Array ? Buffer.from(value).toString('utf8') : value,
+    )
     expect(everything).not.toContain(SECRET)
-    const text = backend.spans.map((span) => JSON.stringify([span.name, attributesOf(span), span.events.map((event) => attributesOf(event)), span.status.message])).join('\n')
+    const text = backend.spans
+      .map((span) => JSON.stringify([span.name, attributesOf(span), span.events.map((event) => attributesOf(event)), span.status.message]))
+      .join('\n')
     expect(text).not.toContain(SECRET)
     expect(text).toMatch(/<[a-z-]+:[0-9a-f]{12}>/)
     const failed = backend.spans.find(({ status }) => status.code === 2)

@@ -140,7 +140,10 @@ describe('promises', () => {
       return Promise
     }
     // oxlint-disable-next-line unicorn/no-thenable
-    override then<A = T, B = never>(onFulfilled?: ((value: T) => A | PromiseLike<A>) | null, onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null): Promise<A | B> {
+    override then<A = T, B = never>(
+      onFulfilled?: ((value: T) => A | PromiseLike<A>) | null,
+      onRejected?: ((reason: unknown) => B | PromiseLike<B>) | null,
+    ): Promise<A | B> {
       LazyPromise.started++
       return this.#start().then(onFulfilled, onRejected)
     }
@@ -193,7 +196,15 @@ describe('promises', () => {
 
 describe('new and this', () => {
   test('this is passed on', () => {
-    const kb = { rows: [3], search: tool(function search(this: { rows: number[] }) { return this.rows }, { name: 'method' }) }
+    const kb = {
+      rows: [3],
+      search: tool(
+        function search(this: { rows: number[] }) {
+          return this.rows
+        },
+        { name: 'method' },
+      ),
+    }
     expect(kb.search()).toBe(kb.rows)
   })
 

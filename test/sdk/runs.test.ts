@@ -31,7 +31,16 @@ describe('runs and steps', () => {
     )
     await run()
     const steps = await recording.steps()
-    expect(steps.map(({ kind, name, attributes, span }) => [kind, attributes[ATTR.operation], name, attributes[ATTR.effect], span.name, span.kind])).toEqual([
+    expect(
+      steps.map(({ kind, name, attributes, span }) => [
+        kind,
+        attributes[ATTR.operation],
+        name,
+        attributes[ATTR.effect],
+        span.name,
+        span.kind,
+      ]),
+    ).toEqual([
       ['run', 'run', 'all kinds', undefined, 'all kinds', 1],
       ['agent', 'invoke_agent', 'planner', undefined, 'invoke_agent planner', 1],
       ['model', 'chat', 'chat', 'read', 'chat gpt-x', 3],
@@ -68,9 +77,17 @@ describe('runs and steps', () => {
     })()
     const steps = await recording.steps()
     expect(steps.map(({ sequence }) => sequence)).toEqual([0, 1, 2, 3, 4, 5, 6])
-    expect(steps.map((step) => pathOf(step, steps))).toEqual(['fan', 'fan/worker', 'fan/worker/page', 'fan/worker', 'fan/worker/page', 'fan/worker', 'fan/worker/page'])
+    expect(steps.map((step) => pathOf(step, steps))).toEqual([
+      'fan',
+      'fan/worker',
+      'fan/worker/page',
+      'fan/worker',
+      'fan/worker/page',
+      'fan/worker',
+      'fan/worker/page',
+    ])
     // Page 0 was asked for first and came last.
-    const deliveryOf = (sequence: number): number | undefined => (steps[sequence]?.attributes[ATTR.deliveries] as number[])[0]
+    const deliveryOf = (sequence: number): number | undefined => (steps[sequence]?.attributes[ATTR.deliveries] as number[] | undefined)?.[0]
     expect(deliveryOf(2)).toBe(4)
   })
 
@@ -148,7 +165,10 @@ describe('runs and steps', () => {
   })
 
   test('documents that cannot be had do no harm', async () => {
-    const search = retriever(async () => null as unknown as { id: string }[], { name: 'broken', documents: (hits) => hits.map(({ id }) => ({ id })) })
+    const search = retriever(async () => null as unknown as { id: string }[], {
+      name: 'broken',
+      documents: (hits) => hits.map(({ id }) => ({ id })),
+    })
     expect(await search()).toBeNull()
     expect((await recording.step('broken')).output).toBeNull()
   })
@@ -171,7 +191,14 @@ describe('currentRun', () => {
     expect(sync?.attributes).toMatchObject({ [ATTR.stepIndex]: 2, 'reprise.step.phase': 'warm' })
     expect(evaluation?.kind).toBe('evaluation')
     expect(evaluation?.output).toEqual({ accuracy: 1 })
-    expect(evaluation?.span.events).toMatchObject([{ attributes: [[ATTR.metricName, 'accuracy'], [ATTR.metricValue, 1]] }])
+    expect(evaluation?.span.events).toMatchObject([
+      {
+        attributes: [
+          [ATTR.metricName, 'accuracy'],
+          [ATTR.metricValue, 1],
+        ],
+      },
+    ])
   })
 
   test('metrics of the run stand on its root; each is a double, whatever its value', async () => {
@@ -232,7 +259,9 @@ describe('currentRun', () => {
 describe('random numbers', () => {
   /** The documented algorithm, written down once more, plainly. */
   function reference(seed: string, name: string): () => number {
-    const digest = createHash('sha256').update(JSON.stringify([seed, name])).digest()
+    const digest = createHash('sha256')
+      .update(JSON.stringify([seed, name]))
+      .digest()
     let [a, b, c, counter] = [0, 4, 8, 12].map((offset) => digest.readUInt32BE(offset)) as [number, number, number, number]
     const next = (): number => {
       const sum = (a + b + counter) % 2 ** 32

@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { canonicalValue, encodeValue, ErrorValue, Opaque, Truncated } from '../../src/schemas/index.ts'
+import { canonicalValue, ErrorValue, encodeValue, Opaque, Truncated } from '../../src/schemas/index.ts'
 import { takeSnapshot } from '../../src/sdk/snapshot.ts'
 
 const LIMITS = { maxDepth: 64, maxEntries: 100_000, maxBytes: 4 * 1024 * 1024 }
@@ -77,7 +77,12 @@ describe('what is kept', () => {
   test('an error, with its own fields and its cause', () => {
     const { value } = snap(Object.assign(new TypeError('no', { cause: { code: 5 } }), { status: 404 }))
     expect(value).toBeInstanceOf(ErrorValue)
-    expect((value as ErrorValue).fields).toMatchObject({ type: 'TypeError', message: 'no', cause: { code: 5 }, properties: { status: 404 } })
+    expect((value as ErrorValue).fields).toMatchObject({
+      type: 'TypeError',
+      message: 'no',
+      cause: { code: 5 },
+      properties: { status: 404 },
+    })
   })
 
   test.each([
@@ -90,7 +95,14 @@ describe('what is kept', () => {
     ['a response', new Response('x'), 'Response', undefined],
     ['headers', new Headers({ a: 'b' }), 'Headers', undefined],
     ['a WeakMap', new WeakMap(), 'WeakMap', undefined],
-    ['a generator', (function* numbers() { yield 1 })(), 'Generator', undefined],
+    [
+      'a generator',
+      (function* numbers() {
+        yield 1
+      })(),
+      'Generator',
+      undefined,
+    ],
     ['search parameters', new URLSearchParams('a=1'), 'URLSearchParams', 'a=1'],
   ])('%s has no data of its own and is named', (_, value, type, name) => {
     const { value: copy, json } = snap([value])
@@ -174,7 +186,11 @@ describe('nothing of the value is run', () => {
   })
 
   test('a proxy that goes on for ever is cut by depth', () => {
-    const endless = (): object => new Proxy({}, { ownKeys: () => ['next'], getOwnPropertyDescriptor: () => ({ value: endless(), enumerable: true, configurable: true }) })
+    const endless = (): object =>
+      new Proxy(
+        {},
+        { ownKeys: () => ['next'], getOwnPropertyDescriptor: () => ({ value: endless(), enumerable: true, configurable: true }) },
+      )
     const { cuts } = snap(endless(), { maxDepth: 10 })
     expect(cuts).toEqual([{ reason: 'depth', count: 1 }])
   })
@@ -224,8 +240,18 @@ describe('bounds', () => {
   })
 
   test('entries: n are kept, of n + 1 the last is cut, with the true length', () => {
-    expect(snap(Array.from({ length: 10 }, () => 1), { maxEntries: 10 }).cuts).toBeUndefined()
-    expect(snap(Array.from({ length: 11 }, () => 1), { maxEntries: 10 }).value).toEqual([...Array.from({ length: 10 }, () => 1), new Truncated('entries', 11)])
+    expect(
+      snap(
+        Array.from({ length: 10 }, () => 1),
+        { maxEntries: 10 },
+      ).cuts,
+    ).toBeUndefined()
+    expect(
+      snap(
+        Array.from({ length: 11 }, () => 1),
+        { maxEntries: 10 },
+      ).value,
+    ).toEqual([...Array.from({ length: 10 }, () => 1), new Truncated('entries', 11)])
     expect(snap({ a: 1, b: 2, c: 3 }, { maxEntries: 2 })).toMatchObject({ value: { a: 1, b: 2 }, cuts: [{ reason: 'entries', count: 1 }] })
     expect(snap(new Set([1, 2, 3]), { maxEntries: 2 })).toMatchObject({ value: new Set([1, 2]), cuts: [{ reason: 'entries', count: 1 }] })
   })

@@ -139,7 +139,12 @@ describe('async generators and iterables', () => {
 
   test('an iterator that answers without promises is still one', async () => {
     let left = 2
-    const plain = { next: () => ({ done: left === 0, value: left-- }), [Symbol.asyncIterator]() { return this } }
+    const plain = {
+      next: () => ({ done: left === 0, value: left-- }),
+      [Symbol.asyncIterator]() {
+        return this
+      },
+    }
     const result = tool(() => plain, { name: 'plain' })()
     expect(result.next()).toEqual({ done: false, value: 2 })
     expect(result.next()).toEqual({ done: false, value: 1 })
@@ -273,7 +278,11 @@ describe('web streams', () => {
         controller.error(error)
       },
     })
-    await expect(tool(() => source, { name: 'web-error' })().getReader().read()).rejects.toBe(error)
+    await expect(
+      tool(() => source, { name: 'web-error' })()
+        .getReader()
+        .read(),
+    ).rejects.toBe(error)
     expect((await recording.step('web-error')).attributes).toMatchObject({ [ATTR.streamEnd]: 'error', 'error.type': 'Error' })
   })
 
@@ -313,7 +322,12 @@ test('a long stream keeps to the bounds of one payload, and says what was cut', 
   const big = 'x'.repeat(1024 * 1024)
   await collect(tool(() => chunks(Array.from({ length: 8 }, () => big)), { name: 'long' })())
   const step = await recording.step('long')
-  expect(step.span.attributes.reduce((sum, [, value]) => sum + (typeof value === 'object' && value !== null && 'utf8' in value ? value.utf8.length : 0), 0)).toBeLessThan(4.2 * 1024 * 1024)
+  expect(
+    step.span.attributes.reduce(
+      (sum, [, value]) => sum + (typeof value === 'object' && value !== null && 'utf8' in value ? value.utf8.length : 0),
+      0,
+    ),
+  ).toBeLessThan(4.2 * 1024 * 1024)
   expect(step.output).toHaveLength(8)
   expect((step.output as unknown[])[7]).toEqual({ delta: { reason: 'bytes', originalSize: 1024 * 1024 } })
   expect(JSON.parse(String(step.attributes[ATTR.cuts]))).toEqual([{ what: 'output', reason: 'bytes', count: 5 }])
@@ -329,6 +343,14 @@ test('a step within a stream of a training run, metrics and all, is sent as it i
   await train()
   const steps = await recording.steps()
   expect(steps.map(({ kind }) => kind)).toEqual(['training.run', 'training.step', 'training.step'])
-  expect(steps[1]?.span.events).toMatchObject([{ name: 'reprise.metric', attributes: [[ATTR.metricName, 'loss'], [ATTR.metricValue, 1]] }])
+  expect(steps[1]?.span.events).toMatchObject([
+    {
+      name: 'reprise.metric',
+      attributes: [
+        [ATTR.metricName, 'loss'],
+        [ATTR.metricValue, 1],
+      ],
+    },
+  ])
   expect(stepOf(steps[0]!.span).attributes[ATTR.seed]).toBe('7')
 })

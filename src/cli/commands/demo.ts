@@ -10,7 +10,7 @@ import { RepriseError, type RunSummary } from '../../schemas/index.ts'
 import { openStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
-import { formatDuration, millisBetween, paint, plain, plural, tableLines, type Terminal, writeLine } from '../terminal.ts'
+import { formatDuration, millisBetween, paint, plain, plural, type Terminal, tableLines, writeLine } from '../terminal.ts'
 import { VERSION } from '../version.ts'
 import { RUN_COLUMNS, runRow } from './runs.ts'
 import { serveUntilStopped, startFromSettings } from './up.ts'
@@ -42,7 +42,8 @@ async function runProgram(file: string, env: Record<string, string>, terminal: T
     child.once('error', reject).once('close', (exitCode, signal) => resolve(exitCode ?? signal ?? 'unknown'))
   })
   if (code !== 0) throw new RepriseError('internal', `${file} ended with ${code}:\n${output}`)
-  if (!quiet) for (const line of output.trim().split('\n')) writeLine(terminal.stderr, paint(terminal.colorErr, 'dim', `  | ${plain(line)}`))
+  if (!quiet)
+    for (const line of output.trim().split('\n')) writeLine(terminal.stderr, paint(terminal.colorErr, 'dim', `  | ${plain(line)}`))
 }
 
 /** The demo's own collector: on the asked-for store and port, or on free ones (said) where they are taken. */
@@ -86,13 +87,16 @@ export type DemoFlags = { serve: boolean }
  */
 export async function demo(asked: Settings, terminal: Terminal, flags: DemoFlags): Promise<number> {
   const agentFile = exampleFile('support-agent/agent')
-  if (!existsSync(agentFile)) throw new RepriseError('usage', `the demo's programs are not here (${agentFile}): build them with npm run build`)
+  if (!existsSync(agentFile))
+    throw new RepriseError('usage', `the demo's programs are not here (${agentFile}): build them with npm run build`)
   const { collector, settings } = await startDemoCollector(asked, terminal)
   const say = (line: string): void => {
     if (!settings.quiet) writeLine(terminal.stderr, line)
   }
   const heading = (text: string): string => paint(terminal.colorErr, 'cyan', text.padEnd(10))
-  const store = relative(terminal.cwd, settings.storeFolder).startsWith('..') ? settings.storeFolder : `./${relative(terminal.cwd, settings.storeFolder)}`
+  const store = relative(terminal.cwd, settings.storeFolder).startsWith('..')
+    ? settings.storeFolder
+    : `./${relative(terminal.cwd, settings.storeFolder)}`
   let modelServer: ModelServer | undefined
   try {
     say(`${paint(terminal.colorErr, 'bold', `reprise ${VERSION}`)} · store ${store} · everything stays on this machine`)

@@ -6,7 +6,12 @@ import { findRun } from '../find-run.ts'
 import type { Settings } from '../settings.ts'
 import { plural, type Terminal, writeLine } from '../terminal.ts'
 
-export async function exportRun(settings: Settings, terminal: Terminal, wanted: string, flags: { out: string; force?: boolean }): Promise<number> {
+export async function exportRun(
+  settings: Settings,
+  terminal: Terminal,
+  wanted: string,
+  flags: { out: string; force?: boolean },
+): Promise<number> {
   const folder = resolve(terminal.cwd, flags.out)
   const store = await openStore(settings.storeFolder, { mode: 'read' })
   try {
@@ -16,7 +21,10 @@ export async function exportRun(settings: Settings, terminal: Terminal, wanted: 
     else writeLine(terminal.stdout, folder)
     if (!settings.quiet) {
       const bytes = manifest.blobs.reduce((sum, { sizeBytes }) => sum + sizeBytes, manifest.steps.sizeBytes)
-      writeLine(terminal.stderr, `exported ${plural(manifest.steps.count, 'step')}, ${plural(manifest.blobs.length, 'payload')}, ${bytes} bytes`)
+      writeLine(
+        terminal.stderr,
+        `exported ${plural(manifest.steps.count, 'step')}, ${plural(manifest.blobs.length, 'payload')}, ${bytes} bytes`,
+      )
       writeLine(terminal.stderr, `next: reprise replay ${flags.out} --module FILE --export NAME`)
     }
     return EXIT.ok

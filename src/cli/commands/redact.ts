@@ -21,7 +21,8 @@ function addCounts(total: Counts, counts: Readonly<Record<string, number>> | und
 /** The store's key where there is a store, so that tokens agree with its records; else one of this call's own. */
 async function readKey(settings: Settings, terminal: Terminal): Promise<Uint8Array> {
   if (!existsSync(join(settings.storeFolder, 'format.json'))) {
-    if (!settings.quiet) writeLine(terminal.stderr, `no store at ${settings.storeFolder}: the pseudonyms of this output are keyed for this call alone`)
+    if (!settings.quiet)
+      writeLine(terminal.stderr, `no store at ${settings.storeFolder}: the pseudonyms of this output are keyed for this call alone`)
     return randomBytes(32)
   }
   const store = await openStore(settings.storeFolder, { mode: 'read' })
@@ -46,7 +47,12 @@ async function redactLines(redactor: Redactor, input: NodeJS.ReadableStream, ter
 }
 
 /** Redacts a file whole (JSON and text), or NDJSON and standard input (`-`) line by line, in order. */
-export async function redact(settings: Settings, terminal: Terminal, file: string | undefined, flags: { report?: boolean }): Promise<number> {
+export async function redact(
+  settings: Settings,
+  terminal: Terminal,
+  file: string | undefined,
+  flags: { report?: boolean },
+): Promise<number> {
   const redactor = createRedactor({ key: await readKey(settings, terminal) })
   const total: Counts = new Map()
   if (file === undefined || file === '-') await redactLines(redactor, terminal.stdin, terminal, total)
@@ -59,7 +65,10 @@ export async function redact(settings: Settings, terminal: Terminal, file: strin
       else {
         const { size } = await handle.stat()
         if (size > MAX_FILE_BYTES) {
-          throw new RepriseError('limit_exceeded', `${file}: ${size} bytes, the most is ${MAX_FILE_BYTES}; give it line by line on standard input`)
+          throw new RepriseError(
+            'limit_exceeded',
+            `${file}: ${size} bytes, the most is ${MAX_FILE_BYTES}; give it line by line on standard input`,
+          )
         }
         const text = await handle.readFile('utf8')
         const { value, counts } = looksLikeJson(text) ? redactor.redactJson(text) : redactor.redactText(text)

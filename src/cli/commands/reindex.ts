@@ -10,11 +10,16 @@ export async function reindex(settings: Settings, terminal: Terminal): Promise<n
     const started = performance.now()
     const showProgress = !settings.quiet && !settings.json
     const done = await store.reindex((progress) => {
-      if (showProgress) writeLine(terminal.stderr, `reindexing: group ${progress.group} of ${progress.groups}, ${plural(progress.records, 'record')}`)
+      if (showProgress)
+        writeLine(terminal.stderr, `reindexing: group ${progress.group} of ${progress.groups}, ${plural(progress.records, 'record')}`)
     })
     const millis = performance.now() - started
     if (settings.json) writeLine(terminal.stdout, JSON.stringify({ schema: 'reprise.reindex/1', ...done }))
-    else writeLine(terminal.stdout, `${plural(done.records, 'record')} in ${plural(done.groups, 'group')} indexed in ${formatDuration(millis)}`)
+    else
+      writeLine(
+        terminal.stdout,
+        `${plural(done.records, 'record')} in ${plural(done.groups, 'group')} indexed in ${formatDuration(millis)}`,
+      )
     return EXIT.ok
   } finally {
     await store.close()

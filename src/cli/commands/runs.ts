@@ -1,8 +1,8 @@
-import { openStore } from '../../store/index.ts'
 import type { RunSummary } from '../../schemas/index.ts'
+import { openStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
-import { formatDuration, formatTime, millisBetween, tableLines, type Terminal, writeLine } from '../terminal.ts'
+import { formatDuration, formatTime, millisBetween, type Terminal, tableLines, writeLine } from '../terminal.ts'
 
 export type RunsFlags = { limit: number; cursor?: string; kind?: string; status?: string; name?: string }
 

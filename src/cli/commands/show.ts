@@ -1,5 +1,5 @@
-import { openStore } from '../../store/index.ts'
 import type { RunSummary, SpanRecord } from '../../schemas/index.ts'
+import { openStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findRun } from '../find-run.ts'
 import type { Settings } from '../settings.ts'
@@ -14,7 +14,11 @@ function describeStep({ core, refs }: SpanRecord): string {
     core.status.code === 'error' ? `error ${String(core.attributes['error.type'] ?? '')}`.trim() : '',
     core.streamEnd !== undefined && core.streamEnd !== 'done' ? `stream ${core.streamEnd}` : '',
     core.fidelity === 'observed' ? 'observed' : '',
-    core.redactions === undefined ? '' : `redacted ${Object.entries(core.redactions).map(([rule, count]) => `${rule} ${count}`).join(', ')}`,
+    core.redactions === undefined
+      ? ''
+      : `redacted ${Object.entries(core.redactions)
+          .map(([rule, count]) => `${rule} ${count}`)
+          .join(', ')}`,
     ...core.payloads.map((payload) => {
       if (payload.withheld !== undefined) return `${payload.role} withheld (${payload.withheld})`
       const digest = refs.find(({ role }) => role === payload.role)?.digest

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { type Collector, startCollector } from '../../collector/index.ts'
 import { EXIT } from '../exit-codes.ts'
+import { readForwardHeaders } from '../forward-headers.ts'
 import type { Settings } from '../settings.ts'
 import { paint, type Terminal, writeLine } from '../terminal.ts'
-import { readForwardHeaders } from '../forward-headers.ts'
 import { VERSION } from '../version.ts'
 
-export async function startFromSettings(settings: Settings, terminal: Terminal, port = settings.values.port): Promise<Collector> {
+export async function startFromSettings(settings: Settings, terminal: Terminal, port: number = settings.values.port): Promise<Collector> {
   const { host, namespace, forward, bodyMaxBytes, decodedMaxBytes } = settings.values
   return await startCollector({
     store: settings.storeFolder,
@@ -28,10 +28,12 @@ async function stopSignal(): Promise<'SIGINT' | 'SIGTERM'> {
   const waiting = new AbortController()
   const signals = ['SIGINT', 'SIGTERM'] as const
   try {
-    return await Promise.race(signals.map(async (signal) => {
-      await once(process, signal, { signal: waiting.signal })
-      return signal
-    }))
+    return await Promise.race(
+      signals.map(async (signal) => {
+        await once(process, signal, { signal: waiting.signal })
+        return signal
+      }),
+    )
   } finally {
     waiting.abort()
   }
@@ -48,7 +50,10 @@ export async function serveUntilStopped(collector: Collector, terminal: Terminal
 export async function up(settings: Settings, terminal: Terminal): Promise<number> {
   const collector = await startFromSettings(settings, terminal)
   if (settings.json) {
-    writeLine(terminal.stdout, JSON.stringify({ schema: 'reprise.up/1', url: collector.url, store: settings.storeFolder, pid: process.pid }))
+    writeLine(
+      terminal.stdout,
+      JSON.stringify({ schema: 'reprise.up/1', url: collector.url, store: settings.storeFolder, pid: process.pid }),
+    )
   } else {
     writeLine(terminal.stdout, collector.url)
   }

@@ -1,5 +1,5 @@
-import { behindEscape, isAlnum, isSpacedScriptLetter } from './characters.ts'
 import type { Detector } from '../text-view.ts'
+import { behindEscape, isAlnum, isSpacedScriptLetter } from './characters.ts'
 
 /** RFC 5321 section 4.5.3.1: local part and domain. */
 const LOCAL_MAX = 64

@@ -1,6 +1,6 @@
-import { isAlnum, isDigit, isHexDigit } from './characters.ts'
-import { withoutTokens } from '../tokens.ts'
 import type { Detector, Stretch, TextView } from '../text-view.ts'
+import { withoutTokens } from '../tokens.ts'
+import { isAlnum, isDigit, isHexDigit } from './characters.ts'
 
 interface Brand {
   /** First digits, inclusive at both ends, as many as are written. */

@@ -1,5 +1,5 @@
-import { isAlnum } from './characters.ts'
 import type { Detector } from '../text-view.ts'
+import { isAlnum } from './characters.ts'
 
 /** RFC 7468 and its elders, OpenPGP armour (RFC 9580 section 6.2), SSH2 (RFC 4716). */
 const BEGIN = /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----|---- BEGIN SSH2 [A-Z ]{0,20}PRIVATE KEY ----/y

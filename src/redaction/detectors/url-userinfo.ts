@@ -1,5 +1,5 @@
-import { isMasked } from './checks.ts'
 import type { Detector } from '../text-view.ts'
+import { isMasked } from './checks.ts'
 
 /** `user:password` together; beyond this it is no URL that anything would accept. */
 const USERINFO_MAX = 800

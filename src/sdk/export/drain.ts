@@ -102,7 +102,9 @@ export class Drain {
   /** Says, once per process, how many steps did not get through, why, and what to do. */
   warnUnsent(what: string, reason: string = this.lastReason, count: number = this.#queue.length + this.heldSpans): void {
     const { endpoint } = this.#options
-    const why = this.reached ? `${endpoint} did not take them (${reason}).` : `no collector at ${endpoint} (${reason}). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`
+    const why = this.reached
+      ? `${endpoint} did not take them (${reason}).`
+      : `no collector at ${endpoint} (${reason}). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`
     warnOnce(`${countOf(count)} ${what}: ${why}`)
   }
 

@@ -9,7 +9,7 @@ const STRETCH_CHARS = 16 * 1024
 const LOOP_CHARS = 32
 const TAG = '$reprise'
 /** How an object with a `$reprise` key of the user's own begins: it is put into a tagged one. */
-export const OPEN_ESCAPED = `{"${TAG}":"object","value":{`
+export const OPEN_ESCAPED: string = `{"${TAG}":"object","value":{`
 const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c

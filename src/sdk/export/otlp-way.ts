@@ -17,7 +17,8 @@ interface OtlpBatch extends Batch {
   readonly readable: ReadableSpan[]
 }
 
-export interface OtlpWayOptions extends Pick<OptionValues, 'endpoint' | 'otlpHeaders' | 'flushTimeoutMillis' | 'exitTimeoutMillis' | 'serviceName'> {
+export interface OtlpWayOptions
+  extends Pick<OptionValues, 'endpoint' | 'otlpHeaders' | 'flushTimeoutMillis' | 'exitTimeoutMillis' | 'serviceName'> {
   /** Spans that an SDK of the user's sends to this same endpoint already are not sent twice. */
   readonly leaveRecordedSpans: boolean
 }
@@ -42,7 +43,10 @@ export class OtlpWay implements Way {
     const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-http')
     // Its own retries end with this time; a batch that is still not through is held and tried again by the drain.
     const timeoutMillis = Math.min(options.flushTimeoutMillis, Math.max(options.exitTimeoutMillis, 1000))
-    return new OtlpWay(new OTLPTraceExporter({ url: `${options.endpoint}/v1/traces`, headers: { ...options.otlpHeaders }, timeoutMillis }), options)
+    return new OtlpWay(
+      new OTLPTraceExporter({ url: `${options.endpoint}/v1/traces`, headers: { ...options.otlpHeaders }, timeoutMillis }),
+      options,
+    )
   }
 
   async fill(next: () => QueuedStep | undefined, gaps: readonly Gap[]): Promise<Batch> {
@@ -80,7 +84,11 @@ export class OtlpWay implements Way {
     try {
       return readableSpanOf(step, new RedactedView(step, this.#redactor), this.#resource)
     } catch {
-      return readableGapOf({ runId: step.run.id, traceId: step.ids.traceId, reason: 'redaction_failed', count: 1 }, withheldAttributes(step), this.#resource)
+      return readableGapOf(
+        { runId: step.run.id, traceId: step.ids.traceId, reason: 'redaction_failed', count: 1 },
+        withheldAttributes(step),
+        this.#resource,
+      )
     }
   }
 }

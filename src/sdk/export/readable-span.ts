@@ -1,6 +1,6 @@
 import { type HrTime, type SpanContext, SpanStatusCode, TraceFlags } from '@opentelemetry/api'
 import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { type AttributeValue, type Attributes, randomId16, randomId32 } from '../../schemas/index.ts'
+import { type Attributes, type AttributeValue, randomId16, randomId32 } from '../../schemas/index.ts'
 import { nowMillis, readClockAnchor } from '../clock.ts'
 import { spanNameOf } from '../describe.ts'
 import { spanKindOf } from '../otel.ts'
@@ -30,7 +30,12 @@ export function readableSpanOf(step: Step, view: RedactedView, resource: Resourc
     droppedAttributesCount: 0,
   }))
   if (view.exception !== undefined) {
-    events.push({ name: 'exception', time: hrTime(anchorMillis + endMillis), attributes: otelAttributes(view.exception), droppedAttributesCount: 0 })
+    events.push({
+      name: 'exception',
+      time: hrTime(anchorMillis + endMillis),
+      attributes: otelAttributes(view.exception),
+      droppedAttributesCount: 0,
+    })
   }
   return {
     ...COMMON,

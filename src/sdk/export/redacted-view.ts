@@ -20,7 +20,12 @@ export class RedactedView {
     const error = this.#payload(step.error)
     const visible = this.attributes(visibleAttributes(step, false))
     const content = this.attributes(deriveGenAiContent({ ...derivable(step), args: input, output }))
-    this.spanAttributes = { ...this.attributes(recordOf(step)), ...visible, ...content, ...(Object.keys(content).length === 0 && rawContent(input, output)) }
+    this.spanAttributes = {
+      ...this.attributes(recordOf(step)),
+      ...visible,
+      ...content,
+      ...(Object.keys(content).length === 0 && rawContent(input, output)),
+    }
     this.errorMessage = error instanceof Error ? error.message : error === undefined ? '' : String(error)
     this.exception = error === undefined ? undefined : exceptionOf(error, step.errorType)
   }
@@ -51,7 +56,12 @@ export class RedactedView {
 /** A step of which nothing but its place may be told: what the redactor could not clean is withheld. */
 export function withheldAttributes(step: Step): Attributes {
   const { kind } = step.spec
-  return { [ATTR.runId]: step.run.id, [ATTR.kind]: kind, [ATTR.operation]: step.operation, [ATTR.cuts]: '[{"what":"content","reason":"redaction_failed","count":1}]' }
+  return {
+    [ATTR.runId]: step.run.id,
+    [ATTR.kind]: kind,
+    [ATTR.operation]: step.operation,
+    [ATTR.cuts]: '[{"what":"content","reason":"redaction_failed","count":1}]',
+  }
 }
 
 function recordOf(step: Step): Attributes {

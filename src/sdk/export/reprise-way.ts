@@ -1,12 +1,12 @@
 import { decodeExportResponse, decodeStatus, TraceWriter, type WireResource, type WireScope, type WritableSpan } from '../../otlp/index.ts'
-import { type OptionValues, randomId16, randomId32, RepriseError } from '../../schemas/index.ts'
+import { type OptionValues, RepriseError, randomId16, randomId32 } from '../../schemas/index.ts'
 import { nowMillis, readClockAnchor, unixNanos } from '../clock.ts'
 import type { Gap, QueuedStep } from '../send-queue.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
 import { PayloadWriter } from './payload.ts'
 import { resourceAttributes } from './resource.ts'
 import { spanOfGap, spanOfStep } from './step-span.ts'
-import { type Reply, Transport } from './transport.ts'
+import type { Reply, Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
 const BATCH_MAX_BYTES = 2 * 1024 * 1024
@@ -139,7 +139,9 @@ const SCOPE: WireScope = { name: SDK_NAME, version: SDK_VERSION, attributes: [],
 function wireResource(options: OptionValues): WireResource {
   const attributes = Object.entries(resourceAttributes(options))
   return {
-    attributes: attributes.map(([key, value]) => [key.toWellFormed(), typeof value === 'string' ? value.toWellFormed() : { int: BigInt(value) }] as const),
+    attributes: attributes.map(
+      ([key, value]) => [key.toWellFormed(), typeof value === 'string' ? value.toWellFormed() : { int: BigInt(value) }] as const,
+    ),
     droppedAttributes: 0,
   }
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path'
-import { type OptionValues, randomId32, RepriseError, resourceAttributesFromEnv } from '../../schemas/index.ts'
+import { type OptionValues, RepriseError, randomId32, resourceAttributesFromEnv } from '../../schemas/index.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
 import { warnOnce } from '../warning.ts'
 

@@ -1,5 +1,5 @@
-import { deriveGenAiScalars, type DerivableStep } from '../../adapters/dialects/index.ts'
-import { type WireEvent, type WireValue, wireValueOf, type WritableAttribute, type WritableSpan } from '../../otlp/index.ts'
+import { type DerivableStep, deriveGenAiScalars } from '../../adapters/dialects/index.ts'
+import { type WireEvent, type WireValue, type WritableAttribute, type WritableSpan, wireValueOf } from '../../otlp/index.ts'
 import { ATTR, type Attributes, type Cut, GENAI, MEDIA_TYPE } from '../../schemas/index.ts'
 import type { CallSpec } from '../call-spec.ts'
 import { unixNanos } from '../clock.ts'
@@ -21,7 +21,8 @@ export function spanOfStep({ step, pending }: QueuedStep, writer: PayloadWriter)
   const parts = partsOf(step, pending)
   if (parts.some(({ snapshot }) => writer.isLarge(snapshot))) return spanOfLargeStep(step, pending, parts, writer)
   const payloads: WritableAttribute[] = []
-  for (const part of parts) addPayload(payloads, part, part.asText ? writer.writeText(part.snapshot) : writer.write(part.snapshot, part.mediaType))
+  for (const part of parts)
+    addPayload(payloads, part, part.asText ? writer.writeText(part.snapshot) : writer.write(part.snapshot, part.mediaType))
   return spanOf(step, pending, payloads)
 }
 
@@ -128,7 +129,8 @@ function recordAttributes(step: Step, pending: boolean): WritableAttribute[] {
   const attributes = commonOf(step).slice()
   attributes.push([ATTR.runId, run.id], [ATTR.sequence, int(step.sequence)])
   if (run.owner === step && (step.isRoot || run.seed !== step.parent?.run.seed)) attributes.push([ATTR.seed, run.seed.toWellFormed()])
-  if (step.parent !== undefined && step.parent.ids.spanId !== step.ids.parentSpanId) attributes.push([PARENT_STEP_ATTRIBUTE, step.parent.ids.spanId])
+  if (step.parent !== undefined && step.parent.ids.spanId !== step.ids.parentSpanId)
+    attributes.push([PARENT_STEP_ATTRIBUTE, step.parent.ids.spanId])
   if (pending) attributes.push([ATTR.pending, true])
   else {
     if (step.shape !== undefined) attributes.push([ATTR.shape, step.shape])
@@ -174,7 +176,16 @@ function wellFormed(value: Attributes[string]): Attributes[string] {
 
 export function derivable(step: Step): DerivableStep {
   const { kind, name, provider } = step.spec
-  return { kind, operation: step.operation, stepName: name, provider, model: step.model, args: step.input?.value, output: step.output?.value, shape: step.shape }
+  return {
+    kind,
+    operation: step.operation,
+    stepName: name,
+    provider,
+    model: step.model,
+    args: step.input?.value,
+    output: step.output?.value,
+    shape: step.shape,
+  }
 }
 
 function eventsOf(step: Step): WireEvent[] {

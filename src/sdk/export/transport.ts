@@ -45,7 +45,9 @@ export class Transport {
     timeoutMillis: number,
     signal: AbortSignal,
   ): Promise<Reply> {
-    this.#client ??= import('undici').then(({ Client }) => new Client(this.#origin, { keepAliveTimeout: 10_000, maxResponseSize: REPLY_MAX_BYTES }))
+    this.#client ??= import('undici').then(
+      ({ Client }) => new Client(this.#origin, { keepAliveTimeout: 10_000, maxResponseSize: REPLY_MAX_BYTES }),
+    )
     const client = await this.#client
     // One clock for the whole try, connecting and reading included; it is stopped as soon as the answer is there.
     const timeout = new AbortController()

@@ -1,8 +1,8 @@
 import type { ResultShape } from '../../schemas/index.ts'
 import type { Outcome } from '../outcome.ts'
 import { observeIterable } from './async-iterable.ts'
-import { observeReadableStream } from './readable-stream.ts'
 import { isNativePromise, isThenable, observePromise, observeThenable } from './promise.ts'
+import { observeReadableStream } from './readable-stream.ts'
 
 type StreamKind = 'async-iterable' | 'readable-stream'
 
@@ -30,7 +30,8 @@ function observeResolved(value: unknown, outcome: Outcome): unknown {
 function observeStream(stream: object, kind: StreamKind, shape: ResultShape, outcome: Outcome): unknown {
   let observed: unknown
   try {
-    observed = kind === 'readable-stream' ? observeReadableStream(stream as ReadableStream<unknown>, outcome) : observeIterable(stream, outcome)
+    observed =
+      kind === 'readable-stream' ? observeReadableStream(stream as ReadableStream<unknown>, outcome) : observeIterable(stream, outcome)
   } catch {
     observed = undefined
   }

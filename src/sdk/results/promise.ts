@@ -39,7 +39,7 @@ export function observePromise(promise: Promise<unknown>, outcome: Outcome, reso
   // Some clients hang a handle on their promise: `Object.assign(promise, { cancel })`.
   for (const key of Reflect.ownKeys(promise)) {
     const descriptor = Object.getOwnPropertyDescriptor(promise, key)
-    if (descriptor !== undefined) Object.defineProperty(derived, key, descriptor)
+    if (descriptor !== undefined) Reflect.defineProperty(derived, key, descriptor)
   }
   return derived
 }

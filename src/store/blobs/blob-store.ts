@@ -63,7 +63,8 @@ export class BlobStore implements BlobReader {
   /** What is stored under a digest, with its crc checked. Throws `artifact_missing`, `integrity`. */
   #stored(digest: Digest): StoredBlob {
     const location = this.#locate(digest)
-    if (location === undefined) throw new RepriseError('artifact_missing', `artifact ${digest} is not in the store`, { details: { digest } })
+    if (location === undefined)
+      throw new RepriseError('artifact_missing', `artifact ${digest} is not in the store`, { details: { digest } })
     const stored = this.#packs.file(location.pack).read(location.place)
     if (stored === undefined || stored.header.digest !== digest) throw damaged(digest)
     return stored

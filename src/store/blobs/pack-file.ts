@@ -38,7 +38,8 @@ export class PackFile {
       if (found.type === 'damage') damage?.push(found)
       else if (found.type === 'frame') {
         const header = parseBlobHeader(found.header)
-        if (header !== undefined && !places.has(header.digest)) places.set(header.digest, { offset: found.offset, length: found.end - found.offset })
+        if (header !== undefined && !places.has(header.digest))
+          places.set(header.digest, { offset: found.offset, length: found.end - found.offset })
       }
     }
     return end

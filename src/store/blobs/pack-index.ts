@@ -55,7 +55,8 @@ export class PackIndex {
     } catch {
       return undefined
     }
-    if (bytes.length < HEAD_BYTES + CRC_BYTES || bytes.toString('latin1', 0, 4) !== TAG || bytes.readUInt32LE(4) !== VERSION) return undefined
+    if (bytes.length < HEAD_BYTES + CRC_BYTES || bytes.toString('latin1', 0, 4) !== TAG || bytes.readUInt32LE(4) !== VERSION)
+      return undefined
     if (bytes.length !== HEAD_BYTES + ENTRY_BYTES * bytes.readUInt32LE(8) + CRC_BYTES) return undefined
     if (bytes.readUInt32LE(12) !== packBytes) return undefined
     const crcAt = bytes.length - CRC_BYTES

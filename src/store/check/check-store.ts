@@ -51,7 +51,8 @@ class PayloadCheck {
   }
 
   checkLine(text: string, place: LinePlace): void {
-    const invalid = (message: string): void => this.#problems.add({ code: 'record_invalid', ...place, message: `group ${place.group}, line ${place.line}: ${message}` })
+    const invalid = (message: string): void =>
+      this.#problems.add({ code: 'record_invalid', ...place, message: `group ${place.group}, line ${place.line}: ${message}` })
     let record: unknown
     try {
       record = JSON.parse(text)
@@ -68,7 +69,11 @@ class PayloadCheck {
       const where = { ...place, digest }
       const payload = core.payloads.find((candidate) => candidate.role === role)
       if (payload === undefined || !isDigest(digest) || !/^[0-9a-f]{64}$/.test(salt) || payload.commitment !== commitmentOf(salt, digest)) {
-        this.#problems.add({ code: 'commitment', ...where, message: `group ${place.group}, line ${place.line}: ${role} refers to ${digest}, to which its core is not committed` })
+        this.#problems.add({
+          code: 'commitment',
+          ...where,
+          message: `group ${place.group}, line ${place.line}: ${role} refers to ${digest}, to which its core is not committed`,
+        })
         continue
       }
       const sizeBytes = this.check(digest, place.file)
@@ -102,10 +107,15 @@ async function checkPacks({ layout, packs, blobs }: CheckedParts, problems: Prob
     const places = new Map<Digest, BlobPlace>()
     const damage: ScannedDamage[] = []
     packs.file(pack).scan(0, places, damage)
-    for (const { offset, end } of damage) problems.add({ code: 'pack_damaged', file, offset, message: `${end - offset} bytes at ${offset} are no frames` })
+    for (const { offset, end } of damage)
+      problems.add({ code: 'pack_damaged', file, offset, message: `${end - offset} bytes at ${offset} are no frames` })
     const index = PackIndex.read(packs.indexFile(pack), packs.file(pack).sizeBytes())
     if (index !== undefined && (index.count !== places.size || [...index.digests()].some((digest) => !places.has(digest)))) {
-      problems.add({ code: 'pack_index', file: relative(layout.dir, packs.indexFile(pack)), message: 'it does not list the blobs of its pack' })
+      problems.add({
+        code: 'pack_index',
+        file: relative(layout.dir, packs.indexFile(pack)),
+        message: 'it does not list the blobs of its pack',
+      })
     }
     for (const digest of places.keys()) {
       // In the writing process: not acknowledged yet.

@@ -55,9 +55,21 @@ export async function checkTape(
           continue
         }
         if (entry.group !== expected) {
-          problems.add({ code: 'group_missing', file, group: expected, offset: entry.offset, message: `group ${entry.group} stands where group ${expected} should` })
+          problems.add({
+            code: 'group_missing',
+            file,
+            group: expected,
+            offset: entry.offset,
+            message: `group ${entry.group} stands where group ${expected} should`,
+          })
         } else if (!entry.previous.equals(previous)) {
-          problems.add({ code: 'chain_broken', file, group: entry.group, offset: entry.offset, message: `group ${entry.group} names another group before it than group ${entry.group - 1}` })
+          problems.add({
+            code: 'chain_broken',
+            file,
+            group: entry.group,
+            offset: entry.offset,
+            message: `group ${entry.group} names another group before it than group ${entry.group - 1}`,
+          })
         }
         expected = entry.group + 1
         previous = entry.digest
@@ -79,9 +91,16 @@ export async function checkTape(
   return { groups, records, head, unfinishedBytes }
 }
 
-function checkGroup(view: SegmentView, entry: GroupEntry, file: string, problems: Problems, onLine: (text: string, place: LinePlace) => void): void {
+function checkGroup(
+  view: SegmentView,
+  entry: GroupEntry,
+  file: string,
+  problems: Problems,
+  onLine: (text: string, place: LinePlace) => void,
+): void {
   const { group, offset } = entry
-  const damaged = (message: string): void => problems.add({ code: 'group_damaged', file, group, offset, message: `group ${group}: ${message}` })
+  const damaged = (message: string): void =>
+    problems.add({ code: 'group_damaged', file, group, offset, message: `group ${group}: ${message}` })
   const content = view.readContent(entry)
   if (content === undefined) return damaged('its stored bytes are not those that were written')
   const digest = new GroupDigest(entry.previous, entry.records)

@@ -115,9 +115,11 @@ export class GroupCommit {
 }
 
 function checkedLineBytes({ line, core }: PreparedRecord): number {
-  if (!holdsCore(line, core)) throw new RepriseError('invalid_argument', 'record: expected the line {"core":…,"refs":[…]} with its core, without a line end')
+  if (!holdsCore(line, core))
+    throw new RepriseError('invalid_argument', 'record: expected the line {"core":…,"refs":[…]} with its core, without a line end')
   const bytes = Buffer.byteLength(line)
-  if (bytes > RECORD_MAX_BYTES) throw new RepriseError('limit_exceeded', `a record has ${bytes} bytes; at most ${RECORD_MAX_BYTES} are kept`)
+  if (bytes > RECORD_MAX_BYTES)
+    throw new RepriseError('limit_exceeded', `a record has ${bytes} bytes; at most ${RECORD_MAX_BYTES} are kept`)
   return bytes + 1
 }
 

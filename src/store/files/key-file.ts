@@ -9,7 +9,8 @@ const KEY_BYTES = 32
 function readKey(layout: Layout): Uint8Array | undefined {
   try {
     const key = readFileSync(layout.redactionKey)
-    if (key.length !== KEY_BYTES) throw new RepriseError('integrity', `${layout.redactionKey}: expected ${KEY_BYTES} bytes, found ${key.length}`)
+    if (key.length !== KEY_BYTES)
+      throw new RepriseError('integrity', `${layout.redactionKey}: expected ${KEY_BYTES} bytes, found ${key.length}`)
     return Uint8Array.from(key)
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return undefined

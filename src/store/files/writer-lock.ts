@@ -51,7 +51,11 @@ function lockedError(layout: Layout, holder: Holder | undefined): RepriseError {
 }
 
 /** One try, without waiting. Throws what the file system says when the lock cannot even be tried. */
-export function tryWriterLock(layout: Layout, startedBy: string, purpose: LockPurpose): WriterLock | { readonly heldBy: Holder | undefined } {
+export function tryWriterLock(
+  layout: Layout,
+  startedBy: string,
+  purpose: LockPurpose,
+): WriterLock | { readonly heldBy: Holder | undefined } {
   try {
     closeSync(createFile(layout.lockFile))
   } catch (error) {

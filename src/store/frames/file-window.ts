@@ -9,7 +9,7 @@ export class FileWindow {
   #window: Buffer = EMPTY
   #start = 0
 
-  constructor(fd: number, windowBytes = 256 * 1024) {
+  constructor(fd: number, windowBytes: number = 256 * 1024) {
     this.#fd = fd
     this.#windowBytes = windowBytes
   }

@@ -82,4 +82,3 @@ function nextFrame(window: FileWindow, from: number, fileBytes: number): number 
   }
   return undefined
 }
-

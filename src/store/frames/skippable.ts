@@ -36,7 +36,15 @@ export function skippableLength(bytes: Buffer, at: number): number | undefined {
 }
 
 /** Starts a header at `at`; the caller writes the fields of its kind from the returned position and calls `finishHeader`. */
-export function startHeader(target: Buffer, at: number, contentBytes: number, kind: number, flags: number, frameBytes: number, frameCrc: number): number {
+export function startHeader(
+  target: Buffer,
+  at: number,
+  contentBytes: number,
+  kind: number,
+  flags: number,
+  frameBytes: number,
+  frameCrc: number,
+): number {
   target.writeUInt32LE(MAGIC, at)
   target.writeUInt32LE(contentBytes, at + 4)
   target.write(TAG, at + 8, 'latin1')

@@ -133,7 +133,9 @@ export class IndexDatabase {
 
   #configure(): void {
     // The tape is the truth: a commit that a power cut undoes is done again from there, so NORMAL is enough.
-    this.#database.exec('PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY')
+    this.#database.exec(
+      'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY',
+    )
   }
 
   exec(sql: string): void {

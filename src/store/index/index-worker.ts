@@ -2,8 +2,8 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { RepriseError } from '../../schemas/index.ts'
 import { layoutOf } from '../files/layout.ts'
 import { Tape } from '../tape/tape.ts'
-import { FollowingIndex, REINDEX_SLICE_MILLIS } from './store-index.ts'
 import type { FromIndexThread, ToIndexThread } from './index-thread.ts'
+import { FollowingIndex, REINDEX_SLICE_MILLIS } from './store-index.ts'
 
 // The entry of the thread that keeps the index (index-thread.ts starts it). It reads the tape from the files, as any other
 // process would.

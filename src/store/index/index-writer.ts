@@ -2,7 +2,7 @@ import type { StatementSync } from 'node:sqlite'
 import { STEP_KINDS } from '../../schemas/index.ts'
 import { type IndexDatabase, numberOf, type Row } from './database.ts'
 import { type GapRow, rowOfLine, type StepRow } from './record-row.ts'
-import { type Contribution, RunState } from './run-state.ts'
+import type { Contribution, RunState } from './run-state.ts'
 import { createRun, kindOf, loadRun, NameTable, saveRun } from './run-table.ts'
 
 /** Where the index stands on the tape: the next line to take. */
@@ -100,7 +100,15 @@ export class IndexWriter {
   /** `digest` is that of the group before the new place, by which another tape is told from this one. */
   commit(place: IndexPlace, digest: string): void {
     for (const state of this.#runs.values()) saveRun(this.#database, this.#names, state)
-    const meta = { group: place.group, line: place.line, digest, records: this.#records, gaps: this.#gaps, refs: this.#refs, unreadable: this.#unreadable }
+    const meta = {
+      group: place.group,
+      line: place.line,
+      digest,
+      records: this.#records,
+      gaps: this.#gaps,
+      refs: this.#refs,
+      unreadable: this.#unreadable,
+    }
     for (const [key, value] of Object.entries(meta)) this.#database.setMeta(key, value)
     this.#database.exec('COMMIT')
     this.#place = place

@@ -20,7 +20,11 @@ export function mergeRecords(standing: SpanRecord, other: SpanRecord): SpanRecor
     // A payload with that role is the same attribute, only larger.
     if (!Object.hasOwn(core.attributes, key) && !added.hasRole(`/attributes/${pointerSegment(key)}`)) define(attributes, key, value)
   }
-  added.take((role) => (role.startsWith('/attributes/') && !Object.keys(core.attributes).some((key) => role === `/attributes/${pointerSegment(key)}`) ? role : undefined))
+  added.take((role) =>
+    role.startsWith('/attributes/') && !Object.keys(core.attributes).some((key) => role === `/attributes/${pointerSegment(key)}`)
+      ? role
+      : undefined,
+  )
 
   const events: SpanEvent[] = [...core.events]
   for (const [index, event] of other.core.events.entries()) {

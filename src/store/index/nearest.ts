@@ -30,7 +30,11 @@ const TYPING_ERRORS_MAX = 4
 /** Likely meant ones first: few edits, then a long common beginning, then id order. A part of an id is compared with as long a beginning. */
 export function rankNearest(wanted: string, ids: readonly string[], limit: number): string[] {
   return ids
-    .map((id) => ({ id, edits: editDistance(wanted, id.slice(0, Math.max(wanted.length, 1)), TYPING_ERRORS_MAX), prefix: commonPrefix(wanted, id) }))
+    .map((id) => ({
+      id,
+      edits: editDistance(wanted, id.slice(0, Math.max(wanted.length, 1)), TYPING_ERRORS_MAX),
+      prefix: commonPrefix(wanted, id),
+    }))
     .sort((left, right) => left.edits - right.edits || right.prefix - left.prefix || (left.id < right.id ? -1 : 1))
     .slice(0, limit)
     .map(({ id }) => id)

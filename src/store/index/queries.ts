@@ -62,7 +62,11 @@ export function listRuns({ database }: QuerySource, query: ListRunsQuery): RunPa
   if (query.status !== undefined) require('runs.status = ?', RUN_STATUSES.indexOf(query.status as RunStatus))
   if (query.fidelity !== undefined) require(query.fidelity === 'replayable' ? 'runs.replayable > 0' : 'runs.replayable = 0')
   for (const part of [query.nameContains, query.name]) if (part !== undefined) require('instr(lower(own.text), lower(?)) > 0', part)
-  const rows = database.all(`${RUN_COLUMNS} WHERE ${conditions.join(' AND ')} ORDER BY runs.start DESC, runs.run DESC, runs.id DESC LIMIT ?`, ...values, limit + 1)
+  const rows = database.all(
+    `${RUN_COLUMNS} WHERE ${conditions.join(' AND ')} ORDER BY runs.start DESC, runs.run DESC, runs.id DESC LIMIT ?`,
+    ...values,
+    limit + 1,
+  )
   const page = rows.slice(0, limit)
   const last = page.at(-1)
   const runs = page.map((row) => summaryOf(database, row))
@@ -71,9 +75,9 @@ export function listRuns({ database }: QuerySource, query: ListRunsQuery): RunPa
 }
 
 function findRun(database: IndexDatabase, id: string, namespace: string | undefined): Row | undefined {
-  const [row] = database.all(`${RUN_COLUMNS} WHERE runs.run = ? AND runs.steps > 0 ORDER BY runs.id`, id).filter(
-    (found) => namespace === undefined || found['namespace_text'] === namespace,
-  )
+  const [row] = database
+    .all(`${RUN_COLUMNS} WHERE runs.run = ? AND runs.steps > 0 ORDER BY runs.id`, id)
+    .filter((found) => namespace === undefined || found['namespace_text'] === namespace)
   return row
 }
 
@@ -124,7 +128,12 @@ function summaryOf(database: IndexDatabase, row: Row): RunSummary {
 export function findRunIds({ database }: QuerySource, prefix: string, limit: number): string[] {
   if (!/^[0-9a-f]{0,32}$/.test(prefix)) return []
   // 'g' comes after every hex digit.
-  const rows = database.all('SELECT DISTINCT run FROM runs WHERE run >= ? AND run < ? AND steps > 0 ORDER BY run LIMIT ?', prefix, `${prefix}g`, checkLimit(limit))
+  const rows = database.all(
+    'SELECT DISTINCT run FROM runs WHERE run >= ? AND run < ? AND steps > 0 ORDER BY run LIMIT ?',
+    prefix,
+    `${prefix}g`,
+    checkLimit(limit),
+  )
   return rows.map((row) => textOf(row, 'run'))
 }
 
@@ -166,7 +175,8 @@ function readStep(source: QuerySource, row: Row): SpanRecord {
   const ownState = numberOf(row, 'own_state')
   const foreignState = numberOf(row, 'foreign_state')
   const own = ownState === STATE_NONE ? undefined : readRecord(source, numberOf(row, 'own_group'), numberOf(row, 'own_line'))
-  const foreign = foreignState === STATE_NONE ? undefined : readRecord(source, numberOf(row, 'foreign_group'), numberOf(row, 'foreign_line'))
+  const foreign =
+    foreignState === STATE_NONE ? undefined : readRecord(source, numberOf(row, 'foreign_group'), numberOf(row, 'foreign_line'))
   if (own !== undefined && foreign !== undefined) return ownState >= foreignState ? mergeRecords(own, foreign) : mergeRecords(foreign, own)
   const record = own ?? foreign
   if (record === undefined) throw new RepriseError('integrity', 'the index names a step without a record; `reprise reindex` makes it anew')
@@ -175,7 +185,8 @@ function readStep(source: QuerySource, row: Row): SpanRecord {
 
 function readRecord({ readLine }: QuerySource, group: number, line: number): SpanRecord {
   const record: unknown = JSON.parse(readLine(group, line))
-  if (!isSpanRecord(record)) throw new RepriseError('integrity', `line ${line} of group ${group} is not the span record that the index expects`)
+  if (!isSpanRecord(record))
+    throw new RepriseError('integrity', `line ${line} of group ${group} is not the span record that the index expects`)
   return record
 }
 
@@ -207,4 +218,3 @@ export function artifactRefs(source: QuerySource, digest: Digest, limit: number)
   }
   return uses.slice(0, limit)
 }
-

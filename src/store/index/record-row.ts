@@ -36,13 +36,17 @@ export const NO_POSITION: number = Number.MAX_SAFE_INTEGER
 const COUNT_MAX = 1_000_000_000_000
 
 // A container reports the sum over its children, which would count them twice.
-const COUNTS_TOKENS: ReadonlySet<StepKind> = new Set<StepKind>(STEP_KINDS.filter((kind) => !['run', 'agent', 'stage', 'training.run', 'evaluation'].includes(kind)))
+const COUNTS_TOKENS: ReadonlySet<StepKind> = new Set<StepKind>(
+  STEP_KINDS.filter((kind) => !['run', 'agent', 'stage', 'training.run', 'evaluation'].includes(kind)),
+)
 
 /** Reads one line of the tape. Undefined for a record of a kind that this version does not know. Throws on what is no JSON. */
 export function rowOfLine(line: string): { step: StepRow } | { gap: GapRow } | undefined {
   const record: unknown = JSON.parse(line)
   if (isSpanRecord(record)) return { step: stepRowOf(record) }
-  return isGapRecord(record) ? { gap: { namespace: record.core.namespace, runId: record.core.runId, count: Math.min(record.core.count, COUNT_MAX) } } : undefined
+  return isGapRecord(record)
+    ? { gap: { namespace: record.core.namespace, runId: record.core.runId, count: Math.min(record.core.count, COUNT_MAX) } }
+    : undefined
 }
 
 // Lines were checked when they were made, and the group's digest was too: the schema name is enough here.

@@ -123,14 +123,17 @@ export class RunState {
   }
 
   get status(): RunStatus {
-    if (this.rooted && this.root !== undefined) return this.root.pending || this.root.end === undefined ? 'running' : this.root.error ? 'error' : 'ok'
+    if (this.rooted && this.root !== undefined)
+      return this.root.pending || this.root.end === undefined ? 'running' : this.root.error ? 'error' : 'ok'
     if (this.pending > 0 || this.replayable > 0) return 'running'
     return this.errors > 0 ? 'error' : 'ok'
   }
 
   /** Counts by kind, in the order of kinds, without zeros. */
   kindsText(): string {
-    return JSON.stringify(Object.fromEntries(STEP_KINDS.map((kind) => [kind, this.byKind.get(kind) ?? 0] as const).filter(([, count]) => count > 0)))
+    return JSON.stringify(
+      Object.fromEntries(STEP_KINDS.map((kind) => [kind, this.byKind.get(kind) ?? 0] as const).filter(([, count]) => count > 0)),
+    )
   }
 }
 
@@ -140,4 +143,3 @@ function isBefore(left: Root, right: Root): boolean {
   if (left.start !== right.start) return left.start < right.start
   return left.span < right.span
 }
-

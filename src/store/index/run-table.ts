@@ -40,7 +40,13 @@ export function kindOf(number: number): StepKind {
 
 export function parseKinds(text: string): Map<StepKind, number> {
   const counts: unknown = JSON.parse(text)
-  return new Map(STEP_KINDS.flatMap((kind) => (counts !== null && typeof counts === 'object' && Object.hasOwn(counts, kind) ? [[kind, Number(Reflect.get(counts, kind))] as const] : [])))
+  return new Map(
+    STEP_KINDS.flatMap((kind) =>
+      counts !== null && typeof counts === 'object' && Object.hasOwn(counts, kind)
+        ? [[kind, Number(Reflect.get(counts, kind))] as const]
+        : [],
+    ),
+  )
 }
 
 /** The run for a namespace and id, from the table; undefined when it has none yet. */

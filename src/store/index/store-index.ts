@@ -56,7 +56,11 @@ export abstract class IndexQueries {
     const steps: SpanRecord[] = []
     let cursor: string | undefined
     do {
-      const page = this.listSteps(runId, { limit: PAGE_MAX, ...(cursor !== undefined && { cursor }), ...(namespace !== undefined && { namespace }) })
+      const page = this.listSteps(runId, {
+        limit: PAGE_MAX,
+        ...(cursor !== undefined && { cursor }),
+        ...(namespace !== undefined && { namespace }),
+      })
       steps.push(...page.steps)
       cursor = page.next
     } while (cursor !== undefined)
@@ -95,7 +99,9 @@ export class ReadOnlyIndex extends IndexQueries implements StoreIndex {
   }
 
   protected override failed(error: unknown): unknown {
-    return isSqliteError(error) ? new RepriseError('integrity', `the index cannot be read: ${error.message}; \`reprise reindex\` makes it anew`, { cause: error }) : error
+    return isSqliteError(error)
+      ? new RepriseError('integrity', `the index cannot be read: ${error.message}; \`reprise reindex\` makes it anew`, { cause: error })
+      : error
   }
 
   /** The other process does it: what it acknowledged is in the index a moment later. Waits for that moment, 2 s at most. */
@@ -175,7 +181,10 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       this.#startAnew()
       this.#schedule()
     }
-    return new RepriseError('integrity', `the index could not be read and is being made anew: ${error.message}`, { cause: error, retryable: true })
+    return new RepriseError('integrity', `the index could not be read and is being made anew: ${error.message}`, {
+      cause: error,
+      retryable: true,
+    })
   }
 
   problem(): string | undefined {

@@ -140,7 +140,9 @@ export class Tape implements TapeReader {
     const starts = content === undefined ? undefined : lineStarts(content)
     if (content === undefined || starts === undefined || starts.length - 1 !== found.entry.records) {
       const file = numberedName(found.view.first)
-      throw new RepriseError('integrity', `group ${group} in segments/${file} is damaged`, { details: { group, segment: file, offset: found.entry.offset } })
+      throw new RepriseError('integrity', `group ${group} in segments/${file} is damaged`, {
+        details: { group, segment: file, offset: found.entry.offset },
+      })
     }
     const decoded = { content, starts }
     this.#cache.set(group, decoded)

@@ -21,7 +21,8 @@ export function openCursorFile(layout: Layout, name: string): ViewCursor {
   return {
     read: () => position,
     save: (group, line) => {
-      if (!isPlace(group) || !isPlace(line)) return Promise.reject(new RepriseError('invalid_argument', 'view position: expected whole numbers from 0'))
+      if (!isPlace(group) || !isPlace(line))
+        return Promise.reject(new RepriseError('invalid_argument', 'view position: expected whole numbers from 0'))
       position = { group, line }
       const saved = position
       // One after the other: the last save is what stays.
