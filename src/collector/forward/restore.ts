@@ -66,6 +66,12 @@ class Contents {
       // Beside a payload of its own, what the record holds is only a mark that it was withheld.
       if (!this.#byRole.has(`${pointer}/${pointerToken(key)}`)) list.push([key, wireValueOf(value)])
     }
+    // A resource or a scope that was too large for the record stands in one payload.
+    const whole = this.#byRole.get(pointer)
+    if (whole !== undefined) {
+      const value = wireValueOfContent(whole)
+      if (typeof value === 'object' && value !== null && 'kvlist' in value) list.push(...value.kvlist)
+    }
     const prefix = `${pointer}/`
     for (const [role, content] of this.#byRole) {
       if (content === undefined || !role.startsWith(prefix)) continue

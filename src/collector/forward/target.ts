@@ -1,3 +1,4 @@
+import { networkInterfaces } from 'node:os'
 import { RepriseError } from '../../schemas/index.ts'
 import { type ForwardTarget, isLoopbackHost } from '../options.ts'
 
@@ -40,8 +41,9 @@ export function refuseOwnAddress({ url }: Destination, own: { host: string; port
   const bare = (host: string): string => host.replace(/^\[|\]$/g, '').toLowerCase()
   const host = bare(url.hostname)
   const everywhere = own.host === '0.0.0.0' || bare(own.host) === '::'
+  const ownAddresses = Object.values(networkInterfaces()).flatMap((list) => (list ?? []).map(({ address }) => address.toLowerCase()))
   const toLoopback = isLoopbackHost(host) || host === '0.0.0.0' || host === '::'
-  if (host === bare(own.host) || (toLoopback && (everywhere || isLoopbackHost(own.host)))) {
+  if (host === bare(own.host) || (everywhere && ownAddresses.includes(host)) || (toLoopback && (everywhere || isLoopbackHost(own.host)))) {
     throw new RepriseError('invalid_option', 'forward: the destination is this collector itself')
   }
 }

@@ -9,7 +9,7 @@ import { type PrepareContext, type PreparedTraces, prepareSteps } from '../pipel
 import { Turn } from '../turn.ts'
 import type { ByteBudget, Reservation } from './byte-budget.ts'
 import { CONTENT_ENCODINGS, contentEncodingOf, type Inflater } from './inflate.ts'
-import { describeRejections } from './partial-success.ts'
+import { Rejections } from './partial-success.ts'
 import { type BodyLimits, readBody, SenderGone } from './read-body.ts'
 import { overloaded, Refusal, RPC, unavailable } from './refusal.ts'
 
@@ -29,6 +29,7 @@ export interface TracesEndpointOptions {
 export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void>
 
 const CONTENT_TYPE: Readonly<Record<OtlpEncoding, string>> = { protobuf: 'application/x-protobuf', json: 'application/json' }
+
 function encodingOf(header: string | undefined): OtlpEncoding | undefined {
   const type = header?.split(';', 1)[0]?.trim().toLowerCase()
   return type === 'application/x-protobuf' || type === 'application/protobuf'
@@ -38,44 +39,48 @@ function encodingOf(header: string | undefined): OtlpEncoding | undefined {
       : undefined
 }
 
-async function runInTurns(steps: Generator<void, PreparedTraces, void>): Promise<PreparedTraces> {
-  const turn = new Turn()
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
-    if (turn.over) await turn.giveWay()
-  }
-}
-
 /** `POST /v1/traces`: answered with 200 only when every span it keeps is on the disk. */
 export function createTracesEndpoint(options: TracesEndpointOptions): RequestHandler {
   const { store, redactor, counters, log } = options
 
-  /** Spans received, and what the answer says of those that were not kept. */
-  async function take(decoded: DecodedTraces): Promise<{ rejectedSpans: number; errorMessage: string }> {
-    const prepared = await runInTurns(prepareSteps(decoded, options.prepare))
-    const rejected = decoded.rejected.length + prepared.rejected.length
-    counters.received += prepared.records.length + rejected
-    counters.rejected += rejected
-    counters.redactions.addAll(prepared.redactions)
-    counters.withheld.addAll(prepared.withheld)
-    if (prepared.records.length > 0) {
-      try {
-        await store.append({ records: prepared.records, blobs: prepared.blobs })
-        counters.storeFailure = undefined
-      } catch (error) {
-        counters.storeFailure = RepriseError.isInstance(error) ? error.code : 'internal'
-        counters.refused += prepared.records.length
-        log.warn('store-refused', { code: counters.storeFailure, spans: prepared.records.length })
-        throw unavailable('store_refused', 'the store cannot take spans now; try again later', 5)
-      }
-      counters.accepted += prepared.records.length
-    }
-    const withheld = Object.values(prepared.withheld).reduce((sum, count) => sum + count, 0)
+  async function keep(part: PreparedTraces): Promise<void> {
+    counters.received += part.records.length + part.rejected.length
+    counters.rejected += part.rejected.length
+    counters.redactions.addAll(part.redactions)
+    counters.withheld.addAll(part.withheld)
+    const withheld = Object.values(part.withheld).reduce((sum, count) => sum + count, 0)
     if (withheld > 0) log.warn('content-withheld', { contents: withheld })
-    if (rejected === 0) return { rejectedSpans: 0, errorMessage: '' }
-    log.warn('spans-rejected', { spans: rejected })
-    return { rejectedSpans: rejected, errorMessage: describeRejections([...decoded.rejected, ...prepared.rejected], redactor) }
+    if (part.records.length === 0) return
+    try {
+      await store.append({ records: part.records, blobs: part.blobs })
+      counters.storeFailure = undefined
+      counters.accepted += part.records.length
+    } catch (error) {
+      counters.storeFailure = RepriseError.isInstance(error) ? error.code : 'internal'
+      counters.refused += part.records.length
+      log.warn('store-refused', { code: counters.storeFailure, spans: part.records.length })
+      throw unavailable('store_refused', 'the store cannot take spans now; try again later', 5)
+    }
+  }
+
+  /** Stores the spans, a large request in parts. When a part is refused the request is, and sending it again harms nothing. */
+  async function take(decoded: DecodedTraces): Promise<{ rejectedSpans: number; errorMessage: string }> {
+    counters.received += decoded.rejected.length
+    counters.rejected += decoded.rejected.length
+    const rejections = new Rejections()
+    rejections.add(decoded.rejected)
+    const steps = prepareSteps(decoded, options.prepare)
+    const turn = new Turn()
+    for (let step = steps.next(); ; step = steps.next()) {
+      if (step.value !== undefined) {
+        await keep(step.value)
+        rejections.add(step.value.rejected)
+      }
+      if (step.done === true) break
+      if (turn.over) await turn.giveWay()
+    }
+    if (rejections.count > 0) log.warn('spans-rejected', { spans: rejections.count })
+    return { rejectedSpans: rejections.count, errorMessage: rejections.describe(redactor) }
   }
 
   async function receive(
@@ -122,7 +127,7 @@ export function createTracesEndpoint(options: TracesEndpointOptions): RequestHan
       }
       const refusal = refusalOf(error)
       counters.turnedAway.add(refusal.reason)
-      // 5xx and 4xx both: which of them is in the reason. Never the message, which can speak of the body.
+      // Not the message: it can speak of the body.
       log.warn('request-refused', { status: refusal.status, reason: refusal.reason })
       refuse(request, response, encoding ?? 'json', refusal)
     } finally {

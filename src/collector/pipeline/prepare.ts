@@ -57,9 +57,22 @@ class Batch {
     }
   }
 
+  #length = 0
+
+  /** Large enough to be stored before the rest is made ready. */
+  get full(): boolean {
+    return this.#length >= PART_LENGTH
+  }
+
   add(record: PreparedRecord): void {
     if (record.line.length * 3 > RECORD_MAX_BYTES && Buffer.byteLength(record.line) > RECORD_MAX_BYTES) throw new RecordTooLarge()
     this.records.push(record)
+    this.#length += record.line.length
+  }
+
+  toPrepared(): PreparedTraces {
+    const { records, rejected, redactions, withheld } = this
+    return { records, blobs: [...this.blobs.values()], rejected, redactions, withheld }
   }
 
   /** Forgets what a span that is rejected after all had put there. */
@@ -136,53 +149,74 @@ function recordOf(core: string, refs: string): PreparedRecord {
 const SENDER_KEY = 'service.instance.id'
 
 /**
- * Turns decoded spans into records and blobs, all strings redacted. Yields now and then, so that a caller on an event
- * loop can let others have a turn; nothing here waits. One bad span never costs its neighbours.
+ * Turns decoded spans into records and blobs, all strings redacted. Yields now and then: nothing, so that a caller on an
+ * event loop can let others have a turn, or a part that is to be stored before those after it. The rest is returned.
+ * Nothing here waits. One bad span never costs its neighbours.
  */
-export function* prepareSteps(decoded: DecodedTraces, context: PrepareContext): Generator<void, PreparedTraces, void> {
-  const batch = new Batch()
+export function* prepareSteps(
+  decoded: DecodedTraces,
+  context: PrepareContext,
+): Generator<PreparedTraces | undefined, PreparedTraces, void> {
+  let batch = new Batch()
   let sinceYield = 0
   for (const { resource, schemaUrl, scopeSpans } of decoded.resourceSpans) {
     const sharedResource = sharePart(batch, (found) => resourceText(resource, schemaUrl, context.cleaner, found))
     for (const scope of scopeSpans) {
       const shared = shareScope(scope, sharedResource, context, batch)
       for (const span of scope.spans) {
-        const blobsBefore = batch.blobs.size
-        try {
-          const draft = normalizeSpan(span)
-          if (draft.type === 'rejected') batch.reject(span, draft.reason)
-          else batch.add(draft.type === 'gap' ? gapRecord(draft, resource, context, batch) : spanRecord(draft, shared, context, batch))
-        } catch (error) {
-          batch.dropBlobsFrom(blobsBefore)
-          // The message of an unforeseen error may quote the span, so it is not passed on.
-          batch.reject(
-            span,
-            error instanceof LoneSurrogate || error instanceof RecordTooLarge ? error.message : 'internal: the span could not be prepared',
-          )
+        prepareSpan(span, resource, shared, context, batch)
+        if (batch.full) {
+          yield batch.toPrepared()
+          batch = new Batch()
         }
         if (++sinceYield >= SPANS_PER_STEP) {
           sinceYield = 0
-          yield
+          yield undefined
         }
       }
     }
   }
-  return {
-    records: batch.records,
-    blobs: [...batch.blobs.values()],
-    rejected: batch.rejected,
-    redactions: batch.redactions,
-    withheld: batch.withheld,
+  return batch.toPrepared()
+}
+
+function prepareSpan(span: WireSpan, resource: WireResource, shared: SharedScope, context: PrepareContext, batch: Batch): void {
+  const blobsBefore = batch.blobs.size
+  try {
+    const draft = normalizeSpan(span)
+    if (draft.type === 'rejected') batch.reject(span, draft.reason)
+    else batch.add(draft.type === 'gap' ? gapRecord(draft, resource, context, batch) : spanRecord(draft, shared, context, batch))
+  } catch (error) {
+    batch.dropBlobsFrom(blobsBefore)
+    // The message of an unforeseen error may quote the span, so it is not passed on.
+    const foreseen = error instanceof LoneSurrogate || error instanceof RecordTooLarge
+    batch.reject(span, foreseen ? error.message : 'internal: the span could not be prepared')
   }
 }
 
 const SPANS_PER_STEP = 32
+/** UTF-16 units of records in one part: a request whose records are much larger than itself does not fill the memory. */
+const PART_LENGTH = 8 * 1024 * 1024
 
 /** `prepareSteps` in one go. */
 export function prepareTraces(decoded: DecodedTraces, context: PrepareContext): PreparedTraces {
+  const parts: PreparedTraces[] = []
   const steps = prepareSteps(decoded, context)
-  for (;;) {
-    const step = steps.next()
-    if (step.done === true) return step.value
+  for (let step = steps.next(); ; step = steps.next()) {
+    if (step.value !== undefined) parts.push(step.value)
+    if (step.done === true) return joinParts(parts)
+  }
+}
+
+function joinParts(parts: readonly PreparedTraces[]): PreparedTraces {
+  const [first] = parts
+  if (parts.length === 1 && first !== undefined) return first
+  const sum = (pick: (part: PreparedTraces) => Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
+    parts.reduce<Readonly<Record<string, number>>>((total, part) => mergeCounts(total, pick(part)) ?? total, {})
+  return {
+    records: parts.flatMap((part) => part.records),
+    blobs: parts.flatMap((part) => part.blobs),
+    rejected: parts.flatMap((part) => part.rejected),
+    redactions: sum((part) => part.redactions),
+    withheld: sum((part) => part.withheld),
   }
 }

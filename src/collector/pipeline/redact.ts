@@ -27,6 +27,8 @@ export function newFindings(): Findings {
 const WITHHELD_REASON = 'redactor_failed'
 const WITHHELD_MARK = '<withheld:redactor_failed>'
 const MAX_KNOWN_KEYS = 2_048
+const SHARED_MAX_LENGTH = 8_192
+const SHARED_MAX_PAYLOADS = 16
 /** Below it no number is a card number, which has twelve digits at the least. */
 const SECRET_NUMBER_MIN = 1e11
 
@@ -115,6 +117,30 @@ export class Cleaner {
     let object = '{'
     for (const { member } of entries) object += object.length > 1 ? `,${member}` : member
     return `${object}}`
+  }
+
+  /**
+   * As `attributes`, for an object that stands in the record of every span beneath it: a large one, repeated so often,
+   * would make a small request a huge tape. It becomes one payload, all but what names the service.
+   */
+  sharedAttributes(list: readonly WireAttribute[], pointer: string, found: Findings): string {
+    const tried = newFindings()
+    const json = this.attributes(list, pointer, tried)
+    if (json.length <= SHARED_MAX_LENGTH && tried.contents.length <= SHARED_MAX_PAYLOADS) {
+      found.redactions = mergeCounts(found.redactions, tried.redactions)
+      found.contents.push(...tried.contents)
+      found.cuts.push(...tried.cuts)
+      return json
+    }
+    const naming = list.filter(([key, value]) => key.startsWith('service.') && typeof value === 'string').slice(0, SHARED_MAX_PAYLOADS)
+    const rest = { kvlist: list.filter((attribute) => !naming.includes(attribute)) }
+    try {
+      found.contents.push({ role: pointer, mediaType: MEDIA_TYPE.attribute, data: this.#json(rest, '', found) })
+    } catch (error) {
+      if (!(error instanceof RedactorFailed)) throw error
+      withhold(pointer, MEDIA_TYPE.attribute, found)
+    }
+    return this.attributes(naming, pointer, found)
   }
 
   #line(text: string, role: string, found: Findings): string | undefined {

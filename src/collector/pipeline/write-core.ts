@@ -22,7 +22,7 @@ function dropped(key: string, count: number): string {
 }
 
 export function resourceText(resource: WireResource, schemaUrl: string, cleaner: Cleaner, found: Findings): string {
-  const attributes = cleaner.attributes(resource.attributes, '/resource/attributes', found)
+  const attributes = cleaner.sharedAttributes(resource.attributes, '/resource/attributes', found)
   const url = cleaner.optionalText(schemaUrl, '/resource/schemaUrl', found)
   const schema = url === undefined ? '' : `,"schemaUrl":${jsonOfText(url)}`
   return `{"attributes":${attributes}${dropped('droppedAttributes', resource.droppedAttributes)}${schema}}`
@@ -33,7 +33,7 @@ export function scopeText(scope: WireScope, schemaUrl: string, cleaner: Cleaner,
   const version = cleaner.optionalText(scope.version, '/scope/version', found)
   const url = cleaner.optionalText(schemaUrl, '/scope/schemaUrl', found)
   const attributes =
-    scope.attributes.length === 0 ? '' : `"attributes":${cleaner.attributes(scope.attributes, '/scope/attributes', found)},`
+    scope.attributes.length === 0 ? '' : `"attributes":${cleaner.sharedAttributes(scope.attributes, '/scope/attributes', found)},`
   const count = scope.droppedAttributes === 0 ? '' : `"droppedAttributes":${scope.droppedAttributes},`
   const schema = url === undefined ? '' : `,"schemaUrl":${jsonOfText(url)}`
   return `{${attributes}${count}"name":${name}${schema}${version === undefined ? '' : `,"version":${jsonOfText(version)}`}}`
