@@ -5,7 +5,7 @@ import { digestOf } from '../../src/schemas/index.ts'
 import { type FileIo, SYSTEM_IO } from '../../src/store/files/append-file.ts'
 import { GROUP_MAX_BYTES, type OpenStoreOptions, openStore, RECORD_MAX_BYTES, type Store } from '../../src/store/index.ts'
 import { openStoreWith } from '../../src/store/open-store.ts'
-import { appendSpans, hexOf, openForTest, prepareSpan, readAllLines, RUN, sketchOf, temporaryFolder } from './support/records.ts'
+import { appendSpans, hexOf, openForTest, prepareSpan, RUN, readAllLines, sketchOf, temporaryFolder } from './support/records.ts'
 
 /** System calls of the write path that fail when told to. */
 class FaultyIo implements FileIo {
@@ -128,7 +128,8 @@ describe('concurrent appends', () => {
     const name = 'n'.repeat(1024 * 1024)
     const { group } = await appendSpans(store, ...Array.from({ length: 20 }, (_, index) => sketchOf(RUN, index, { name })))
     expect(group).toBe(2)
-    for await (const { lines } of store.tape.readGroups(0)) expect(lines.reduce((sum, line) => sum + line.length + 1, 0)).toBeLessThanOrEqual(GROUP_MAX_BYTES)
+    for await (const { lines } of store.tape.readGroups(0))
+      expect(lines.reduce((sum, line) => sum + line.length + 1, 0)).toBeLessThanOrEqual(GROUP_MAX_BYTES)
     const frame = prepareSpan({ name: '' }).record.line.length
     const exact = prepareSpan({ name: 'x'.repeat(RECORD_MAX_BYTES - frame) }).record
     expect(exact.line.length).toBe(RECORD_MAX_BYTES)
@@ -146,7 +147,9 @@ describe('concurrent appends', () => {
   ])('whose line %s are refused', async (_, change) => {
     const store = await openForTest(temporaryFolder())
     const { record } = prepareSpan()
-    await expect(store.append({ records: [{ ...record, line: change(record.line) }], blobs: [] })).rejects.toMatchObject({ code: 'invalid_argument' })
+    await expect(store.append({ records: [{ ...record, line: change(record.line) }], blobs: [] })).rejects.toMatchObject({
+      code: 'invalid_argument',
+    })
   })
 
   test('after close are refused, before it are finished', async () => {
@@ -184,9 +187,15 @@ describe.each(['write', 'fdatasync'] as const)('when %s fails', (call) => {
         return await (original as (...parameters: unknown[]) => Promise<unknown>)(...parameters)
       }) as never
       if (!truncates) io.failing.set('truncate', { code: 'EIO', times: 1 })
-      const both = await Promise.allSettled([store.append({ records: [lost.record], blobs: lost.blobs }), appendSpans(store, sketchOf(RUN, 2))])
+      const both = await Promise.allSettled([
+        store.append({ records: [lost.record], blobs: lost.blobs }),
+        appendSpans(store, sketchOf(RUN, 2)),
+      ])
       for (const result of both) {
-        expect(result).toMatchObject({ status: 'rejected', reason: { code: 'store_write_failed', retryable: true, details: { system: call === 'write' ? 'ENOSPC' : 'EIO' } } })
+        expect(result).toMatchObject({
+          status: 'rejected',
+          reason: { code: 'store_write_failed', retryable: true, details: { system: call === 'write' ? 'ENOSPC' : 'EIO' } },
+        })
       }
       expect(store.tape.head().group).toBe(0)
       expect(await readAllLines(store)).toHaveLength(1)

@@ -11,34 +11,46 @@ function packsOf(dir: string): string[] {
 }
 
 /** Appends a payload as such, with a record beside it. */
-async function put(store: Store, data: Uint8Array, mediaType = 'application/octet-stream', encoding?: PreparedBlob['encoding']): Promise<Digest> {
+async function put(
+  store: Store,
+  data: Uint8Array,
+  mediaType = 'application/octet-stream',
+  encoding?: PreparedBlob['encoding'],
+): Promise<Digest> {
   const digest = digestOf(data)
   await store.append({ records: [prepareSpan().record], blobs: [{ digest, mediaType, data, ...(encoding !== undefined && { encoding }) }] })
   return digest
 }
 
 function bytesOf(seed: number, length: number): Buffer {
-  return Buffer.from(hexOf(64, seed).repeat(Math.ceil(length / 64)).slice(0, length))
+  return Buffer.from(
+    hexOf(64, seed)
+      .repeat(Math.ceil(length / 64))
+      .slice(0, length),
+  )
 }
 
 const integrity = expect.objectContaining({ code: 'integrity' })
 const missing = expect.objectContaining({ code: 'artifact_missing' })
 
 describe('a payload', () => {
-  test.each([0, 1, 255, 256, 65_791, 65_792, 131_072, 131_073, 400_000, 1_048_576, 1_048_577, 3_000_000])('of %i bytes is read back as it was', async (length) => {
-    const dir = temporaryFolder()
-    const store = await openForTest(dir)
-    const data = bytesOf(length, length)
-    const digest = await put(store, data, 'image/png')
-    const reader = await openStore(dir, { mode: 'read' })
-    for (const { blobs } of [store, reader]) {
-      expect(blobs.has(digest)).toBe(true)
-      expect(blobs.info(digest)).toEqual({ sizeBytes: length, mediaType: 'image/png' })
-      expect(blobs.read(digest).equals(data)).toBe(true)
-    }
-    await reader.close()
-    expect((await store.checkStore()).problems).toEqual([])
-  })
+  test.each([0, 1, 255, 256, 65_791, 65_792, 131_072, 131_073, 400_000, 1_048_576, 1_048_577, 3_000_000])(
+    'of %i bytes is read back as it was',
+    async (length) => {
+      const dir = temporaryFolder()
+      const store = await openForTest(dir)
+      const data = bytesOf(length, length)
+      const digest = await put(store, data, 'image/png')
+      const reader = await openStore(dir, { mode: 'read' })
+      for (const { blobs } of [store, reader]) {
+        expect(blobs.has(digest)).toBe(true)
+        expect(blobs.info(digest)).toEqual({ sizeBytes: length, mediaType: 'image/png' })
+        expect(blobs.read(digest).equals(data)).toBe(true)
+      }
+      await reader.close()
+      expect((await store.checkStore()).problems).toEqual([])
+    },
+  )
 
   test('above 1 MiB is a file of its own whose sha256sum is its digest', async ({ skip }) => {
     const dir = temporaryFolder()
@@ -81,7 +93,9 @@ describe('a payload', () => {
   test('of many messages is read from its manifest', async () => {
     const dir = temporaryFolder()
     const store = await openForTest(dir)
-    const payload = JSON.stringify([{ messages: Array.from({ length: 60 }, (_, index) => ({ role: 'user', content: hexOf(60, index).repeat(10) })) }])
+    const payload = JSON.stringify([
+      { messages: Array.from({ length: 60 }, (_, index) => ({ role: 'user', content: hexOf(60, index).repeat(10) })) },
+    ])
     const { refs, blobs } = prepareSpan({ content: { input: payload } })
     await appendSpans(store, { content: { input: payload } })
     const digest = refs[0]?.digest ?? digestOf('')
@@ -100,7 +114,9 @@ describe('a payload', () => {
     expect(() => store.blobs.read(digest)).toThrow(digest)
     expect(() => store.blobs.read('sha256:..' as Digest)).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
     const blob = { digest: 'sha256:../../x' as Digest, mediaType: 'text/plain', data: new Uint8Array(1) }
-    await expect(store.append({ records: [prepareSpan().record], blobs: [blob] })).rejects.toThrow(expect.objectContaining({ code: 'invalid_argument' }))
+    await expect(store.append({ records: [prepareSpan().record], blobs: [blob] })).rejects.toThrow(
+      expect.objectContaining({ code: 'invalid_argument' }),
+    )
     await expect(store.append({ records: [], blobs: [{ ...blob, digest }] })).rejects.toThrow('blobs without a record')
   })
 })
@@ -184,7 +200,18 @@ describe('packs', () => {
   test('are closed when they are full, and found by their side files', async () => {
     const dir = temporaryFolder()
     const digests = await fill(dir, 40)
-    expect(packsOf(dir)).toEqual(['00000001.idx', '00000001.zst', '00000002.idx', '00000002.zst', '00000003.idx', '00000003.zst', '00000004.idx', '00000004.zst', '00000005.idx', '00000005.zst'])
+    expect(packsOf(dir)).toEqual([
+      '00000001.idx',
+      '00000001.zst',
+      '00000002.idx',
+      '00000002.zst',
+      '00000003.idx',
+      '00000003.zst',
+      '00000004.idx',
+      '00000004.zst',
+      '00000005.idx',
+      '00000005.zst',
+    ])
     for (const mode of ['read', 'write'] as const) {
       const store = await openStore(dir, { mode })
       for (const [index, digest] of digests.entries()) expect(store.blobs.read(digest)).toEqual(bytesOf(index, 1000))
@@ -194,23 +221,26 @@ describe('packs', () => {
     }
   })
 
-  test.each(['removed', 'damaged', 'cut', 'of another pack'])('whose side file is %s are walked, and a writer makes it again', async (how) => {
-    const dir = temporaryFolder()
-    const digests = await fill(dir, 30)
-    const path = join(dir, 'blobs', 'packs', '00000002.idx')
-    const whole = readFileSync(path)
-    if (how === 'removed') rmSync(path)
-    if (how === 'damaged') writeFileSync(path, Buffer.from(whole).fill(7, 30, 40))
-    if (how === 'cut') truncateSync(path, 50)
-    if (how === 'of another pack') writeFileSync(path, readFileSync(join(dir, 'blobs', 'packs', '00000001.idx')).subarray(0, -1))
-    const reader = await openStore(dir, { mode: 'read' })
-    for (const [index, digest] of digests.entries()) expect(reader.blobs.read(digest)).toEqual(bytesOf(index, 1000))
-    await reader.close()
-    const writer = await openStore(dir, { mode: 'write' })
-    for (const digest of digests) expect(writer.blobs.has(digest)).toBe(true)
-    await writer.close()
-    expect(readFileSync(path)).toEqual(whole)
-  })
+  test.each(['removed', 'damaged', 'cut', 'of another pack'])(
+    'whose side file is %s are walked, and a writer makes it again',
+    async (how) => {
+      const dir = temporaryFolder()
+      const digests = await fill(dir, 30)
+      const path = join(dir, 'blobs', 'packs', '00000002.idx')
+      const whole = readFileSync(path)
+      if (how === 'removed') rmSync(path)
+      if (how === 'damaged') writeFileSync(path, Buffer.from(whole).fill(7, 30, 40))
+      if (how === 'cut') truncateSync(path, 50)
+      if (how === 'of another pack') writeFileSync(path, readFileSync(join(dir, 'blobs', 'packs', '00000001.idx')).subarray(0, -1))
+      const reader = await openStore(dir, { mode: 'read' })
+      for (const [index, digest] of digests.entries()) expect(reader.blobs.read(digest)).toEqual(bytesOf(index, 1000))
+      await reader.close()
+      const writer = await openStore(dir, { mode: 'write' })
+      for (const digest of digests) expect(writer.blobs.has(digest)).toBe(true)
+      await writer.close()
+      expect(readFileSync(path)).toEqual(whole)
+    },
+  )
 
   test('lose at a restart what no group vouches for, and nothing else', async () => {
     const dir = temporaryFolder()
@@ -224,7 +254,11 @@ describe('packs', () => {
     truncateSync(segment, statSync(segment).size - 1)
     writeFileSync(join(dir, 'blobs', 'packs', '00000002.zst'), 'torn')
     const again = await openForTest(dir)
-    expect(again.recovered.cut.map(({ file }) => file).sort()).toEqual(['blobs/packs/00000001.zst', 'blobs/packs/00000002.zst', 'segments/00000000.zst'])
+    expect(again.recovered.cut.map(({ file }) => file).sort()).toEqual([
+      'blobs/packs/00000001.zst',
+      'blobs/packs/00000002.zst',
+      'segments/00000000.zst',
+    ])
     expect(again.blobs.has(first)).toBe(true)
     expect(again.blobs.has(second)).toBe(false)
     expect(statSync(join(dir, 'blobs', 'packs', '00000001.zst')).size).toBe(kept)

@@ -3,15 +3,31 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type Attributes, type AttributeValue, digestOf, runSummarySchema, type SpanRecord, spanRecordSchema, STEP_KINDS } from '../../src/schemas/public.ts'
-import { openStore, type Store } from '../../src/store/index.ts'
+import {
+  type Attributes,
+  type AttributeValue,
+  digestOf,
+  runSummarySchema,
+  type SpanRecord,
+  STEP_KINDS,
+  spanRecordSchema,
+} from '../../src/schemas/public.ts'
 import { editDistance } from '../../src/store/index/nearest.ts'
-import { appendSpans, hexOf, openForTest, prepareGap, RUN, sketchOf, type SpanSketch, temporaryFolder } from './support/records.ts'
+import { openStore, type Store } from '../../src/store/index.ts'
+import { appendSpans, hexOf, openForTest, prepareGap, RUN, type SpanSketch, sketchOf, temporaryFolder } from './support/records.ts'
 
 /** Everything that the index answers, as bytes. */
 function everyAnswer(store: Store): string {
   const answers: unknown[] = []
-  for (const query of [{}, { kind: 'run' }, { status: 'error' }, { status: 'running' }, { nameContains: 'ANSW' }, { fidelity: 'observed' as const }, { namespace: 'other' }]) {
+  for (const query of [
+    {},
+    { kind: 'run' },
+    { status: 'error' },
+    { status: 'running' },
+    { nameContains: 'ANSW' },
+    { fidelity: 'observed' as const },
+    { namespace: 'other' },
+  ]) {
     let cursor: string | undefined
     do {
       const page = store.index.listRuns({ limit: 3, ...query, ...(cursor !== undefined && { cursor }) })
@@ -28,7 +44,12 @@ function everyAnswer(store: Store): string {
       cursor = page.next
     } while (cursor !== undefined)
   }
-  answers.push(store.index.findRunIds('', 1000), store.index.nearestRunIds('abcd', 10), store.index.artifactRefs(digestOf('"shared"')), store.readSummary().gaps)
+  answers.push(
+    store.index.findRunIds('', 1000),
+    store.index.nearestRunIds('abcd', 10),
+    store.index.artifactRefs(digestOf('"shared"')),
+    store.readSummary().gaps,
+  )
   return JSON.stringify(answers)
 }
 
@@ -45,7 +66,11 @@ async function fillWithEverything(store: Store): Promise<void> {
           namespace: run % 4 === 3 ? 'other' : 'local',
           fidelity: run % 3 === 2 || (run % 3 === 1 && index % 2 === 1) ? 'observed' : 'replayable',
           ...(index === 4 && { status: { code: 'error' as const, message: 'failed' } }),
-          attributes: { 'gen_ai.usage.input_tokens': index * 10, 'gen_ai.usage.output_tokens': { double: index }, 'gen_ai.request.model': `model ${index % 3}` },
+          attributes: {
+            'gen_ai.usage.input_tokens': index * 10,
+            'gen_ai.usage.output_tokens': { double: index },
+            'gen_ai.request.model': `model ${index % 3}`,
+          },
           ...(index === 5 && { redactions: { email: 2, card: 1 } }),
           ...(index === 6 && run % 2 === 0 && { pending: true as const }),
           ...(index === 7 && { content: { input: '"shared"', output: `"${run}"` } }),
@@ -56,7 +81,11 @@ async function fillWithEverything(store: Store): Promise<void> {
     await appendSpans(store, ...sketches.slice(3).toReversed())
     await appendSpans(store, ...sketches.slice(0, 3), ...sketches.slice(2, 5))
     if (run % 5 !== 4) await appendSpans(store, { ...finalOf(sketches[6]), status: { code: 'error' } })
-    await appendSpans(store, { ...sketches[1], fidelity: 'observed', attributes: { extra: 'seen by another', 'gen_ai.usage.input_tokens': 7 } })
+    await appendSpans(store, {
+      ...sketches[1],
+      fidelity: 'observed',
+      attributes: { extra: 'seen by another', 'gen_ai.usage.input_tokens': 7 },
+    })
     await store.append({ records: [prepareGap({ runId: id, count: run }), prepareGap({ count: 1 })], blobs: [] })
   }
 }
@@ -98,41 +127,44 @@ describe('an index', () => {
     expect(everyAnswer(writer)).toBe(live)
   })
 
-  test.each(['of another version', 'of other words', 'no database', 'cut', 'overwritten in the middle', 'of another tape'])('that is %s is made anew', async (how) => {
-    const dir = temporaryFolder()
-    const store = await openForTest(dir)
-    await fillWithEverything(store)
-    await store.index.catchUp()
-    const live = everyAnswer(store)
-    await store.close()
-    const path = join(dir, 'index.db')
-    if (how === 'of another version' || how === 'of other words' || how === 'of another tape') {
-      const database = new DatabaseSync(path)
-      if (how === 'of another version') database.exec('PRAGMA user_version = 999')
-      if (how === 'of other words') database.exec("UPDATE meta SET value = 'other' WHERE key = 'vocabulary'")
-      if (how === 'of another tape') database.exec("UPDATE meta SET value = '00' WHERE key = 'digest'; DELETE FROM runs WHERE id > 3")
-      database.close()
-    }
-    if (how === 'no database') writeFileSync(path, 'x'.repeat(100_000))
-    if (how === 'cut') writeFileSync(path, readFileSync(path).subarray(0, 20_000))
-    if (how === 'overwritten in the middle') {
-      const bytes = readFileSync(path)
-      for (let page = 2; page < bytes.length / 8192; page++) bytes.fill(0x5a, page * 8192, page * 8192 + 4000)
-      writeFileSync(path, bytes)
-    }
-    const writer = await openForTest(dir)
-    await writer.index.catchUp()
-    let answers: string
-    try {
-      answers = everyAnswer(writer)
-    } catch (error) {
-      // Damage inside is met by a query, which says so and starts the rebuild.
-      expect(error).toMatchObject({ code: 'integrity', retryable: true })
+  test.each(['of another version', 'of other words', 'no database', 'cut', 'overwritten in the middle', 'of another tape'])(
+    'that is %s is made anew',
+    async (how) => {
+      const dir = temporaryFolder()
+      const store = await openForTest(dir)
+      await fillWithEverything(store)
+      await store.index.catchUp()
+      const live = everyAnswer(store)
+      await store.close()
+      const path = join(dir, 'index.db')
+      if (how === 'of another version' || how === 'of other words' || how === 'of another tape') {
+        const database = new DatabaseSync(path)
+        if (how === 'of another version') database.exec('PRAGMA user_version = 999')
+        if (how === 'of other words') database.exec("UPDATE meta SET value = 'other' WHERE key = 'vocabulary'")
+        if (how === 'of another tape') database.exec("UPDATE meta SET value = '00' WHERE key = 'digest'; DELETE FROM runs WHERE id > 3")
+        database.close()
+      }
+      if (how === 'no database') writeFileSync(path, 'x'.repeat(100_000))
+      if (how === 'cut') writeFileSync(path, readFileSync(path).subarray(0, 20_000))
+      if (how === 'overwritten in the middle') {
+        const bytes = readFileSync(path)
+        for (let page = 2; page < bytes.length / 8192; page++) bytes.fill(0x5a, page * 8192, page * 8192 + 4000)
+        writeFileSync(path, bytes)
+      }
+      const writer = await openForTest(dir)
       await writer.index.catchUp()
-      answers = everyAnswer(writer)
-    }
-    expect(answers).toBe(live)
-  })
+      let answers: string
+      try {
+        answers = everyAnswer(writer)
+      } catch (error) {
+        // Damage inside is met by a query, which says so and starts the rebuild.
+        expect(error).toMatchObject({ code: 'integrity', retryable: true })
+        await writer.index.catchUp()
+        answers = everyAnswer(writer)
+      }
+      expect(answers).toBe(live)
+    },
+  )
 
   test('goes on where it was after a restart, and a reader sees what the writer has put there', async () => {
     const dir = temporaryFolder()
@@ -166,7 +198,11 @@ describe('an index', () => {
 })
 
 describe('two records of one span', () => {
-  const final = sketchOf(RUN, 1, { kind: 'model', attributes: { a: 1, 'gen_ai.usage.input_tokens': 5, 'gen_ai.request.model': 'm' }, redactions: { email: 1 } })
+  const final = sketchOf(RUN, 1, {
+    kind: 'model',
+    attributes: { a: 1, 'gen_ai.usage.input_tokens': 5, 'gen_ai.request.model': 'm' },
+    redactions: { email: 1 },
+  })
   const pending: SpanSketch = { ...final, pending: true, attributes: { a: 0 }, redactions: { email: 1 } }
   const observed: SpanSketch = {
     ...withoutUndefined({ ...final, sequence: undefined as never }),
@@ -200,7 +236,15 @@ describe('two records of one span', () => {
       const { steps, store } = await shown(sketches, each)
       expect(steps.map(({ core }) => core.pending)).toEqual([undefined, undefined])
       expect(steps[1]?.core.attributes['a']).toBe(1)
-      expect(store.index.readRun(RUN)).toMatchObject({ steps: 2, stepsByKind: { run: 1, model: 1 }, pending: 0, inputTokens: 5, redactions: 1, models: ['m'], fidelity: 'replayable' })
+      expect(store.index.readRun(RUN)).toMatchObject({
+        steps: 2,
+        stepsByKind: { run: 1, model: 1 },
+        pending: 0,
+        inputTokens: 5,
+        redactions: 1,
+        models: ['m'],
+        fidelity: 'replayable',
+      })
     }
   })
 
@@ -214,12 +258,26 @@ describe('two records of one span', () => {
     expect(steps).toHaveLength(2)
     const step = steps[1]
     expect(step?.core).toMatchObject({ fidelity: 'replayable', sequence: 1, startNanos: final.startNanos })
-    expect(step?.core.attributes).toEqual({ a: 1, 'gen_ai.usage.input_tokens': 5, 'gen_ai.request.model': 'm', b: 3, 'gen_ai.usage.output_tokens': 7 })
+    expect(step?.core.attributes).toEqual({
+      a: 1,
+      'gen_ai.usage.input_tokens': 5,
+      'gen_ai.request.model': 'm',
+      b: 3,
+      'gen_ai.usage.output_tokens': 7,
+    })
     expect(step?.core.events.map(({ name }) => name)).toEqual(['theirs', 'more'])
     expect(step?.core.payloads.map(({ role }) => role)).toEqual(['/attributes/gen_ai.prompt', '/events/1/attributes/x'])
     expect(step?.refs.map(({ role }) => role)).toEqual(['/attributes/gen_ai.prompt', '/events/1/attributes/x'])
     spanRecordSchema.parse(step)
-    expect(store.index.readRun(RUN)).toMatchObject({ steps: 2, pending: 0, inputTokens: 5, outputTokens: 7, redactions: 1, models: ['m'], fidelity: 'replayable' })
+    expect(store.index.readRun(RUN)).toMatchObject({
+      steps: 2,
+      pending: 0,
+      inputTokens: 5,
+      outputTokens: 7,
+      redactions: 1,
+      models: ['m'],
+      fidelity: 'replayable',
+    })
   })
 
   test('pending ours and final theirs show theirs until ours comes', async () => {
@@ -229,7 +287,13 @@ describe('two records of one span', () => {
   })
 
   test('events of theirs stand after ours, with their payloads', async () => {
-    const own = { ...final, events: [{ name: 'own', timeNanos: '1', attributes: {} }, { name: 'theirs', timeNanos: '5', attributes: {} }] }
+    const own = {
+      ...final,
+      events: [
+        { name: 'own', timeNanos: '1', attributes: {} },
+        { name: 'theirs', timeNanos: '5', attributes: {} },
+      ],
+    }
     const { steps } = await shown([own, observed])
     expect(steps[1]?.core.events.map(({ name }) => name)).toEqual(['own', 'theirs', 'more'])
     expect(steps[1]?.core.payloads.map(({ role }) => role)).toEqual(['/attributes/gen_ai.prompt', '/events/2/attributes/x'])
@@ -247,18 +311,39 @@ describe('a run', () => {
   test('is told by its root, whenever that comes', async () => {
     const root = sketchOf(RUN, 0, { stepName: 'the root', status: { code: 'error' } })
     const nested = sketchOf(RUN, 2, { kind: 'run', stepName: 'nested' })
-    const expected = { name: 'the root', status: 'error', rootSpanId: root.spanId, steps: 3, errors: 1, kind: 'run', startNanos: root.startNanos, endNanos: root.endNanos }
-    for (const order of [[root, nested], [nested, root]]) expect(await summaryOf([sketchOf(RUN, 1)], ...order.map((sketch) => [sketch]))).toMatchObject(expected)
+    const expected = {
+      name: 'the root',
+      status: 'error',
+      rootSpanId: root.spanId,
+      steps: 3,
+      errors: 1,
+      kind: 'run',
+      startNanos: root.startNanos,
+      endNanos: root.endNanos,
+    }
+    for (const order of [
+      [root, nested],
+      [nested, root],
+    ])
+      expect(await summaryOf([sketchOf(RUN, 1)], ...order.map((sketch) => [sketch]))).toMatchObject(expected)
   })
 
   test('whose root hangs under a foreign span has that root', async () => {
     const root = sketchOf(RUN, 0, { parentSpanId: hexOf(16, 'elsewhere'), traceId: hexOf(32, 'trace') })
-    expect(await summaryOf([sketchOf(RUN, 1, { kind: 'run' }), root])).toMatchObject({ rootSpanId: root.spanId, traceId: hexOf(32, 'trace'), status: 'ok' })
+    expect(await summaryOf([sketchOf(RUN, 1, { kind: 'run' }), root])).toMatchObject({
+      rootSpanId: root.spanId,
+      traceId: hexOf(32, 'trace'),
+      status: 'ok',
+    })
   })
 
   test('without an ended root is running', async () => {
     const root = sketchOf(RUN, 0)
-    expect(await summaryOf([{ ...root, pending: true }, sketchOf(RUN, 1)])).toMatchObject({ status: 'running', pending: 1, rootSpanId: root.spanId })
+    expect(await summaryOf([{ ...root, pending: true }, sketchOf(RUN, 1)])).toMatchObject({
+      status: 'running',
+      pending: 1,
+      rootSpanId: root.spanId,
+    })
     expect(await summaryOf([{ ...root, pending: true }])).not.toHaveProperty('endNanos')
     const unseen = await summaryOf([sketchOf(RUN, 1)])
     expect(unseen).toMatchObject({ status: 'running', name: 'step 1' })
@@ -267,15 +352,29 @@ describe('a run', () => {
   })
 
   test('of a foreign trace is named by its root span; without one it is over when nothing is pending', async () => {
-    const foreign = (index: number, more: SpanSketch = {}): SpanSketch => withoutUndefined({ ...sketchOf(RUN, index), fidelity: 'observed' as const, sequence: undefined as never, ...more })
-    expect(await summaryOf([foreign(1, { kind: 'model' }), foreign(0, { kind: 'custom', stepName: 'GET /' })])).toMatchObject({ name: 'GET /', kind: 'custom', fidelity: 'observed', status: 'ok' })
+    const foreign = (index: number, more: SpanSketch = {}): SpanSketch =>
+      withoutUndefined({ ...sketchOf(RUN, index), fidelity: 'observed' as const, sequence: undefined as never, ...more })
+    expect(await summaryOf([foreign(1, { kind: 'model' }), foreign(0, { kind: 'custom', stepName: 'GET /' })])).toMatchObject({
+      name: 'GET /',
+      kind: 'custom',
+      fidelity: 'observed',
+      status: 'ok',
+    })
     const fragment = await summaryOf([foreign(2, { status: { code: 'error' } }), foreign(1)])
-    expect(fragment).toMatchObject({ name: 'step 1', status: 'error', startNanos: sketchOf(RUN, 1).startNanos, endNanos: sketchOf(RUN, 2).endNanos })
+    expect(fragment).toMatchObject({
+      name: 'step 1',
+      status: 'error',
+      startNanos: sketchOf(RUN, 1).startNanos,
+      endNanos: sketchOf(RUN, 2).endNanos,
+    })
     expect(fragment).not.toHaveProperty('rootSpanId')
   })
 
   test('counts the tokens of calls, not again those of what contains them, and survives mad numbers', async () => {
-    const usage = (input: AttributeValue, output: AttributeValue): Attributes => ({ 'gen_ai.usage.input_tokens': input, 'gen_ai.usage.output_tokens': output })
+    const usage = (input: AttributeValue, output: AttributeValue): Attributes => ({
+      'gen_ai.usage.input_tokens': input,
+      'gen_ai.usage.output_tokens': output,
+    })
     const summary = await summaryOf([
       sketchOf(RUN, 0, { attributes: usage(100, 100) }),
       sketchOf(RUN, 1, { kind: 'agent', attributes: usage(100, 100) }),
@@ -301,7 +400,8 @@ describe('a run', () => {
   test('starting in the year 1970 or 2554 is in its place', async () => {
     const store = await openForTest(temporaryFolder())
     const times = ['0', '999', '1700000000000000000', '9223372036854775807', '18446744073709551615']
-    for (const [index, startNanos] of times.entries()) await appendSpans(store, sketchOf(hexOf(32, index), 0, { startNanos, endNanos: startNanos }))
+    for (const [index, startNanos] of times.entries())
+      await appendSpans(store, sketchOf(hexOf(32, index), 0, { startNanos, endNanos: startNanos }))
     await store.index.catchUp()
     expect(store.index.listRuns({ limit: 10 }).runs.map((run) => run.startNanos)).toEqual(times.toReversed())
     expect(store.index.listSteps(hexOf(32, 4), { limit: 1 }).steps[0]?.core.startNanos).toBe('18446744073709551615')
@@ -311,23 +411,29 @@ describe('a run', () => {
 describe('the list of runs', () => {
   test('is paged newest first, equal starts by id, nothing twice and nothing left out', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.nat()), { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 7 }), async (sketches, limit) => {
-        const store = await openStore(temporaryFolder({ inMemory: true }), { mode: 'write' })
-        const starts = new Map(sketches.map(([start, seed]) => [hexOf(32, seed), String(1000 + start)]))
-        await appendSpans(store, ...[...starts].map(([id, startNanos]) => sketchOf(id, 0, { startNanos })))
-        await store.index.catchUp()
-        const seen: string[] = []
-        let cursor: string | undefined
-        do {
-          const page = store.index.listRuns({ limit, ...(cursor !== undefined && { cursor }) })
-          expect(page.runs.length).toBeLessThanOrEqual(limit)
-          seen.push(...page.runs.map(({ id }) => id))
-          cursor = page.next
-        } while (cursor !== undefined)
-        const expected = [...starts].sort(([leftId, left], [rightId, right]) => Number(right) - Number(left) || (leftId < rightId ? 1 : -1)).map(([id]) => id)
-        expect(seen).toEqual(expected)
-        await store.close()
-      }),
+      fc.asyncProperty(
+        fc.array(fc.tuple(fc.integer({ min: 0, max: 5 }), fc.nat()), { minLength: 1, maxLength: 40 }),
+        fc.integer({ min: 1, max: 7 }),
+        async (sketches, limit) => {
+          const store = await openStore(temporaryFolder({ inMemory: true }), { mode: 'write' })
+          const starts = new Map(sketches.map(([start, seed]) => [hexOf(32, seed), String(1000 + start)]))
+          await appendSpans(store, ...[...starts].map(([id, startNanos]) => sketchOf(id, 0, { startNanos })))
+          await store.index.catchUp()
+          const seen: string[] = []
+          let cursor: string | undefined
+          do {
+            const page = store.index.listRuns({ limit, ...(cursor !== undefined && { cursor }) })
+            expect(page.runs.length).toBeLessThanOrEqual(limit)
+            seen.push(...page.runs.map(({ id }) => id))
+            cursor = page.next
+          } while (cursor !== undefined)
+          const expected = [...starts]
+            .sort(([leftId, left], [rightId, right]) => Number(right) - Number(left) || (leftId < rightId ? 1 : -1))
+            .map(([id]) => id)
+          expect(seen).toEqual(expected)
+          await store.close()
+        },
+      ),
       { numRuns: 25 },
     )
   })
@@ -341,7 +447,11 @@ describe('the list of runs', () => {
       sketchOf(hexOf(32, 3), 0, { stepName: '100% answer_s', namespace: 'other' }),
     )
     await store.index.catchUp()
-    const ids = (query: Omit<Parameters<Store['index']['listRuns']>[0], 'limit'>): string[] => store.index.listRuns({ limit: 10, ...query }).runs.map(({ id }) => id).sort()
+    const ids = (query: Omit<Parameters<Store['index']['listRuns']>[0], 'limit'>): string[] =>
+      store.index
+        .listRuns({ limit: 10, ...query })
+        .runs.map(({ id }) => id)
+        .sort()
     const all = [1, 2, 3].map((seed) => hexOf(32, seed))
     expect(ids({})).toEqual([...all].sort())
     expect(ids({ nameContains: 'answer' })).toEqual([all[0], all[2]].sort())
@@ -373,7 +483,9 @@ describe('the list of runs', () => {
 test('steps are listed in call order, those without a number after them by time, page by page', async () => {
   const store = await openForTest(temporaryFolder())
   const own = Array.from({ length: 7 }, (_, index) => sketchOf(RUN, index, { startNanos: String(2000 - index) }))
-  const foreign = [30, 10, 20].map((start) => withoutUndefined({ ...sketchOf(RUN, start), fidelity: 'observed' as const, sequence: undefined as never, startNanos: String(start) }))
+  const foreign = [30, 10, 20].map((start) =>
+    withoutUndefined({ ...sketchOf(RUN, start), fidelity: 'observed' as const, sequence: undefined as never, startNanos: String(start) }),
+  )
   await appendSpans(store, ...foreign, ...own.toReversed())
   await store.index.catchUp()
   const expected = [...own.map(({ spanId }) => spanId), ...[10, 20, 30].map((index) => hexOf(16, RUN, index))]
@@ -425,10 +537,19 @@ test('edit distance agrees with its definition', () => {
   const plain = (left: string, right: string): number =>
     left === '' || right === ''
       ? left.length + right.length
-      : Math.min(plain(left.slice(1), right) + 1, plain(left, right.slice(1)) + 1, plain(left.slice(1), right.slice(1)) + (left[0] === right[0] ? 0 : 1))
+      : Math.min(
+          plain(left.slice(1), right) + 1,
+          plain(left, right.slice(1)) + 1,
+          plain(left.slice(1), right.slice(1)) + (left[0] === right[0] ? 0 : 1),
+        )
   fc.assert(
-    fc.property(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 5 }), fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 5 }), fc.nat(6), (left, right, most) => {
-      expect(editDistance(left, right, most)).toBe(Math.min(plain(left, right), most + 1))
-    }),
+    fc.property(
+      fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 5 }),
+      fc.string({ unit: fc.constantFrom('a', 'b', 'c'), maxLength: 5 }),
+      fc.nat(6),
+      (left, right, most) => {
+        expect(editDistance(left, right, most)).toBe(Math.min(plain(left, right), most + 1))
+      },
+    ),
   )
 })

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/schemas/index.ts'
+import { addressPayload, type PreparedBlob } from '../../src/store/index.ts'
 import { assembleManifest } from '../../src/store/manifests/assemble.ts'
 import { findArrays } from '../../src/store/manifests/find-arrays.ts'
 import { decodeParts, encodeParts, manifestSizeBytes, type Part } from '../../src/store/manifests/parts.ts'
-import { addressPayload, type PreparedBlob } from '../../src/store/index.ts'
 import { hexOf } from './support/records.ts'
 
 /** Reads a payload back from nothing but its blobs. */
@@ -29,7 +29,10 @@ function words(seed: string, bytes: number): string {
 }
 
 function chat(turns: number, messageBytes: number): { role: string; content: string }[] {
-  return Array.from({ length: turns * 2 }, (_, index) => ({ role: index % 2 === 0 ? 'user' : 'assistant', content: words(`message ${index}`, messageBytes) }))
+  return Array.from({ length: turns * 2 }, (_, index) => ({
+    role: index % 2 === 0 ? 'user' : 'assistant',
+    content: words(`message ${index}`, messageBytes),
+  }))
 }
 
 /** What a store would hold after all of these. */
@@ -38,7 +41,10 @@ function storedBytes(payloads: readonly string[]): { total: number; manifests: n
   for (const payload of payloads) for (const blob of addressPayload(payload, 'application/json').blobs) stored.set(blob.digest, blob)
   const sizes = [...stored.values()]
   const sum = (blobs: PreparedBlob[]): number => blobs.reduce((total, { data }) => total + data.length, 0)
-  return { total: sum(sizes), manifests: sum(sizes.filter(({ encoding, mediaType }) => encoding === 'manifest' || mediaType.endsWith('manifest-list'))) }
+  return {
+    total: sum(sizes),
+    manifests: sum(sizes.filter(({ encoding, mediaType }) => encoding === 'manifest' || mediaType.endsWith('manifest-list'))),
+  }
 }
 
 describe('any text comes back byte for byte', () => {
@@ -47,16 +53,23 @@ describe('any text comes back byte for byte', () => {
     fc.string({ unit: 'binary', maxLength: 300 }).map((text) => JSON.stringify(text)),
     fc.constantFrom('0', '-1.5e3', 'true', 'false', 'null', '"\\\\"', '"\\""', '"[{"', '"\\u005b,"'),
   )
-  const message = fc.tuple(fc.constantFrom('user', 'tool'), fc.string({ unit: 'grapheme', maxLength: 2500 })).map(([role, content]) => JSON.stringify({ role, content }))
+  const message = fc
+    .tuple(fc.constantFrom('user', 'tool'), fc.string({ unit: 'grapheme', maxLength: 2500 }))
+    .map(([role, content]) => JSON.stringify({ role, content }))
   const { json } = fc.letrec<{ json: string }>((tie) => ({
     json: fc.oneof(
       { maxDepth: 5, withCrossShrink: true },
       leaf,
-      fc.tuple(separator, fc.array(fc.oneof(message, leaf), { maxLength: 40 })).map(([space, items]) => `[${space}${items.join(`${space},${space}`)}${space}]`),
+      fc
+        .tuple(separator, fc.array(fc.oneof(message, leaf), { maxLength: 40 }))
+        .map(([space, items]) => `[${space}${items.join(`${space},${space}`)}${space}]`),
       fc.tuple(separator, fc.array(tie('json'), { maxLength: 6 })).map(([space, items]) => `[${items.join(`,${space}`)}]`),
       fc
         .tuple(separator, fc.array(fc.tuple(fc.string(), tie('json')), { maxLength: 5 }))
-        .map(([space, entries]) => `{${entries.map(([key, value]) => `${space}${JSON.stringify(key)}${space}:${space}${value}`).join(',')}${space}}`),
+        .map(
+          ([space, entries]) =>
+            `{${entries.map(([key, value]) => `${space}${JSON.stringify(key)}${space}:${space}${value}`).join(',')}${space}}`,
+        ),
     ),
   }))
 
@@ -91,7 +104,11 @@ describe('a payload', () => {
   test('with a long array of messages is a manifest over one blob a message', () => {
     const { blobs, digest } = addressPayload(text, 'application/json')
     expect(blobs.at(-1)).toMatchObject({ digest, encoding: 'manifest' })
-    const messages = new Set(blobs.filter(({ mediaType, encoding }) => encoding === 'whole' && mediaType === 'application/json').map(({ data }) => Buffer.from(data).toString()))
+    const messages = new Set(
+      blobs
+        .filter(({ mediaType, encoding }) => encoding === 'whole' && mediaType === 'application/json')
+        .map(({ data }) => Buffer.from(data).toString()),
+    )
     expect(messages).toEqual(new Set(chat(20, 500).map((message) => JSON.stringify(message))))
   })
 
@@ -101,7 +118,11 @@ describe('a payload', () => {
     ['has an array of numbers', JSON.stringify(Array.from({ length: 2000 }, (_, index) => index / 7)), 'application/json'],
     ['has one long string', JSON.stringify({ text: words('one', 5000) }), 'application/json'],
     ['is mostly beside its arrays', JSON.stringify({ text: words('beside', 50_000), messages: chat(2, 400) }), 'application/json'],
-    ['has arrays only beyond the depth that is looked at', `${'['.repeat(40)}${JSON.stringify(chat(9, 500))}${']'.repeat(40)}`, 'application/json'],
+    [
+      'has arrays only beyond the depth that is looked at',
+      `${'['.repeat(40)}${JSON.stringify(chat(9, 500))}${']'.repeat(40)}`,
+      'application/json',
+    ],
     ['nests without end', '['.repeat(1_000_000), 'application/json'],
     ['has elements without number', `[${'"",'.repeat(200_000)}""]`, 'application/json'],
   ])('that %s is kept whole', (_, data, mediaType) => {
@@ -120,7 +141,10 @@ describe('a payload', () => {
   test('shares its messages with one that has another head, another spacing or lost its oldest messages', () => {
     const shared = (other: string): number => {
       const known = new Set(addressPayload(text, 'application/json').blobs.map(({ digest }) => digest))
-      return addressPayload(other, 'application/json').blobs.reduce((sum, { digest, data }) => sum + (known.has(digest) ? 0 : data.length), 0)
+      return addressPayload(other, 'application/json').blobs.reduce(
+        (sum, { digest, data }) => sum + (known.has(digest) ? 0 : data.length),
+        0,
+      )
     }
     const all = Buffer.byteLength(text)
     expect(shared(JSON.stringify([{ id: 7, temperature: 0.5, messages: chat(20, 500) }]))).toBeLessThan(all / 20)
@@ -130,9 +154,15 @@ describe('a payload', () => {
 
   test('shares documents that stand inside messages', () => {
     const documents = Array.from({ length: 6 }, (_, index) => ({ id: index, text: words(`document ${index}`, 900) }))
-    const first = addressPayload(JSON.stringify([{ messages: [{ role: 'user', content: documents }, ...chat(3, 400)] }]), 'application/json')
+    const first = addressPayload(
+      JSON.stringify([{ messages: [{ role: 'user', content: documents }, ...chat(3, 400)] }]),
+      'application/json',
+    )
     const known = new Set(first.blobs.map(({ digest }) => digest))
-    const second = addressPayload(JSON.stringify([{ messages: [{ role: 'system', content: documents.toReversed() }, ...chat(1, 400)] }]), 'application/json')
+    const second = addressPayload(
+      JSON.stringify([{ messages: [{ role: 'system', content: documents.toReversed() }, ...chat(1, 400)] }]),
+      'application/json',
+    )
     const added = second.blobs.filter(({ digest }) => !known.has(digest)).reduce((sum, { data }) => sum + data.length, 0)
     expect(added).toBeLessThan(1000)
   })
@@ -140,7 +170,9 @@ describe('a payload', () => {
 
 test('a chat of n turns takes bytes in proportion to n, manifests included', () => {
   const messages = chat(200, 600)
-  const payloads = Array.from({ length: 200 }, (_, turn) => JSON.stringify([{ model: 'm', messages: messages.slice(0, turn * 2 + 1), temperature: 0 }]))
+  const payloads = Array.from({ length: 200 }, (_, turn) =>
+    JSON.stringify([{ model: 'm', messages: messages.slice(0, turn * 2 + 1), temperature: 0 }]),
+  )
   const all = storedBytes(payloads)
   const half = storedBytes(payloads.slice(0, 100))
   const sent = payloads.reduce((sum, payload) => sum + payload.length, 0)
@@ -153,15 +185,24 @@ test('a chat of n turns takes bytes in proportion to n, manifests included', () 
 describe('a manifest', () => {
   const part = fc.oneof(
     fc.uint8Array({ minLength: 1, maxLength: 300 }).map((bytes): Part => ({ type: 'bytes', bytes: Buffer.from(bytes) })),
-    fc.tuple(fc.constantFrom('blob' as const, 'list' as const), fc.nat(), fc.integer({ min: 1, max: 2 ** 40 })).map(([type, seed, sizeBytes]): Part => ({ type, digest: `sha256:${hexOf(64, seed)}`, sizeBytes })),
+    fc
+      .tuple(fc.constantFrom('blob' as const, 'list' as const), fc.nat(), fc.integer({ min: 1, max: 2 ** 40 }))
+      .map(([type, seed, sizeBytes]): Part => ({ type, digest: `sha256:${hexOf(64, seed)}`, sizeBytes })),
   )
 
   test('is read as it was written', () => {
     fc.assert(
       fc.property(fc.array(part, { maxLength: 20 }), (parts) => {
         const read = decodeParts(encodeParts(parts))
-        const plain = (list: readonly Part[]): unknown[] => list.map((entry) => (entry.type === 'bytes' ? Buffer.from(entry.bytes).toString('latin1') : entry))
-        const joined = plain(parts).reduce<unknown[]>((list, entry) => (typeof entry === 'string' && typeof list.at(-1) === 'string' ? [...list.slice(0, -1), `${String(list.at(-1))}${entry}`] : [...list, entry]), [])
+        const plain = (list: readonly Part[]): unknown[] =>
+          list.map((entry) => (entry.type === 'bytes' ? Buffer.from(entry.bytes).toString('latin1') : entry))
+        const joined = plain(parts).reduce<unknown[]>(
+          (list, entry) =>
+            typeof entry === 'string' && typeof list.at(-1) === 'string'
+              ? [...list.slice(0, -1), `${String(list.at(-1))}${entry}`]
+              : [...list, entry],
+          [],
+        )
         expect(plain(read)).toEqual(joined)
       }),
     )
@@ -170,7 +211,8 @@ describe('a manifest', () => {
   test('that is cut or changed is refused, never misread', () => {
     const { blobs } = addressPayload(JSON.stringify({ messages: chat(8, 400) }), 'application/json')
     const manifest = Buffer.from(blobs.at(-1)?.data ?? [])
-    for (let length = 0; length < manifest.length; length++) expect(() => decodeParts(manifest.subarray(0, length))).toThrow(expect.objectContaining({ code: 'integrity' }))
+    for (let length = 0; length < manifest.length; length++)
+      expect(() => decodeParts(manifest.subarray(0, length))).toThrow(expect.objectContaining({ code: 'integrity' }))
     expect(() => decodeParts(Buffer.concat([manifest, Buffer.from([4])]))).toThrow(expect.objectContaining({ code: 'integrity' }))
   })
 
@@ -186,7 +228,10 @@ describe('a manifest', () => {
 
 test('arrays are found by their brackets alone', () => {
   const long = JSON.stringify(words('long', 1100))
-  const ranges = (text: string): string[] => findArrays(Buffer.from(text)).flatMap(({ elements }) => elements.map(({ start, end }) => Buffer.from(text).subarray(start, end).toString()))
+  const ranges = (text: string): string[] =>
+    findArrays(Buffer.from(text)).flatMap(({ elements }) =>
+      elements.map(({ start, end }) => Buffer.from(text).subarray(start, end).toString()),
+    )
   expect(ranges(`{"a" : [ ${long} , {"b":[]} ], "c":"[,]"}`)).toEqual([long, '{"b":[]}'])
   expect(ranges(`[[${long},${long}],{"x":1}]`)).toEqual([long, long])
   expect(ranges(`[${long},7,${long}]`)).toEqual([])

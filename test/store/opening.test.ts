@@ -4,12 +4,15 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, wri
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { openStore } from '../../src/store/index.ts'
 import { startTicksOf } from '../../src/store/files/process-identity.ts'
-import { appendSpans, hexOf, openForTest, readAllLines, RUN, sketchOf, temporaryFolder } from './support/records.ts'
+import { openStore } from '../../src/store/index.ts'
+import { appendSpans, hexOf, openForTest, RUN, readAllLines, sketchOf, temporaryFolder } from './support/records.ts'
 
 async function startHolder(dir: string): Promise<ChildProcess> {
-  const child = fork(new URL('support/holder.ts', import.meta.url), [dir], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'], execArgv: ['--disable-warning=ExperimentalWarning'] })
+  const child = fork(new URL('support/holder.ts', import.meta.url), [dir], {
+    stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+  })
   onTestFinished(() => void child.kill('SIGKILL'))
   const [message] = await once(child, 'message')
   expect(message).toBe('open')
@@ -21,7 +24,11 @@ describe('the lock', () => {
     const dir = temporaryFolder()
     const child = await startHolder(dir)
     const error = await openStore(dir, { mode: 'write' }).catch((reason: unknown) => reason)
-    expect(error).toMatchObject({ code: 'store_locked', retryable: true, details: { pid: child.pid, host: hostname(), startedBy: 'the holder' } })
+    expect(error).toMatchObject({
+      code: 'store_locked',
+      retryable: true,
+      details: { pid: child.pid, host: hostname(), startedBy: 'the holder' },
+    })
     expect(String(error)).toContain(`process ${child.pid} on ${hostname()} (the holder)`)
     const reader = await openStore(dir, { mode: 'read' })
     expect(reader.tape.head().group).toBe(0)
@@ -81,7 +88,12 @@ describe('modes', () => {
     try {
       const store = await openStore(dir, { mode: 'write', segmentRollBytes: 2000 })
       for (let index = 0; index < 6; index++) {
-        await appendSpans(store, sketchOf(RUN, index, { content: { input: JSON.stringify(hexOf(60, index)), output: new Uint8Array(index === 3 ? 1_100_000 : 3) } }))
+        await appendSpans(
+          store,
+          sketchOf(RUN, index, {
+            content: { input: JSON.stringify(hexOf(60, index)), output: new Uint8Array(index === 3 ? 1_100_000 : 3) },
+          }),
+        )
       }
       await store.openCursor('forward-a').save(1, 0)
       await store.index.catchUp()
@@ -117,10 +129,14 @@ describe('the format', () => {
     await store.close()
     expect(readFileSync(join(dir, 'format.json'), 'utf8')).toBe('{"format":1}\n')
     writeFileSync(join(dir, 'format.json'), '{"format":2}\n')
-    const snapshot = (): string => JSON.stringify(readdirSync(dir, { recursive: true }).map((name) => [name, statSync(join(dir, String(name))).mtimeMs]))
+    const snapshot = (): string =>
+      JSON.stringify(readdirSync(dir, { recursive: true }).map((name) => [name, statSync(join(dir, String(name))).mtimeMs]))
     const before = snapshot()
     for (const mode of ['read', 'write'] as const) {
-      await expect(openStore(dir, { mode })).rejects.toMatchObject({ code: 'store_version', message: expect.stringContaining('store format 2') })
+      await expect(openStore(dir, { mode })).rejects.toMatchObject({
+        code: 'store_version',
+        message: expect.stringContaining('store format 2'),
+      })
     }
     expect(snapshot()).toBe(before)
   })
@@ -157,7 +173,10 @@ describe('where there is no store', () => {
 
   test('a writer that may not make one says so', async () => {
     const dir = join(temporaryFolder(), 'nothing')
-    await expect(openStore(dir, { mode: 'write', create: false })).rejects.toMatchObject({ code: 'invalid_argument', message: `there is no store at ${dir}` })
+    await expect(openStore(dir, { mode: 'write', create: false })).rejects.toMatchObject({
+      code: 'invalid_argument',
+      message: `there is no store at ${dir}`,
+    })
     expect(existsSync(dir)).toBe(false)
   })
 
@@ -204,7 +223,8 @@ describe('the cursor of a view', () => {
   test('refuses names that are paths, places that are none, and a damaged file', async () => {
     const dir = temporaryFolder()
     const store = await openForTest(dir)
-    for (const name of ['', '../x', 'a/b', 'A', '.hidden', 'x'.repeat(101)]) expect(() => store.openCursor(name)).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
+    for (const name of ['', '../x', 'a/b', 'A', '.hidden', 'x'.repeat(101)])
+      expect(() => store.openCursor(name)).toThrow(expect.objectContaining({ code: 'invalid_argument' }))
     await expect(store.openCursor('a').save(-1, 0)).rejects.toMatchObject({ code: 'invalid_argument' })
     await expect(store.openCursor('a').save(0, 0.5)).rejects.toMatchObject({ code: 'invalid_argument' })
     writeFileSync(join(dir, 'views', 'b.json'), '{"group":1')

@@ -5,13 +5,15 @@ import { crc32, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { layoutOf } from '../../src/store/files/layout.ts'
 import { type CutTail, openStore } from '../../src/store/index.ts'
-import { TapeWriter } from '../../src/store/tape/tape-writer.ts'
 import { Tape } from '../../src/store/tape/tape.ts'
-import { appendSpans, hexOf, openForTest, prepareSpan, readAllLines, RUN, sketchOf, temporaryFolder } from './support/records.ts'
+import { TapeWriter } from '../../src/store/tape/tape-writer.ts'
+import { appendSpans, hexOf, openForTest, prepareSpan, RUN, readAllLines, sketchOf, temporaryFolder } from './support/records.ts'
 import { referenceGroupDigest } from './support/reference-digest.ts'
 
 function segmentsOf(dir: string): string[] {
-  return readdirSync(join(dir, 'segments')).sort().map((name) => join(dir, 'segments', name))
+  return readdirSync(join(dir, 'segments'))
+    .sort()
+    .map((name) => join(dir, 'segments', name))
 }
 
 /** The frames of a file, walked by the two lengths that a zstd reader has: of skippable frames, and ours of the frame behind. */
@@ -37,7 +39,9 @@ describe('a segment', () => {
     const store = await openForTest(dir, { segmentRollBytes: 4096 })
     const lines: string[] = []
     for (let group = 0; group < 12; group++) {
-      const spans = Array.from({ length: 3 }, (_, index) => prepareSpan(sketchOf(hexOf(32, group), index, { name: `žluťoučký ${'x'.repeat(group * 40)}` })))
+      const spans = Array.from({ length: 3 }, (_, index) =>
+        prepareSpan(sketchOf(hexOf(32, group), index, { name: `žluťoučký ${'x'.repeat(group * 40)}` })),
+      )
       lines.push(...spans.map(({ record }) => record.line))
       await store.append({ records: spans.map(({ record }) => record), blobs: [] })
     }
@@ -134,7 +138,8 @@ describe('a torn tail', () => {
     const tornPath = join(copy, 'segments', '00000000.zst')
     for (let length = last; length < whole.length; length++) {
       writeFileSync(tornPath, whole.subarray(0, length))
-      const expected = length === last ? [] : [{ file: 'segments/00000000.zst', atBytes: last, cutBytes: length - last, keptAs: expect.any(String) }]
+      const expected =
+        length === last ? [] : [{ file: 'segments/00000000.zst', atBytes: last, cutBytes: length - last, keptAs: expect.any(String) }]
       const check = (cut: readonly CutTail[]): void => {
         expect(cut).toEqual(expected)
         expect(statSync(tornPath).size).toBe(last)
@@ -240,7 +245,12 @@ describe('a flipped byte', () => {
     expect((await again.checkStore()).problems).toMatchObject([{ code: 'group_damaged', group: 1 }])
     // The index made before the damage still knows the run; one made now skips it and has the rest.
     await again.reindex()
-    expect(again.index.listRuns({ limit: 10 }).runs.map(({ id }) => id).sort()).toEqual([0, 2, 3].map((group) => hexOf(32, group)).sort())
+    expect(
+      again.index
+        .listRuns({ limit: 10 })
+        .runs.map(({ id }) => id)
+        .sort(),
+    ).toEqual([0, 2, 3].map((group) => hexOf(32, group)).sort())
   })
 })
 
@@ -254,7 +264,8 @@ test('lines are found by group and line over many segments', async () => {
     await store.append({ records: spans.map(({ record }) => record), blobs: [] })
   }
   for (const reader of [store, await openStore(dir, { mode: 'read' })]) {
-    for (const [group, texts] of lines.entries()) for (const [line, text] of texts.entries()) expect(reader.tape.readLine(group, line)).toBe(text)
+    for (const [group, texts] of lines.entries())
+      for (const [line, text] of texts.entries()) expect(reader.tape.readLine(group, line)).toBe(text)
     expect(() => reader.tape.readLine(39, 3)).toThrow('there is no line 3')
     expect(() => reader.tape.readLine(40, 0)).toThrow('group 40 is not on the tape')
     const from: number[] = []

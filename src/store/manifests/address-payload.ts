@@ -49,7 +49,11 @@ export function addressPayload(data: string | Uint8Array, mediaType: string): Ad
   const manifest = encodeParts(splitter.parts(0, bytes.length, arrays))
   // Nothing is shared, or the text beside the arrays is most of it.
   if (splitter.blobs.size === 0 || manifest.length * 2 > bytes.length) return whole
-  return { digest, sizeBytes: bytes.length, blobs: [...splitter.blobs.values(), { digest, mediaType, data: manifest, encoding: 'manifest' }] }
+  return {
+    digest,
+    sizeBytes: bytes.length,
+    blobs: [...splitter.blobs.values(), { digest, mediaType, data: manifest, encoding: 'manifest' }],
+  }
 }
 
 /** What stands at one place of an array: its separator and the element, and a number that only its content decides. */

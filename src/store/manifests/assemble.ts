@@ -11,7 +11,8 @@ const PAYLOAD_MAX_BYTES = 1024 * 1024 * 1024
  */
 export function assembleManifest(digest: Digest, manifest: Buffer, sizeBytes: number, read: (digest: Digest) => Buffer): Buffer {
   const parts = decodeParts(manifest)
-  if (sizeBytes > PAYLOAD_MAX_BYTES) throw new RepriseError('limit_exceeded', `artifact ${digest} has ${sizeBytes} bytes, over ${PAYLOAD_MAX_BYTES}`)
+  if (sizeBytes > PAYLOAD_MAX_BYTES)
+    throw new RepriseError('limit_exceeded', `artifact ${digest} has ${sizeBytes} bytes, over ${PAYLOAD_MAX_BYTES}`)
   const target = Buffer.allocUnsafe(sizeBytes)
 
   const fill = (list: readonly Part[], from: number, to: number, depth: number): void => {
@@ -34,6 +35,7 @@ export function assembleManifest(digest: Digest, manifest: Buffer, sizeBytes: nu
 
 function wrongSize(digest: Digest, part?: Part): RepriseError {
   const culprit = part === undefined || part.type === 'bytes' ? '' : `, at its part ${part.digest}`
-  return new RepriseError('integrity', `artifact ${digest} cannot be put together: its manifest does not add up${culprit}`, { details: { digest } })
+  return new RepriseError('integrity', `artifact ${digest} cannot be put together: its manifest does not add up${culprit}`, {
+    details: { digest },
+  })
 }
-

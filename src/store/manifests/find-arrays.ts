@@ -122,15 +122,19 @@ class Finder {
 
   #skipString(open: number): number {
     const text = this.#text
-    // Short ones in a loop, long ones by a native search.
+    const length = text.length
     let at = open + 1
-    const near = Math.min(at + 24, text.length)
-    for (; at < near; at++) {
-      const byte = text[at]
-      if (byte === QUOTE) return at + 1
-      if (byte === BACKSLASH) at++
-    }
     for (;;) {
+      // A loop while escapes are near, a native search over plain stretches.
+      let escaped = false
+      for (const near = Math.min(at + 32, length); at < near; at++) {
+        const byte = text[at]
+        if (byte === QUOTE) return at + 1
+        if (byte !== BACKSLASH) continue
+        escaped = true
+        at++
+      }
+      if (escaped) continue
       const quote = text.indexOf(QUOTE, at)
       if (quote === -1) throw new NotJson()
       let slashes = quote
@@ -145,7 +149,16 @@ class Finder {
     let at = start
     for (; at < text.length; at++) {
       const byte = text[at]
-      if (byte === COMMA || byte === CLOSE_ARRAY || byte === CLOSE_OBJECT || byte === 0x20 || byte === 0x0a || byte === 0x0d || byte === 0x09) break
+      if (
+        byte === COMMA ||
+        byte === CLOSE_ARRAY ||
+        byte === CLOSE_OBJECT ||
+        byte === 0x20 ||
+        byte === 0x0a ||
+        byte === 0x0d ||
+        byte === 0x09
+      )
+        break
       if (byte === QUOTE || byte === OPEN_ARRAY || byte === OPEN_OBJECT || byte === COLON) throw new NotJson()
     }
     if (at === start) throw new NotJson()

@@ -51,7 +51,12 @@ export function prepareSpan({ content = {}, ...sketch }: SpanSketch = {}): Prepa
     const addressed = addressPayload(data, mediaType)
     const salt = hexOf(64, 'salt', role, addressed.digest, sketch.spanId ?? '')
     blobs.push(...addressed.blobs)
-    payloads.push({ role, sizeBytes: addressed.sizeBytes, mediaType, commitment: commitmentOf(salt, addressed.digest) } as SpanCore['payloads'][number])
+    payloads.push({
+      role,
+      sizeBytes: addressed.sizeBytes,
+      mediaType,
+      commitment: commitmentOf(salt, addressed.digest),
+    } as SpanCore['payloads'][number])
     refs.push({ role, digest: addressed.digest, salt } as PayloadRef)
   }
   const runId = sketch.runId ?? RUN

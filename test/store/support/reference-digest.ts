@@ -4,6 +4,11 @@ import { createHash } from 'node:crypto'
 export function referenceGroupDigest(previous: Buffer, cores: readonly string[]): Buffer {
   const count = Buffer.alloc(4)
   count.writeUInt32BE(cores.length)
-  const leaves = cores.map((core) => createHash('sha256').update(Buffer.from([0])).update(core, 'utf8').digest())
+  const leaves = cores.map((core) =>
+    createHash('sha256')
+      .update(Buffer.from([0]))
+      .update(core, 'utf8')
+      .digest(),
+  )
   return createHash('sha256').update('reprise.group/1\n', 'utf8').update(previous).update(count).update(Buffer.concat(leaves)).digest()
 }
