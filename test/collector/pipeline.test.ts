@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { Committer } from '../../src/collector/pipeline/commitment.ts'
 import { createPrepareContext, type PreparedTraces, prepareSteps } from '../../src/collector/pipeline/prepare.ts'
 import { attributeValueOf, decodeTraces, type WireAttribute } from '../../src/otlp/index.ts'
 import { ATTR, canonicalJson, commitmentOf, digestOf, gapRecordSchema, MEDIA_TYPE, spanRecordSchema } from '../../src/schemas/public.ts'
@@ -112,6 +113,20 @@ describe('records', () => {
     expect(first!.refs[0]).toMatchObject({ role: '/resource/attributes/process.command_line', digest: second!.refs[0]!.digest })
     expect(first!.refs[0]!.salt).not.toBe(second!.refs[0]!.salt)
     expect(prepared.blobs).toHaveLength(1)
+  })
+})
+
+describe('commitments', () => {
+  it('are those of the schema, each with a salt of its own', () => {
+    const committer = new Committer()
+    const salts = new Set<string>()
+    for (let index = 0; index < 1_000; index++) {
+      const digest = digestOf(String(index))
+      const { commitment, salt } = committer.commit(digest)
+      expect(commitment).toBe(commitmentOf(salt, digest))
+      salts.add(salt)
+    }
+    expect(salts.size).toBe(1_000)
   })
 })
 

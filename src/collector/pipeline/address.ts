@@ -1,6 +1,7 @@
-import { commitmentOf, type Digest, randomSaltHex } from '../../schemas/index.ts'
+import type { Digest } from '../../schemas/index.ts'
 import { addressPayload, type PreparedBlob } from '../../store/index.ts'
 import { jsonOfText } from './canonical-text.ts'
+import type { Committer } from './commitment.ts'
 import type { CleanContent } from './redact.ts'
 
 /** Content that has its digest, or that is withheld; what a record says of it can now be written. */
@@ -36,15 +37,15 @@ export interface PayloadText {
  * Each record has salts of its own: the commitment in the hashed core proves a payload, and without the salt, which goes
  * when the payload is erased, tells nothing of it.
  */
-export function addPayloadText(text: PayloadText, content: AddressedContent): void {
+export function addPayloadText(text: PayloadText, content: AddressedContent, committer: Committer): void {
   const { mediaTypeJson, roleJson, sizeBytes, digest, withheldJson } = content
   if (text.payloads !== '') text.payloads += ','
   if (digest === undefined) {
     text.payloads += `{"mediaType":${mediaTypeJson},"role":${roleJson},"sizeBytes":${sizeBytes},"withheld":${withheldJson ?? '""'}}`
     return
   }
-  const salt = randomSaltHex()
-  text.payloads += `{"commitment":"${commitmentOf(salt, digest)}","mediaType":${mediaTypeJson},"role":${roleJson},"sizeBytes":${sizeBytes}}`
+  const { commitment, salt } = committer.commit(digest)
+  text.payloads += `{"commitment":"${commitment}","mediaType":${mediaTypeJson},"role":${roleJson},"sizeBytes":${sizeBytes}}`
   if (text.refs !== '') text.refs += ','
   text.refs += `{"digest":"${digest}","role":${roleJson},"salt":"${salt}"}`
 }

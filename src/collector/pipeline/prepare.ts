@@ -4,6 +4,7 @@ import { canonicalJson, type PolicyRef } from '../../schemas/index.ts'
 import { type PreparedBlob, type PreparedRecord, RECORD_MAX_BYTES } from '../../store/index.ts'
 import { type AddressedContent, addPayloadText, addressContent, type BlobSet, type PayloadText } from './address.ts'
 import { jsonOfText, LoneSurrogate } from './canonical-text.ts'
+import { Committer } from './commitment.ts'
 import { type GapDraft, normalizeSpan, type SpanDraft } from './normalize.ts'
 import { Cleaner, type Findings, mergeCounts, newFindings } from './redact.ts'
 import { resourceText, type SharedText, scopeText, spanCoreText } from './write-core.ts'
@@ -31,11 +32,17 @@ export interface PrepareContext {
   readonly namespaceJson: string
   readonly policyJson: string
   readonly cleaner: Cleaner
+  readonly committer: Committer
 }
 
 export function createPrepareContext(options: { namespace: string; redactor: Redactor }): PrepareContext {
   const policy: PolicyRef = options.redactor.policy
-  return { namespaceJson: jsonOfText(options.namespace), policyJson: canonicalJson(policy), cleaner: new Cleaner(options.redactor) }
+  return {
+    namespaceJson: jsonOfText(options.namespace),
+    policyJson: canonicalJson(policy),
+    cleaner: new Cleaner(options.redactor),
+    committer: new Committer(),
+  }
 }
 
 class RecordTooLarge extends Error {
@@ -123,8 +130,8 @@ function spanRecord(draft: SpanDraft, shared: SharedScope, context: PrepareConte
   const found = newFindings()
   const { head, tail } = spanCoreText(draft, shared.text, context.cleaner, found)
   const text: PayloadText = { payloads: '', refs: '' }
-  for (const content of found.contents) addPayloadText(text, addressContent(content, batch.blobs))
-  for (const content of shared.contents) addPayloadText(text, content)
+  for (const content of found.contents) addPayloadText(text, addressContent(content, batch.blobs), context.committer)
+  for (const content of shared.contents) addPayloadText(text, content, context.committer)
   batch.count(found)
   return recordOf(`${head},"payloads":[${text.payloads}]${tail}`, text.refs)
 }

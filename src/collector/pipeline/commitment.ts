@@ -1,0 +1,36 @@
+import { randomFillSync } from 'node:crypto'
+import { type Digest, sha256Hex } from '../../schemas/index.ts'
+
+export interface Commitment {
+  /** What the hashed core says: sha256(salt bytes, digest string), as `commitmentOf` has it. */
+  readonly commitment: string
+  /** 32 random bytes as hex, which stand beside the core and go when the payload is erased. */
+  readonly salt: string
+}
+
+const SALT_BYTES = 32
+const DIGEST_LENGTH = 'sha256:'.length + 64
+/** Random bytes are fetched for this many salts at once. */
+const SALTS = 128
+
+/** Makes commitments with a fresh salt each. The salt never takes the way through hex that two calls would need. */
+export class Committer {
+  readonly #pool = Buffer.allocUnsafeSlow(SALTS * SALT_BYTES)
+  readonly #input = Buffer.allocUnsafeSlow(SALT_BYTES + DIGEST_LENGTH)
+  #used = this.#pool.length
+
+  commit(digest: Digest): Commitment {
+    if (this.#used === this.#pool.length) {
+      randomFillSync(this.#pool)
+      this.#used = 0
+    }
+    this.#pool.copy(this.#input, 0, this.#used, this.#used + SALT_BYTES)
+    this.#input.write(digest, SALT_BYTES, 'latin1')
+    const result = { commitment: sha256Hex(this.#input), salt: this.#input.toString('hex', 0, SALT_BYTES) }
+    // A later dump of the memory must not show the salts of payloads that were erased since.
+    this.#pool.fill(0, this.#used, this.#used + SALT_BYTES)
+    this.#input.fill(0, 0, SALT_BYTES)
+    this.#used += SALT_BYTES
+    return result
+  }
+}
