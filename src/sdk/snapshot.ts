@@ -23,6 +23,8 @@ export interface Snapshot {
   readonly value: unknown
   /** About what it keeps in memory. Strings are shared but count, since the record keeps them alive. */
   readonly sizeBytes: number
+  /** Array elements and object fields, over all levels. */
+  readonly entries: number
   /** True when JSON.stringify alone gives its text as schemas' codec would: nothing in it that needs a tag. */
   readonly plain: boolean
   /** True when JSON, with tags, holds it without loss; MessagePack has to otherwise. */
@@ -65,7 +67,7 @@ export class Copier {
   }
 
   result(value: unknown): Snapshot {
-    return { value, sizeBytes: this.sizeBytes, plain: this.plain, json: this.json, cuts: this.cuts }
+    return { value, sizeBytes: this.sizeBytes, entries: this.#entries, plain: this.plain, json: this.json, cuts: this.cuts }
   }
 
   /** Something was met that JSON does not hold. */

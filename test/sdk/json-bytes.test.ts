@@ -15,9 +15,9 @@ function atOnce(value: unknown): string {
   return decoder.decode(bytes.since(0))
 }
 
-function inSlices(value: unknown): { text: string; steps: number } {
+function inSlices(value: unknown, plain: boolean): { text: string; steps: number } {
   bytes.reset()
-  const writing = new JsonSlices(bytes, value)
+  const writing = new JsonSlices(bytes, { value, plain })
   let steps = 1
   while (writing.step()) steps++
   return { text: decoder.decode(bytes.since(0)), steps }
@@ -72,10 +72,11 @@ describe('JSON written as bytes is the JSON that the codec gives', () => {
   test('for any snapshot that JSON holds, at once and in slices', () => {
     fc.assert(
       fc.property(anyValue, (original) => {
-        const { value } = takeSnapshot(original)
+        const { value, plain } = takeSnapshot(original)
         const { data } = encodeValue(value)
         expect(atOnce(value)).toBe(data)
-        expect(inSlices(value).text).toBe(data)
+        expect(inSlices(value, plain).text).toBe(data)
+        expect(inSlices(value, false).text).toBe(data)
       }),
       { numRuns: 300 },
     )
@@ -94,9 +95,11 @@ describe('JSON written as bytes is the JSON that the codec gives', () => {
       list: Array.from({ length: 200_000 }, (_, index) => index),
       texts: Array.from({ length: 5000 }, () => 'y'.repeat(500)),
     }
-    const { text, steps } = inSlices(value)
-    expect(text).toBe(JSON.stringify(value))
-    expect(steps).toBeGreaterThan(text.length / 70_000)
+    for (const plain of [true, false]) {
+      const { text, steps } = inSlices(value, plain)
+      expect(text).toBe(JSON.stringify(value))
+      expect(steps).toBeGreaterThan(text.length / 70_000)
+    }
   })
 
   test('what was written stays readable while the buffer grows', () => {

@@ -117,7 +117,7 @@ export class JsonBytes {
       if (this.#verbatim(text)) this.byte(QUOTE)
       else {
         this.#position = start
-        this.#encoded(JSON.stringify(text))
+        this.encoded(JSON.stringify(text))
       }
       return
     }
@@ -132,12 +132,12 @@ export class JsonBytes {
     // A surrogate pair cut in two would be escaped as two lone halves.
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1
     const part = start === 0 && end === text.length ? text : text.slice(start, end)
-    if (!this.#verbatim(part)) this.#encoded(JSON.stringify(part).slice(1, -1))
+    if (!this.#verbatim(part)) this.encoded(JSON.stringify(part).slice(1, -1))
     return end
   }
 
   /** Text that is JSON already. */
-  #encoded(text: string): void {
+  encoded(text: string): void {
     this.#ensure(text.length * 3)
     this.#position += this.#buffer.write(text, this.#position, 'utf8')
   }

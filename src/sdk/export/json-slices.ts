@@ -1,3 +1,4 @@
+import type { Snapshot } from '../snapshot.ts'
 import { type Fields, isPlain, type JsonBytes, OPEN_ESCAPED, tagged } from './json-bytes.ts'
 
 /** About how many bytes are written without a look at the clock. */
@@ -11,10 +12,13 @@ type Frame =
 /** Writes one value, however large, in steps that each take well below a millisecond. */
 export class JsonSlices {
   readonly #bytes: JsonBytes
+  /** Nothing in the value needs a tag: whatever is small enough is left to JSON.stringify. */
+  readonly #plain: boolean
   readonly #stack: Frame[] = []
 
-  constructor(bytes: JsonBytes, value: unknown) {
+  constructor(bytes: JsonBytes, { value, plain }: Pick<Snapshot, 'value' | 'plain'>) {
     this.#bytes = bytes
+    this.#plain = plain
     this.#value(value)
   }
 
@@ -36,6 +40,7 @@ export class JsonSlices {
       this.#bytes.ascii('"')
       this.#stack.push({ kind: 'text', text: value, index: 0 })
     } else if (typeof value !== 'object' || value === null) this.#bytes.value(value)
+    else if (this.#plain && weightOf(value, STEP_BYTES) <= STEP_BYTES) this.#bytes.encoded(JSON.stringify(value))
     else if (Array.isArray(value)) {
       this.#bytes.ascii('[')
       this.#stack.push({ kind: 'array', array: value, index: 0 })
@@ -66,7 +71,11 @@ export class JsonSlices {
       return
     }
     if (frame.index > 0) this.#bytes.ascii(',')
-    this.#value(frame.array[frame.index++])
+    const end = this.#plain ? endOfRun(frame.array, frame.index) : frame.index
+    if (end > frame.index) {
+      this.#bytes.encoded(JSON.stringify(frame.array.slice(frame.index, end)).slice(1, -1))
+      frame.index = end
+    } else this.#value(frame.array[frame.index++])
   }
 
   #stretch(frame: Extract<Frame, { kind: 'text' }>): void {
@@ -75,4 +84,31 @@ export class JsonSlices {
     this.#bytes.ascii('"')
     this.#stack.pop()
   }
+}
+
+/** End of the run of small elements that begins at `start`; `start` itself when the first of them is not small. */
+function endOfRun(array: readonly unknown[], start: number): number {
+  let weight = 0
+  let index = start
+  for (; index < array.length; index++) {
+    weight += weightOf(array[index], STEP_BYTES - weight)
+    if (weight > STEP_BYTES) break
+  }
+  return index
+}
+
+/** About how many bytes a plain value takes; gives up once it is over the limit. The depth is that of a snapshot. */
+function weightOf(value: unknown, limit: number): number {
+  if (typeof value === 'string') return value.length + 3
+  if (typeof value !== 'object' || value === null) return 8
+  let weight = 2
+  if (Array.isArray(value)) {
+    for (let index = 0; index < value.length && weight <= limit; index++) weight += 1 + weightOf(value[index], limit - weight)
+    return weight
+  }
+  for (const key in value) {
+    weight += key.length + 4 + weightOf((value as Fields)[key], limit - weight)
+    if (weight > limit) break
+  }
+  return weight
 }

@@ -4,6 +4,8 @@ import { shadow } from './shadow.ts'
 
 type Method = (...args: unknown[]) => unknown
 
+const NO_ARGUMENTS: readonly never[] = []
+
 /**
  * Watches an async iterable where it is iterated: the object stays itself, and its `Symbol.asyncIterator`, or the methods
  * of the iterator when the iterable is its own, are shadowed on it. The first iteration is the recorded one.
@@ -52,10 +54,12 @@ function watchedNext(iterator: object, next: Method, outcome: Outcome): Method {
     outcome.endStream('error', error)
     throw error
   }
+  // Made once: nearly every call is without an argument.
+  const pull = (): unknown => Reflect.apply(next, iterator, NO_ARGUMENTS)
   return (...args) => {
     let result: unknown
     try {
-      result = outcome.within(() => Reflect.apply(next, iterator, args))
+      result = outcome.within(args.length === 0 ? pull : () => Reflect.apply(next, iterator, args))
     } catch (error) {
       failed(error)
     }
@@ -70,8 +74,9 @@ function see(result: unknown, outcome: Outcome): void {
   outcome.delivered()
   try {
     if (typeof result !== 'object' || result === null) return
-    if (Reflect.get(result, 'done') === true) outcome.endStream('done')
-    else outcome.chunk(Reflect.get(result, 'value'))
+    const { done, value } = result as Partial<IteratorResult<unknown>>
+    if (done === true) outcome.endStream('done')
+    else outcome.chunk(value)
   } catch {
     // A result whose own getters throw: the consumer meets the same.
   }
