@@ -11,7 +11,7 @@ import { readFormat, writeFormat } from './files/format-file.ts'
 import { ensureKey } from './files/key-file.ts'
 import { type Layout, layoutOf } from './files/layout.ts'
 import { takeWriterLock, tryWriterLock, type WriterLock } from './files/writer-lock.ts'
-import { IndexDatabase } from './index/database.ts'
+import { IndexDatabase, isSqliteError } from './index/database.ts'
 import { ThreadedIndex } from './index/index-thread.ts'
 import { FollowingIndex, isUpToDate, ReadOnlyIndex } from './index/store-index.ts'
 import { QUEUE_MAX_BYTES, SEGMENT_ROLL_BYTES } from './limits.ts'
@@ -66,11 +66,7 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
     tape: tapeWriter,
     blobs: blobWriter,
     queueMaxBytes: options.queueMaxBytes ?? QUEUE_MAX_BYTES,
-    onGroup: (group, records) =>
-      index.feed(
-        group,
-        records.map(({ line }) => line),
-      ),
+    onGroup: (group, records) => index.feed(group, records),
   })
   const store = new OpenedStore({
     layout,
@@ -122,6 +118,9 @@ async function openIndexForReading(layout: Layout, tape: Tape, there: boolean): 
       await index.close()
       const made = IndexDatabase.openForReading(layout.index)
       if (made !== undefined) return new ReadOnlyIndex(made, tape)
+    } catch (error) {
+      // A full or read-only disk does not keep a reader from reading.
+      if (!isSqliteError(error) && !(RepriseError.isInstance(error) && error.code === 'store_write_failed')) throw error
     } finally {
       lock.release()
     }

@@ -173,9 +173,13 @@ describe.each(['write', 'fdatasync'] as const)('when %s fails', (call) => {
     ['the pack', 0],
     ['the segment', 1],
   ])('on %s, callers are told, nothing of theirs counts, and the next append goes to a fresh file', async (_, nth) => {
-    for (const truncates of [true, false]) {
+    for (const [truncates, indexThread] of [
+      [true, false],
+      [false, false],
+      [false, true],
+    ] as const) {
       const dir = temporaryFolder()
-      const { store, io } = await openFaulty(dir)
+      const { store, io } = await openFaulty(dir, { indexThread })
       await appendSpans(store, sketchOf(RUN, 0, { content: { input: '"first"' } }))
       const lost = prepareSpan(sketchOf(RUN, 1, { content: { input: '"lost"' } }))
       const original = io[call].bind(io)
@@ -199,6 +203,9 @@ describe.each(['write', 'fdatasync'] as const)('when %s fails', (call) => {
       }
       expect(store.tape.head().group).toBe(0)
       expect(await readAllLines(store)).toHaveLength(1)
+      // Whoever follows the tape must not have seen what failed.
+      await store.index.catchUp()
+      expect(store.index.listSteps(RUN, { limit: 10 }).steps).toHaveLength(1)
       await store.append({ records: [lost.record], blobs: lost.blobs })
       await appendSpans(store, sketchOf(RUN, 3, { content: { input: '"third"' } }))
       expect((await store.checkStore()).problems).toEqual([])

@@ -20,11 +20,10 @@ async function writeAndKill(dir: string, first: number, moments: number): Promis
   )
   let output = ''
   let errors = ''
-  let timer: NodeJS.Timeout | undefined
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text
-    timer ??= setTimeout(() => child.kill('SIGKILL'), moments)
   })
+  child.stdout.once('data', () => setTimeout(() => child.kill('SIGKILL'), moments))
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors += text
   })

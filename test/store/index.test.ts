@@ -99,33 +99,36 @@ function withoutUndefined<T extends object>(value: T): T {
 }
 
 describe('an index', () => {
-  test('made from the tape answers byte for byte as the one that followed it live', async () => {
-    const dir = temporaryFolder()
-    const store = await openForTest(dir, { segmentRollBytes: 20_000 })
-    await fillWithEverything(store)
-    await store.index.catchUp()
-    const live = everyAnswer(store)
-    expect(live.length).toBeGreaterThan(50_000)
-    for (const run of store.index.listRuns({ limit: 1000 }).runs) runSummarySchema.parse(run)
+  test.each([false, true])(
+    'made from the tape answers byte for byte as the one that followed it live (in a thread: %s)',
+    async (indexThread) => {
+      const dir = temporaryFolder()
+      const store = await openForTest(dir, { segmentRollBytes: 20_000, indexThread })
+      await fillWithEverything(store)
+      await store.index.catchUp()
+      const live = everyAnswer(store)
+      expect(live.length).toBeGreaterThan(50_000)
+      for (const run of store.index.listRuns({ limit: 1000 }).runs) runSummarySchema.parse(run)
 
-    const progress: number[] = []
-    const result = await store.reindex(({ group, groups }) => progress.push(group / groups))
-    expect(result).toEqual({ groups: store.tape.head().group + 1, records: store.readSummary().records })
-    expect(progress.at(-1)).toBe(1)
-    expect(everyAnswer(store)).toBe(live)
-    await store.close()
+      const progress: number[] = []
+      const result = await store.reindex(({ group, groups }) => progress.push(group / groups))
+      expect(result).toEqual({ groups: store.tape.head().group + 1, records: store.readSummary().records })
+      expect(progress.at(-1)).toBe(1)
+      expect(everyAnswer(store)).toBe(live)
+      await store.close()
 
-    rmSync(join(dir, 'index.db'))
-    const reader = await openStore(dir, { mode: 'read' })
-    expect(everyAnswer(reader)).toBe(live)
-    await reader.close()
-    expect(statSync(join(dir, 'index.db')).size).toBeGreaterThan(0)
+      rmSync(join(dir, 'index.db'))
+      const reader = await openStore(dir, { mode: 'read' })
+      expect(everyAnswer(reader)).toBe(live)
+      await reader.close()
+      expect(statSync(join(dir, 'index.db')).size).toBeGreaterThan(0)
 
-    rmSync(join(dir, 'index.db'))
-    const writer = await openForTest(dir)
-    await writer.index.catchUp()
-    expect(everyAnswer(writer)).toBe(live)
-  })
+      rmSync(join(dir, 'index.db'))
+      const writer = await openForTest(dir)
+      await writer.index.catchUp()
+      expect(everyAnswer(writer)).toBe(live)
+    },
+  )
 
   test.each(['of another version', 'of other words', 'no database', 'cut', 'overwritten in the middle', 'of another tape'])(
     'that is %s is made anew',

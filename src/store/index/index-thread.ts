@@ -2,12 +2,20 @@ import { Worker } from 'node:worker_threads'
 import { type ErrorCode, RepriseError } from '../../schemas/index.ts'
 import type { Layout } from '../files/layout.ts'
 import type { Tape } from '../tape/tape.ts'
-import type { ReindexProgress, ReindexResult, StoreIndex } from '../types.ts'
+import type { ReindexProgress, ReindexResult, StoreIndex, TapeHead } from '../types.ts'
 import { IndexDatabase, isSqliteError } from './database.ts'
 import type { QuerySource } from './queries.ts'
 import { IndexQueries } from './store-index.ts'
 
-export type ToIndexThread = { readonly kind: 'follow' } | { readonly kind: 'catchUp' | 'reindex' | 'close'; readonly id: number }
+/** Each message tells how far the tape is durable: the thread sees the files, and may look no further. */
+export type ToIndexThread =
+  | { readonly kind: 'follow'; readonly head: TapeHead }
+  | { readonly kind: 'catchUp' | 'reindex' | 'close'; readonly head: TapeHead; readonly id: number }
+
+export interface IndexThreadData {
+  readonly dir: string
+  readonly head: TapeHead
+}
 
 export type FromIndexThread =
   | { readonly kind: 'ready' | 'anew' }
@@ -60,7 +68,10 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   static async start(layout: Layout, tape: Tape): Promise<ThreadedIndex> {
     // The thread runs whichever of the two this file is: a source or what was built from it.
     const file = import.meta.url.endsWith('.ts') ? './index-worker.ts' : './index-worker.js'
-    const worker = new Worker(new URL(file, import.meta.url), { workerData: { dir: layout.dir }, name: 'reprise-index' })
+    const worker = new Worker(new URL(file, import.meta.url), {
+      workerData: { dir: layout.dir, head: tape.head() } satisfies IndexThreadData,
+      name: 'reprise-index',
+    })
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject)
       worker.once('message', () => {
@@ -110,7 +121,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
         return
       }
       this.#waiting.set(id, { resolve, reject, onProgress })
-      this.#worker.postMessage({ kind, id } satisfies ToIndexThread)
+      this.#worker.postMessage({ kind, id, head: this.#tape.head() } satisfies ToIndexThread)
     })
   }
 
@@ -140,7 +151,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     this.#told = true
     setImmediate(() => {
       this.#told = false
-      if (!this.#closed) this.#worker.postMessage({ kind: 'follow' } satisfies ToIndexThread)
+      if (!this.#closed) this.#worker.postMessage({ kind: 'follow', head: this.#tape.head() } satisfies ToIndexThread)
     })
   }
 

@@ -2,19 +2,20 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { RepriseError } from '../../schemas/index.ts'
 import { layoutOf } from '../files/layout.ts'
 import { Tape } from '../tape/tape.ts'
-import type { FromIndexThread, ToIndexThread } from './index-thread.ts'
+import type { FromIndexThread, IndexThreadData, ToIndexThread } from './index-thread.ts'
 import { FollowingIndex, REINDEX_SLICE_MILLIS } from './store-index.ts'
 
-// The entry of the thread that keeps the index (index-thread.ts starts it). It reads the tape from the files, as any other
-// process would.
+// The entry of the thread that keeps the index (index-thread.ts starts it). It reads the tape from the files, as far as
+// it was told that they are durable.
 
 function post(message: FromIndexThread): void {
   parentPort?.postMessage(message)
 }
 
-const { dir } = workerData as { dir: string }
+const { dir, head } = workerData as IndexThreadData
 const layout = layoutOf(dir)
 const tape = new Tape(layout)
+tape.setHead(head)
 const index = new FollowingIndex(layout.index, tape, { sliceMillis: REINDEX_SLICE_MILLIS, onAnew: () => post({ kind: 'anew' }) })
 
 async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Promise<void> {
@@ -37,6 +38,7 @@ async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Prom
 }
 
 parentPort?.on('message', (message: ToIndexThread) => {
+  tape.setHead(message.head)
   if (message.kind === 'follow') index.follow()
   else void answer(message).then(() => message.kind === 'close' && parentPort?.close())
 })

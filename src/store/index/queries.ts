@@ -174,18 +174,19 @@ export function listSteps(source: QuerySource, runId: string, query: ListStepsQu
 function readStep(source: QuerySource, row: Row): SpanRecord {
   const ownState = numberOf(row, 'own_state')
   const foreignState = numberOf(row, 'foreign_state')
-  const own = ownState === STATE_NONE ? undefined : readRecord(source, numberOf(row, 'own_group'), numberOf(row, 'own_line'))
+  const spanId = hexOfInteger(BigInt(textOf(row, 'span')))
+  const own = ownState === STATE_NONE ? undefined : readRecord(source, numberOf(row, 'own_group'), numberOf(row, 'own_line'), spanId)
   const foreign =
-    foreignState === STATE_NONE ? undefined : readRecord(source, numberOf(row, 'foreign_group'), numberOf(row, 'foreign_line'))
+    foreignState === STATE_NONE ? undefined : readRecord(source, numberOf(row, 'foreign_group'), numberOf(row, 'foreign_line'), spanId)
   if (own !== undefined && foreign !== undefined) return ownState >= foreignState ? mergeRecords(own, foreign) : mergeRecords(foreign, own)
   const record = own ?? foreign
   if (record === undefined) throw new RepriseError('integrity', 'the index names a step without a record; `reprise reindex` makes it anew')
   return record
 }
 
-function readRecord({ readLine }: QuerySource, group: number, line: number): SpanRecord {
+function readRecord({ readLine }: QuerySource, group: number, line: number, spanId?: string): SpanRecord {
   const record: unknown = JSON.parse(readLine(group, line))
-  if (!isSpanRecord(record))
+  if (!isSpanRecord(record) || (spanId !== undefined && record.core.spanId !== spanId))
     throw new RepriseError('integrity', `line ${line} of group ${group} is not the span record that the index expects`)
   return record
 }

@@ -2,7 +2,17 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import { type Digest, RepriseError, type RunSummary, type SpanRecord } from '../../schemas/index.ts'
 import { PAGE_MAX } from '../limits.ts'
 import type { Tape } from '../tape/tape.ts'
-import type { ArtifactUse, ListRunsQuery, ListStepsQuery, ReindexProgress, ReindexResult, RunPage, StepPage, StoreIndex } from '../types.ts'
+import type {
+  ArtifactUse,
+  ListRunsQuery,
+  ListStepsQuery,
+  PreparedRecord,
+  ReindexProgress,
+  ReindexResult,
+  RunPage,
+  StepPage,
+  StoreIndex,
+} from '../types.ts'
 import { IndexDatabase, isDamage, isSqliteError, numberOf, removeIndex } from './database.ts'
 import { IndexWriter } from './index-writer.ts'
 import { artifactRefs, findRunIds, listRuns, listSteps, nearestRunIds, type QuerySource, readRun } from './queries.ts'
@@ -143,6 +153,9 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #timer: NodeJS.Timeout | undefined
   #problem: string | undefined
   #closed = false
+  #reindexing: Promise<ReindexResult> | undefined
+  /** Asks what is under way to end, since all of it is to be done anew. */
+  #interrupted = false
 
   /** `:memory:` keeps it to this process. */
   constructor(path: string, tape: Tape, options: FollowingOptions = {}) {
@@ -181,10 +194,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       this.#startAnew()
       this.#schedule()
     }
-    return new RepriseError('integrity', `the index could not be read and is being made anew: ${error.message}`, {
-      cause: error,
-      retryable: true,
-    })
+    const anew = isDamage(error) ? ' and is being made anew' : ''
+    return new RepriseError('integrity', `the index could not be read${anew}: ${error.message}`, { cause: error, retryable: true })
   }
 
   problem(): string | undefined {
@@ -192,7 +203,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   }
 
   /** A group has become durable; its lines need not be read back. */
-  feed(group: number, lines: readonly string[]): void {
+  feed(group: number, records: readonly PreparedRecord[]): void {
+    const lines = records.map(({ line }) => line)
     const sizeBytes = sizeOf(lines)
     if (this.#fedBytes + sizeBytes <= FED_MAX_BYTES) {
       this.#fed.set(group, lines)
@@ -224,7 +236,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
 
   async #follow(sliceMillis: number, onSlice?: () => void): Promise<void> {
     try {
-      while (!this.#closed && this.#writer.place.group <= this.#tape.head().group) {
+      while (!this.#closed && !this.#interrupted && this.#writer.place.group <= this.#tape.head().group) {
         this.#slice(sliceMillis)
         onSlice?.()
         await nextTurn()
@@ -305,9 +317,18 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     while (!this.#closed && this.#writer.place.group <= target) await this.#start(this.#sliceMillis)
   }
 
-  /** Throws everything away and builds it again from the tape. */
-  async reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult> {
+  /** Throws everything away and builds it again from the tape. Asked while that is under way, it is the same. */
+  reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult> {
+    this.#reindexing ??= this.#reindex(onProgress).finally(() => {
+      this.#reindexing = undefined
+    })
+    return this.#reindexing
+  }
+
+  async #reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult> {
+    this.#interrupted = true
     await this.#running?.catch(() => undefined)
+    this.#interrupted = false
     this.#startAnew()
     this.#running = this.#follow(REINDEX_SLICE_MILLIS, () => {
       onProgress?.({ group: this.#writer.place.group, groups: this.#tape.head().group + 1, records: this.#writer.records })
@@ -325,7 +346,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     const late = setTimeout(() => {
       this.#closed = true
     }, CLOSE_MAX_MILLIS)
-    await this.catchUp().catch(() => undefined)
+    if (this.#path !== ':memory:') await this.catchUp().catch(() => undefined)
     clearTimeout(late)
     this.#closed = true
     await this.#running?.catch(() => undefined)

@@ -39,14 +39,15 @@ export class SegmentView {
     return this.#window.sizeBytes()
   }
 
-  /** Walks what was added since the last walk. */
-  scan(): void {
+  /** Walks what was added since the last walk, no further than a group: what follows it may not be durable yet. */
+  scan(lastGroup: number = Number.POSITIVE_INFINITY): void {
     const fileBytes = this.#window.sizeBytes()
     for (const found of scanFrames(this.#window, this.#scannedTo, fileBytes)) {
       if (found.type === 'tail') return
       if (found.type === 'damage') this.damage.push(found)
       else if (found.type === 'frame') {
         const header = parseGroupHeader(found.header)
+        if (header !== undefined && header.group > lastGroup) return
         if (header !== undefined) this.push({ ...header, offset: found.offset, frameOffset: found.frameOffset, end: found.end })
       }
       this.#scannedTo = found.end

@@ -13,12 +13,17 @@ const CACHE_MAX_BYTES = 32 * 1024 * 1024
 const NEWLINE = 0x0a
 
 interface DecodedGroup {
+  /** Of the group whose lines these are. */
+  readonly digest: Buffer
   readonly content: Buffer
   /** Start of each line, and the end of the last. */
   readonly starts: readonly number[]
 }
 
-/** The tape for reading. In the writing process its head moves only with `commit`; elsewhere it is what the files show. */
+/**
+ * The tape for reading. In the writing process its head moves only with `commit` or `setHead`, and nothing beyond it is looked
+ * at; elsewhere it is what the files show.
+ */
 export class Tape implements TapeReader {
   readonly #layout: Layout
   readonly #views = new Map<number, SegmentView>()
@@ -46,9 +51,10 @@ export class Tape implements TapeReader {
     this.#segments = listNumbered(this.#layout.segments)
   }
 
-  /** Makes this the writer's tape. */
+  /** Tells what the writer has made durable. */
   setHead(head: TapeHead): void {
     this.#committed = head
+    this.refresh()
   }
 
   /** A group is on the disk. */
@@ -60,7 +66,7 @@ export class Tape implements TapeReader {
     }
     const view = this.view(segment)
     if (view.scannedTo === entry.offset) view.push(entry)
-    else view.scan()
+    else view.scan(entry.group)
     const head = { group: entry.group, digest: digestTextOf(entry.digest) }
     this.#committed = head
     // Apart from the commit, which a listener cannot make fail.
@@ -96,8 +102,7 @@ export class Tape implements TapeReader {
       if (first !== undefined) {
         const view = this.view(first)
         const known = view.entryOf(group)
-        // The writer pushes what it commits, so that only files of the past are walked there.
-        if (known === undefined) view.scan()
+        if (known === undefined) view.scan(this.#committed?.group)
         const entry = known ?? view.entryOf(group)
         if (entry !== undefined) return { view, entry }
       }
@@ -132,9 +137,10 @@ export class Tape implements TapeReader {
   }
 
   #decode(group: number): DecodedGroup {
-    const cached = this.#cache.get(group)
-    if (cached !== undefined) return cached
     const found = this.#find(group)
+    const cached = this.#cache.get(group)
+    // A group that was never acknowledged may have been replaced by another of its number.
+    if (found !== undefined && cached?.digest.equals(found.entry.digest) === true) return cached
     if (found === undefined) throw new RepriseError('integrity', `group ${group} is not on the tape`, { details: { group } })
     const content = found.view.readContent(found.entry)
     const starts = content === undefined ? undefined : lineStarts(content)
@@ -144,9 +150,10 @@ export class Tape implements TapeReader {
         details: { group, segment: file, offset: found.entry.offset },
       })
     }
-    const decoded = { content, starts }
+    const decoded = { digest: found.entry.digest, content, starts }
+    this.#cacheBytes += content.length - (cached?.content.length ?? 0)
+    this.#cache.delete(group)
     this.#cache.set(group, decoded)
-    this.#cacheBytes += content.length
     for (const [oldest, { content: old }] of this.#cache) {
       if (this.#cacheBytes <= CACHE_MAX_BYTES || oldest === group) break
       this.#cache.delete(oldest)
