@@ -1,4 +1,6 @@
 import type { Attributes, Effect, StepKind } from '../schemas/index.ts'
+import { artifactLimitsOf } from './options.ts'
+import type { SnapshotLimits } from './snapshot.ts'
 
 /** What is known beforehand of the results of a wrapper's calls. */
 export interface ResultSpec {
@@ -30,6 +32,11 @@ export interface Call {
 }
 
 export type Callee = (...args: unknown[]) => unknown
+
+/** Bounds on the output of a call. */
+export function limitsFor(spec: CallSpec, limits: SnapshotLimits): SnapshotLimits {
+  return spec.results?.mediaType === undefined ? limits : artifactLimitsOf(limits)
+}
 
 /** The model that a call asks for. The user's function that reads it off the request may throw: that is no concern of the call. */
 export function modelOf({ model }: CallSpec, args: readonly unknown[]): string | undefined {

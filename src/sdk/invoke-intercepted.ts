@@ -1,5 +1,6 @@
 import { OPERATION_OF_KIND, type ResultShape, type StreamEnd } from '../schemas/index.ts'
-import { type Callee, type CallSpec, modelOf } from './call-spec.ts'
+import { type Callee, type CallSpec, limitsFor, modelOf } from './call-spec.ts'
+import { captureLimits } from './capture.ts'
 import { genAiStart } from './describe.ts'
 import type { InterceptedCall, InterceptedOutcome, Interceptor } from './interceptor.ts'
 import type { Outcome } from './outcome.ts'
@@ -7,7 +8,7 @@ import { observeResult } from './results/observe.ts'
 import { RunState, randomSeed } from './run-state.ts'
 import { runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
-import { Copier, SNAPSHOT_LIMITS, takeSnapshot } from './snapshot.ts'
+import { Copier, type SnapshotLimits, takeSnapshot } from './snapshot.ts'
 
 /** One call under an interceptor: nothing is recorded, and what the interceptor throws is thrown. */
 export function invokeIntercepted(
@@ -43,7 +44,7 @@ export function invokeIntercepted(
         : outer.nest(seed, training)
   if (run !== outer) run.ownerToken = interception.token
   const inner: Scope = { interceptor, token: interception.token, step: undefined, run, otelContext: undefined }
-  const outcome = new InterceptedStep(inner, interception.onEnd)
+  const outcome = new InterceptedStep(inner, limitsFor(spec, captureLimits()), interception.onEnd)
   let result: unknown
   try {
     result = outcome.within(() => Reflect.apply(fn, self, args))
@@ -57,11 +58,14 @@ export function invokeIntercepted(
 class InterceptedStep implements Outcome {
   readonly #scope: Scope
   #onEnd: ((outcome: InterceptedOutcome) => void) | undefined
-  readonly #copier: Copier = new Copier(SNAPSHOT_LIMITS)
+  readonly #limits: SnapshotLimits
+  readonly #copier: Copier
   readonly #chunks: unknown[] = []
 
-  constructor(scope: Scope, onEnd: (outcome: InterceptedOutcome) => void) {
+  constructor(scope: Scope, limits: SnapshotLimits, onEnd: (outcome: InterceptedOutcome) => void) {
     this.#scope = scope
+    this.#limits = limits
+    this.#copier = new Copier(limits)
     this.#onEnd = onEnd
   }
 
@@ -72,7 +76,7 @@ class InterceptedStep implements Outcome {
   delivered(): void {}
 
   settle(value: unknown, _shape: ResultShape): void {
-    if (this.#onEnd !== undefined) this.#end({ ok: true, value: takeSnapshot(value).value })
+    if (this.#onEnd !== undefined) this.#end({ ok: true, value: takeSnapshot(value, this.#limits).value })
   }
 
   fail(error: unknown): void {

@@ -19,8 +19,8 @@ export function invoke(spec: CallSpec, fn: Callee, self: unknown, args: unknown[
   let step: Step
   try {
     step = beginStep(recorder, spec, scope, args)
-  } catch (error) {
-    recorder.countFailure('start', error)
+  } catch {
+    recorder.missed(scope?.run)
     return Reflect.apply(fn, self, args)
   }
   let result: unknown

@@ -35,6 +35,13 @@ export function resolveRecorderOptions(options: RecorderOptions): RecorderSettin
   return { ...values, ownEndpoint: from === 'flag' || name === 'REPRISE_ENDPOINT' }
 }
 
+/** An artifact is one payload that a user means to keep: it may be larger than what is captured of a call by the way. */
+const ARTIFACT_MAX_BYTES = 15 * 1024 * 1024
+
+export function artifactLimitsOf(limits: SnapshotLimits): SnapshotLimits {
+  return { ...limits, maxBytes: Math.max(ARTIFACT_MAX_BYTES, limits.maxBytes) }
+}
+
 export function snapshotLimitsOf(values: OptionValues): SnapshotLimits {
   return { maxBytes: values.captureMaxBytes, maxDepth: values.captureMaxDepth, maxEntries: values.captureMaxEntries }
 }

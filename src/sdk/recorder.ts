@@ -1,9 +1,10 @@
-import { clearTimeout, setTimeout } from 'node:timers'
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { nowMillis } from './clock.ts'
 import { Drain, type DrainReport } from './export/drain.ts'
 import { type RecorderSettings, snapshotLimitsOf } from './options.ts'
 import { endSpan } from './otel.ts'
 import { RunState, randomSeed } from './run-state.ts'
+import { runtime } from './runtime.ts'
 import { SendQueue } from './send-queue.ts'
 import { Copier, type Snapshot, type SnapshotLimits } from './snapshot.ts'
 import type { Step } from './step.ts'
@@ -12,8 +13,6 @@ import type { Step } from './step.ts'
 const ANNOUNCE_AFTER_MILLIS = 1000
 /** Past this the queue is sent without waiting for the interval. */
 const EAGER_FLUSH_BYTES = 1024 * 1024
-/** An artifact is one payload that a user means to keep: it may be larger than what is captured of a call by the way. */
-const ARTIFACT_MAX_BYTES = 15 * 1024 * 1024
 const MAX_FOREIGN_RUNS = 1000
 
 /** Records steps and sends them: from the start of a step to the acknowledgement of the collector. */
@@ -23,8 +22,6 @@ export class Recorder {
   readonly queue: SendQueue
   /** Everything ever queued, announcements included. */
   enqueued = 0
-  /** Failures of the recording itself, by where they happened. None of them reached the program. */
-  readonly failures: Map<string, number> = new Map()
   readonly drain: Drain
   /** Flushes the OpenTelemetry SDK that was set up with this recorder. */
   flushSdk: (() => Promise<void>) | undefined
@@ -43,8 +40,8 @@ export class Recorder {
     this.drain = new Drain(options, this.queue)
   }
 
-  snapshot(value: unknown, artifact = false): Snapshot {
-    const copier = new Copier(artifact ? { ...this.limits, maxBytes: Math.max(ARTIFACT_MAX_BYTES, this.limits.maxBytes) } : this.limits)
+  snapshot(value: unknown, limits: SnapshotLimits = this.limits): Snapshot {
+    const copier = new Copier(limits)
     return copier.result(copier.copyGuarded(value))
   }
 
@@ -52,8 +49,10 @@ export class Recorder {
     return new Copier(this.limits)
   }
 
-  countFailure(where: string, _error: unknown): void {
-    this.failures.set(where, (this.failures.get(where) ?? 0) + 1)
+  /** A call that could not be recorded; the program has not noticed, the record does. */
+  missed(run: RunState | undefined): void {
+    this.queue.addGap(run?.id, undefined, 'capture_failed', 1)
+    if (this.#timer === undefined) this.#schedule()
   }
 
   /** The run that somebody else's trace is, for steps that stand in it outside of any run of ours. */
@@ -78,7 +77,14 @@ export class Recorder {
 
   ended(step: Step): void {
     this.#open.delete(step)
-    if (step.span !== undefined) endSpan(step.span, step.errorType)
+    const successor = this.#stopped ? runtime().recorder : this
+    // What began under a recorder that has ended since goes to the one after it, if there is one.
+    if (successor !== this) return successor?.ended(step)
+    try {
+      if (step.span !== undefined) endSpan(step.span, step.errorType)
+    } catch {
+      // A span processor of the user's that throws: theirs, and not to be thrown from a call of ours.
+    }
     this.#enqueue(step, false)
     if (this.queue.sizeBytes > EAGER_FLUSH_BYTES && !this.#eager) {
       this.#eager = true

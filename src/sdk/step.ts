@@ -1,6 +1,6 @@
 import type { Context, Span } from '@opentelemetry/api'
 import { type Attributes, ErrorValue, OPERATION_OF_KIND, type ResultShape, type StreamEnd } from '../schemas/index.ts'
-import type { Call, CallSpec } from './call-spec.ts'
+import { type Call, type CallSpec, limitsFor } from './call-spec.ts'
 import { nowMillis } from './clock.ts'
 import type { Interceptor } from './interceptor.ts'
 import { withSpan } from './otel.ts'
@@ -65,6 +65,8 @@ export class Step implements Scope, Outcome, Call {
   droppedEvents = 0
   /** The user's view of the found documents, for kinds that have one. */
   documents: Snapshot | undefined = undefined
+  /** The user's function for them threw. */
+  documentsFailed = false
   /** True once the queue took the payloads away; the cut is in the record. */
   payloadsDropped = false
 
@@ -113,7 +115,7 @@ export class Step implements Scope, Outcome, Call {
   settle(value: unknown, shape: ResultShape): void {
     if (this.endMillis !== undefined) return
     this.shape = shape
-    if (value !== undefined) this.output = this.#recorder.snapshot(value, this.outputMediaType !== undefined)
+    if (value !== undefined) this.output = this.#recorder.snapshot(value, limitsFor(this.spec, this.#recorder.limits))
     this.#takeDocuments(value)
     this.#end()
   }
@@ -152,6 +154,15 @@ export class Step implements Scope, Outcome, Call {
     this.#end()
   }
 
+  /** Lets go of what has been sent: something else of the program may hold the step for long, by its async context. */
+  release(): void {
+    this.input = undefined
+    this.output = undefined
+    this.error = undefined
+    this.documents = undefined
+    this.events = undefined
+  }
+
   /** Gives up what weighs; the structure, and what was thrown, stay. */
   dropPayloads(): void {
     this.payloadsDropped = true
@@ -179,8 +190,8 @@ export class Step implements Scope, Outcome, Call {
     if (documents === undefined) return
     try {
       this.documents = this.#recorder.snapshot(documents(value))
-    } catch (error) {
-      this.#recorder.countFailure('documents', error)
+    } catch {
+      this.documentsFailed = true
     }
   }
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -311,6 +312,33 @@ test('a recorder started over another takes over; what the first held is still s
         .sort(),
     ).toEqual(['first', 'second']),
   )
+})
+
+test('a step that is still open when another recorder takes over ends with that one', async () => {
+  start()
+  const gate = Promise.withResolvers<string>()
+  const running = tool(() => gate.promise, { name: 'long' })()
+  start()
+  gate.resolve('late')
+  await running
+  await flush()
+  expect(stepsOf(collector).map(({ name, output }) => [name, output])).toEqual([['long', 'late']])
+})
+
+test('what was sent is let go of, though something of the program holds on to its step', async () => {
+  start()
+  let held: unknown
+  const step = tool(
+    (_large: string) => {
+      held = AsyncLocalStorage.snapshot()
+      return 'x'.repeat(1000)
+    },
+    { name: 'held' },
+  )
+  step('y'.repeat(1000))
+  await flush()
+  const scope = (held as (fn: () => unknown) => unknown)(() => Reflect.get(globalThis, Symbol.for('reprise.runtime/1')).scopes.getStore())
+  expect(scope).toMatchObject({ spec: { name: 'held' }, input: undefined, output: undefined })
 })
 
 test('a bad option is an error that names it', () => {

@@ -4,6 +4,7 @@ import { AlwaysOffSampler, InMemorySpanExporter, type ReadableSpan, SimpleSpanPr
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ATTR } from '../../src/schemas/index.ts'
 import { agent, instrument, model, tool } from '../../src/sdk/index.ts'
+import { attributesOf } from './fake-collector.ts'
 import { useRecording } from './recording.ts'
 
 const recording = useRecording()
@@ -173,6 +174,24 @@ describe('beside an OpenTelemetry SDK of the user', () => {
     )()
     const [run, step] = await recording.steps()
     expect(idsOf(spanNamed('chat late'))).toEqual({ traceId: run?.span.traceId, spanId: step?.span.spanId, parentSpanId: run?.span.spanId })
+  })
+
+  test('a span processor or a sampler of theirs that throws is not thrown from our call', async () => {
+    const fails = (): never => {
+      throw new Error('theirs')
+    }
+    const processor = { onStart: () => {}, onEnd: fails, forceFlush: async () => {}, shutdown: async () => {} }
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [processor] }))
+    expect(tool(() => 1, { name: 'ends' })()).toBe(1)
+    expect((await recording.step('ends')).output).toBe(1)
+    trace.disable()
+    trace.setGlobalTracerProvider(new TracerProvider({ sampler: { shouldSample: fails } }))
+    expect(tool(() => 2, { name: 'starts' })()).toBe(2)
+    await recording.steps()
+    const gaps = recording.collector.spans
+      .map((span) => attributesOf(span))
+      .filter((attributes) => attributes[ATTR.gapReason] !== undefined)
+    expect(gaps).toEqual([{ [ATTR.gapReason]: 'capture_failed', [ATTR.gapCount]: 1 }])
   })
 
   test('where their tracing is suppressed our record stands on its own', async () => {

@@ -194,6 +194,20 @@ describe('promises', () => {
   })
 })
 
+test('a result whose traps all throw comes back untouched', async () => {
+  const refuse = (): never => {
+    throw new Error('trap')
+  }
+  const hostile: object = new Proxy(
+    {},
+    { get: refuse, getPrototypeOf: refuse, has: refuse, ownKeys: refuse, getOwnPropertyDescriptor: refuse },
+  )
+  const result = tool(() => [hostile], { name: 'hostile-list' })()
+  expect(result[0] === hostile).toBe(true)
+  expect(tool(() => hostile, { name: 'hostile' })() === hostile).toBe(true)
+  expect((await recording.step('hostile')).output).toEqual({ reason: 'unreadable' })
+})
+
 describe('new and this', () => {
   test('this is passed on', () => {
     const kb = {

@@ -170,7 +170,9 @@ describe('runs and steps', () => {
       documents: (hits) => hits.map(({ id }) => ({ id })),
     })
     expect(await search()).toBeNull()
-    expect((await recording.step('broken')).output).toBeNull()
+    const step = await recording.step('broken')
+    expect(step.output).toBeNull()
+    expect(step.attributes[ATTR.cuts]).toBe('[{"what":"documents","reason":"failed","count":1}]')
   })
 })
 

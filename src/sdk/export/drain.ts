@@ -136,6 +136,7 @@ export class Drain {
       if (item !== undefined) this.#filling.push(item)
       return item
     }, this.#queue.takeGaps())
+    for (const { step, pending } of this.#filling) if (!pending) step.release()
     this.#filling = []
     if (batch.unwritable > 0) {
       this.#refused += batch.unwritable

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers'
 import { nowMillis } from '../clock.ts'
 
 const SLICE_MILLIS = 1.5

@@ -155,6 +155,7 @@ function cutsOf(step: Step): Cut[] | undefined {
   addOf('output', step.output)
   addOf('error', step.error)
   addOf('documents', step.documents)
+  if (step.documentsFailed) add('documents', 'failed', 1)
   if (step.payloadsDropped) add('payloads', 'queue_full', 1)
   if (step.droppedEvents > 0) add('events', 'entries', step.droppedEvents)
   return cuts

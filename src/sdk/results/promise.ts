@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { types } from 'node:util'
 import type { Outcome } from '../outcome.ts'
 import { shadow } from './shadow.ts'
 
@@ -7,8 +8,10 @@ type Then = (onFulfilled?: Handler, onRejected?: Handler) => unknown
 type Resolved = (value: unknown) => unknown
 type Outside = (handler: (value: unknown) => unknown, value: unknown) => unknown
 
+/** A plain promise of this realm: `await` goes past its `then`, so only a derived promise can watch it. A proxy is none. */
 export function isNativePromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Promise.prototype && !Object.hasOwn(value, 'then')
+  if (!(types.isPromise(value) && !Object.hasOwn(value, 'then'))) return false
+  return Object.getPrototypeOf(value) === Promise.prototype
 }
 
 export function isThenable(value: unknown): value is { then: Then } {
