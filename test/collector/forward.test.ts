@@ -5,7 +5,7 @@ import type { Collector } from '../../src/collector/index.ts'
 import { decodeTraces, encodeExportResponse, type WireAttribute, type WireSpan } from '../../src/otlp/index.ts'
 import { ATTR, encodeValue, MEDIA_TYPE } from '../../src/schemas/index.ts'
 import { bareSpan, groupOf, settledSpan, writeTraces } from '../otlp/helpers.ts'
-import { allFiles, Bench, getJson, post, readTape, spansIn, until } from './support.ts'
+import { allFiles, Bench, getJson, post, spansIn, until } from './support.ts'
 
 const bench = new Bench()
 afterEach(async () => await bench.tearDown())
@@ -236,43 +236,6 @@ describe('a destination gets', () => {
     await until('one span', () => backend.spans.length === 1)
     expect(attributesOf(backend.spans[0]!)).not.toHaveProperty(ATTR.pending)
     expect(collector.stats().forward[0]).toMatchObject({ deadSpans: 0 })
-  })
-})
-
-describe('a second collector as the destination', () => {
-  it('keeps the same runs, and redacts nothing twice', async () => {
-    const second = await bench.collector()
-    const first = await bench.collector({ forward: [second.url] })
-    const messages = JSON.stringify([{ role: 'user', content: 'card 4111 1111 1111 1111, mail jane@example.org' }])
-    await send(
-      first,
-      spanOf(1, {
-        attributes: [
-          [ATTR.kind, 'tool'],
-          [ATTR.stepName, 'pay'],
-          [ATTR.fidelity, 'replayable'],
-          [ATTR.input, messages],
-          [ATTR.output, '"done"'],
-          ['gen_ai.input.messages', messages],
-        ],
-      }),
-    )
-    await until('the span', () => second.stats().accepted === 1)
-    expect(second.stats().redactions).toEqual({})
-    await first.close()
-    await second.close()
-    const [a] = (await readTape(first.store)).spans
-    const [b] = (await readTape(second.store)).spans
-    const withoutProofs = ({ core, refs }: NonNullable<typeof a>): unknown => ({
-      ...core,
-      redactions: undefined,
-      payloads: core.payloads
-        .map((payload) => ({ ...payload, commitment: '' }))
-        .filter((payload) => !payload.role.startsWith('/attributes/gen_ai.tool')),
-      refs: refs.filter((ref) => ref.role === 'input' || ref.role === 'output').map((ref) => ref.digest),
-      attributes: {},
-    })
-    expect(withoutProofs(b!)).toEqual(withoutProofs(a!))
   })
 })
 
