@@ -30,6 +30,9 @@ export class SendQueue {
   #head = 0
   #sizeBytes = 0
   #gaps: Gap[] = []
+  /** All that was ever put in, and all that was ever taken out. */
+  added = 0
+  taken = 0
   /** Steps and payloads given up since the start. */
   droppedSteps = 0
   droppedPayloads = 0
@@ -67,12 +70,14 @@ export class SendQueue {
       return
     }
     this.#sizeBytes += sizeBytes
+    this.added++
     this.#items.push({ step, pending, sizeBytes })
   }
 
   shift(): QueuedStep | undefined {
     const item = this.#items[this.#head]
     if (item === undefined) return undefined
+    this.taken++
     this.#items[this.#head++] = undefined
     this.#sizeBytes -= item.sizeBytes
     if (this.#head > 1024 && this.#head * 2 > this.#items.length) {

@@ -80,6 +80,19 @@ describe('sending', () => {
     expect(collector.requests.map(({ method }) => method)).toEqual(['POST'])
   })
 
+  test('resolves while the program goes on making steps', async () => {
+    start()
+    let busy = true
+    const make = (): void => {
+      for (let index = 0; index < 20; index++) one('x'.repeat(10_000))
+      if (busy) setImmediate(make)
+    }
+    make()
+    const { sent } = await flush()
+    busy = false
+    expect(sent).toBeGreaterThanOrEqual(20)
+  })
+
   test('sends by itself after the interval', async () => {
     start({ flushIntervalMillis: 20 })
     one(1)

@@ -129,6 +129,25 @@ describe('promises', () => {
     expect((await recording.step('later')).output).toEqual({ list: [1] })
   })
 
+  test('what the function does to its arguments, or the caller afterwards, is not in the record', async () => {
+    const request = { messages: [{ role: 'user', content: 'first' }], tools: new Map([['a', [1]]]) }
+    const greedy = tool(
+      async (taken: typeof request) => {
+        taken.messages[0]!.content = 'changed by the function'
+        await Promise.resolve()
+        taken.messages.push({ role: 'assistant', content: 'added by the function' })
+        taken.tools.get('a')?.push(2)
+        return taken
+      },
+      { name: 'greedy' },
+    )
+    const result = await greedy(request)
+    result.messages.length = 0
+    const step = await recording.step('greedy')
+    expect(step.input).toEqual([{ messages: [{ role: 'user', content: 'first' }], tools: new Map([['a', [1]]]) }])
+    expect(step.output).toMatchObject({ messages: [{ content: 'changed by the function' }, { content: 'added by the function' }] })
+  })
+
   class LazyPromise<T> extends Promise<T> {
     static started = 0
     readonly #start: () => Promise<T>
@@ -245,11 +264,12 @@ describe('new and this', () => {
         return new Point(0)
       }
     }
-    const Wrapped = tool(Point as unknown as (x: number) => Point) as unknown as typeof Point
-    const point = new Wrapped(3)
+    const wrapped: unknown = tool(Point as never)
+    if (typeof wrapped !== 'function') throw new Error('a function expected')
+    const point: unknown = Reflect.construct(wrapped, [3])
     expect(point).toBeInstanceOf(Point)
-    expect(point.x).toBe(3)
-    expect(Wrapped.origin().x).toBe(0)
+    expect(point).toEqual({ x: 3 })
+    expect(Reflect.get(wrapped, 'origin')).toBe(Point.origin)
   })
 
   test('anything but a function is refused when it is wrapped', () => {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { ATTR } from '../../src/schemas/index.ts'
-import { agent, createRandom, currentRun, embedding, instrument, model, reranker, retriever, tool } from '../../src/sdk/index.ts'
+import { agent, currentRun, embedding, instrument, model, reranker, retriever, tool } from '../../src/sdk/index.ts'
+import { createRandom } from '../../src/sdk/random.ts'
 import type { SeenStep } from './fake-collector.ts'
 import { useRecording } from './recording.ts'
 
@@ -165,9 +166,11 @@ describe('runs and steps', () => {
   })
 
   test('documents that cannot be had do no harm', async () => {
-    const search = retriever(async () => null as unknown as { id: string }[], {
+    const search = retriever(async () => null, {
       name: 'broken',
-      documents: (hits) => hits.map(({ id }) => ({ id })),
+      documents: () => {
+        throw new Error('no documents in this')
+      },
     })
     expect(await search()).toBeNull()
     const step = await recording.step('broken')

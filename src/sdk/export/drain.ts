@@ -115,6 +115,9 @@ export class Drain {
 
   async #empty(): Promise<void> {
     const { signal } = this.#abort
+    // What is put in from here on is for the next run: a busy program must not keep this one from its end.
+    const goal = this.#queue.added
+    let rounds = 0
     try {
       if (this.#held === undefined && this.#queue.length === 0 && this.#queue.gaps.length === 0) return
       const way = (this.#way ??= await this.#openWay(signal))
@@ -123,7 +126,8 @@ export class Drain {
         this.#held ??= await this.#nextBatch(way)
         if (this.#held !== undefined && !(await this.#deliver(way, this.#held, signal))) return
         this.#held = undefined
-        if (this.#queue.length === 0 && this.#queue.gaps.length === 0) return
+        // One more round where this one itself left a gap to tell of.
+        if (this.#queue.taken >= goal && (this.#queue.gaps.length === 0 || rounds++ > 0)) return
       }
     } catch (error) {
       this.#missed(error instanceof Error ? error.message : String(error))
