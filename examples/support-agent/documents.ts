@@ -19,7 +19,7 @@ function projectFolder(): string {
 async function markdownFiles(folder: string): Promise<string[]> {
   const docs = join(folder, 'docs')
   const found = existsSync(docs) ? (await readdir(docs, { recursive: true })).map((name) => join(docs, name)) : []
-  return [join(folder, 'README.md'), ...found.filter((name) => name.endsWith('.md')).sort()]
+  return [join(folder, 'README.md'), ...found.filter((name) => name.endsWith('.md') && !name.includes('decisions')).sort()]
 }
 
 /** Cuts this project's own documentation into sections, one per heading, in the order of the files. */
@@ -32,10 +32,12 @@ export async function readSections(): Promise<Section[]> {
     let lines: string[] = []
     const close = (): void => {
       // Code and tables are left out: the model of this example quotes sentences.
+      // What stays is unwrapped, so that a sentence is on one line.
       const text = lines
         .join('\n')
         .replace(/^```[\s\S]*?^```$/gm, '')
-        .replace(/^\|.*$/gm, '')
+        .replace(/^(?:\||<!--| {4}).*$/gm, '')
+        .replace(/(\S)\n {0,3}(?=[^\s-])/g, '$1 ')
         .trim()
       if (text !== '') sections.push({ id: `${path}#${sections.length}`, title, text })
       lines = []

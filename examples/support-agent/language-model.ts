@@ -34,6 +34,15 @@ function textOf(message: ChatCompletionMessageParam): string {
   return content.map((part) => ('text' in part ? part.text : '')).join('\n')
 }
 
+/** A tool's JSON result as a sentence: `id R-1042, state delivered.` */
+function factsOf(text: string): string {
+  const found: unknown = JSON.parse(text)
+  if (typeof found !== 'object' || found === null) return text
+  return `${Object.entries(found)
+    .map(([key, value]) => `${key} ${String(value)}`)
+    .join(', ')}.`
+}
+
 function sentencesOf(text: string): string[] {
   return text
     .split(/(?<=[.!?])\s+|\n+/)
@@ -90,7 +99,7 @@ export function reply(request: ChatCompletionCreateParams): Reply {
   if (toolCalls.length > 0) return { content: '', toolCalls }
   const context = request.messages
     .filter((message) => message.role === 'system' || message.role === 'tool')
-    .map(textOf)
+    .map((message) => (message.role === 'tool' ? factsOf(textOf(message)) : textOf(message)))
     .join('\n')
   return { content: extract(context, question), toolCalls: [] }
 }
