@@ -4,6 +4,7 @@ export { type CurrentRun, currentRun, type OwnStepKind, type StepAttributes, typ
 export type { DrainReport as FlushReport } from './export/drain.ts'
 export { type InterceptedCall, type InterceptedOutcome, type Interception, type Interceptor, runWithInterceptor } from './interceptor.ts'
 export type { RecorderOptions } from './options.ts'
+export { createRandom } from './random.ts'
 export type { RecorderHandle } from './recorder-lifecycle.ts'
 export { flush, startRecorder } from './recorder-lifecycle.ts'
 export { type AnyFunction, ranInstrumented } from './wrap.ts'
