@@ -28,7 +28,7 @@ export interface CollectorOptions {
   readonly bodyMaxBytes?: number
   /** Largest request body after decompression. Default 64 MiB. */
   readonly decodedMaxBytes?: number
-  /** Bytes of all requests being worked on; past it new ones get 429. Default 256 MiB. */
+  /** Bytes of all requests being worked on; past it new ones get 429. Default 128 MiB. */
   readonly inFlightMaxBytes?: number
   /** From the first byte of a request to the end of its headers. Default 5 s. */
   readonly headersTimeoutMillis?: number
@@ -103,7 +103,7 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
     forwardHeaders,
     bodyMaxBytes: wholeNumber('bodyMaxBytes', options.bodyMaxBytes, 64 * MIB, 1, 1024 * MIB),
     decodedMaxBytes: wholeNumber('decodedMaxBytes', options.decodedMaxBytes, 64 * MIB, 1, 1024 * MIB),
-    inFlightMaxBytes: wholeNumber('inFlightMaxBytes', options.inFlightMaxBytes, 256 * MIB, 1, 64 * 1024 * MIB),
+    inFlightMaxBytes: wholeNumber('inFlightMaxBytes', options.inFlightMaxBytes, 128 * MIB, 1, 64 * 1024 * MIB),
     headersTimeoutMillis: wholeNumber('headersTimeoutMillis', options.headersTimeoutMillis, 5_000, 1, 3_600_000),
     bodyIdleTimeoutMillis: wholeNumber('bodyIdleTimeoutMillis', options.bodyIdleTimeoutMillis, 10_000, 1, 3_600_000),
     requestTimeoutMillis: wholeNumber('requestTimeoutMillis', options.requestTimeoutMillis, 60_000, 1, 3_600_000),

@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { backoffMillis, retryAfterMillis } from '../../src/collector/forward/retry.ts'
 import { parseForwardTarget, refuseOwnAddress } from '../../src/collector/forward/target.ts'
 import { pageQueryOf, runsQueryOf } from '../../src/collector/http/api-query.ts'
 import { ByteBudget } from '../../src/collector/http/byte-budget.ts'
+import { ByteGate } from '../../src/collector/http/byte-gate.ts'
 import { contentEncodingOf, createInflater } from '../../src/collector/http/inflate.ts'
 import { createLogger } from '../../src/collector/log.ts'
 import { resolveCollectorOptions } from '../../src/collector/options.ts'
@@ -89,6 +91,35 @@ describe('byte budget', () => {
     const budget = new ByteBudget(10)
     expect(budget.open().growTo(50)).toBe(true)
     expect(budget.open().growTo(1)).toBe(false)
+  })
+})
+
+describe('byte gate', () => {
+  it('lets in what fits, in order, and one of any size alone', async () => {
+    const gate = new ByteGate(100)
+    const ends: (() => void)[] = []
+    const entered: number[] = []
+    const enter = (bytes: number): Promise<void> =>
+      gate.run(bytes, async () => {
+        entered.push(bytes)
+        await new Promise<void>((resolve) => ends.push(resolve))
+      })
+    const all = [enter(60), enter(30), enter(500), enter(1)]
+    await nextTurn()
+    expect(entered).toEqual([60, 30])
+    ends[0]!()
+    await nextTurn()
+    expect(entered).toEqual([60, 30])
+    ends[1]!()
+    await nextTurn()
+    expect(entered).toEqual([60, 30, 500])
+    ends[2]!()
+    await nextTurn()
+    expect(entered).toEqual([60, 30, 500, 1])
+    ends[3]!()
+    await Promise.all(all)
+    await expect(gate.run(100, () => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
+    expect(await gate.run(100, () => Promise.resolve('works again'))).toBe('works again')
   })
 })
 

@@ -8,6 +8,7 @@ import type { Logger } from '../log.ts'
 import { type PrepareContext, type PreparedTraces, prepareSteps } from '../pipeline/prepare.ts'
 import { Turn } from '../turn.ts'
 import type { ByteBudget, Reservation } from './byte-budget.ts'
+import { ByteGate } from './byte-gate.ts'
 import { CONTENT_ENCODINGS, contentEncodingOf, type Inflater } from './inflate.ts'
 import { Rejections } from './partial-success.ts'
 import { type BodyLimits, readBody, SenderGone } from './read-body.ts'
@@ -39,9 +40,13 @@ function encodingOf(header: string | undefined): OtlpEncoding | undefined {
       : undefined
 }
 
+/** Bodies whose spans are decoded at the same time. */
+const WORK_MAX_BYTES = 4 * 1024 * 1024
+
 /** `POST /v1/traces`: answered with 200 only when every span it keeps is on the disk. */
 export function createTracesEndpoint(options: TracesEndpointOptions): RequestHandler {
   const { store, redactor, counters, log } = options
+  const gate = new ByteGate(WORK_MAX_BYTES)
 
   async function keep(part: PreparedTraces): Promise<void> {
     counters.received += part.records.length + part.rejected.length
@@ -100,7 +105,7 @@ export function createTracesEndpoint(options: TracesEndpointOptions): RequestHan
       // Inflated bytes count as long as the spans are held; a body that is refused here was worked on in vain, but bounded.
       if (!reservation.growTo(body.length + (body === wire ? 0 : wire.length))) throw overloaded()
       counters.decodedBytes += body.length
-      answer = await take(decodeTraces(body, encoding))
+      answer = await gate.run(body.length, async () => await take(decodeTraces(body, encoding)))
     }
     send(response, 200, encoding, encodeExportResponse(encoding, answer))
   }
