@@ -5,7 +5,9 @@ const source = {
   resolve: { conditions: ['reprise-source'] },
   ssr: { resolve: { conditions: ['reprise-source', 'node', 'import', 'default'] } },
 }
-const execArgv = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning']
+// The last flag: V8 was seen once to end a test process (`Check failed: jit_page.has_value()`) where threads run
+// TypeScript sources, whose stripping is WebAssembly; it is a fault of its protection of code pages.
+const execArgv = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', '--no-memory-protection-keys']
 
 export default defineConfig({
   test: {
