@@ -24,7 +24,8 @@ const speak = model(
 )
 const refund = tool(
   async (order: { id: string }) => {
-    if (order.id === 'R-0') throw Object.assign(new RangeError('no such order'), { status: 404 })
+    // Without its stack, which would hold the folder that the recording was made in.
+    if (order.id === 'R-0') throw Object.assign(new RangeError('no such order'), { status: 404, stack: 'RangeError: no such order' })
     return { order: order.id, at: new Date(), amount: 10n, note: undefined }
   },
   { name: 'refund', effect: 'write' },
