@@ -33,6 +33,8 @@ export type {
   FieldDifference,
   GapCore,
   GapRecord,
+  LogCore,
+  LogRecord,
   Payload,
   PayloadRef,
   PolicyRef,

@@ -1,4 +1,13 @@
-import type { ArtifactRef, GapRecord, RecordedStep, RecordingManifest, RunSummary, SpanRecord, Verdict } from '../../src/schemas/index.ts'
+import type {
+  ArtifactRef,
+  GapRecord,
+  LogRecord,
+  RecordedStep,
+  RecordingManifest,
+  RunSummary,
+  SpanRecord,
+  Verdict,
+} from '../../src/schemas/index.ts'
 import { digestOf } from '../../src/schemas/index.ts'
 
 const runId = '0af7651916cd43dd8448eb211c80319c'
@@ -66,6 +75,31 @@ const span: SpanRecord = {
     cuts: [{ what: 'input', reason: 'depth', count: 1 }],
   },
   refs: [{ role: 'input', digest: digestOf('payload'), salt: hex64 }],
+}
+
+const log: LogRecord = {
+  core: {
+    schema: 'reprise.log/1',
+    namespace: 'local',
+    runId,
+    traceId: runId,
+    spanId,
+    flags: 1,
+    timeNanos: '1795257600000000000',
+    observedNanos: '1795257600000000001',
+    severityNumber: 9,
+    severityText: 'INFO',
+    eventName: 'gen_ai.client.inference.operation.details',
+    attributes: { 'gen_ai.operation.name': 'chat' },
+    droppedAttributes: 1,
+    resource: span.core.resource,
+    scope: span.core.scope,
+    payloads: [{ role: '/body', sizeBytes: 10, mediaType: 'text/plain; charset=utf-8', commitment: hex64 }],
+    policy,
+    redactions: { email: 2 },
+    cuts: [{ what: '/attributes', reason: 'repeated_key', count: 1 }],
+  },
+  refs: [{ role: '/body', digest: digestOf('payload'), salt: hex64 }],
 }
 
 const gap: GapRecord = {
@@ -152,6 +186,7 @@ const verdict: Verdict = {
 
 export const SAMPLES: Readonly<Record<string, object>> = {
   span,
+  log,
   gap,
   artifact,
   'run-summary': runSummary,

@@ -12,6 +12,7 @@ export {
   policyRefSchema,
 } from './common.ts'
 export { type GapCore, type GapRecord, gapCoreSchema, gapRecordSchema } from './gap.ts'
+export { type LogCore, type LogRecord, logCoreSchema, logRecordSchema } from './log.ts'
 export { type RecordedStep, type RecordingManifest, recordedStepSchema, recordingSchema } from './recording.ts'
 export { type RunSummary, runSummarySchema } from './run-summary.ts'
 export { jsonSchemaOf, SCHEMAS, type SchemaRow } from './schema-table.ts'

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { artifactRefSchema } from './artifact.ts'
 import { attributeValueSchema } from './common.ts'
 import { gapRecordSchema } from './gap.ts'
+import { logRecordSchema } from './log.ts'
 import { recordedStepSchema, recordingSchema } from './recording.ts'
 import { runSummarySchema } from './run-summary.ts'
 import { spanRecordSchema } from './span.ts'
@@ -25,6 +26,13 @@ export const SCHEMAS: readonly SchemaRow[] = [
     version: 1,
     schema: spanRecordSchema,
     doc: 'One step of a run: a line of the tape. Hashes cover `core` alone.',
+  },
+  {
+    id: 'reprise.log/1',
+    name: 'log',
+    version: 1,
+    schema: logRecordSchema,
+    doc: 'A log record or an event: a line of the tape. Hashes cover `core` alone.',
   },
   {
     id: 'reprise.gap/1',
