@@ -1,10 +1,9 @@
-import { type Budget, readKeyValue } from './decode-values.ts'
+import { RepeatedId, readId, ZERO_SPAN_ID, ZERO_TRACE_ID } from './decode-ids.ts'
+import { type Budget, readKeyValue, readLongText } from './decode-values.ts'
 import type { DecodeLimits } from './limits.ts'
 import { type ProtoReader, WireFault } from './proto-reader.ts'
 import type { WireAttribute, WireEvent, WireLink, WireSpan } from './wire.ts'
 
-export const ZERO_TRACE_ID: string = '0'.repeat(32)
-export const ZERO_SPAN_ID: string = '0'.repeat(16)
 const NO_ATTRIBUTES: readonly WireAttribute[] = Object.freeze([])
 const NO_EVENTS: readonly WireEvent[] = Object.freeze([])
 const NO_LINKS: readonly WireLink[] = Object.freeze([])
@@ -29,20 +28,20 @@ const SPAN_FIELDS: Readonly<Record<number, string>> = {
   16: 'flags',
 }
 
-/** Reads the spans of one body. Ids of a trace repeat from span to span, so the last of each is kept. */
+/** Reads the spans of one body. */
 export class SpanReader {
   readonly #reader: ProtoReader
   readonly #limits: DecodeLimits
   readonly #budget: Budget
-  #traceStart = -1
-  #trace = ''
-  #parentStart = -1
-  #parent = ''
+  readonly #traceId: RepeatedId
+  readonly #parentId: RepeatedId
 
   constructor(reader: ProtoReader, limits: DecodeLimits, budget: Budget) {
     this.#reader = reader
     this.#limits = limits
     this.#budget = budget
+    this.#traceId = new RepeatedId(reader, 16)
+    this.#parentId = new RepeatedId(reader, 8)
   }
 
   /**
@@ -75,16 +74,16 @@ export class SpanReader {
         tag = reader.tag(end)
         switch (tag) {
           case 0x0a:
-            traceId = this.#traceId(end)
+            traceId = this.#traceId.read(end)
             break
           case 0x12:
-            spanId = this.#id(end, 8)
+            spanId = readId(reader, end, 8)
             break
           case 0x1a:
             traceState = reader.name(end, limits.maxNameBytes)
             break
           case 0x22:
-            parentSpanId = this.#parentId(end)
+            parentSpanId = this.#parentId.read(end)
             break
           case 0x2a:
             name = reader.name(end, limits.maxNameBytes)
@@ -177,45 +176,6 @@ export class SpanReader {
     return found
   }
 
-  #id(end: number, size: number): string {
-    const reader = this.#reader
-    const stop = reader.lengthEnd(end)
-    const start = reader.pos
-    if (stop - start !== size && stop !== start) throw new WireFault(`${size} bytes expected, got ${stop - start}`, start)
-    reader.pos = stop
-    return stop === start ? '' : reader.hex(start, stop)
-  }
-
-  #traceId(end: number): string {
-    const reader = this.#reader
-    const before = reader.pos
-    if (this.#traceStart >= 0 && before + 17 <= end && reader.sameBytes(this.#traceStart, before, 17)) {
-      reader.pos = before + 17
-      return this.#trace
-    }
-    const id = this.#id(end, 16)
-    if (id !== '' && reader.pos === before + 17) {
-      this.#traceStart = before
-      this.#trace = id
-    }
-    return id
-  }
-
-  #parentId(end: number): string {
-    const reader = this.#reader
-    const before = reader.pos
-    if (this.#parentStart >= 0 && before + 9 <= end && reader.sameBytes(this.#parentStart, before, 9)) {
-      reader.pos = before + 9
-      return this.#parent
-    }
-    const id = this.#id(end, 8)
-    if (id !== '' && reader.pos === before + 9) {
-      this.#parentStart = before
-      this.#parent = id
-    }
-    return id
-  }
-
   #event(end: number): WireEvent {
     const reader = this.#reader
     const stop = reader.lengthEnd(end)
@@ -245,8 +205,8 @@ export class SpanReader {
     let attributes: WireAttribute[] | undefined
     while (reader.pos < stop) {
       const tag = reader.tag(stop)
-      if (tag === 0x0a) traceId = this.#id(stop, 16)
-      else if (tag === 0x12) spanId = this.#id(stop, 8)
+      if (tag === 0x0a) traceId = readId(reader, stop, 16)
+      else if (tag === 0x12) spanId = readId(reader, stop, 8)
       else if (tag === 0x1a) traceState = reader.name(stop, this.#limits.maxNameBytes)
       else if (tag === 0x22) readKeyValue(reader, stop, (attributes ??= []), 0, this.#limits, this.#budget)
       else if (tag === 0x28) droppedAttributes = reader.uint32(stop)
@@ -268,14 +228,8 @@ export class SpanReader {
     const stop = reader.lengthEnd(end)
     while (reader.pos < stop) {
       const tag = reader.tag(stop)
-      if (tag === 0x12) {
-        const messageEnd = reader.lengthEnd(stop)
-        const start = reader.pos
-        if (messageEnd - start > this.#limits.maxValueBytes)
-          throw new WireFault(`a message of ${messageEnd - start} bytes is over the bound of ${this.#limits.maxValueBytes}`, start)
-        reader.pos = messageEnd
-        status.message = reader.text(start, messageEnd)
-      } else if (tag === 0x18) status.code = reader.uint32(stop) | 0
+      if (tag === 0x12) status.message = readLongText(reader, stop, this.#limits)
+      else if (tag === 0x18) status.code = reader.uint32(stop) | 0
       else reader.skip(tag, stop)
     }
     return status

@@ -28,16 +28,26 @@ export function readKeyValue(
   while (reader.pos < stop) {
     const tag = reader.tag(stop)
     if (tag === 0x0a) key = reader.name(stop, limits.maxNameBytes)
-    else if (tag === 0x12) value = readAnyValue(reader, stop, depth, limits, budget)
+    else if (tag === 0x12) value = readAnyValue(reader, stop, value, depth, limits, budget)
     else reader.skip(tag, stop)
   }
   into.push([key, value])
 }
 
-/** Reads one AnyValue; of several values set the last holds, as in every protobuf reader. */
-function readAnyValue(reader: ProtoReader, end: number, depth: number, limits: DecodeLimits, budget: Budget): WireValue {
+/**
+ * Reads one AnyValue. Of several members set the last holds; a message that comes in pieces is merged, as the protobuf
+ * specification has it ("Last One Wins"): `before` is what an earlier piece of the same field gave.
+ */
+export function readAnyValue(
+  reader: ProtoReader,
+  end: number,
+  before: WireValue,
+  depth: number,
+  limits: DecodeLimits,
+  budget: Budget,
+): WireValue {
   const stop = reader.lengthEnd(end)
-  let value: WireValue = null
+  let value = before
   while (reader.pos < stop) {
     const tag = reader.tag(stop)
     switch (tag) {
@@ -54,10 +64,10 @@ function readAnyValue(reader: ProtoReader, end: number, depth: number, limits: D
         value = reader.double(stop)
         break
       case 0x2a:
-        value = { array: readArray(reader, stop, depth + 1, limits, budget) }
+        value = readArray(reader, stop, isArray(value) ? value : { array: [] }, depth + 1, limits, budget)
         break
       case 0x32:
-        value = { kvlist: readKvlist(reader, stop, depth + 1, limits, budget) }
+        value = readKvlist(reader, stop, isKvlist(value) ? value : { kvlist: [] }, depth + 1, limits, budget)
         break
       case 0x3a:
         value = { bytes: readBytes(reader, stop, limits) }
@@ -67,6 +77,26 @@ function readAnyValue(reader: ProtoReader, end: number, depth: number, limits: D
     }
   }
   return value
+}
+
+/** A string that is text for people and not looked for by its bytes: decoded at once, bounded as a value is. */
+export function readLongText(reader: ProtoReader, end: number, limits: DecodeLimits): string {
+  const stop = boundedEnd(reader, end, limits)
+  const start = reader.pos
+  reader.pos = stop
+  return reader.text(start, stop)
+}
+
+/** An array or kvlist of this room's making, still open: nobody else has seen it. */
+type OpenArray = { readonly array: WireValue[] }
+type OpenKvlist = { readonly kvlist: WireAttribute[] }
+
+function isArray(value: WireValue): value is OpenArray {
+  return typeof value === 'object' && value !== null && 'array' in value
+}
+
+function isKvlist(value: WireValue): value is OpenKvlist {
+  return typeof value === 'object' && value !== null && 'kvlist' in value
 }
 
 function boundedEnd(reader: ProtoReader, end: number, limits: DecodeLimits): number {
@@ -96,26 +126,24 @@ function enter(reader: ProtoReader, end: number, depth: number, limits: DecodeLi
   return reader.lengthEnd(end)
 }
 
-function readArray(reader: ProtoReader, end: number, depth: number, limits: DecodeLimits, budget: Budget): WireValue[] {
+function readArray(reader: ProtoReader, end: number, into: OpenArray, depth: number, limits: DecodeLimits, budget: Budget): OpenArray {
   const stop = enter(reader, end, depth, limits)
-  const array: WireValue[] = []
   while (reader.pos < stop) {
     const tag = reader.tag(stop)
     if (tag === 0x0a) {
       spend(budget, limits, reader.pos)
-      array.push(readAnyValue(reader, stop, depth, limits, budget))
+      into.array.push(readAnyValue(reader, stop, null, depth, limits, budget))
     } else reader.skip(tag, stop)
   }
-  return array
+  return into
 }
 
-function readKvlist(reader: ProtoReader, end: number, depth: number, limits: DecodeLimits, budget: Budget): WireAttribute[] {
+function readKvlist(reader: ProtoReader, end: number, into: OpenKvlist, depth: number, limits: DecodeLimits, budget: Budget): OpenKvlist {
   const stop = enter(reader, end, depth, limits)
-  const kvlist: WireAttribute[] = []
   while (reader.pos < stop) {
     const tag = reader.tag(stop)
-    if (tag === 0x0a) readKeyValue(reader, stop, kvlist, depth, limits, budget)
+    if (tag === 0x0a) readKeyValue(reader, stop, into.kvlist, depth, limits, budget)
     else reader.skip(tag, stop)
   }
-  return kvlist
+  return into
 }

@@ -1,12 +1,12 @@
 import { RepriseError } from '../schemas/index.ts'
-import { readJsonTraces } from './decode-json.ts'
-import { decodeProtobufTraces } from './decode-protobuf.ts'
+import { readJsonLogs, readJsonTraces } from './decode-json.ts'
+import { decodeProtobufLogs, decodeProtobufTraces } from './decode-protobuf.ts'
 import { FieldFault } from './json-fields.ts'
 import { locateJsonFault, scanJson } from './json-scan.ts'
 import { bodyLimit, DEFAULT_DECODE_LIMITS, type DecodeLimits } from './limits.ts'
 import { WireFault } from './proto-reader.ts'
 import { decodeUtf8, invalidUtf8Offset } from './text.ts'
-import type { DecodedTraces, OtlpEncoding } from './wire.ts'
+import type { DecodedLogs, DecodedTraces, OtlpEncoding } from './wire.ts'
 
 /** JSON levels around and between attribute values: 4 for each level of a value, and room for what encloses them. */
 const JSON_LEVELS_PER_VALUE = 4
@@ -22,14 +22,23 @@ const JSON_VALUES_SPARE = 65_536
  *   `limit_exceeded` when it holds more spans, groups, JSON values or levels than one body may
  */
 export function decodeTraces(body: Uint8Array, encoding: OtlpEncoding, limits?: Partial<DecodeLimits>): DecodedTraces {
-  const bounds: DecodeLimits = { ...DEFAULT_DECODE_LIMITS, ...limits }
+  return decodeWith(encoding === 'json' ? fromJson(readJsonTraces) : decodeProtobufTraces, body, encoding, limits)
+}
+
+/** As `decodeTraces`, for an ExportLogsServiceRequest; `maxSpans` bounds its log records. */
+export function decodeLogs(body: Uint8Array, encoding: OtlpEncoding, limits?: Partial<DecodeLimits>): DecodedLogs {
+  return decodeWith(encoding === 'json' ? fromJson(readJsonLogs) : decodeProtobufLogs, body, encoding, limits)
+}
+
+type Decoder<T> = (body: Uint8Array, limits: DecodeLimits) => T
+
+function fromJson<T>(read: (root: unknown, limits: DecodeLimits) => T): Decoder<T> {
+  return (body, limits) => read(parseJsonBody(body, limits), limits)
+}
+
+function decodeWith<T>(decode: Decoder<T>, body: Uint8Array, encoding: OtlpEncoding, limits: Partial<DecodeLimits> | undefined): T {
   try {
-    switch (encoding) {
-      case 'protobuf':
-        return decodeProtobufTraces(body, bounds)
-      case 'json':
-        return readJsonTraces(parseJsonBody(body, bounds), bounds)
-    }
+    return decode(body, { ...DEFAULT_DECODE_LIMITS, ...limits })
   } catch (error) {
     throw malformed(`an OTLP ${encoding === 'json' ? 'JSON' : 'protobuf'} body`, error)
   }

@@ -1,6 +1,6 @@
 // OTLP wire codec both ways, protobuf and JSON, bounded against hostile input. Pure: bytes in, values out.
 export { attributeValueOf, wireValueOf } from './attribute-value.ts'
-export { decodeTraces } from './decode.ts'
+export { decodeLogs, decodeTraces } from './decode.ts'
 export { encodeTracesJson } from './encode-json.ts'
 export type { DecodeLimits } from './limits.ts'
 export { decodeExportResponse, decodeStatus, type ExportResponse, encodeExportResponse, encodeStatus, type RpcStatus } from './response.ts'
@@ -8,17 +8,22 @@ export { invalidUtf8Offset, textOf } from './text.ts'
 export { TraceWriter, type WritableSpan } from './trace-writer.ts'
 export type { WritableAttribute, WritableValue } from './value-writer.ts'
 export {
+  type DecodedLogs,
   type DecodedTraces,
   isWireBytes,
   isWireText,
   type OtlpEncoding,
+  type RejectedLog,
   type RejectedSpan,
   type WireAttribute,
   type WireEvent,
   type WireLink,
+  type WireLog,
   type WireResource,
+  type WireResourceLogs,
   type WireResourceSpans,
   type WireScope,
+  type WireScopeLogs,
   type WireScopeSpans,
   type WireSpan,
   type WireText,

@@ -22,6 +22,12 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
+/** @throws FieldFault for anything that is no object */
+export function objectOf(value: unknown, name: string): JsonObject {
+  if (!isObject(value)) throw new FieldFault(`${name}: an object expected, got ${kindOf(value)}`)
+  return value
+}
+
 /** Absent and null mean the same in the JSON form of protobuf. The snake_case names of the .proto file occur in dumps. */
 export function field(object: JsonObject, name: string, protoName?: string): unknown {
   const value = object[name]

@@ -2,7 +2,7 @@ import { RepriseError } from '../schemas/index.ts'
 
 /** Bounds on one request body. The body's own size is bounded before it gets here. */
 export interface DecodeLimits {
-  /** Spans of one body, and groups (resources and scopes) of one body; a body with more is refused. */
+  /** Spans or log records of one body, and groups (resources and scopes) of one body; a body with more is refused. */
   readonly maxSpans: number
   /** Bad spans of one body: a body with more is refused whole, as rejecting a span costs more than reading one. */
   readonly maxRejected: number

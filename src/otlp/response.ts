@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { ByteWriter, int64Size } from './byte-writer.ts'
 import { malformed, parseJsonBody } from './decode.ts'
-import { FieldFault, field, isObject, kindOf, readInt64, readString } from './json-fields.ts'
+import { field, objectOf, readInt64, readString } from './json-fields.ts'
 import { DEFAULT_DECODE_LIMITS } from './limits.ts'
 import { ProtoReader } from './proto-reader.ts'
 import { fieldSize } from './value-writer.ts'
@@ -131,11 +131,6 @@ function readNumberAndText(reader: ProtoReader, end: number, into: NumberAndText
 /** The receiver controls this number: no count is below zero, none is beyond what a double holds. */
 function countOf(value: bigint): number {
   return value < 0n ? 0 : Math.min(Number(value), Number.MAX_SAFE_INTEGER)
-}
-
-function objectOf(value: unknown, name: string): Readonly<Record<string, unknown>> {
-  if (!isObject(value)) throw new FieldFault(`${name}: an object expected, got ${kindOf(value)}`)
-  return value
 }
 
 function reading<T>(what: string, read: () => T): T {

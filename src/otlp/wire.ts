@@ -84,6 +84,40 @@ export interface WireResourceSpans {
   readonly scopeSpans: readonly WireScopeSpans[]
 }
 
+/** A log record; one with an event name is an event. */
+export interface WireLog {
+  /** 0n where the sender gave none. */
+  readonly timeNanos: bigint
+  readonly observedNanos: bigint
+  /** 0 unspecified, 1 to 24; others as sent. */
+  readonly severityNumber: number
+  readonly severityText: string
+  /** `null` for none. */
+  readonly body: WireValue
+  readonly attributes: readonly WireAttribute[]
+  readonly droppedAttributes: number
+  readonly flags: number
+  /** 32 lowercase hex digits, never all zero, or '' for none. */
+  readonly traceId: string
+  /** 16 lowercase hex digits, never all zero, or '' for none. */
+  readonly spanId: string
+  /** Ids of another length than theirs. The specification has a receiver go on as if there were none. */
+  readonly invalidIds: readonly ('traceId' | 'spanId')[]
+  readonly eventName: string
+}
+
+export interface WireScopeLogs {
+  readonly scope: WireScope
+  readonly schemaUrl: string
+  readonly logRecords: readonly WireLog[]
+}
+
+export interface WireResourceLogs {
+  readonly resource: WireResource
+  readonly schemaUrl: string
+  readonly scopeLogs: readonly WireScopeLogs[]
+}
+
 /** A span that could not be kept. `index` counts all spans of the request, from 0. */
 export interface RejectedSpan {
   readonly index: number
@@ -96,6 +130,19 @@ export interface DecodedTraces {
   readonly resourceSpans: readonly WireResourceSpans[]
   readonly accepted: number
   readonly rejected: readonly RejectedSpan[]
+}
+
+/** A log record that could not be kept. `index` counts all log records of the request, from 0. */
+export interface RejectedLog {
+  readonly index: number
+  readonly eventName?: string
+  readonly reason: string
+}
+
+export interface DecodedLogs {
+  readonly resourceLogs: readonly WireResourceLogs[]
+  readonly accepted: number
+  readonly rejected: readonly RejectedLog[]
 }
 
 export type OtlpEncoding = 'protobuf' | 'json'
