@@ -1,3 +1,5 @@
+export { BatchPacker, type PackerMark } from './commit/batch-packer.ts'
+export { buffersOfBatch, type PackedBatch, type PackedBlobs, type PackedLines, releaseBatch, sizeOfBatch } from './commit/packed-batch.ts'
 export { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from './limits.ts'
 export { type AddressedPayload, addressPayload } from './manifests/address-payload.ts'
 export { openStore } from './open-store.ts'

@@ -66,7 +66,7 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
     tape: tapeWriter,
     blobs: blobWriter,
     queueMaxBytes: options.queueMaxBytes ?? QUEUE_MAX_BYTES,
-    onGroup: (group, records) => index.feed(group, records),
+    onGroup: () => ('follow' in index ? index.follow() : index.feed()),
   })
   const store = new OpenedStore({
     layout,

@@ -6,6 +6,7 @@ import type { BlobWriter } from './blobs/blob-writer.ts'
 import type { PackSet } from './blobs/pack-set.ts'
 import { checkStoreFiles } from './check/check-store.ts'
 import type { GroupCommit } from './commit/group-commit.ts'
+import type { PackedBatch } from './commit/packed-batch.ts'
 import { readRedactionKey } from './files/key-file.ts'
 import type { Layout } from './files/layout.ts'
 import type { WriterLock } from './files/writer-lock.ts'
@@ -63,7 +64,7 @@ export class OpenedStore implements Store {
     return writing
   }
 
-  async append(batch: AppendBatch): Promise<{ group: number }> {
+  async append(batch: AppendBatch | PackedBatch): Promise<{ group: number }> {
     return await this.#writing('append').commit.append(batch)
   }
 

@@ -1,4 +1,5 @@
 import type { ArtifactRef, Digest, Fidelity, RunStatus, RunSummary, SpanRecord, StepKind } from '../schemas/index.ts'
+import type { PackedBatch } from './commit/packed-batch.ts'
 
 /** One record, ready to be written: made by the pipeline, never changed here. */
 export interface PreparedRecord {
@@ -223,7 +224,7 @@ export interface Store {
    * @throws RepriseError `limit_exceeded` (retryable: the queue is full; not retryable: a record over `RECORD_MAX_BYTES`),
    *   `store_write_failed` (retryable; nothing of the batch counts as stored), `store_closed`
    */
-  append(batch: AppendBatch): Promise<{ group: number }>
+  append(batch: AppendBatch | PackedBatch): Promise<{ group: number }>
   /** All steps of a run as `listSteps` gives them. */
   readRunRecords(runId: string, namespace?: string): SpanRecord[]
   reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult>

@@ -2,33 +2,25 @@ import { randomBytes } from 'node:crypto'
 import { openSync } from 'node:fs'
 import { chmod, open, rename } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { crc32 } from 'node:zlib'
 import type { Digest } from '../../schemas/index.ts'
+import type { PackedBlobs } from '../commit/packed-batch.ts'
 import { AppendFile, type FileIo, SYSTEM_IO } from '../files/append-file.ts'
 import { createFile, FILE_MODE, makeFolder, removeFile, syncFolder } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
-import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
-import { PACKED_MAX_BYTES } from '../limits.ts'
-import { manifestSizeBytes } from '../manifests/parts.ts'
 import type { PackMark } from '../tape/group-header.ts'
-import type { CutTail, PreparedBlob } from '../types.ts'
-import { blobHeaderBytes, headerMediaType, type StoredAs, writeBlobHeader } from './blob-header.ts'
+import type { CutTail } from '../types.ts'
 import { looseFile } from './blob-store.ts'
-import type { BlobPlace } from './pack-index.ts'
 import type { PackSet } from './pack-set.ts'
 import { recoverPacks } from './recover-packs.ts'
 
-const CHUNK_BYTES = 16 * 1024 * 1024
-const NOTHING = new Uint8Array(0)
+const CHUNK_BYTES = 8 * 1024 * 1024
+const DIGEST_BYTES = 32
 
-interface Entry {
-  readonly digest: Digest
-  readonly mediaType: string
-  readonly storedAs: StoredAs
-  readonly sizeBytes: number
-  readonly data: Uint8Array
-  readonly headerBytes: number
-  readonly frameBytes: number
+/** A blob that the store does not have, at its place in a list. */
+interface Fresh {
+  readonly blobs: PackedBlobs
+  readonly start: number
+  readonly end: number
 }
 
 export interface BlobWriterOptions {
@@ -67,40 +59,43 @@ export class BlobWriter {
   }
 
   /** All of them are durable when it resolves; those that the store already has cost nothing. */
-  async append(blobs: Iterable<PreparedBlob>): Promise<void> {
+  async append(lists: readonly PackedBlobs[]): Promise<void> {
     const { packs } = this.#options
-    const fresh = new Map<Digest, PreparedBlob>()
-    for (const blob of blobs) if (!fresh.has(blob.digest) && packs.locate(blob.digest) === undefined) fresh.set(blob.digest, blob)
-    let chunk: Entry[] = []
+    let chunk: Fresh[] = []
     let chunkBytes = 0
-    for (const blob of fresh.values()) {
-      const entry = await this.#entryOf(blob)
-      chunk.push(entry)
-      chunkBytes += entry.headerBytes + entry.frameBytes
-      if (chunkBytes < CHUNK_BYTES) continue
-      await this.#appendChunk(chunk, chunkBytes)
-      chunk = []
-      chunkBytes = 0
+    try {
+      for (const blobs of lists) {
+        const digests = Buffer.from(blobs.digests.buffer, blobs.digests.byteOffset, blobs.digests.length)
+        let start = 0
+        for (let index = 0; index < blobs.ends.length; index++) {
+          const end = blobs.ends[index] ?? 0
+          if (!packs.has(digests, index * DIGEST_BYTES)) {
+            if (blobs.loose.length > 0) await this.#writeLooseOf(blobs, index)
+            const file = this.#liveFile()
+            packs.addLive(digests, index * DIGEST_BYTES, file.bytes + chunkBytes, end - start)
+            chunk.push({ blobs, start, end })
+            chunkBytes += end - start
+            if (chunkBytes >= CHUNK_BYTES) {
+              await this.#appendChunk(chunk, chunkBytes)
+              chunk = []
+              chunkBytes = 0
+            }
+          }
+          start = end
+        }
+      }
+      if (chunk.length > 0) await this.#appendChunk(chunk, chunkBytes)
+    } catch (error) {
+      packs.dropAdded()
+      throw error
     }
-    if (chunk.length > 0) await this.#appendChunk(chunk, chunkBytes)
   }
 
-  async #entryOf(blob: PreparedBlob): Promise<Entry> {
-    const { digest, data } = blob
-    const mediaType = headerMediaType(blob.mediaType)
-    const manifest = blob.encoding === 'manifest'
-    const loose = !manifest && data.length > PACKED_MAX_BYTES
-    if (loose) await this.#writeLoose(digest, data)
-    const stored = loose ? NOTHING : data
-    return {
-      digest,
-      mediaType,
-      storedAs: loose ? 'loose' : manifest ? 'manifest' : 'whole',
-      sizeBytes: manifest ? manifestSizeBytes(data) : data.length,
-      data: stored,
-      headerBytes: blobHeaderBytes(mediaType),
-      frameBytes: rawFrameLength(stored.length),
-    }
+  async #writeLooseOf({ loose, digests }: PackedBlobs, index: number): Promise<void> {
+    const found = loose.find((blob) => blob.index === index)
+    if (found === undefined) return
+    const hex = Buffer.from(digests.buffer, digests.byteOffset + index * DIGEST_BYTES, DIGEST_BYTES).toString('hex')
+    await this.#writeLoose(`sha256:${hex}`, found.data)
   }
 
   async #writeLoose(digest: Digest, data: Uint8Array): Promise<void> {
@@ -125,28 +120,35 @@ export class BlobWriter {
     syncFolder(dirname(path))
   }
 
-  async #appendChunk(entries: readonly Entry[], bytes: number): Promise<void> {
-    if (this.#buffer.length < bytes) this.#buffer = Buffer.allocUnsafeSlow(bytes)
+  async #appendChunk(chunk: readonly Fresh[], bytes: number): Promise<void> {
     const file = this.#liveFile()
-    const buffer = this.#buffer.subarray(0, bytes)
-    const places: [Digest, BlobPlace][] = []
-    let at = 0
-    for (const { digest, mediaType, storedAs, sizeBytes, data, headerBytes, frameBytes } of entries) {
-      const frameAt = at + headerBytes
-      const end = writeRawFrame(buffer, frameAt, data)
-      writeBlobHeader(buffer, at, { digest, mediaType, storedAs, sizeBytes, frameBytes, frameCrc: crc32(buffer.subarray(frameAt, end)) })
-      places.push([digest, { offset: file.bytes + at, length: end - at }])
-      at = end
-    }
     try {
-      await file.append(buffer)
+      await file.append(this.#join(chunk, bytes))
     } catch (error) {
       this.#closeLive(this.#pack)
       throw error
     }
-    this.#options.packs.addLive(places)
+    this.#options.packs.keepLive()
     this.#mark = { pack: this.#pack, bytes: file.bytes }
     if (file.bytes >= this.#options.rollBytes) this.#closeLive(this.#pack)
+  }
+
+  /** The frames one after the other; neighbours in a list are copied together, and a whole list not at all. */
+  #join(chunk: readonly Fresh[], bytes: number): Uint8Array {
+    const [first] = chunk
+    if (first !== undefined && chunk.length === first.blobs.ends.length && bytes === first.blobs.frames.length) {
+      if (chunk.every(({ blobs }) => blobs === first.blobs)) return first.blobs.frames
+    }
+    if (this.#buffer.length < bytes) this.#buffer = Buffer.allocUnsafeSlow(bytes)
+    let at = 0
+    for (let index = 0; index < chunk.length; ) {
+      const { blobs, start } = chunk[index]!
+      let end = start
+      for (; chunk[index]?.blobs === blobs && chunk[index]?.start === end; index++) end = chunk[index]!.end
+      this.#buffer.set(blobs.frames.subarray(start, end), at)
+      at += end - start
+    }
+    return this.#buffer.subarray(0, bytes)
   }
 
   #liveFile(): AppendFile {
@@ -172,6 +174,7 @@ export class BlobWriter {
     const { packs } = this.#options
     const file = this.#live
     if (file === undefined) return
+    packs.dropAdded()
     this.#live = undefined
     file.close()
     if (file.bytes === 0) {

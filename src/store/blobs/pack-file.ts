@@ -8,6 +8,12 @@ import { parseHeader, SKIPPABLE_PREFIX_BYTES, skippableLength } from '../frames/
 import { type BlobHeader, parseBlobHeader } from './blob-header.ts'
 import type { BlobPlace } from './pack-index.ts'
 
+/** Takes note of places: a map, or a `PlaceTable`. */
+export interface PlaceSink {
+  has(digest: Digest): boolean
+  set(digest: Digest, place: BlobPlace): unknown
+}
+
 export interface StoredBlob {
   readonly header: BlobHeader
   /** What the frame holds: the payload, a manifest, or nothing. */
@@ -29,7 +35,7 @@ export class PackFile {
   }
 
   /** Adds the places of the whole blobs from a position on; returns the end of the last. */
-  scan(from: number, places: Map<Digest, BlobPlace>, damage?: ScannedDamage[]): number {
+  scan(from: number, places: PlaceSink, damage?: ScannedDamage[]): number {
     const window = new FileWindow(this.#fd)
     let end = from
     for (const found of scanFrames(window, from, window.sizeBytes())) {

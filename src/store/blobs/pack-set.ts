@@ -3,6 +3,7 @@ import type { Digest } from '../../schemas/index.ts'
 import { type Layout, listNumbered, numberedName } from '../files/layout.ts'
 import { PackFile } from './pack-file.ts'
 import { type BlobPlace, PackIndex } from './pack-index.ts'
+import { PlaceTable } from './place-table.ts'
 
 export interface BlobLocation {
   readonly pack: number
@@ -11,7 +12,9 @@ export interface BlobLocation {
 
 interface LivePack {
   readonly pack: number
-  readonly places: Map<Digest, BlobPlace>
+  readonly places: PlaceTable
+  /** Entries that may be read: those after it are not durable yet. */
+  durable: number
   end: number
 }
 
@@ -23,6 +26,8 @@ export class PackSet {
   readonly #closed = new Map<number, PackIndex>()
   readonly #files = new Map<number, PackFile>()
   readonly #key: Buffer = Buffer.alloc(32)
+  /** Side files that are open, most recently used last. */
+  readonly #openIndexes = new Set<PackIndex>()
   #live: LivePack | undefined
 
   constructor(layout: Layout) {
@@ -68,7 +73,7 @@ export class PackSet {
 
   /** Takes a pack without a side file as closed, by walking its headers. */
   closeUnindexed(pack: number): void {
-    const places = new Map<Digest, BlobPlace>()
+    const places = new PlaceTable()
     const file = this.file(pack)
     file.scan(0, places)
     this.#closed.set(pack, PackIndex.of(places, file.sizeBytes()))
@@ -77,14 +82,28 @@ export class PackSet {
 
   /** Takes a pack as the live one, walking what it holds beyond what is known of it. */
   openLive(pack: number): void {
-    const live = this.#live?.pack === pack ? this.#live : { pack, places: new Map<Digest, BlobPlace>(), end: 0 }
+    const live = this.#live?.pack === pack ? this.#live : { pack, places: new PlaceTable(), durable: 0, end: 0 }
     this.#live = live
     live.end = this.file(pack).scan(live.end, live.places)
+    live.durable = live.places.size
   }
 
-  /** Blobs that this process has just made durable in the live pack. */
-  addLive(places: Iterable<readonly [Digest, BlobPlace]>): void {
-    for (const [digest, place] of places) this.#live?.places.set(digest, place)
+  /**
+   * Takes note of a blob that is about to be written to the live pack; it is found once `keepLive` says that it is durable.
+   * The 32 bytes of its digest stand at `at`.
+   */
+  addLive(digests: Buffer, at: number, offset: number, length: number): void {
+    this.#live?.places.add(digests, at, offset, length)
+  }
+
+  /** What was added is durable. */
+  keepLive(): void {
+    if (this.#live !== undefined) this.#live.durable = this.#live.places.size
+  }
+
+  /** What was added has not become durable. */
+  dropAdded(): void {
+    this.#live?.places.truncate(this.#live.durable)
   }
 
   /** Makes the live pack, which holds so many bytes, a closed one. */
@@ -110,15 +129,45 @@ export class PackSet {
   }
 
   locate(digest: Digest): BlobLocation | undefined {
-    const live = this.#live
-    const place = live?.places.get(digest)
-    if (live !== undefined && place !== undefined) return { pack: live.pack, place }
     this.#key.write(digest.slice(7), 'hex')
+    return this.#locate(this.#key, 0)
+  }
+
+  /** Whether a blob is stored, or about to be; the 32 bytes of its digest stand at `at`. */
+  has(digests: Buffer, at: number): boolean {
+    return (this.#live?.places.find(digests, at) ?? -1) >= 0 || this.#locateClosed(digests, at) !== undefined
+  }
+
+  #locate(digests: Buffer, at: number): BlobLocation | undefined {
+    const live = this.#live
+    const entry = live?.places.find(digests, at) ?? -1
+    if (live !== undefined && entry >= 0 && entry < live.durable) return { pack: live.pack, place: live.places.placeOf(entry) }
+    return this.#locateClosed(digests, at)
+  }
+
+  #locateClosed(digests: Buffer, at: number): BlobLocation | undefined {
     for (const [pack, index] of this.#closed) {
-      const found = index.find(this.#key)
-      if (found !== undefined) return { pack, place: found }
+      if (!index.mayHave(digests, at)) continue
+      const place = this.#whole(pack, index).find(digests, at)
+      if (place !== undefined) return { pack, place }
     }
     return undefined
+  }
+
+  /** The index itself, or another one made from the pack where its file is damaged. */
+  #whole(pack: number, index: PackIndex): PackIndex {
+    if (index.isWhole()) {
+      this.#openIndexes.delete(index)
+      this.#openIndexes.add(index)
+      const [oldest] = this.#openIndexes
+      if (this.#openIndexes.size > OPEN_PACKS_MAX && oldest !== undefined) {
+        oldest.close()
+        this.#openIndexes.delete(oldest)
+      }
+      return index
+    }
+    this.closeUnindexed(pack)
+    return this.#closed.get(pack) ?? index
   }
 
   file(pack: number): PackFile {
@@ -142,5 +191,7 @@ export class PackSet {
 
   close(): void {
     for (const pack of [...this.#files.keys()]) this.forget(pack)
+    for (const index of this.#openIndexes) index.close()
+    this.#openIndexes.clear()
   }
 }

@@ -4,13 +4,12 @@ import { systemCodeOf } from '../files/durable.ts'
 import { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from '../limits.ts'
 import { holdsCore } from '../tape/group-digest.ts'
 import type { TapeWriter } from '../tape/tape-writer.ts'
-import type { AppendBatch, PreparedBlob, PreparedRecord } from '../types.ts'
+import type { AppendBatch, PreparedRecord } from '../types.ts'
+import { BatchPacker } from './batch-packer.ts'
+import { type PackedBatch, type PackedBlobs, type PackedLines, sizeOfBatch } from './packed-batch.ts'
 
 interface Waiting {
-  readonly batch: AppendBatch
-  /** Bytes of each line with its end. */
-  readonly lineBytes: readonly number[]
-  readonly linesBytes: number
+  readonly batch: PackedBatch
   readonly sizeBytes: number
   readonly resolve: (result: { group: number }) => void
   readonly reject: (error: unknown) => void
@@ -20,8 +19,8 @@ export interface GroupCommitOptions {
   readonly tape: TapeWriter
   readonly blobs: BlobWriter
   readonly queueMaxBytes: number
-  /** After each group: what was written, for the views that follow. */
-  readonly onGroup: (group: number, records: readonly PreparedRecord[]) => void
+  /** After each group, for the views that follow. */
+  readonly onGroup: () => void
 }
 
 /**
@@ -31,6 +30,7 @@ export interface GroupCommitOptions {
 export class GroupCommit {
   readonly #options: GroupCommitOptions
   readonly #queue: Waiting[] = []
+  readonly #packer = new BatchPacker()
   #queuedBytes = 0
   #running: Promise<void> | undefined
   #closed = false
@@ -39,21 +39,19 @@ export class GroupCommit {
     this.#options = options
   }
 
-  append(batch: AppendBatch): Promise<{ group: number }> {
+  append(batch: AppendBatch | PackedBatch): Promise<{ group: number }> {
     if (this.#closed) return Promise.reject(new RepriseError('store_closed', 'the store is closed'))
-    if (batch.records.length === 0) {
-      if (batch.blobs.length === 0) return Promise.resolve({ group: this.#options.tape.nextGroup - 1 })
-      return Promise.reject(new RepriseError('invalid_argument', 'blobs without a record: nothing would refer to them'))
-    }
-    let lineBytes: number[]
+    let packed: PackedBatch
     try {
-      lineBytes = batch.records.map(checkedLineBytes)
-      for (const { digest } of batch.blobs) checkDigest(digest)
+      packed = 'lines' in batch ? batch : this.#pack(batch)
     } catch (error) {
       return Promise.reject(error)
     }
-    const linesBytes = lineBytes.reduce((sum, bytes) => sum + bytes, 0)
-    const sizeBytes = batch.blobs.reduce((sum, { data }) => sum + data.length, linesBytes)
+    if (packed.lines.ends.length === 0) {
+      if (packed.blobs.ends.length === 0) return Promise.resolve({ group: this.#options.tape.nextGroup - 1 })
+      return Promise.reject(new RepriseError('invalid_argument', 'blobs without a record: nothing would refer to them'))
+    }
+    const sizeBytes = sizeOfBatch(packed)
     // Alone, a batch of any size is taken: it could never pass otherwise.
     if (this.#queuedBytes > 0 && this.#queuedBytes + sizeBytes > this.#options.queueMaxBytes) {
       const message = `${this.#queuedBytes} bytes already wait for the disk; at most ${this.#options.queueMaxBytes} may`
@@ -61,9 +59,17 @@ export class GroupCommit {
     }
     this.#queuedBytes += sizeBytes
     return new Promise((resolve, reject) => {
-      this.#queue.push({ batch, lineBytes, linesBytes, sizeBytes, resolve, reject })
+      this.#queue.push({ batch: packed, sizeBytes, resolve, reject })
       this.#running ??= this.#run()
     })
+  }
+
+  #pack({ records, blobs }: AppendBatch): PackedBatch {
+    for (const record of records) checkRecord(record)
+    for (const { digest } of blobs) checkDigest(digest)
+    for (const blob of blobs) this.#packer.addBlob(blob)
+    for (const { line, core } of records) this.#packer.addLine(line, core.length)
+    return this.#packer.finish()
   }
 
   async #run(): Promise<void> {
@@ -87,7 +93,8 @@ export class GroupCommit {
   #take(): Waiting[] {
     let bytes = 0
     let count = 0
-    for (const { linesBytes } of this.#queue) {
+    for (const { batch } of this.#queue) {
+      const linesBytes = batch.lines.bytes.length
       if (count > 0 && bytes + linesBytes > GROUP_MAX_BYTES) break
       bytes += linesBytes
       count++
@@ -97,12 +104,12 @@ export class GroupCommit {
 
   async #commit(taken: readonly Waiting[]): Promise<number> {
     const { tape, blobs, onGroup } = this.#options
-    await blobs.append(blobsOf(taken))
+    await blobs.append(taken.map(({ batch }): PackedBlobs => batch.blobs))
     let group = -1
-    for (const { records, bytes } of groupsOf(taken)) {
-      const entry = await tape.append(records, bytes, blobs.mark)
+    for (const lines of groupsOf(taken)) {
+      const entry = await tape.append(lines, blobs.mark)
       group = entry.group
-      onGroup(group, records)
+      onGroup()
     }
     return group
   }
@@ -114,40 +121,38 @@ export class GroupCommit {
   }
 }
 
-function checkedLineBytes({ line, core }: PreparedRecord): number {
+function checkRecord({ line, core }: PreparedRecord): void {
   if (!holdsCore(line, core))
     throw new RepriseError('invalid_argument', 'record: expected the line {"core":…,"refs":[…]} with its core, without a line end')
   const bytes = Buffer.byteLength(line)
   if (bytes > RECORD_MAX_BYTES)
     throw new RepriseError('limit_exceeded', `a record has ${bytes} bytes; at most ${RECORD_MAX_BYTES} are kept`)
-  return bytes + 1
 }
 
 function checkDigest(digest: string): void {
   if (!isDigest(digest)) throw new RepriseError('invalid_argument', 'blob: expected a digest of sha256: and 64 lowercase hex digits')
 }
 
-function* blobsOf(taken: readonly Waiting[]): Generator<PreparedBlob, void, void> {
-  for (const { batch } of taken) yield* batch.blobs
+/** The lines in order, in groups of at most `GROUP_MAX_BYTES`: usually one. Only a batch that is alone can be larger. */
+function* groupsOf(taken: readonly Waiting[]): Generator<PackedLines[], void, void> {
+  const [first] = taken
+  if (first === undefined) return
+  if (taken.length > 1 || first.batch.lines.bytes.length <= GROUP_MAX_BYTES) yield taken.map(({ batch }) => batch.lines)
+  else for (const lines of cutLines(first.batch.lines)) yield [lines]
 }
 
-/** The records in order, cut into groups of at most `GROUP_MAX_BYTES`: usually one. */
-function* groupsOf(taken: readonly Waiting[]): Generator<{ records: PreparedRecord[]; bytes: number }, void, void> {
-  let records: PreparedRecord[] = []
-  let bytes = 0
-  for (const { batch, lineBytes } of taken) {
-    for (const [index, record] of batch.records.entries()) {
-      const length = lineBytes[index] ?? 0
-      if (bytes + length > GROUP_MAX_BYTES) {
-        yield { records, bytes }
-        records = []
-        bytes = 0
-      }
-      records.push(record)
-      bytes += length
+function* cutLines({ bytes, ends, coreHashes }: PackedLines): Generator<PackedLines, void, void> {
+  for (let from = 0; from < ends.length; ) {
+    const start = from === 0 ? 0 : (ends[from - 1] ?? 0)
+    let to = from + 1
+    while (to < ends.length && (ends[to] ?? 0) - start <= GROUP_MAX_BYTES) to++
+    yield {
+      bytes: bytes.subarray(start, ends[to - 1]),
+      ends: ends.subarray(from, to).map((end) => end - start),
+      coreHashes: coreHashes.subarray(from * 32, to * 32),
     }
+    from = to
   }
-  if (records.length > 0) yield { records, bytes }
 }
 
 function writeFailed(cause: unknown): RepriseError {

@@ -29,17 +29,31 @@ export class GroupDigest {
     this.#at = this.#input.writeUInt32BE(records, this.#at + 32)
   }
 
-  /** The byte before the core is overwritten for the moment of hashing, which saves copying the core behind a zero. */
   addCore(bytes: Buffer, coreStart: number, coreEnd: number): void {
-    const before = bytes[coreStart - 1] ?? 0
-    bytes[coreStart - 1] = 0
-    this.#at += this.#input.write(hash('sha256', bytes.subarray(coreStart - 1, coreEnd), 'hex'), this.#at, 'hex')
-    bytes[coreStart - 1] = before
+    this.#at += writeCoreHash(bytes, coreStart, coreEnd, this.#input, this.#at)
+  }
+
+  /** What `writeCoreHash` has made of any number of cores. */
+  addHashes(hashes: Uint8Array): void {
+    this.#input.set(hashes, this.#at)
+    this.#at += hashes.length
   }
 
   finish(): Buffer {
     return Buffer.from(hash('sha256', this.#input, 'hex'), 'hex')
   }
+}
+
+/**
+ * Writes sha256(0x00, core), 32 bytes. The byte before the core is overwritten for the moment of hashing, which saves
+ * copying the core behind a zero. Returns the length.
+ */
+export function writeCoreHash(bytes: Buffer, coreStart: number, coreEnd: number, target: Buffer, at: number): number {
+  const before = bytes[coreStart - 1] ?? 0
+  bytes[coreStart - 1] = 0
+  const written = target.write(hash('sha256', bytes.subarray(coreStart - 1, coreEnd), 'binary'), at, 'latin1')
+  bytes[coreStart - 1] = before
+  return written
 }
 
 /**

@@ -1,18 +1,16 @@
 import { openSync, unlinkSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { RepriseError } from '../../schemas/index.ts'
+import type { PackedLines } from '../commit/packed-batch.ts'
 import { AppendFile, type FileIo, SYSTEM_IO } from '../files/append-file.ts'
 import { createFile, syncFolder, systemCodeOf } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
-import type { CutTail, PreparedRecord } from '../types.ts'
+import type { CutTail } from '../types.ts'
 import { cutTail } from './cut-tail.ts'
-import { CORE_OFFSET, digestTextOf, GroupDigest, NO_DIGEST } from './group-digest.ts'
+import { digestTextOf, GroupDigest, NO_DIGEST } from './group-digest.ts'
 import { GROUP_HEADER_BYTES, type PackMark, writeGroupHeader } from './group-header.ts'
 import type { GroupEntry, SegmentView } from './segment-view.ts'
 import { NO_HEAD, type Tape } from './tape.ts'
-
-const NEWLINE = 0x0a
 
 export interface TapeRecovery {
   readonly cut: readonly CutTail[]
@@ -79,10 +77,11 @@ export class TapeWriter {
     return this.#next
   }
 
-  /** Durable when it resolves. `contentBytes` is the size of all lines with their ends. */
-  async append(records: readonly PreparedRecord[], contentBytes: number, mark: PackMark): Promise<GroupEntry> {
+  /** Makes one group of lines. Durable when it resolves. */
+  async append(parts: readonly PackedLines[], mark: PackMark): Promise<GroupEntry> {
     const group = this.#next
-    const { bytes, digest, frameCrc } = this.#encode(records, contentBytes, mark)
+    const records = parts.reduce((sum, { ends }) => sum + ends.length, 0)
+    const { bytes, digest, frameCrc } = this.#encode(parts, records, mark)
     const file = this.#liveFile()
     const offset = file.bytes
     await file.append(bytes)
@@ -90,7 +89,7 @@ export class TapeWriter {
     const end = offset + bytes.length
     const entry: GroupEntry = {
       group,
-      records: records.length,
+      records,
       digest,
       previous: this.#previous,
       mark,
@@ -107,30 +106,31 @@ export class TapeWriter {
     return entry
   }
 
-  #encode(records: readonly PreparedRecord[], contentBytes: number, mark: PackMark): { bytes: Buffer; digest: Buffer; frameCrc: number } {
-    if (this.#content.length < contentBytes) this.#content = Buffer.allocUnsafeSlow(contentBytes)
-    const content = this.#content
-    const groupDigest = new GroupDigest(this.#previous, records.length)
-    let at = 0
-    for (const { line, core } of records) {
-      const end = at + content.write(line, at)
-      // Of the same length in both, unless the core is not ASCII.
-      const coreStart = at + CORE_OFFSET
-      const coreEnd = end - at === line.length ? coreStart + core.length : coreStart + Buffer.byteLength(core)
-      groupDigest.addCore(content, coreStart, coreEnd)
-      content[end] = NEWLINE
-      at = end + 1
-    }
-    if (at !== contentBytes) throw new RepriseError('internal', `a group of ${contentBytes} bytes took ${at}`)
+  #encode(parts: readonly PackedLines[], records: number, mark: PackMark): { bytes: Buffer; digest: Buffer; frameCrc: number } {
+    const contentBytes = parts.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    const groupDigest = new GroupDigest(this.#previous, records)
+    for (const { coreHashes } of parts) groupDigest.addHashes(coreHashes)
+    const digest = groupDigest.finish()
     const frameBytes = rawFrameLength(contentBytes)
     const total = GROUP_HEADER_BYTES + frameBytes
     if (this.#frame.length < total) this.#frame = Buffer.allocUnsafeSlow(total)
     const bytes = this.#frame.subarray(0, total)
-    writeRawFrame(bytes, GROUP_HEADER_BYTES, content.subarray(0, contentBytes))
-    const digest = groupDigest.finish()
+    writeRawFrame(bytes, GROUP_HEADER_BYTES, this.#join(parts, contentBytes))
     const frameCrc = crc32(bytes.subarray(GROUP_HEADER_BYTES))
-    writeGroupHeader(bytes, 0, { group: this.#next, records: records.length, digest, previous: this.#previous, mark, frameBytes, frameCrc })
+    writeGroupHeader(bytes, 0, { group: this.#next, records, digest, previous: this.#previous, mark, frameBytes, frameCrc })
     return { bytes, digest, frameCrc }
+  }
+
+  #join(parts: readonly PackedLines[], contentBytes: number): Uint8Array {
+    const [first] = parts
+    if (parts.length === 1 && first !== undefined) return first.bytes
+    if (this.#content.length < contentBytes) this.#content = Buffer.allocUnsafeSlow(contentBytes)
+    let at = 0
+    for (const { bytes } of parts) {
+      this.#content.set(bytes, at)
+      at += bytes.length
+    }
+    return this.#content.subarray(0, contentBytes)
   }
 
   #liveFile(): AppendFile {

@@ -1,0 +1,209 @@
+import { crc32 } from 'node:zlib'
+import type { Digest } from '../../schemas/index.ts'
+import { blobHeaderBytes, headerMediaType, writeBlobHeader } from '../blobs/blob-header.ts'
+import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
+import { PACKED_MAX_BYTES } from '../limits.ts'
+import { manifestSizeBytes } from '../manifests/parts.ts'
+import { CORE_OFFSET, writeCoreHash } from '../tape/group-digest.ts'
+import type { PreparedBlob } from '../types.ts'
+import type { PackedBatch } from './packed-batch.ts'
+
+const START_BYTES = 256 * 1024
+const START_ITEMS = 512
+const DIGEST_BYTES = 32
+const NEWLINE = 0x0a
+const NOTHING = new Uint8Array(0)
+/** Working memory above this is given up after a batch that needed it. */
+const KEEP_MAX_BYTES = 8 * 1024 * 1024
+
+/** Where a packer stood, to go back to. */
+export interface PackerMark {
+  readonly linesBytes: number
+  readonly records: number
+  readonly framesBytes: number
+  readonly blobs: number
+}
+
+/**
+ * Writes records and payloads in the form in which they go to the disk. Pure: runs in any thread. The working memory is
+ * used again for the next batch.
+ */
+export class BatchPacker {
+  #lines: Buffer = Buffer.allocUnsafeSlow(START_BYTES)
+  #linesBytes = 0
+  #lineEnds: Uint32Array = new Uint32Array(START_ITEMS)
+  #coreHashes: Buffer = Buffer.allocUnsafeSlow(START_ITEMS * DIGEST_BYTES)
+  #records = 0
+  #frames: Buffer = Buffer.allocUnsafeSlow(START_BYTES)
+  #framesBytes = 0
+  #blobEnds: Uint32Array = new Uint32Array(START_ITEMS)
+  #digests: Buffer = Buffer.allocUnsafeSlow(START_ITEMS * DIGEST_BYTES)
+  #blobs = 0
+  readonly #known = new Map<Digest, number>()
+  #loose: { index: number; data: Uint8Array }[] = []
+  readonly #headerBytes = new Map<string, number>()
+
+  get records(): number {
+    return this.#records
+  }
+
+  get linesBytes(): number {
+    return this.#linesBytes
+  }
+
+  /** Bytes of everything so far. */
+  get sizeBytes(): number {
+    return this.#linesBytes + this.#framesBytes
+  }
+
+  mark(): PackerMark {
+    return { linesBytes: this.#linesBytes, records: this.#records, framesBytes: this.#framesBytes, blobs: this.#blobs }
+  }
+
+  /** Takes back what was added since. */
+  backTo(mark: PackerMark): void {
+    this.#linesBytes = mark.linesBytes
+    this.#records = mark.records
+    this.#framesBytes = mark.framesBytes
+    if (this.#blobs === mark.blobs) return
+    this.#blobs = mark.blobs
+    for (const [digest, index] of this.#known) if (index >= mark.blobs) this.#known.delete(digest)
+    this.#loose = this.#loose.filter(({ index }) => index < mark.blobs)
+  }
+
+  /**
+   * Adds the line `{"core":` + core + `,"refs":[` + refs + `]}`; both parts are canonical JSON. Returns the bytes of the line
+   * with its end.
+   */
+  addRecord(core: string, refs: string): number {
+    const lines = this.#roomForLine((core.length + refs.length + ENVELOPE_LENGTH) * 3)
+    const start = this.#linesBytes
+    let at = start + lines.write(LINE_START, start, 'latin1')
+    const coreStart = at
+    at += lines.write(core, at)
+    const coreEnd = at
+    at += lines.write(LINE_REFS, at, 'latin1')
+    if (refs !== '') at += lines.write(refs, at)
+    at += lines.write(LINE_END, at, 'latin1')
+    lines[at++] = NEWLINE
+    this.#endLine(coreStart, coreEnd, at)
+    return at - start
+  }
+
+  /** Adds a line that is whole already, whose core has so many UTF-16 units. */
+  addLine(line: string, coreLength: number): void {
+    const lines = this.#roomForLine(line.length * 3 + 1)
+    const start = this.#linesBytes
+    const end = start + lines.write(line, start)
+    const coreStart = start + CORE_OFFSET
+    // Of the same length in both, unless the core is not ASCII.
+    const coreBytes = end - start === line.length ? coreLength : Buffer.byteLength(line.slice(CORE_OFFSET, CORE_OFFSET + coreLength))
+    lines[end] = NEWLINE
+    this.#endLine(coreStart, coreStart + coreBytes, end + 1)
+  }
+
+  #endLine(coreStart: number, coreEnd: number, end: number): void {
+    const record = this.#records++
+    if (record === this.#lineEnds.length) {
+      this.#lineEnds = grownNumbers(this.#lineEnds)
+      this.#coreHashes = grown(this.#coreHashes, this.#coreHashes.length * 2)
+    }
+    this.#lineEnds[record] = end
+    writeCoreHash(this.#lines, coreStart, coreEnd, this.#coreHashes, record * DIGEST_BYTES)
+    this.#linesBytes = end
+  }
+
+  #roomForLine(bytes: number): Buffer {
+    const needed = this.#linesBytes + bytes
+    if (needed > this.#lines.length) this.#lines = grown(this.#lines, needed)
+    return this.#lines
+  }
+
+  /** Adds a payload that the batch does not have yet. */
+  addBlob(blob: PreparedBlob): void {
+    if (this.#known.has(blob.digest)) return
+    const { digest, data } = blob
+    const mediaType = headerMediaType(blob.mediaType)
+    const manifest = blob.encoding === 'manifest'
+    const loose = !manifest && data.length > PACKED_MAX_BYTES
+    const stored = loose ? NOTHING : data
+    const headerBytes = this.#headerBytesOf(mediaType)
+    const start = this.#framesBytes
+    const frameAt = start + headerBytes
+    const end = frameAt + rawFrameLength(stored.length)
+    if (end > this.#frames.length) this.#frames = grown(this.#frames, end)
+    const frames = this.#frames
+    writeRawFrame(frames, frameAt, stored)
+    writeBlobHeader(frames, start, {
+      digest,
+      mediaType,
+      storedAs: loose ? 'loose' : manifest ? 'manifest' : 'whole',
+      sizeBytes: manifest ? manifestSizeBytes(data) : data.length,
+      frameBytes: end - frameAt,
+      frameCrc: crc32(frames.subarray(frameAt, end)),
+    })
+    const index = this.#blobs++
+    if (index === this.#blobEnds.length) {
+      this.#blobEnds = grownNumbers(this.#blobEnds)
+      this.#digests = grown(this.#digests, this.#digests.length * 2)
+    }
+    this.#blobEnds[index] = end
+    this.#digests.write(digest.slice(7), index * DIGEST_BYTES, 'hex')
+    this.#known.set(digest, index)
+    // The data may be a range of something larger, which would go along.
+    if (loose) this.#loose.push({ index, data: new Uint8Array(data) })
+    this.#framesBytes = end
+  }
+
+  #headerBytesOf(mediaType: string): number {
+    let bytes = this.#headerBytes.get(mediaType)
+    if (bytes === undefined) {
+      bytes = blobHeaderBytes(mediaType)
+      if (this.#headerBytes.size < 64) this.#headerBytes.set(mediaType, bytes)
+    }
+    return bytes
+  }
+
+  /** What was added since the last call, in buffers of their own. */
+  finish(): PackedBatch {
+    const batch: PackedBatch = {
+      lines: {
+        bytes: new Uint8Array(this.#lines.subarray(0, this.#linesBytes)),
+        ends: this.#lineEnds.slice(0, this.#records),
+        coreHashes: new Uint8Array(this.#coreHashes.subarray(0, this.#records * DIGEST_BYTES)),
+      },
+      blobs: {
+        frames: new Uint8Array(this.#frames.subarray(0, this.#framesBytes)),
+        ends: this.#blobEnds.slice(0, this.#blobs),
+        digests: new Uint8Array(this.#digests.subarray(0, this.#blobs * DIGEST_BYTES)),
+        loose: this.#loose,
+      },
+    }
+    this.#linesBytes = 0
+    this.#records = 0
+    this.#framesBytes = 0
+    this.#blobs = 0
+    this.#known.clear()
+    this.#loose = []
+    if (this.#lines.length > KEEP_MAX_BYTES) this.#lines = Buffer.allocUnsafeSlow(START_BYTES)
+    if (this.#frames.length > KEEP_MAX_BYTES) this.#frames = Buffer.allocUnsafeSlow(START_BYTES)
+    return batch
+  }
+}
+
+const LINE_START = '{"core":'
+const LINE_REFS = ',"refs":['
+const LINE_END = ']}'
+const ENVELOPE_LENGTH = LINE_START.length + LINE_REFS.length + LINE_END.length + 1
+
+function grown(buffer: Buffer, needed: number): Buffer {
+  const larger = Buffer.allocUnsafeSlow(Math.max(needed, buffer.length * 2))
+  buffer.copy(larger)
+  return larger
+}
+
+function grownNumbers(numbers: Uint32Array): Uint32Array {
+  const larger = new Uint32Array(numbers.length * 2)
+  larger.set(numbers)
+  return larger
+}

@@ -1,0 +1,44 @@
+/** Records as the tape takes them: lines with their ends, one after the other. */
+export interface PackedLines {
+  readonly bytes: Uint8Array
+  /** Offset behind each line's end. */
+  readonly ends: Uint32Array
+  /** For each record sha256(0x00, core), 32 bytes: what the group digest is made of. */
+  readonly coreHashes: Uint8Array
+}
+
+/** Payloads as a pack takes them: header and frame, one after the other. */
+export interface PackedBlobs {
+  readonly frames: Uint8Array
+  /** Offset behind each blob's frame. */
+  readonly ends: Uint32Array
+  /** 32 bytes each. */
+  readonly digests: Uint8Array
+  /** Payloads too large for a pack, by their place in the list: their frames are empty. */
+  readonly loose: readonly { readonly index: number; readonly data: Uint8Array }[]
+}
+
+/**
+ * A batch in few large pieces, so that it can go from one thread to another without being copied, and to the disk without
+ * being looked at. Made by a `BatchPacker`.
+ */
+export interface PackedBatch {
+  readonly lines: PackedLines
+  readonly blobs: PackedBlobs
+}
+
+/** The buffers that a batch consists of, each its own: for the transfer list of `postMessage`. */
+export function buffersOfBatch({ lines, blobs }: PackedBatch): ArrayBuffer[] {
+  return [lines.bytes, lines.ends, lines.coreHashes, blobs.frames, blobs.ends, blobs.digests, ...blobs.loose.map(({ data }) => data)].map(
+    (view) => view.buffer as ArrayBuffer,
+  )
+}
+
+/** Gives the memory of a batch back at once, instead of when garbage is next collected. It must not be used after. */
+export function releaseBatch(batch: PackedBatch): void {
+  for (const buffer of buffersOfBatch(batch)) if (!buffer.detached) buffer.transfer(0)
+}
+
+export function sizeOfBatch({ lines, blobs }: PackedBatch): number {
+  return blobs.loose.reduce((sum, { data }) => sum + data.length, lines.bytes.length + blobs.frames.length)
+}
