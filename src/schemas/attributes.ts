@@ -33,6 +33,9 @@ export const ATTR = {
   /** A span that carries these two is a gap notice of the SDK, not a step. */
   gapReason: 'reprise.gap.reason',
   gapCount: 'reprise.gap.count',
+  /** On the resource: a random id for each recorder, and the number of the batch among its batches, from 0. */
+  senderId: 'reprise.sender.id',
+  senderSequence: 'reprise.sender.sequence',
 } as const
 
 /** The OpenTelemetry GenAI names we write (semantic-conventions-genai 1.42.0-dev). */

@@ -64,6 +64,7 @@ export {
   type StepKind,
   type StreamEnd,
 } from './step-kinds.ts'
+export { STORE_PLACES } from './store-places.ts'
 export { canonicalValue, decodeValue, type EncodedValue, encodeValue, type JsonTree, jsonTreeOf, needsMsgpack } from './value-codec.ts'
 export { VALUE_MAX_DEPTH } from './value-tags.ts'
 export { type ErrorFields, ErrorValue, Opaque, Truncated } from './value-types.ts'

@@ -63,6 +63,10 @@ export interface OptionValues {
   readonly flushIntervalMillis: number
   readonly flushTimeoutMillis: number
   readonly exitTimeoutMillis: number
+  readonly spool: boolean
+  readonly spoolFolder: string | undefined
+  readonly spoolMaxBytes: number
+  readonly spoolMaxAgeMillis: number
   readonly bodyMaxBytes: number
   readonly decodedMaxBytes: number
   readonly attributeMaxCount: number
@@ -161,6 +165,26 @@ export const OPTIONS: { readonly [K in OptionKey]: OptionRow<OptionValues[K]> } 
     env: ['REPRISE_EXIT_TIMEOUT_MILLIS'],
     default: 2_000,
     doc: 'Longest time that a recorded program stays alive at its end to send what is left.',
+  }),
+  spool: row('spool', yesOrNo, {
+    env: ['REPRISE_SPOOL'],
+    default: true,
+    doc: 'Whether a recorded program keeps what it could not send before it ended in a file, redacted, for the next start or the collector.',
+  }),
+  spoolFolder: row('spoolFolder', path, {
+    env: ['REPRISE_SPOOL_FOLDER'],
+    default: undefined,
+    doc: 'Folder of the spool; without it, `spool` in the folder of the store.',
+  }),
+  spoolMaxBytes: row('spoolMaxBytes', byteCount(64 * KIB, 16 * GIB), {
+    env: ['REPRISE_SPOOL_MAX_BYTES'],
+    default: 64 * MIB,
+    doc: 'Most bytes kept in the spool; past it the oldest files give way, and are counted.',
+  }),
+  spoolMaxAgeMillis: row('spoolMaxAgeMillis', millis(1_000, 366 * DAY_MILLIS), {
+    env: ['REPRISE_SPOOL_MAX_AGE_MILLIS'],
+    default: 7 * DAY_MILLIS,
+    doc: 'Longest time that a file stays in the spool; older ones are removed by the next program that spools there, and counted.',
   }),
   bodyMaxBytes: row('bodyMaxBytes', byteCount(KIB, GIB), {
     env: ['REPRISE_BODY_MAX_BYTES'],
