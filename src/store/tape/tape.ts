@@ -170,6 +170,11 @@ export class Tape implements TapeReader {
     return lines
   }
 
+  /** The bytes of a group's lines, and where each begins; the last number is where they end. Throws `integrity`. */
+  readContent(group: number): { readonly content: Buffer; readonly starts: readonly number[] } {
+    return this.#decode(group)
+  }
+
   readLine(group: number, line: number): string {
     const { content, starts } = this.#decode(group)
     if (line < 0 || line >= starts.length - 1) {
