@@ -126,6 +126,12 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   )
 
   verb(
+    'verify',
+    'check every frame, digest, reference and payload of the store; exit code 5 when something is wrong',
+    'reprise verify\nreprise verify --store /backups/2026-11-20 --json',
+  ).action((flags) => act(flags, [], async (settings) => (await import('./commands/verify.ts')).verify(settings, terminal)))
+
+  verb(
     'redact [file]',
     'print a file with its secrets replaced; without a file, standard input line by line',
     'reprise redact answer.json --report\ncat log.ndjson | reprise redact',

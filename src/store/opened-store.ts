@@ -14,7 +14,7 @@ import type { ThreadedIndex } from './index/index-thread.ts'
 import type { FollowingIndex, ReadOnlyIndex } from './index/store-index.ts'
 import type { Tape } from './tape/tape.ts'
 import type { TapeWriter } from './tape/tape-writer.ts'
-import type { AppendBatch, RecoveryReport, ReindexProgress, ReindexResult, Store, StoreCheck, StoreSummary, ViewCursor } from './types.ts'
+import type { AppendBatch, CheckProgress, RecoveryReport, ReindexProgress, ReindexResult, Store, StoreCheck, StoreSummary, ViewCursor } from './types.ts'
 import { openCursorFile } from './views/cursor.ts'
 
 interface Writing {
@@ -76,7 +76,7 @@ export class OpenedStore implements Store {
     return await this.#writing('reindex').index.reindex(onProgress)
   }
 
-  async checkStore(onProgress?: (progress: ReindexProgress) => void): Promise<StoreCheck> {
+  async checkStore(onProgress?: (progress: CheckProgress) => void): Promise<StoreCheck> {
     const { layout, tape, packs, blobs } = this.#parts
     return await checkStoreFiles({ layout, tape, packs, blobs }, onProgress)
   }

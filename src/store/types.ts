@@ -133,6 +133,15 @@ export interface ReindexResult {
   readonly records: number
 }
 
+/** How far a check has come: first the groups of the tape with their payloads, then the packs. */
+export interface CheckProgress {
+  readonly stage: 'groups' | 'packs'
+  readonly done: number
+  readonly total: number
+  /** Records seen so far. */
+  readonly records: number
+}
+
 /** Bytes that were not a whole group or blob when the store was opened after a crash. */
 export interface CutTail {
   /** Relative to the store. */
@@ -170,7 +179,7 @@ export interface ViewCursor {
   save(group: number, line: number): Promise<void>
 }
 
-/** What `checkStore` can find. The last three name the digest. */
+/** What `checkStore` can find. Those that begin with `artifact` name the digest. */
 export const STORE_PROBLEM_CODES = [
   'frame_damaged',
   'group_damaged',
@@ -180,6 +189,8 @@ export const STORE_PROBLEM_CODES = [
   'record_invalid',
   'pack_damaged',
   'pack_index',
+  'view_cursor',
+  'key_damaged',
   'commitment',
   'artifact_missing',
   'artifact_damaged',
@@ -192,6 +203,8 @@ export interface StoreProblem {
   readonly file: string
   readonly group?: number
   readonly line?: number
+  /** JSON pointer into the record of that line. */
+  readonly pointer?: string
   readonly offset?: number
   readonly digest?: Digest
   readonly message: string
@@ -202,7 +215,13 @@ export interface StoreCheck {
   readonly groups: number
   readonly records: number
   readonly blobs: number
+  /** Payloads that a core commits to and that were erased: their proofs stand, nothing else is left of them. */
+  readonly erased: number
+  /** Views whose place was checked. */
+  readonly views: number
   readonly head: TapeHead
+  /** Bytes that crashes left unfinished and opening put aside, with the number of their files. */
+  readonly cut: { readonly files: number; readonly bytes: number }
   /** Bytes after the last whole group: being written, or left by a crash and cut by the next writer. Never acknowledged. */
   readonly unfinishedBytes: number
   /** Bounded; `problemCount` counts all. */
@@ -228,7 +247,7 @@ export interface Store {
   /** All steps of a run as `listSteps` gives them. */
   readRunRecords(runId: string, namespace?: string): SpanRecord[]
   reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult>
-  checkStore(onProgress?: (progress: ReindexProgress) => void): Promise<StoreCheck>
+  checkStore(onProgress?: (progress: CheckProgress) => void): Promise<StoreCheck>
   openCursor(name: string): ViewCursor
   readSummary(): StoreSummary
   /** The redaction HMAC key: 32 random bytes. */

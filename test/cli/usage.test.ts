@@ -12,7 +12,7 @@ describe('usage', () => {
     const { code, stdout } = await runCli(['--help'])
     expect(code).toBe(0)
     const verbs = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\]| <| \[)/gm)].map(([, verb]) => verb)
-    expect(verbs).toEqual(['up', 'demo', 'runs', 'show', 'export', 'replay', 'reindex', 'redact', 'help'])
+    expect(verbs).toEqual(['up', 'demo', 'runs', 'show', 'export', 'replay', 'reindex', 'verify', 'redact', 'help'])
   })
 
   it('shows help on stderr and exits 2 without a verb', async () => {
@@ -37,7 +37,7 @@ describe('usage', () => {
   })
 
   it('gives every verb a help page with examples', async () => {
-    for (const verb of ['up', 'demo', 'runs', 'show', 'export', 'replay', 'reindex', 'redact']) {
+    for (const verb of ['up', 'demo', 'runs', 'show', 'export', 'replay', 'reindex', 'verify', 'redact']) {
       const { code, stdout } = await runCli([verb, '--help'])
       expect(code).toBe(0)
       expect(stdout).toContain(`$ reprise ${verb}`)

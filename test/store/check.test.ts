@@ -195,6 +195,10 @@ describe('checkStore names', () => {
       edit(pack(dir), (bytes) => bytes.fill(0, 4, 40))
       rmSync(`${pack(dir).slice(0, -4)}.idx`)
     }, 'pack_damaged')
+    await fresh((dir) => writeFileSync(join(dir, 'views', 'forward-1.json'), '{"group":5,"line":0}\n'), 'view_cursor')
+    await fresh((dir) => writeFileSync(join(dir, 'views', 'forward-1.json'), '{"group":4,"line":1}\n'), 'view_cursor')
+    await fresh((dir) => writeFileSync(join(dir, 'views', 'forward-1.json'), '{"group":'), 'view_cursor')
+    await fresh((dir) => rmSync(join(dir, 'keys', 'redaction.key')), 'key_damaged')
     await fresh((dir) => {
       edit(`${pack(dir).slice(0, -4)}.idx`, (bytes) => {
         bytes.fill(0xff, bytes.length - 44, bytes.length - 12)
@@ -216,7 +220,7 @@ test('checkStore counts what it saw, tells its progress and may run while record
   const writing = (async () => {
     for (let index = 20; index < 60; index++) await appendSpans(store, sketchOf(RUN, index, { content: { input: `"${index}"` } }))
   })()
-  const check = await store.checkStore(({ group }) => progress.push(group))
+  const check = await store.checkStore(({ stage, done }) => stage === 'groups' && progress.push(done))
   expect(check.problems).toEqual([])
   expect(check.groups).toBeGreaterThanOrEqual(20)
   expect(check.records).toBe(check.groups)

@@ -1,15 +1,18 @@
+import { existsSync } from 'node:fs'
 import { relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { commitmentOf, type Digest, isDigest, RepriseError, type SpanRecord } from '../../schemas/index.ts'
-import type { BlobStore } from '../blobs/blob-store.ts'
+import type { Digest } from '../../schemas/index.ts'
+import { BlobStore } from '../blobs/blob-store.ts'
 import { type BlobPlace, PackIndex } from '../blobs/pack-index.ts'
-import type { PackSet } from '../blobs/pack-set.ts'
-import type { Layout } from '../files/layout.ts'
+import { PackSet } from '../blobs/pack-set.ts'
+import { readFormat } from '../files/format-file.ts'
+import { type Layout, layoutOf } from '../files/layout.ts'
 import type { ScannedDamage } from '../frames/scan.ts'
-import { isSpanRecord } from '../index/record-row.ts'
-import type { Tape } from '../tape/tape.ts'
-import type { ReindexProgress, StoreCheck } from '../types.ts'
-import { checkTape, type LinePlace } from './check-tape.ts'
+import { Tape } from '../tape/tape.ts'
+import type { CheckProgress, StoreCheck } from '../types.ts'
+import { PayloadCheck } from './check-payloads.ts'
+import { checkTape } from './check-tape.ts'
+import { checkKey, checkViews, readCut } from './check-views.ts'
 import { Problems } from './problems.ts'
 
 export interface CheckedParts {
@@ -20,109 +23,102 @@ export interface CheckedParts {
 }
 
 /**
- * Checks everything that the store vouches for: each frame's crc, the chain of groups, their digests, each reference's
- * commitment, and each payload against its digest. Reports, never throws for what it finds; changes nothing.
+ * Checks the store in a folder from its files alone, whether a collector is writing it or it is a cold copy that may not be
+ * written: neither lock nor index is touched. A folder without a store is an empty one.
+ *
+ * @throws RepriseError `store_version`, `integrity` where the format cannot be read
  */
-export async function checkStoreFiles(parts: CheckedParts, onProgress?: (progress: ReindexProgress) => void): Promise<StoreCheck> {
+export async function checkStoreFolder(dir: string, onProgress?: (progress: CheckProgress) => void): Promise<StoreCheck> {
+  const layout = layoutOf(dir)
+  const there = readFormat(layout) !== undefined
+  const tape = new Tape(layout)
+  const packs = new PackSet(layout)
+  try {
+    packs.refresh()
+    return await checkStoreFiles({ layout, tape, packs, blobs: new BlobStore(layout, packs, true) }, onProgress, there)
+  } finally {
+    tape.close()
+    packs.close()
+  }
+}
+
+/**
+ * Checks everything that the store vouches for: each frame's crc, the chain of groups, their digests, each reference's
+ * commitment, each payload against its digest, and the place of each view. Reports, never throws for what it finds; changes
+ * nothing.
+ */
+export async function checkStoreFiles(
+  parts: CheckedParts,
+  onProgress?: (progress: CheckProgress) => void,
+  there: boolean = readFormat(parts.layout) !== undefined,
+): Promise<StoreCheck> {
+  const { layout, tape } = parts
   const problems = new Problems()
   const payloads = new PayloadCheck(parts.blobs, problems)
-  const groups = parts.tape.head().group + 1
-  const tape = await checkTape(
-    parts.layout,
-    parts.tape,
+  const groups = tape.head().group + 1
+  const checked = await checkTape(
+    layout,
+    tape,
     problems,
     (text, place) => payloads.checkLine(text, place),
-    (group, records) => onProgress?.({ group: group + 1, groups, records }),
+    (group, records) => onProgress?.({ stage: 'groups', done: group + 1, total: groups, records }),
   )
-  const blobs = await checkPacks(parts, problems, payloads)
-  return { schema: 'reprise.store-check/1', ...tape, blobs, problems: problems.list, problemCount: problems.count }
-}
-
-/** Payloads against their digests, each read once. */
-class PayloadCheck {
-  readonly #blobs: BlobStore
-  readonly #problems: Problems
-  /** Size of each payload that was read; undefined where that failed. */
-  readonly #read = new Map<Digest, number | undefined>()
-
-  constructor(blobs: BlobStore, problems: Problems) {
-    this.#blobs = blobs
-    this.#problems = problems
-  }
-
-  checkLine(text: string, place: LinePlace): void {
-    const invalid = (message: string): void =>
-      this.#problems.add({ code: 'record_invalid', ...place, message: `group ${place.group}, line ${place.line}: ${message}` })
-    let record: unknown
-    try {
-      record = JSON.parse(text)
-    } catch {
-      return invalid('not JSON')
-    }
-    if (!isSpanRecord(record)) return
-    if (!Array.isArray(record.refs) || !Array.isArray(record.core.payloads)) return invalid('refs and core.payloads: expected arrays')
-    this.#checkRefs(record, place)
-  }
-
-  #checkRefs({ core, refs }: SpanRecord, place: LinePlace): void {
-    for (const { role, digest, salt } of refs) {
-      const where = { ...place, digest }
-      const payload = core.payloads.find((candidate) => candidate.role === role)
-      if (payload === undefined || !isDigest(digest) || !/^[0-9a-f]{64}$/.test(salt) || payload.commitment !== commitmentOf(salt, digest)) {
-        this.#problems.add({
-          code: 'commitment',
-          ...where,
-          message: `group ${place.group}, line ${place.line}: ${role} refers to ${digest}, to which its core is not committed`,
-        })
-        continue
-      }
-      const sizeBytes = this.check(digest, place.file)
-      if (sizeBytes !== undefined && sizeBytes !== payload.sizeBytes) {
-        const message = `group ${place.group}, line ${place.line}: ${role} has ${sizeBytes} bytes, its core says ${payload.sizeBytes}`
-        this.#problems.add({ code: 'record_invalid', ...where, message })
-      }
-    }
-  }
-
-  /** The size of a sound payload. `file` says where it is needed or stands. */
-  check(digest: Digest, file: string): number | undefined {
-    if (this.#read.has(digest)) return this.#read.get(digest)
-    let sizeBytes: number | undefined
-    try {
-      sizeBytes = this.#blobs.read(digest).length
-    } catch (error) {
-      if (!RepriseError.isInstance(error)) throw error
-      const code = error.code === 'artifact_missing' ? 'artifact_missing' : 'artifact_damaged'
-      this.#problems.add({ code, file, digest, message: error.message })
-    }
-    this.#read.set(digest, sizeBytes)
-    return sizeBytes
+  const blobs = await checkPacks(parts, problems, payloads, (done, total) =>
+    onProgress?.({ stage: 'packs', done, total, records: checked.records }),
+  )
+  // Asked for the head anew: views go on while the tape is looked at.
+  const views = checkViews(layout, () => tape.head().group, problems)
+  if (there) checkKey(layout, problems)
+  return {
+    schema: 'reprise.store-check/1',
+    ...checked,
+    blobs,
+    erased: payloads.erased,
+    views,
+    cut: readCut(layout),
+    problems: problems.list,
+    problemCount: problems.count,
   }
 }
 
-async function checkPacks({ layout, packs, blobs }: CheckedParts, problems: Problems, payloads: PayloadCheck): Promise<number> {
+async function checkPacks(
+  { layout, packs, blobs }: CheckedParts,
+  problems: Problems,
+  payloads: PayloadCheck,
+  onPack: (done: number, total: number) => void,
+): Promise<number> {
   let count = 0
-  for (const pack of packs.packs()) {
+  const listed = packs.packs()
+  for (const [done, pack] of listed.entries()) {
     const file = relative(layout.dir, packs.packFile(pack))
+    // Read before the pack is walked: once there is a side file, the pack does not grow any more.
+    const hasIndex = existsSync(packs.indexFile(pack))
+    const index = PackIndex.read(packs.indexFile(pack), packs.file(pack).sizeBytes())
     const places = new Map<Digest, BlobPlace>()
     const damage: ScannedDamage[] = []
     packs.file(pack).scan(0, places, damage)
     for (const { offset, end } of damage)
       problems.add({ code: 'pack_damaged', file, offset, message: `${end - offset} bytes at ${offset} are no frames` })
-    const index = PackIndex.read(packs.indexFile(pack), packs.file(pack).sizeBytes())
-    if (index !== undefined && (index.count !== places.size || [...index.digests()].some((digest) => !places.has(digest)))) {
+    if (hasIndex && (index === undefined || !listsAll(index, places))) {
       problems.add({
         code: 'pack_index',
         file: relative(layout.dir, packs.indexFile(pack)),
-        message: 'it does not list the blobs of its pack',
+        message: 'it does not list the blobs of its pack; the next writer makes it anew',
       })
     }
     for (const digest of places.keys()) {
       // In the writing process: not acknowledged yet.
       if (!blobs.has(digest)) continue
-      payloads.check(digest, file)
+      payloads.check(digest, { file })
       if (++count % 64 === 0) await nextTurn()
     }
+    onPack(done + 1, listed.length)
   }
   return count
+}
+
+function listsAll(index: PackIndex, places: ReadonlyMap<Digest, BlobPlace>): boolean {
+  if (index.count !== places.size || !index.isWhole()) return false
+  for (const digest of index.digests()) if (!places.has(digest)) return false
+  return true
 }

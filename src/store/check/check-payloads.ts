@@ -1,0 +1,114 @@
+import { commitmentOf, type Digest, isDigest, RepriseError } from '../../schemas/index.ts'
+import type { BlobStore } from '../blobs/blob-store.ts'
+import type { StoreProblem } from '../types.ts'
+import type { LinePlace } from './check-tape.ts'
+import type { Problems } from './problems.ts'
+
+interface PayloadFacts {
+  readonly role: string
+  readonly sizeBytes: number
+  readonly commitment?: string
+}
+
+interface RefFacts {
+  readonly role: string
+  readonly digest: string
+  readonly salt: string
+}
+
+const SALT = /^[0-9a-f]{64}$/
+
+/** Each reference against its core, and each payload against its digest; every payload is read once. */
+export class PayloadCheck {
+  erased = 0
+  readonly #blobs: BlobStore
+  readonly #problems: Problems
+  /** Size of each payload that was read; undefined where that failed. */
+  readonly #read = new Map<Digest, number | undefined>()
+
+  constructor(blobs: BlobStore, problems: Problems) {
+    this.#blobs = blobs
+    this.#problems = problems
+  }
+
+  checkLine(text: string, place: LinePlace): void {
+    let record: unknown
+    try {
+      record = JSON.parse(text)
+    } catch {
+      return this.#invalid(place, '', 'expected JSON')
+    }
+    const core = fieldOf(record, 'core')
+    const refs = fieldOf(record, 'refs')
+    if (typeof core !== 'object' || core === null) return this.#invalid(place, '/core', 'expected an object')
+    if (!Array.isArray(refs)) return this.#invalid(place, '/refs', 'expected an array')
+    const listed = fieldOf(core, 'payloads')
+    if (listed === undefined && refs.length === 0) return
+    if (!Array.isArray(listed)) return this.#invalid(place, '/core/payloads', 'expected an array')
+    const payloads = new Map<string, { index: number; payload: PayloadFacts }>()
+    for (const [index, payload] of listed.entries()) {
+      if (!isPayload(payload)) this.#invalid(place, `/core/payloads/${index}`, 'expected a role, a size and a commitment')
+      else payloads.set(payload.role, { index, payload })
+    }
+    for (const [index, ref] of refs.entries()) {
+      if (!isRef(ref)) this.#invalid(place, `/refs/${index}`, 'expected a role, a digest and a salt')
+      else this.#checkRef(ref, payloads.get(ref.role), place, index)
+    }
+    const present = new Set(refs.map((ref) => fieldOf(ref, 'role')))
+    for (const { payload } of payloads.values()) if (payload.commitment !== undefined && !present.has(payload.role)) this.erased++
+  }
+
+  #invalid(place: LinePlace, pointer: string, message: string): void {
+    this.#problems.add({ code: 'record_invalid', ...place, pointer, message: `${pointer === '' ? 'the line' : pointer}: ${message}` })
+  }
+
+  #checkRef(
+    { role, digest, salt }: RefFacts,
+    found: { index: number; payload: PayloadFacts } | undefined,
+    place: LinePlace,
+    index: number,
+  ): void {
+    const pointer = `/refs/${index}`
+    if (found === undefined || !isDigest(digest) || !SALT.test(salt) || found.payload.commitment !== commitmentOf(salt, digest)) {
+      const message = `${role} refers to ${digest}, to which its core is not committed`
+      this.#problems.add({ code: 'commitment', ...place, pointer, ...(isDigest(digest) && { digest }), message })
+      return
+    }
+    const sizeBytes = this.check(digest, { ...place, pointer })
+    if (sizeBytes === undefined || sizeBytes === found.payload.sizeBytes) return
+    const where = `/core/payloads/${found.index}/sizeBytes`
+    this.#invalid(place, where, `${role} has ${sizeBytes} bytes, its core says ${found.payload.sizeBytes}`)
+  }
+
+  /** The size of a sound payload. `where` says what needs it, or where it stands. */
+  check(digest: Digest, where: Pick<StoreProblem, 'file' | 'group' | 'line' | 'pointer'>): number | undefined {
+    if (this.#read.has(digest)) return this.#read.get(digest)
+    let sizeBytes: number | undefined
+    try {
+      sizeBytes = this.#blobs.read(digest).length
+    } catch (error) {
+      if (!RepriseError.isInstance(error)) throw error
+      const code = error.code === 'artifact_missing' ? 'artifact_missing' : 'artifact_damaged'
+      this.#problems.add({ code, ...where, digest, message: error.message })
+    }
+    this.#read.set(digest, sizeBytes)
+    return sizeBytes
+  }
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Record<string, unknown>)[key] : undefined
+}
+
+function isPayload(value: unknown): value is PayloadFacts {
+  const commitment = fieldOf(value, 'commitment')
+  return (
+    typeof fieldOf(value, 'role') === 'string' &&
+    typeof fieldOf(value, 'sizeBytes') === 'number' &&
+    (typeof commitment === 'string' || (commitment === undefined && fieldOf(value, 'withheld') !== undefined))
+  )
+}
+
+function isRef(value: unknown): value is RefFacts {
+  return ['role', 'digest', 'salt'].every((key) => typeof fieldOf(value, key) === 'string')
+}
