@@ -1,5 +1,6 @@
 import { RepriseError } from '../schemas/index.ts'
 import { ByteWriter, int64Size, varintSize } from './byte-writer.ts'
+import { SpanWriter } from './span-writer.ts'
 import { fieldSize, measureAttributes, measureText, Sizes, type WritableAttribute, writeAttributes, writeText } from './value-writer.ts'
 import type { WireEvent, WireLink, WireResource, WireScope, WireSpan } from './wire.ts'
 
@@ -13,8 +14,10 @@ export type WritableSpan = Omit<WireSpan, 'attributes'> & { readonly attributes:
 export class TraceWriter {
   readonly #writer: ByteWriter
   readonly #sizes = new Sizes()
+  readonly #fields: SpanWriter
   #resource = -1
   #scope = -1
+  #span = -1
   #finished = false
 
   /**
@@ -23,6 +26,7 @@ export class TraceWriter {
    */
   constructor(memory?: ArrayBufferLike) {
     this.#writer = new ByteWriter(memory)
+    this.#fields = new SpanWriter(this.#writer)
   }
 
   /** Bytes so far; the finished body is at most this long. */
@@ -89,8 +93,31 @@ export class TraceWriter {
     writeSpan(writer, span, sizes)
   }
 
+  /** Begins a span that is written field by field. `closeSpan` keeps it, `dropSpan` takes it back. */
+  openSpan(): SpanWriter {
+    this.#assertOpen()
+    if (this.#scope < 0) throw new RepriseError('invalid_argument', 'openSpan before startScope')
+    if (this.#span >= 0) throw new RepriseError('invalid_argument', 'openSpan while a span is open')
+    const writer = this.#writer
+    writer.ensure(5)
+    writer.byte(0x12)
+    this.#span = writer.open()
+    return this.#fields
+  }
+
+  closeSpan(): void {
+    this.#writer.close(this.#span)
+    this.#span = -1
+  }
+
+  dropSpan(): void {
+    if (this.#span >= 0) this.#writer.pos = this.#span - 1
+    this.#span = -1
+  }
+
   /** The whole body. Nothing can be added afterwards. */
   finish(): Uint8Array {
+    this.dropSpan()
     this.#closeScope()
     this.#closeResource()
     this.#finished = true

@@ -20,5 +20,10 @@ export function readClockAnchor(): number {
 
 /** Nanoseconds since the Unix epoch; microseconds are what the clock can tell. */
 export function unixNanos(anchorMillis: number, monotonicMillis: number): bigint {
-  return BigInt(Math.round((anchorMillis + monotonicMillis) * 1000)) * 1000n
+  return BigInt(unixMicros(anchorMillis, monotonicMillis)) * 1000n
+}
+
+/** Microseconds since the Unix epoch. */
+export function unixMicros(anchorMillis: number, monotonicMillis: number): number {
+  return Math.round((anchorMillis + monotonicMillis) * 1000)
 }

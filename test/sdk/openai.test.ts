@@ -75,11 +75,6 @@ test('the promise is still the APIPromise of the client, and is recorded when aw
     'gen_ai.operation.name': 'chat',
     'gen_ai.provider.name': 'openai',
     'gen_ai.request.model': 'gpt-test',
-    'gen_ai.response.model': 'gpt-test-2026',
-    'gen_ai.response.id': 'chatcmpl-7',
-    'gen_ai.response.finish_reasons': ['stop'],
-    'gen_ai.usage.input_tokens': 5,
-    'gen_ai.usage.output_tokens': 2,
   })
 })
 
@@ -108,7 +103,6 @@ test('a stream is the Stream of the client, with its controller, and is recorded
   expect(step.attributes).toMatchObject({
     [ATTR.shape]: 'promise-async-iterable',
     [ATTR.streamEnd]: 'done',
-    'gen_ai.response.id': 'chatcmpl-8',
   })
   expect(step.output).toHaveLength(3)
 })

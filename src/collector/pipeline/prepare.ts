@@ -1,5 +1,4 @@
 import type { DecodedTraces, WireResource, WireSpan } from '../../otlp/index.ts'
-import type { PreparedRecord } from '../../store/index.ts'
 import {
   type Batch,
   type PrepareContext,
@@ -7,11 +6,13 @@ import {
   type PrepareSteps,
   plainRecord,
   prepareGroups,
+  type RecordText,
   recordOf,
   runSteps,
   type SharedScope,
 } from './batch.ts'
 import { jsonOfText } from './canonical-text.ts'
+import { withDerivedAttributes } from './derive.ts'
 import { type GapDraft, normalizeSpan } from './normalize.ts'
 import { newFindings } from './redact.ts'
 import { spanCoreText } from './write-core.ts'
@@ -22,7 +23,7 @@ export type PreparedTraces = PreparedBatch
 
 const SENDER_KEY = 'service.instance.id'
 
-function gapRecord(draft: GapDraft, resource: WireResource, context: PrepareContext, batch: Batch): PreparedRecord {
+function gapRecord(draft: GapDraft, resource: WireResource, context: PrepareContext, batch: Batch): RecordText {
   const found = newFindings()
   const reason = jsonOfText(context.cleaner.plain(draft.reason, found))
   const id = resource.attributes.find(([key]) => key === SENDER_KEY)?.[1]
@@ -42,7 +43,7 @@ function prepareSpan(span: WireSpan, resource: WireResource, shared: SharedScope
     else if (draft.type === 'gap') batch.add(gapRecord(draft, resource, context, batch))
     else {
       const found = newFindings()
-      const core = spanCoreText(draft, shared.text, context.cleaner, found)
+      const core = spanCoreText(withDerivedAttributes(draft), shared.text, context.cleaner, found)
       batch.add(recordOf(core, found, shared, context, batch))
     }
   })
@@ -60,5 +61,5 @@ export function prepareSteps(decoded: DecodedTraces, context: PrepareContext): P
 
 /** `prepareSteps` in one go. */
 export function prepareTraces(decoded: DecodedTraces, context: PrepareContext): PreparedTraces {
-  return runSteps(prepareSteps(decoded, context))
+  return runSteps(prepareSteps(decoded, context), context)
 }

@@ -19,6 +19,24 @@ const CLOSE_ARRAY = 0x5d
 const OPEN_OBJECT = 0x7b
 const CLOSE_OBJECT = 0x7d
 
+/** What follows the backslash, by byte. */
+const VERBATIM = 0
+const LONG = 1
+const ESCAPES = new Uint8Array(256)
+ESCAPES.fill(LONG, 0, 0x20)
+for (const character of '"\\') ESCAPES[character.charCodeAt(0)] = character.charCodeAt(0)
+for (const [character, letter] of ['\bb', '\tt', '\nn', '\ff', '\rr'])
+  ESCAPES[(character ?? '').charCodeAt(0)] = (letter ?? '').charCodeAt(0)
+
+const LITTLE_ENDIAN = new Uint8Array(new Int32Array([1]).buffer)[0] === 1
+
+/** Whether one of four bytes is a quote, a backslash or a control character; may say so of a few others (Anderson, Bit Twiddling Hacks). */
+function needsEscape(word: number): boolean {
+  const quote = word ^ 0x22222222
+  const backslash = word ^ 0x5c5c5c5c
+  return ((((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080) !== 0
+}
+
 export type Fields = Readonly<Record<string, unknown>>
 
 /**
@@ -28,6 +46,7 @@ export type Fields = Readonly<Record<string, unknown>>
 export class JsonBytes {
   #buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
   #words: Int32Array = new Int32Array(this.#buffer.buffer)
+  #view: DataView = new DataView(this.#buffer.buffer)
   #position = 0
 
   get position(): number {
@@ -47,6 +66,15 @@ export class JsonBytes {
 
   /** A whole value. For values of bounded depth that JSON holds: a snapshot. */
   value(value: unknown): void {
+    this.#value(value, true)
+  }
+
+  /** The same for a value in which nothing needs a tag: a plain snapshot. */
+  plain(value: unknown): void {
+    this.#value(value, false)
+  }
+
+  #value(value: unknown, tags: boolean): void {
     switch (typeof value) {
       case 'string':
         this.string(value)
@@ -57,35 +85,42 @@ export class JsonBytes {
         return
       case 'object':
         if (value === null) this.ascii('null')
-        else if (Array.isArray(value)) this.#array(value)
-        else if (isPlain(value)) this.#fields(value, Object.hasOwn(value, TAG))
-        else this.#fields(tagged(value), false)
+        else if (Array.isArray(value)) this.#array(value, tags)
+        else if (!tags) this.#fields(value as Fields, false)
+        else if (isPlain(value)) this.#tagging(value, Object.hasOwn(value, TAG))
+        else this.#tagging(tagged(value), false)
         return
       default:
         this.ascii('null')
     }
   }
 
-  #array(array: readonly unknown[]): void {
+  #array(array: readonly unknown[], tags: boolean): void {
     this.byte(OPEN_ARRAY)
     const { length } = array
     for (let index = 0; index < length; index++) {
       if (index > 0) this.byte(COMMA)
-      this.value(array[index])
+      this.#value(array[index], tags)
     }
     this.byte(CLOSE_ARRAY)
   }
 
-  #fields(fields: Fields, escape: boolean): void {
+  #tagging(fields: Fields, escape: boolean): void {
     if (escape) this.ascii(OPEN_ESCAPED)
-    else this.byte(OPEN_OBJECT)
+    this.#fields(fields, true, escape)
+    if (escape) this.byte(CLOSE_OBJECT)
+  }
+
+  #fields(fields: Fields, tags: boolean, opened = false): void {
+    if (!opened) this.byte(OPEN_OBJECT)
     let first = true
-    for (const key of Object.keys(fields)) {
+    for (const key in fields) {
+      // Somebody may have put something on Object.prototype.
+      if (!Object.hasOwn(fields, key)) continue
       this.key(key, first)
       first = false
-      this.value(fields[key])
+      this.#value(fields[key], tags)
     }
-    if (escape) this.byte(CLOSE_OBJECT)
     this.byte(CLOSE_OBJECT)
   }
 
@@ -111,16 +146,6 @@ export class JsonBytes {
 
   string(text: string): void {
     if (text.length <= LOOP_CHARS && this.#shortString(text)) return
-    if (text.length <= STRETCH_CHARS) {
-      const start = this.#position
-      this.byte(QUOTE)
-      if (this.#verbatim(text)) this.byte(QUOTE)
-      else {
-        this.#position = start
-        this.encoded(JSON.stringify(text))
-      }
-      return
-    }
     this.byte(QUOTE)
     for (let start = 0; start < text.length; ) start = this.stretch(text, start)
     this.byte(QUOTE)
@@ -132,14 +157,14 @@ export class JsonBytes {
     // A surrogate pair cut in two would be escaped as two lone halves.
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1
     const part = start === 0 && end === text.length ? text : text.slice(start, end)
-    if (!this.#verbatim(part)) this.encoded(JSON.stringify(part).slice(1, -1))
+    if (!this.#verbatim(part)) this.#escaped(part)
     return end
   }
 
   /** Text that is JSON already. */
   encoded(text: string): void {
     this.#ensure(text.length * 3)
-    this.#position += this.#buffer.write(text, this.#position, 'utf8')
+    this.#position += this.#buffer.write(text, this.#position)
   }
 
   /** @returns false, with nothing written, when some character needs an escape */
@@ -147,13 +172,46 @@ export class JsonBytes {
     // The usual ones; the engine looks at many bytes at a time for each.
     if (text.includes('\n') || text.includes('"') || text.includes('\\')) return false
     this.#ensure(text.length * 3)
-    const size = this.#buffer.write(text, this.#position, 'utf8')
+    const size = this.#buffer.write(text, this.#position)
     // UTF-8 has no lone surrogates: they are escaped. Text of as many bytes as characters has none.
     if (size !== text.length && !text.isWellFormed()) return false
     const end = this.#position + size
     if (this.#hasControl(this.#position, end)) return false
     this.#position = end
     return true
+  }
+
+  /** A text with characters that need an escape: its UTF-8 is put behind the place where it is to stand, and moved there word by word. */
+  #escaped(text: string): void {
+    if (!text.isWellFormed()) return this.encoded(JSON.stringify(text).slice(1, -1))
+    // An escape is of two characters, or it is rare.
+    this.#ensure(text.length * 6 + 4)
+    const buffer = this.#buffer
+    const words = this.#words
+    const view = this.#view
+    let to = this.#position
+    let from = (to + text.length * 3 + 3) & ~3
+    const end = from + buffer.write(text, from)
+    while (from < end) {
+      if (from + 4 <= end && (from & 3) === 0) {
+        const word = words[from >> 2] ?? 0
+        if (!needsEscape(word)) {
+          view.setInt32(to, word, LITTLE_ENDIAN)
+          to += 4
+          from += 4
+          continue
+        }
+      }
+      const byte = buffer[from++] ?? 0
+      const escape = ESCAPES[byte] ?? 0
+      if (escape === VERBATIM) buffer[to++] = byte
+      else if (escape === LONG) return this.encoded(JSON.stringify(text).slice(1, -1))
+      else {
+        buffer[to++] = BACKSLASH
+        buffer[to++] = escape
+      }
+    }
+    this.#position = to
   }
 
   /** Whether any of the bytes is a control character, which JSON escapes. */
@@ -204,6 +262,7 @@ export class JsonBytes {
   #allocate(bytes: number): void {
     this.#buffer = Buffer.allocUnsafeSlow(bytes)
     this.#words = new Int32Array(this.#buffer.buffer)
+    this.#view = new DataView(this.#buffer.buffer)
   }
 }
 

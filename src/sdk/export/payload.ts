@@ -7,7 +7,7 @@ import { Slices } from './slices.ts'
 /** A payload as the wire carries it. */
 export interface EncodedPayload {
   readonly mediaType: string
-  readonly content: string | { readonly textPieces: readonly Uint8Array[] } | { readonly bytes: Uint8Array }
+  readonly content: string | { readonly utf8: Uint8Array } | { readonly bytes: Uint8Array }
 }
 
 /** Up to this size a payload is written in one go: well below a slice. */
@@ -44,14 +44,14 @@ export class PayloadWriter {
       // Structure is what JSON.stringify is faster at.
       return { mediaType: MEDIA_TYPE.json, content: JSON.stringify(value) }
     }
-    if (snapshot.json) return this.#writeJson(value)
+    if (snapshot.json) return this.#writeJson(value, snapshot.plain)
     const { mediaType, data } = encodeValue(value)
     return { mediaType, content: typeof data === 'string' ? data : { bytes: data } }
   }
 
   /** JSON text whatever the value: what JSON has no form for is a tagged object in it. */
   writeText(snapshot: Snapshot): EncodedPayload {
-    return this.#writeJson(snapshot.json ? snapshot.value : jsonTreeOf(snapshot.value).tree)
+    return this.#writeJson(snapshot.json ? snapshot.value : jsonTreeOf(snapshot.value).tree, snapshot.plain)
   }
 
   /** For what `isLarge`: the event loop runs in between. */
@@ -62,13 +62,14 @@ export class PayloadWriter {
     return this.#written(start)
   }
 
-  #writeJson(value: unknown): EncodedPayload {
+  #writeJson(value: unknown, plain: boolean): EncodedPayload {
     const start = this.#json.position
-    this.#json.value(value)
+    if (plain) this.#json.plain(value)
+    else this.#json.value(value)
     return this.#written(start)
   }
 
   #written(start: number): EncodedPayload {
-    return { mediaType: MEDIA_TYPE.json, content: { textPieces: [this.#json.since(start)] } }
+    return { mediaType: MEDIA_TYPE.json, content: { utf8: this.#json.since(start) } }
   }
 }

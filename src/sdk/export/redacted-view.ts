@@ -3,7 +3,7 @@ import type { Redactor } from '../../redaction/index.ts'
 import { ATTR, type Attributes, type AttributeValue, decodeValue, encodeValue, jsonTreeOf } from '../../schemas/index.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { Step } from '../step.ts'
-import { derivable, visibleAttributes } from './step-span.ts'
+import { derivable, visibleAttributes } from './visible.ts'
 
 /** A step as it may leave for a backend that redacts nothing: every string of it has passed the redactor. */
 export class RedactedView {
@@ -18,7 +18,7 @@ export class RedactedView {
     const input = this.#payload(step.input)
     const output = this.#payload(step.output)
     const error = this.#payload(step.error)
-    const visible = this.attributes(visibleAttributes(step, false))
+    const visible = this.attributes(visibleAttributes(step))
     const content = this.attributes(deriveGenAiContent({ ...derivable(step), args: input, output }))
     this.spanAttributes = {
       ...this.attributes(recordOf(step)),

@@ -1,11 +1,12 @@
-import { decodeExportResponse, decodeStatus, TraceWriter, type WireResource, type WireScope, type WritableSpan } from '../../otlp/index.ts'
+import { decodeExportResponse, decodeStatus, TraceWriter, type WireResource, type WireScope } from '../../otlp/index.ts'
 import { type OptionValues, RepriseError, randomId16, randomId32 } from '../../schemas/index.ts'
-import { nowMillis, readClockAnchor, unixNanos } from '../clock.ts'
+import { nowMillis, readClockAnchor, unixMicros } from '../clock.ts'
 import type { Gap, QueuedStep } from '../send-queue.ts'
+import type { Snapshot } from '../snapshot.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
-import { PayloadWriter } from './payload.ts'
+import { type EncodedPayload, PayloadWriter } from './payload.ts'
 import { resourceAttributes } from './resource.ts'
-import { spanOfGap, spanOfStep } from './step-span.ts'
+import { StepWriter, writeGap } from './step-writer.ts'
 import type { Reply, Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
@@ -25,6 +26,7 @@ export class RepriseWay implements Way {
   readonly #timeoutMillis: number
   readonly #resource: WireResource
   readonly #payloads: PayloadWriter = new PayloadWriter(true)
+  readonly #steps: StepWriter = new StepWriter(this.#payloads)
   /** What the last acknowledged body was written into. */
   #memory: ArrayBufferLike | undefined
 
@@ -36,7 +38,7 @@ export class RepriseWay implements Way {
 
   async fill(next: () => QueuedStep | undefined, gaps: readonly Gap[]): Promise<RepriseBatch> {
     const payloads = this.#payloads
-    const batch = new BatchWriter(this.#resource, this.#memory)
+    const batch = new BatchWriter(this.#resource, this.#steps, this.#memory)
     this.#memory = undefined
     for (const gap of gaps) batch.addGap(gap)
     while (batch.sizeBytes < BATCH_MAX_BYTES) {
@@ -44,12 +46,8 @@ export class RepriseWay implements Way {
       if (item === undefined) break
       // An announcement whose step has ended meanwhile is old news: the step itself is in the queue.
       if (item.pending && item.step.endMillis !== undefined) continue
-      try {
-        const span = spanOfStep(item, payloads)
-        batch.add(span instanceof Promise ? await span : span)
-      } catch {
-        batch.unwritable++
-      }
+      if (this.#steps.isLarge(item)) await batch.addLarge(item)
+      else batch.add(item)
       payloads.reset()
       if (payloads.slices.over) await payloads.slices.pause()
     }
@@ -85,18 +83,14 @@ export function bodyOf(batch: Batch): Uint8Array {
 export function encodeAtOnce(options: OptionValues, next: () => QueuedStep | undefined, gaps: readonly Gap[]): RepriseBatch[] {
   const resource = wireResource(options)
   const payloads = new PayloadWriter(false)
+  const steps = new StepWriter(payloads)
   const batches: RepriseBatch[] = []
   for (let item = next(), pendingGaps = gaps; item !== undefined || pendingGaps.length > 0; pendingGaps = []) {
-    const batch = new BatchWriter(resource)
+    const batch = new BatchWriter(resource, steps)
     for (const gap of pendingGaps) batch.addGap(gap)
     for (; item !== undefined && batch.sizeBytes < BATCH_MAX_BYTES; item = next()) {
       if (item.pending && item.step.endMillis !== undefined) continue
-      try {
-        const span = spanOfStep(item, payloads)
-        if (!(span instanceof Promise)) batch.add(span)
-      } catch {
-        batch.unwritable++
-      }
+      batch.add(item)
       payloads.reset()
     }
     if (batch.spans > 0) batches.push(batch.finish(pendingGaps))
@@ -106,10 +100,12 @@ export function encodeAtOnce(options: OptionValues, next: () => QueuedStep | und
 
 class BatchWriter {
   readonly #writer: TraceWriter
+  readonly #steps: StepWriter
   spans = 0
   unwritable = 0
 
-  constructor(resource: WireResource, memory?: ArrayBufferLike) {
+  constructor(resource: WireResource, steps: StepWriter, memory?: ArrayBufferLike) {
+    this.#steps = steps
     this.#writer = new TraceWriter(memory)
     this.#writer.startResource(resource)
     this.#writer.startScope(SCOPE)
@@ -119,14 +115,33 @@ class BatchWriter {
     return this.#writer.sizeBytes
   }
 
-  add(span: WritableSpan): void {
-    this.#writer.addSpan(span)
-    this.spans++
+  add(item: QueuedStep, encoded?: ReadonlyMap<Snapshot, EncodedPayload>): void {
+    try {
+      this.#steps.write(this.#writer.openSpan(), item, encoded)
+      this.#writer.closeSpan()
+      this.spans++
+    } catch {
+      this.#writer.dropSpan()
+      this.unwritable++
+    }
+  }
+
+  async addLarge(item: QueuedStep): Promise<void> {
+    let encoded: ReadonlyMap<Snapshot, EncodedPayload>
+    try {
+      encoded = await this.#steps.encodeInSlices(item)
+    } catch {
+      this.unwritable++
+      return
+    }
+    this.add(item, encoded)
   }
 
   addGap(gap: Gap): void {
     const ids = { traceId: gap.traceId ?? randomId32(), spanId: randomId16() }
-    this.add(spanOfGap(gap, ids, unixNanos(readClockAnchor(), nowMillis())))
+    writeGap(this.#writer.openSpan(), gap, ids, unixMicros(readClockAnchor(), nowMillis()))
+    this.#writer.closeSpan()
+    this.spans++
   }
 
   finish(gaps: readonly Gap[]): RepriseBatch {

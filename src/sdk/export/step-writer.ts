@@ -1,0 +1,217 @@
+import { type EncodedKey, encodeKey, encodeSpanFields, type SpanWriter, type WireEvent, wireValueOf } from '../../otlp/index.ts'
+import { ATTR, type Attributes, GENAI, MEDIA_TYPE, RESULT_SHAPES, STREAM_ENDS } from '../../schemas/index.ts'
+import type { CallSpec } from '../call-spec.ts'
+import { unixMicros, unixNanos } from '../clock.ts'
+import { genAiStart, spanNameOf } from '../describe.ts'
+import { spanKindOf } from '../otel.ts'
+import type { RunState } from '../run-state.ts'
+import type { Gap, QueuedStep } from '../send-queue.ts'
+import type { Snapshot } from '../snapshot.ts'
+import type { Step } from '../step.ts'
+import type { EncodedPayload, PayloadWriter } from './payload.ts'
+import { cutsOf } from './visible.ts'
+
+/** OTLP SpanFlags: sampled, and known not to have a remote parent. */
+const LOCAL_SAMPLED = 0x101
+
+// @opentelemetry/api counts span kinds from internal = 0, OTLP from unspecified = 0.
+const WIRE_KIND = [1, 2, 3, 4, 5]
+
+/**
+ * Writes what our own exporter sends for a step: the raw values of the call and what makes the record replayable. What can be
+ * derived from the values is not sent. What the calls of one wrapper, and the steps of one run, have in common is encoded once.
+ */
+export class StepWriter {
+  readonly #payloads: PayloadWriter
+  readonly #specs: WeakMap<CallSpec, { readonly model: string | undefined; readonly fields: Uint8Array }> = new WeakMap()
+  readonly #runs: WeakMap<RunState, { readonly traceId: string; readonly fields: Uint8Array }> = new WeakMap()
+
+  constructor(payloads: PayloadWriter) {
+    this.#payloads = payloads
+  }
+
+  /** Whether the step has a payload so large that it is written in slices beforehand. */
+  isLarge({ step }: QueuedStep): boolean {
+    const payloads = this.#payloads
+    return (
+      isLarge(payloads, step.input) || isLarge(payloads, step.output) || isLarge(payloads, step.error) || isLarge(payloads, step.documents)
+    )
+  }
+
+  /** For what `isLarge`: its payloads, each written with pauses. They are valid until the payload writer is reset. */
+  async encodeInSlices({ step }: QueuedStep): Promise<Map<Snapshot, EncodedPayload>> {
+    const encoded = new Map<Snapshot, EncodedPayload>()
+    for (const snapshot of [step.input, step.output, step.error, step.documents])
+      if (snapshot !== undefined && this.#payloads.isLarge(snapshot)) encoded.set(snapshot, await this.#payloads.writeInSlices(snapshot))
+    return encoded
+  }
+
+  /** @throws whatever a value of the step has against being written; the span has to be dropped then */
+  write(span: SpanWriter, { step, pending }: QueuedStep, encoded?: ReadonlyMap<Snapshot, EncodedPayload>): void {
+    const { anchorMillis } = step.run.shared
+    const { endMillis } = step
+    const { spanId, parentSpanId } = step.ids
+    span.encoded(this.#specFields(step))
+    span.encoded(this.#runFields(step))
+    span.ids(spanId, parentSpanId)
+    span.times(
+      unixMicros(anchorMillis, step.startMillis),
+      pending || endMillis === undefined ? undefined : unixMicros(anchorMillis, endMillis),
+    )
+    span.int(KEYS.sequence, step.sequence)
+    if (step.parent !== undefined && step.parent.ids.spanId !== parentSpanId) span.text(KEYS.parentStep, step.parent.ids.spanId)
+    if (step.run.owner === step) writeSeed(span, step)
+    this.#payload(span, KEYS.input, KEYS.inputMediaType, step.input, undefined, encoded)
+    if (pending) {
+      span.encoded(PENDING)
+      return
+    }
+    if (step.shape !== undefined) span.encoded(SHAPES[step.shape])
+    if (step.streamEnd !== undefined) span.encoded(STREAM_END[step.streamEnd])
+    if (step.deliveries !== undefined) span.ints(KEYS.deliveries, step.deliveries)
+    this.#payload(span, KEYS.output, KEYS.outputMediaType, step.output, step.outputMediaType, encoded)
+    if (step.error !== undefined) this.#failure(span, step, step.error, encoded)
+    if (step.documents !== undefined) this.#documents(span, step.documents, encoded)
+    if (step.events !== undefined) span.events(eventsOf(step), step.droppedEvents)
+    const cuts = cutsOf(step)
+    if (cuts !== undefined) span.text(KEYS.cuts, JSON.stringify(cuts))
+  }
+
+  #payload(
+    span: SpanWriter,
+    key: EncodedKey,
+    mediaTypeKey: EncodedKey,
+    snapshot: Snapshot | undefined,
+    ownMediaType: string | undefined,
+    encoded: ReadonlyMap<Snapshot, EncodedPayload> | undefined,
+  ): void {
+    if (snapshot === undefined) return
+    const { mediaType, content } = encoded?.get(snapshot) ?? this.#payloads.write(snapshot, ownMediaType)
+    writeContent(span, key, content)
+    if (mediaType !== MEDIA_TYPE.json) span.text(mediaTypeKey, mediaType)
+  }
+
+  #failure(span: SpanWriter, step: Step, error: Snapshot, encoded: ReadonlyMap<Snapshot, EncodedPayload> | undefined): void {
+    // The message of an error is content: it is in the payload, not in the status.
+    span.failed()
+    if (step.errorType !== undefined) span.text(KEYS.errorType, step.errorType.toWellFormed())
+    this.#payload(span, KEYS.error, KEYS.errorMediaType, error, undefined, encoded)
+  }
+
+  /** An attribute of the GenAI conventions: JSON text, whatever is in it. */
+  #documents(span: SpanWriter, documents: Snapshot, encoded: ReadonlyMap<Snapshot, EncodedPayload> | undefined): void {
+    const { content } = encoded?.get(documents) ?? this.#payloads.writeText(documents)
+    writeContent(span, KEYS.documents, content)
+  }
+
+  #specFields(step: Step): Uint8Array {
+    const { spec, model } = step
+    const known = this.#specs.get(spec)
+    if (known !== undefined && known.model === model) return known.fields
+    const fields = encodeSpanFields({
+      name: spanNameOf(step).toWellFormed(),
+      kind: WIRE_KIND[spanKindOf(spec.kind)] ?? 1,
+      flags: LOCAL_SAMPLED,
+      attributes: [
+        [ATTR.kind, spec.kind],
+        [ATTR.operation, step.operation],
+        [ATTR.stepName, spec.name.toWellFormed()],
+        [ATTR.fidelity, 'replayable'],
+        ...(spec.effect === undefined ? [] : [[ATTR.effect, spec.effect] as const]),
+        ...wireAttributes(genAiStart(step)),
+      ],
+    })
+    // A spec with attributes of its own was made for one call.
+    if (spec.attributes === undefined) this.#specs.set(spec, { model, fields })
+    return fields
+  }
+
+  #runFields({ run, ids: { traceId } }: Step): Uint8Array {
+    const known = this.#runs.get(run)
+    if (known !== undefined && known.traceId === traceId) return known.fields
+    const fields = encodeSpanFields({ traceId, attributes: [[ATTR.runId, run.id]] })
+    this.#runs.set(run, { traceId, fields })
+    return fields
+  }
+}
+
+function isLarge(payloads: PayloadWriter, snapshot: Snapshot | undefined): boolean {
+  return snapshot !== undefined && payloads.isLarge(snapshot)
+}
+
+function writeContent(span: SpanWriter, key: EncodedKey, content: EncodedPayload['content']): void {
+  if (typeof content === 'string') span.text(key, content)
+  else if ('utf8' in content) span.utf8(key, content.utf8)
+  else span.bytes(key, content.bytes)
+}
+
+/** The step of an `instrument()` says which seed holds below it, unless that is the one above. */
+function writeSeed(span: SpanWriter, step: Step): void {
+  const { run } = step
+  if (step.isRoot || run.seed !== step.parent?.run.seed) span.text(KEYS.seed, run.seed.toWellFormed())
+}
+
+function eventsOf(step: Step): WireEvent[] {
+  return (step.events ?? []).map(({ name, millis, attributes }) => ({
+    name: name.toWellFormed(),
+    timeNanos: unixNanos(step.run.shared.anchorMillis, millis),
+    attributes: wireAttributes(attributes),
+    droppedAttributes: 0,
+  }))
+}
+
+function wireAttributes(attributes: Attributes): WireEvent['attributes'] {
+  return Object.entries(attributes).map(([key, value]) => [key.toWellFormed(), wireValueOf(wellFormed(value))] as const)
+}
+
+function wellFormed(value: Attributes[string]): Attributes[string] {
+  return typeof value === 'string' ? value.toWellFormed() : value
+}
+
+/** The notice that spans are missing: never silence. */
+export function writeGap(span: SpanWriter, gap: Gap, ids: { readonly traceId: string; readonly spanId: string }, nowMicros: number): void {
+  span.encoded(
+    encodeSpanFields({
+      traceId: ids.traceId,
+      name: 'reprise.gap',
+      kind: 1,
+      attributes: [
+        [ATTR.gapReason, gap.reason],
+        [ATTR.gapCount, { int: BigInt(gap.count) }],
+        ...(gap.runId === undefined ? [] : [[ATTR.runId, gap.runId] as const]),
+      ],
+    }),
+  )
+  span.ids(ids.spanId, '')
+  span.times(nowMicros, nowMicros)
+}
+
+/**
+ * The recorded parent of a step whose parent span is somebody else's: that span may never reach the collector. Not lifted,
+ * so it stays an attribute.
+ */
+const PARENT_STEP_ATTRIBUTE = 'reprise.parent.step'
+
+const KEYS = {
+  sequence: encodeKey(ATTR.sequence),
+  parentStep: encodeKey(PARENT_STEP_ATTRIBUTE),
+  seed: encodeKey(ATTR.seed),
+  deliveries: encodeKey(ATTR.deliveries),
+  cuts: encodeKey(ATTR.cuts),
+  input: encodeKey(ATTR.input),
+  inputMediaType: encodeKey(ATTR.inputMediaType),
+  output: encodeKey(ATTR.output),
+  outputMediaType: encodeKey(ATTR.outputMediaType),
+  error: encodeKey(ATTR.error),
+  errorMediaType: encodeKey(ATTR.errorMediaType),
+  errorType: encodeKey(GENAI.errorType),
+  documents: encodeKey(GENAI.retrievalDocuments),
+}
+
+const PENDING = encodeSpanFields({ attributes: [[ATTR.pending, true]] })
+const SHAPES = encodedEach(RESULT_SHAPES, ATTR.shape)
+const STREAM_END = encodedEach(STREAM_ENDS, ATTR.streamEnd)
+
+function encodedEach<T extends string>(values: readonly T[], key: string): Readonly<Record<T, Uint8Array>> {
+  return Object.fromEntries(values.map((value) => [value, encodeSpanFields({ attributes: [[key, value]] })])) as Record<T, Uint8Array>
+}
