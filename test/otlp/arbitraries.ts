@@ -1,5 +1,14 @@
 import fc from 'fast-check'
-import type { WireAttribute, WireEvent, WireLink, WireResourceSpans, WireSpan, WireValue } from '../../src/otlp/index.ts'
+import type {
+  WireAttribute,
+  WireEvent,
+  WireLink,
+  WireLog,
+  WireResourceLogs,
+  WireResourceSpans,
+  WireSpan,
+  WireValue,
+} from '../../src/otlp/index.ts'
 
 // Objects as a program makes them, with the usual prototype.
 const plainRecord = <T>(model: { [K in keyof T]: fc.Arbitrary<T[K]> }): fc.Arbitrary<T> => fc.record(model, { noNullPrototype: true })
@@ -73,13 +82,40 @@ export const span: fc.Arbitrary<WireSpan> = plainRecord({
   status: plainRecord({ code: fc.integer({ min: 0, max: 2 }), message: text }),
 })
 
+export const log: fc.Arbitrary<WireLog> = plainRecord({
+  timeNanos: nanos,
+  observedNanos: nanos,
+  severityNumber: fc.integer({ min: 0, max: 24 }),
+  severityText: text,
+  body: value,
+  attributes,
+  droppedAttributes: uint32,
+  flags: uint32,
+  traceId: fc.oneof(fc.constant(''), nonZeroHex(16)),
+  spanId: fc.oneof(fc.constant(''), nonZeroHex(8)),
+  invalidIds: fc.constant([]),
+  eventName: fc.oneof(text, fc.constantFrom('gen_ai.client.inference.operation.details', 'gen_ai.choice')),
+})
+
+const resource = plainRecord({ attributes, droppedAttributes: uint32 })
+const scope = plainRecord({ name: text, version: text, attributes, droppedAttributes: uint32 })
+
+export const logGroups: fc.Arbitrary<WireResourceLogs[]> = fc.array(
+  plainRecord({
+    resource,
+    schemaUrl: text,
+    scopeLogs: fc.array(plainRecord({ scope, schemaUrl: text, logRecords: fc.array(log, { maxLength: 3 }) }), { maxLength: 2 }),
+  }),
+  { maxLength: 2 },
+)
+
 export const resourceSpans: fc.Arbitrary<WireResourceSpans[]> = fc.array(
   plainRecord({
-    resource: plainRecord({ attributes, droppedAttributes: uint32 }),
+    resource,
     schemaUrl: text,
     scopeSpans: fc.array(
       plainRecord({
-        scope: plainRecord({ name: text, version: text, attributes, droppedAttributes: uint32 }),
+        scope,
         schemaUrl: text,
         spans: fc.array(span, { maxLength: 3 }),
       }),

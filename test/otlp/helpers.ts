@@ -4,6 +4,8 @@ import {
   TraceWriter,
   textOf,
   type WireAttribute,
+  type WireLog,
+  type WireResourceLogs,
   type WireResourceSpans,
   type WireSpan,
   type WireValue,
@@ -82,4 +84,40 @@ export function bareSpan(fields: Partial<WireSpan> = {}): WireSpan {
 export function groupOf(spans: readonly WireSpan[]): WireResourceSpans[] {
   const none = { attributes: [], droppedAttributes: 0 }
   return [{ resource: none, schemaUrl: '', scopeSpans: [{ scope: { name: 'test', version: '', ...none }, schemaUrl: '', spans }] }]
+}
+
+/** A log record with nothing in it but a time and a body. */
+export function bareLog(fields: Partial<WireLog> = {}): WireLog {
+  return {
+    timeNanos: 1_763_720_000_000_000_000n,
+    observedNanos: 0n,
+    severityNumber: 0,
+    severityText: '',
+    body: 'it happened',
+    attributes: [],
+    droppedAttributes: 0,
+    flags: 0,
+    traceId: '',
+    spanId: '',
+    invalidIds: [],
+    eventName: '',
+    ...fields,
+  }
+}
+
+export function logGroupOf(logRecords: readonly WireLog[]): WireResourceLogs[] {
+  const none = { attributes: [], droppedAttributes: 0 }
+  return [{ resource: none, schemaUrl: '', scopeLogs: [{ scope: { name: 'test', version: '', ...none }, schemaUrl: '', logRecords }] }]
+}
+
+export function settledLogs(resourceLogs: readonly WireResourceLogs[]): WireResourceLogs[] {
+  return resourceLogs.map(({ resource, schemaUrl, scopeLogs }) => ({
+    resource: { ...resource, attributes: settledAttributes(resource.attributes) },
+    schemaUrl,
+    scopeLogs: scopeLogs.map(({ scope, schemaUrl: url, logRecords }) => ({
+      scope: { ...scope, attributes: settledAttributes(scope.attributes) },
+      schemaUrl: url,
+      logRecords: logRecords.map((log) => ({ ...log, body: settledValue(log.body), attributes: settledAttributes(log.attributes) })),
+    })),
+  }))
 }

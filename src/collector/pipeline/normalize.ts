@@ -64,7 +64,8 @@ const MAX_CUTS = 1_000
 const HEX_32 = /^[0-9a-f]{32}$/
 const ZEROS_32 = '0'.repeat(32)
 
-class Unacceptable extends Error {}
+/** An attribute of ours that cannot be read; the message names it and what was expected. */
+export class Unacceptable extends Error {}
 
 function reject(key: string, expected: string): never {
   throw new Unacceptable(`attributes.${key}: expected ${expected}`)
@@ -112,7 +113,7 @@ function cutsIn(key: string, value: WireValue): Cut[] {
   })
 }
 
-function runIdIn(key: string, value: WireValue): string {
+export function runIdIn(key: string, value: WireValue): string {
   const text = typeof value === 'string' ? value : ''
   return HEX_32.test(text) && text !== ZEROS_32 ? text : reject(key, '32 lowercase hex digits, not all zero')
 }

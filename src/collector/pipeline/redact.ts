@@ -91,6 +91,24 @@ export class Cleaner {
     this.#content(role, mediaType, typeof data === 'string' ? data : bytes ? data.bytes : data.utf8, '', found)
   }
 
+  /** A value that is content wherever it stands, and never part of the record. */
+  content(role: string, value: WireValue, found: Findings): void {
+    if (value === null) return
+    if (typeof value === 'string' || isWireText(value)) {
+      const raw = typeof value === 'string' ? value : value.utf8
+      this.#content(role, MEDIA_TYPE.text, raw, '', found, looksLikeJson(raw) ? MEDIA_TYPE.json : MEDIA_TYPE.text)
+      return
+    }
+    const before = found.redactions
+    try {
+      found.contents.push({ role, mediaType: MEDIA_TYPE.attribute, data: this.#json(value, '', found) })
+    } catch (error) {
+      if (!(error instanceof RedactorFailed)) throw error
+      found.redactions = before
+      withhold(role, MEDIA_TYPE.attribute, found)
+    }
+  }
+
   /** Canonical JSON of the attributes that stay in the record. `pointer` names the object they stand in. */
   attributes(list: readonly WireAttribute[], pointer: string, found: Findings): string {
     if (list.length === 0) return '{}'

@@ -17,7 +17,7 @@ export interface SharedText {
   readonly cuts: readonly Cut[]
 }
 
-function dropped(key: string, count: number): string {
+export function dropped(key: string, count: number): string {
   return count === 0 ? '' : `,"${key}":${count}`
 }
 
@@ -53,7 +53,7 @@ function linkText(link: WireLink, pointer: string, cleaner: Cleaner, found: Find
   return `{"attributes":${attributes}${counts},"spanId":"${link.spanId}","traceId":"${link.traceId}"${tail}}`
 }
 
-function cutsText(cuts: readonly Cut[], cleaner: Cleaner, found: Findings): string {
+export function cutsText(cuts: readonly Cut[], cleaner: Cleaner, found: Findings): string {
   return cuts
     .map(
       (cut) =>
@@ -62,7 +62,7 @@ function cutsText(cuts: readonly Cut[], cleaner: Cleaner, found: Findings): stri
     .join(',')
 }
 
-function countsText(counts: Readonly<Record<string, number>>): string {
+export function countsText(counts: Readonly<Record<string, number>>): string {
   const members = Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1))
   return `{${members.map(([rule, count]) => `${jsonOfText(rule)}:${count}`).join(',')}}`
 }
