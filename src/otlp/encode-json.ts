@@ -5,8 +5,11 @@ import {
   type WireAttribute,
   type WireEvent,
   type WireLink,
+  type WireLog,
+  type WireResource,
+  type WireResourceLogs,
   type WireResourceSpans,
-  type WireScopeSpans,
+  type WireScope,
   type WireSpan,
   type WireValue,
 } from './wire.ts'
@@ -17,7 +20,34 @@ import {
  * @throws RepriseError `invalid_utf8` when an undecoded text is not UTF-8
  */
 export function encodeTracesJson(resourceSpans: readonly WireResourceSpans[]): string {
-  return object([list('resourceSpans', resourceSpans, resourceSpansJson, true)])
+  return object([
+    list(
+      'resourceSpans',
+      resourceSpans,
+      (group) =>
+        resourceJson(
+          group,
+          list('scopeSpans', group.scopeSpans, (part) => scopeJson(part, list('spans', part.spans, spanJson, true)), true),
+        ),
+      true,
+    ),
+  ])
+}
+
+/** As `encodeTracesJson`, for an ExportLogsServiceRequest. */
+export function encodeLogsJson(resourceLogs: readonly WireResourceLogs[]): string {
+  return object([
+    list(
+      'resourceLogs',
+      resourceLogs,
+      (group) =>
+        resourceJson(
+          group,
+          list('scopeLogs', group.scopeLogs, (part) => scopeJson(part, list('logRecords', part.logRecords, logJson, true)), true),
+        ),
+      true,
+    ),
+  ])
 }
 
 /** Members that are undefined are left out. */
@@ -41,20 +71,13 @@ function nanos(name: string, value: bigint): string | undefined {
   return value === 0n ? undefined : `"${name}":"${value}"`
 }
 
-function resourceSpansJson({ resource, schemaUrl, scopeSpans }: WireResourceSpans): string {
-  return object([
-    `"resource":${object(attributeMembers(resource))}`,
-    list('scopeSpans', scopeSpans, scopeSpansJson, true),
-    text('schemaUrl', schemaUrl),
-  ])
+function resourceJson({ resource, schemaUrl }: { resource: WireResource; schemaUrl: string }, scopes: string | undefined): string {
+  return object([`"resource":${object(attributeMembers(resource))}`, scopes, text('schemaUrl', schemaUrl)])
 }
 
-function scopeSpansJson({ scope, schemaUrl, spans }: WireScopeSpans): string {
-  return object([
-    `"scope":${object([text('name', scope.name), text('version', scope.version), ...attributeMembers(scope)])}`,
-    list('spans', spans, spanJson, true),
-    text('schemaUrl', schemaUrl),
-  ])
+function scopeJson({ scope, schemaUrl }: { scope: WireScope; schemaUrl: string }, records: string | undefined): string {
+  const members = [text('name', scope.name), text('version', scope.version), ...attributeMembers(scope)]
+  return object([`"scope":${object(members)}`, records, text('schemaUrl', schemaUrl)])
 }
 
 function attributeMembers(owner: {
@@ -82,6 +105,21 @@ function spanJson(span: WireSpan): string {
     number('droppedLinksCount', span.droppedLinks),
     code === 0 && message === '' ? undefined : `"status":${object([text('message', message), number('code', code)])}`,
     number('flags', span.flags),
+  ])
+}
+
+function logJson(log: WireLog): string {
+  return object([
+    nanos('timeUnixNano', log.timeNanos),
+    nanos('observedTimeUnixNano', log.observedNanos),
+    number('severityNumber', log.severityNumber),
+    text('severityText', log.severityText),
+    log.body === null ? undefined : `"body":${valueJson(log.body)}`,
+    ...attributeMembers(log),
+    number('flags', log.flags),
+    text('traceId', log.traceId),
+    text('spanId', log.spanId),
+    text('eventName', log.eventName),
   ])
 }
 

@@ -1,8 +1,9 @@
 // OTLP wire codec both ways, protobuf and JSON, bounded against hostile input. Pure: bytes in, values out.
 export { attributeValueOf, wireValueOf } from './attribute-value.ts'
 export { decodeLogs, decodeTraces } from './decode.ts'
-export { encodeTracesJson } from './encode-json.ts'
+export { encodeLogsJson, encodeTracesJson } from './encode-json.ts'
 export type { DecodeLimits } from './limits.ts'
+export { LogWriter, type WritableLog } from './log-writer.ts'
 export { decodeExportResponse, decodeStatus, type ExportResponse, encodeExportResponse, encodeStatus, type RpcStatus } from './response.ts'
 export { type EncodedKey, encodeKey, encodeSpanFields, type SpanFields, type SpanWriter } from './span-writer.ts'
 export { invalidUtf8Offset, textOf } from './text.ts'

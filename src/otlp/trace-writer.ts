@@ -1,92 +1,37 @@
 import { RepriseError } from '../schemas/index.ts'
-import { ByteWriter, int64Size, varintSize } from './byte-writer.ts'
+import type { ByteWriter } from './byte-writer.ts'
+import { enumSize, FrameWriter, optionalVarintSize, writeEnum, writeNanos, writeOptionalVarint } from './frame-writer.ts'
 import { SpanWriter } from './span-writer.ts'
-import { fieldSize, measureAttributes, measureText, Sizes, type WritableAttribute, writeAttributes, writeText } from './value-writer.ts'
-import type { WireEvent, WireLink, WireResource, WireScope, WireSpan } from './wire.ts'
+import {
+  fieldSize,
+  measureAttributes,
+  measureText,
+  type Sizes,
+  type WritableAttribute,
+  writeAttributes,
+  writeText,
+} from './value-writer.ts'
+import type { WireEvent, WireLink, WireSpan } from './wire.ts'
 
 /** A span to be written; its own attribute values may also come in pieces. */
 export type WritableSpan = Omit<WireSpan, 'attributes'> & { readonly attributes: readonly WritableAttribute[] }
 
-/**
- * Writes an ExportTraceServiceRequest span by span, so that a caller can stop between two of them. Whatever cannot be
- * written is refused before the first byte of it is: after an error the writer stands where it stood.
- */
-export class TraceWriter {
-  readonly #writer: ByteWriter
-  readonly #sizes = new Sizes()
+/** Writes an ExportTraceServiceRequest span by span. */
+export class TraceWriter extends FrameWriter {
   readonly #fields: SpanWriter
-  #resource = -1
-  #scope = -1
   #span = -1
-  #finished = false
 
-  /**
-   * @param memory what an earlier body was written into (`body.buffer`), when nobody needs that body any more: a sender of
-   *   many large bodies so spares the allocation and the growing of each
-   */
   constructor(memory?: ArrayBufferLike) {
-    this.#writer = new ByteWriter(memory)
-    this.#fields = new SpanWriter(this.#writer)
-  }
-
-  /** Bytes so far; the finished body is at most this long. */
-  get sizeBytes(): number {
-    return this.#writer.pos
-  }
-
-  startResource(resource: WireResource, schemaUrl = ''): void {
-    this.#assertOpen()
-    this.#closeScope()
-    this.#closeResource()
-    const sizes = this.#sizes
-    sizes.clear()
-    const size = measureAttributes(resource.attributes, sizes) + optionalVarintSize(resource.droppedAttributes)
-    const total = fieldSize(size) + measureText(schemaUrl, sizes)
-    const writer = this.#writer
-    writer.ensure(total + 6)
-    writer.byte(0x0a)
-    this.#resource = writer.open()
-    writer.byte(0x0a)
-    writer.varint(size)
-    writeAttributes(writer, 0x0a, resource.attributes, sizes)
-    writeOptionalVarint(writer, 0x10, resource.droppedAttributes)
-    writeText(writer, 0x1a, schemaUrl, sizes)
-  }
-
-  startScope(scope: WireScope, schemaUrl = ''): void {
-    this.#assertOpen()
-    if (this.#resource < 0) throw new RepriseError('invalid_argument', 'startScope before startResource')
-    this.#closeScope()
-    const sizes = this.#sizes
-    sizes.clear()
-    const size =
-      measureText(scope.name, sizes) +
-      measureText(scope.version, sizes) +
-      measureAttributes(scope.attributes, sizes) +
-      optionalVarintSize(scope.droppedAttributes)
-    const total = fieldSize(size) + measureText(schemaUrl, sizes)
-    const writer = this.#writer
-    writer.ensure(total + 6)
-    writer.byte(0x12)
-    this.#scope = writer.open()
-    writer.byte(0x0a)
-    writer.varint(size)
-    writeText(writer, 0x0a, scope.name, sizes)
-    writeText(writer, 0x12, scope.version, sizes)
-    writeAttributes(writer, 0x1a, scope.attributes, sizes)
-    writeOptionalVarint(writer, 0x20, scope.droppedAttributes)
-    writeText(writer, 0x1a, schemaUrl, sizes)
+    super('span', memory)
+    this.#fields = new SpanWriter(this.writer)
   }
 
   /** @throws RepriseError `invalid_utf8` for a string with a lone surrogate, `invalid_argument` for a bad id */
   addSpan(span: WritableSpan): void {
-    this.#assertOpen()
-    if (this.#scope < 0) throw new RepriseError('invalid_argument', 'addSpan before startScope')
-    const sizes = this.#sizes
-    sizes.clear()
+    const { writer, sizes } = this
+    this.beginRecord()
     checkIds(span)
     const size = measureSpan(span, sizes)
-    const writer = this.#writer
     writer.ensure(fieldSize(size))
     writer.byte(0x12)
     writer.varint(size)
@@ -95,10 +40,9 @@ export class TraceWriter {
 
   /** Begins a span that is written field by field. `closeSpan` keeps it, `dropSpan` takes it back. */
   openSpan(): SpanWriter {
-    this.#assertOpen()
-    if (this.#scope < 0) throw new RepriseError('invalid_argument', 'openSpan before startScope')
+    this.beginRecord()
     if (this.#span >= 0) throw new RepriseError('invalid_argument', 'openSpan while a span is open')
-    const writer = this.#writer
+    const { writer } = this
     writer.ensure(5)
     writer.byte(0x12)
     this.#span = writer.open()
@@ -106,36 +50,18 @@ export class TraceWriter {
   }
 
   closeSpan(): void {
-    this.#writer.close(this.#span)
+    this.writer.close(this.#span)
     this.#span = -1
   }
 
   dropSpan(): void {
-    if (this.#span >= 0) this.#writer.pos = this.#span - 1
+    if (this.#span >= 0) this.writer.pos = this.#span - 1
     this.#span = -1
   }
 
-  /** The whole body. Nothing can be added afterwards. */
-  finish(): Uint8Array {
+  override finish(): Uint8Array {
     this.dropSpan()
-    this.#closeScope()
-    this.#closeResource()
-    this.#finished = true
-    return this.#writer.finish()
-  }
-
-  #assertOpen(): void {
-    if (this.#finished) throw new RepriseError('invalid_argument', 'this TraceWriter is finished')
-  }
-
-  #closeScope(): void {
-    if (this.#scope >= 0) this.#writer.close(this.#scope)
-    this.#scope = -1
-  }
-
-  #closeResource(): void {
-    if (this.#resource >= 0) this.#writer.close(this.#resource)
-    this.#resource = -1
+    return super.finish()
   }
 }
 
@@ -151,27 +77,6 @@ function checkIds(span: WritableSpan): void {
     if (!TRACE_ID.test(link.traceId) || !SPAN_ID.test(link.spanId))
       throw new RepriseError('invalid_argument', 'links: lowercase hex ids expected')
   }
-}
-
-function optionalVarintSize(value: number): number {
-  return value === 0 ? 0 : 1 + varintSize(value)
-}
-
-function writeOptionalVarint(writer: ByteWriter, tag: number, value: number): void {
-  if (value === 0) return
-  writer.byte(tag)
-  writer.varint(value)
-}
-
-/** An enum is an int32: a negative one takes ten bytes. */
-function enumSize(value: number): number {
-  return value === 0 ? 0 : 1 + int64Size(BigInt(value))
-}
-
-function writeEnum(writer: ByteWriter, tag: number, value: number): void {
-  if (value === 0) return
-  writer.byte(tag)
-  writer.int64(BigInt(value))
 }
 
 // Each write below follows its measure in the same order: that is what makes the sizes fit.
@@ -235,12 +140,6 @@ function writeSpan(writer: ByteWriter, span: WritableSpan, sizes: Sizes): void {
 
 function hasStatus(span: WritableSpan): boolean {
   return span.status.code !== 0 || span.status.message !== ''
-}
-
-function writeNanos(writer: ByteWriter, tag: number, nanos: bigint): void {
-  if (nanos === 0n) return
-  writer.byte(tag)
-  writer.fixed64(nanos)
 }
 
 function measureEvent(event: WireEvent, sizes: Sizes): number {

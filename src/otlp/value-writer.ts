@@ -111,8 +111,13 @@ function measureContent(value: WritableValue, sizes: Sizes): number {
   return fieldSize(sizes.set(place, size))
 }
 
+/** Size of a field that is one AnyValue, with its one-byte tag; `writeValue` writes what follows the tag. */
+export function measureBody(value: WritableValue, sizes: Sizes): number {
+  return fieldSize(measureValue(value, sizes))
+}
+
 /** Writes the length of an AnyValue and the value. */
-function writeValue(writer: ByteWriter, value: WritableValue, sizes: Sizes): void {
+export function writeValue(writer: ByteWriter, value: WritableValue, sizes: Sizes): void {
   writer.varint(sizes.next())
   if (value === null) return
   if (typeof value === 'string') {
