@@ -4,7 +4,17 @@ export { decodeLogs, decodeTraces } from './decode.ts'
 export { encodeLogsJson, encodeTracesJson } from './encode-json.ts'
 export type { DecodeLimits } from './limits.ts'
 export { LogWriter, type WritableLog } from './log-writer.ts'
-export { decodeExportResponse, decodeStatus, type ExportResponse, encodeExportResponse, encodeStatus, type RpcStatus } from './response.ts'
+export {
+  decodeExportResponse,
+  decodeLogsResponse,
+  decodeStatus,
+  type ExportLogsResponse,
+  type ExportResponse,
+  encodeExportResponse,
+  encodeLogsResponse,
+  encodeStatus,
+  type RpcStatus,
+} from './response.ts'
 export { type EncodedKey, encodeKey, encodeSpanFields, type SpanFields, type SpanWriter } from './span-writer.ts'
 export { invalidUtf8Offset, textOf } from './text.ts'
 export { TraceWriter, type WritableSpan } from './trace-writer.ts'

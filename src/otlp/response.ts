@@ -20,20 +20,44 @@ export interface RpcStatus {
   readonly message: string
 }
 
+/** As `ExportResponse`, for log records. */
+export interface ExportLogsResponse {
+  readonly rejectedLogRecords: number
+  readonly errorMessage: string
+}
+
 /** The body of a 200 answer. Without rejected spans and message it says full success and is empty (`{}` in JSON). */
 export function encodeExportResponse(encoding: OtlpEncoding, response: Partial<ExportResponse> = {}): Uint8Array {
-  const { rejectedSpans = 0, errorMessage = '' } = response
-  const partial = rejectedSpans !== 0 || errorMessage !== ''
+  return encodePartialSuccess(encoding, 'rejectedSpans', response.rejectedSpans ?? 0, response.errorMessage ?? '')
+}
+
+/** As `encodeExportResponse`, of an ExportLogsServiceResponse. */
+export function encodeLogsResponse(encoding: OtlpEncoding, response: Partial<ExportLogsResponse> = {}): Uint8Array {
+  return encodePartialSuccess(encoding, 'rejectedLogRecords', response.rejectedLogRecords ?? 0, response.errorMessage ?? '')
+}
+
+/** @throws RepriseError `malformed_body` */
+export function decodeExportResponse(encoding: OtlpEncoding, body: Uint8Array): ExportResponse {
+  const { number, text } = decodePartialSuccess(encoding, 'rejectedSpans', 'rejected_spans', body)
+  return { rejectedSpans: countOf(number), errorMessage: text }
+}
+
+/** @throws RepriseError `malformed_body` */
+export function decodeLogsResponse(encoding: OtlpEncoding, body: Uint8Array): ExportLogsResponse {
+  const { number, text } = decodePartialSuccess(encoding, 'rejectedLogRecords', 'rejected_log_records', body)
+  return { rejectedLogRecords: countOf(number), errorMessage: text }
+}
+
+function encodePartialSuccess(encoding: OtlpEncoding, name: string, rejected: number, errorMessage: string): Uint8Array {
+  const partial = rejected !== 0 || errorMessage !== ''
   switch (encoding) {
     case 'json':
       return Buffer.from(
-        JSON.stringify(
-          partial ? { partialSuccess: { rejectedSpans: String(rejectedSpans), ...(errorMessage === '' ? {} : { errorMessage }) } } : {},
-        ),
+        JSON.stringify(partial ? { partialSuccess: { [name]: String(rejected), ...(errorMessage === '' ? {} : { errorMessage }) } } : {}),
       )
     case 'protobuf': {
       if (!partial) return new Uint8Array(0)
-      const message = encodeNumberAndText(BigInt(rejectedSpans), errorMessage)
+      const message = encodeNumberAndText(BigInt(rejected), errorMessage)
       const writer = new ByteWriter(new ArrayBuffer(fieldSize(message.length)))
       writer.byte(0x0a)
       writer.varint(message.length)
@@ -43,28 +67,26 @@ export function encodeExportResponse(encoding: OtlpEncoding, response: Partial<E
   }
 }
 
-/** @throws RepriseError `malformed_body` */
-export function decodeExportResponse(encoding: OtlpEncoding, body: Uint8Array): ExportResponse {
+function decodePartialSuccess(encoding: OtlpEncoding, name: string, protoName: string, body: Uint8Array): NumberAndText {
   return reading('an OTLP response', () => {
+    const found: NumberAndText = { number: 0n, text: '' }
     if (encoding === 'json') {
-      if (body.length === 0) return { rejectedSpans: 0, errorMessage: '' }
+      if (body.length === 0) return found
       const partial = field(objectOf(parseJsonBody(body, DEFAULT_DECODE_LIMITS), 'body'), 'partialSuccess', 'partial_success')
-      if (partial === undefined) return { rejectedSpans: 0, errorMessage: '' }
+      if (partial === undefined) return found
       const object = objectOf(partial, 'partialSuccess')
-      const rejected = field(object, 'rejectedSpans', 'rejected_spans')
-      return {
-        rejectedSpans: rejected === undefined ? 0 : countOf(readInt64(rejected, 'partialSuccess.rejectedSpans')),
-        errorMessage: readString(field(object, 'errorMessage', 'error_message'), 'partialSuccess.errorMessage', body.length),
-      }
+      const rejected = field(object, name, protoName)
+      if (rejected !== undefined) found.number = readInt64(rejected, `partialSuccess.${name}`)
+      found.text = readString(field(object, 'errorMessage', 'error_message'), 'partialSuccess.errorMessage', body.length)
+      return found
     }
     const reader = new ProtoReader(body)
-    const found: NumberAndText = { number: 0n, text: '' }
     while (reader.pos < body.length) {
       const tag = reader.tag(body.length)
       if (tag === 0x0a) readNumberAndText(reader, reader.lengthEnd(body.length), found)
       else reader.skip(tag, body.length)
     }
-    return { rejectedSpans: countOf(found.number), errorMessage: found.text }
+    return found
   })
 }
 
@@ -94,7 +116,7 @@ export function decodeStatus(encoding: OtlpEncoding, body: Uint8Array): RpcStatu
   })
 }
 
-// ExportTracePartialSuccess and google.rpc.Status have the same make: 1 is an integer, 2 a string.
+// Export…PartialSuccess and google.rpc.Status have the same make: 1 is an integer, 2 a string.
 interface NumberAndText {
   number: bigint
   text: string
