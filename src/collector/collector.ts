@@ -1,6 +1,5 @@
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createRedactor } from '../redaction/index.ts'
 import { RepriseError } from '../schemas/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type CollectorStats, Counters } from './counters.ts'
@@ -8,12 +7,11 @@ import { type Forwarder, parseForwardTarget, startForwarder } from './forward/fo
 import { createApi } from './http/api.ts'
 import { ByteBudget } from './http/byte-budget.ts'
 import { createHostPolicy } from './http/host-allow-list.ts'
-import { createInflater } from './http/inflate.ts'
 import { createHttpServer } from './http/server.ts'
-import { createTracesEndpoint } from './http/traces-endpoint.ts'
+import { createOtlpEndpoint } from './http/traces-endpoint.ts'
 import { createLogger, type Logger } from './log.ts'
 import { type CollectorOptions, isLoopbackHost, type ResolvedCollectorOptions, resolveCollectorOptions } from './options.ts'
-import { createPrepareContext } from './pipeline/prepare.ts'
+import { Intake } from './pipeline/intake.ts'
 import { describePortHolder } from './port-holder.ts'
 
 /**
@@ -57,7 +55,14 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
 async function serve(options: ResolvedCollectorOptions, store: Store, log: Logger): Promise<Collector> {
   const counters = new Counters()
   const budget = new ByteBudget(options.inFlightMaxBytes)
-  const redactor = createRedactor({ key: store.key() })
+  const intake = new Intake({
+    store,
+    namespace: options.namespace,
+    decodedMaxBytes: options.decodedMaxBytes,
+    counters,
+    log,
+    threads: options.workers,
+  })
   const forwarders: Forwarder[] = []
   let closing: Promise<void> | undefined
   const stats = (): CollectorStats => {
@@ -66,13 +71,11 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   }
   const loopback = isLoopbackHost(options.host)
   const server = createHttpServer({
-    traces: createTracesEndpoint({
-      store,
-      redactor,
-      prepare: createPrepareContext({ namespace: options.namespace, redactor }),
+    traces: createOtlpEndpoint({
+      signal: 'traces',
+      intake,
       limits: { maxBytes: options.bodyMaxBytes, idleTimeoutMillis: options.bodyIdleTimeoutMillis },
       budget,
-      inflater: createInflater(options.decodedMaxBytes),
       counters,
       log,
       isClosing: () => closing !== undefined,
@@ -103,7 +106,10 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     headersTimeoutMillis: options.headersTimeoutMillis,
     requestTimeoutMillis: options.requestTimeoutMillis,
   })
-  const port = await listen(server, options)
+  const port = await listen(server, options).catch(async (error: unknown) => {
+    await intake.close()
+    throw error
+  })
   const url = `http://${options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host}:${port}`
   try {
     for (const target of options.forward)
@@ -111,11 +117,13 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   } catch (error) {
     await Promise.all(forwarders.map((forwarder) => forwarder.close()))
     await closeServer(server, 0)
+    await intake.close()
     throw error
   }
 
   const close = async (): Promise<void> => {
     await closeServer(server, options.drainTimeoutMillis)
+    await intake.close()
     await Promise.all(forwarders.map((forwarder) => forwarder.close()))
     await store.close()
   }

@@ -41,6 +41,8 @@ export interface CollectorStats {
   readonly decodedBytes: number
   /** Bytes of requests being worked on now. */
   readonly inFlightBytes: number
+  /** Worker threads that died and were started again; what they had was refused with 503. */
+  readonly workersLost: number
   readonly forward: readonly ForwardStats[]
 }
 
@@ -75,6 +77,7 @@ export class Counters {
   wireBytes = 0
   decodedBytes = 0
   inFlightBytes = 0
+  workersLost = 0
   /** Why the last append was refused; undefined when it was not. */
   storeFailure: string | undefined
   readonly turnedAway: Tally = new Tally()
@@ -94,6 +97,7 @@ export class Counters {
       wireBytes: this.wireBytes,
       decodedBytes: this.decodedBytes,
       inFlightBytes: this.inFlightBytes,
+      workersLost: this.workersLost,
       forward,
     }
   }

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import { RepriseError } from '../schemas/index.ts'
 
@@ -28,8 +29,13 @@ export interface CollectorOptions {
   readonly bodyMaxBytes?: number
   /** Largest request body after decompression. Default 64 MiB. */
   readonly decodedMaxBytes?: number
-  /** Bytes of all requests being worked on; past it new ones get 429. Default 128 MiB. */
+  /** Bytes of all requests being worked on; past it new ones get 429. Default 64 MiB. */
   readonly inFlightMaxBytes?: number
+  /**
+   * Threads that decode, redact and address what is received. 0 does it on the event loop. Default: as many as the machine
+   * has cores, less one, and at least one.
+   */
+  readonly workers?: number
   /** From the first byte of a request to the end of its headers. Default 5 s. */
   readonly headersTimeoutMillis?: number
   /** Longest silence while a body is being sent. Default 10 s. */
@@ -103,7 +109,8 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
     forwardHeaders,
     bodyMaxBytes: wholeNumber('bodyMaxBytes', options.bodyMaxBytes, 64 * MIB, 1, 1024 * MIB),
     decodedMaxBytes: wholeNumber('decodedMaxBytes', options.decodedMaxBytes, 64 * MIB, 1, 1024 * MIB),
-    inFlightMaxBytes: wholeNumber('inFlightMaxBytes', options.inFlightMaxBytes, 128 * MIB, 1, 64 * 1024 * MIB),
+    inFlightMaxBytes: wholeNumber('inFlightMaxBytes', options.inFlightMaxBytes, 64 * MIB, 1, 64 * 1024 * MIB),
+    workers: wholeNumber('workers', options.workers, Math.max(1, availableParallelism() - 1), 0, 256),
     headersTimeoutMillis: wholeNumber('headersTimeoutMillis', options.headersTimeoutMillis, 5_000, 1, 3_600_000),
     bodyIdleTimeoutMillis: wholeNumber('bodyIdleTimeoutMillis', options.bodyIdleTimeoutMillis, 10_000, 1, 3_600_000),
     requestTimeoutMillis: wholeNumber('requestTimeoutMillis', options.requestTimeoutMillis, 60_000, 1, 3_600_000),

@@ -9,13 +9,11 @@ import { Counters } from '../../src/collector/counters.ts'
 import { createApi } from '../../src/collector/http/api.ts'
 import { ByteBudget } from '../../src/collector/http/byte-budget.ts'
 import { createHostPolicy } from '../../src/collector/http/host-allow-list.ts'
-import { createInflater } from '../../src/collector/http/inflate.ts'
 import { createHttpServer } from '../../src/collector/http/server.ts'
-import { createTracesEndpoint } from '../../src/collector/http/traces-endpoint.ts'
+import { createOtlpEndpoint } from '../../src/collector/http/traces-endpoint.ts'
 import { createLogger } from '../../src/collector/log.ts'
-import { createPrepareContext } from '../../src/collector/pipeline/prepare.ts'
+import { Intake } from '../../src/collector/pipeline/intake.ts'
 import { decodeStatus, encodeTracesJson } from '../../src/otlp/index.ts'
-import { createRedactor } from '../../src/redaction/index.ts'
 import { RepriseError } from '../../src/schemas/index.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
@@ -41,15 +39,12 @@ async function serveOver(store: Store): Promise<{ url: string; counters: Counter
   const counters = new Counters()
   const lines: string[] = []
   const log = createLogger((line) => lines.push(line))
-  const redactor = createRedactor({ key: store.key() })
   const server = createHttpServer({
-    traces: createTracesEndpoint({
-      store,
-      redactor,
-      prepare: createPrepareContext({ namespace: 'local', redactor }),
+    traces: createOtlpEndpoint({
+      signal: 'traces',
+      intake: new Intake({ store, namespace: 'local', decodedMaxBytes: 1_000_000, counters, log, threads: 0 }),
       limits: { maxBytes: 1_000_000, idleTimeoutMillis: 1_000 },
       budget: new ByteBudget(10_000_000),
-      inflater: createInflater(1_000_000),
       counters,
       log,
       isClosing: () => false,

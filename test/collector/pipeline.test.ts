@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { Committer } from '../../src/collector/pipeline/commitment.ts'
-import { createPrepareContext, type PreparedTraces, prepareSteps } from '../../src/collector/pipeline/prepare.ts'
+import { createPrepareContext, prepareSteps } from '../../src/collector/pipeline/prepare.ts'
 import { attributeValueOf, decodeTraces, type WireAttribute } from '../../src/otlp/index.ts'
 import { ATTR, canonicalJson, commitmentOf, digestOf, gapRecordSchema, MEDIA_TYPE, spanRecordSchema } from '../../src/schemas/public.ts'
 import { resourceSpans, value } from '../otlp/arbitraries.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
-import { blind, one, payloadOf, prepare, redactor, textOf } from './pipeline-support.ts'
+import { blind, one, type Prepared, payloadOf, prepare, redactor, textOf, unpacked } from './pipeline-support.ts'
 
 describe('records', () => {
   it('are canonical JSON, whatever was sent', () => {
@@ -90,14 +90,13 @@ describe('records', () => {
     )
     const filler = Array.from({ length: 15 }, (_, index) => [`filler.${index}`, 'x'.repeat(500)] as const)
     const groups = groupOf(spans).map((group) => ({ ...group, resource: { attributes: filler, droppedAttributes: 0 } }))
-    const steps = prepareSteps(decodeTraces(writeTraces(groups), 'protobuf'), createPrepareContext({ namespace: 'local', redactor }))
-    const parts: PreparedTraces[] = []
-    for (let step = steps.next(); ; step = steps.next()) {
-      if (step.value !== undefined) parts.push(step.value)
-      if (step.done === true) break
-    }
+    const context = createPrepareContext({ namespace: 'local', redactor })
+    const parts: Prepared[] = []
+    for (const step of prepareSteps(decodeTraces(writeTraces(groups), 'protobuf'), context))
+      if (step === 'full') parts.push(unpacked(context.batch.take()))
+    parts.push(unpacked(context.batch.take()))
     expect(parts.length).toBeGreaterThan(2)
-    for (const part of parts) expect(part.records.reduce((sum, { line }) => sum + line.length, 0)).toBeLessThan(9 * 1024 * 1024)
+    for (const part of parts) expect(part.records.reduce((sum, { line }) => sum + line.length, 0)).toBeLessThan(5 * 1024 * 1024)
     expect(parts.flatMap((part) => part.records)).toHaveLength(3_000)
     expect(prepare(groups).records).toHaveLength(3_000)
   })

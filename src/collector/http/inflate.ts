@@ -1,5 +1,4 @@
-import { promisify } from 'node:util'
-import { constants, gunzip, gunzipSync, inflate, inflateSync, zstdDecompress, zstdDecompressSync } from 'node:zlib'
+import { constants, gunzipSync, inflateSync, zstdDecompressSync } from 'node:zlib'
 import { Refusal, RPC, tooLarge } from './refusal.ts'
 
 export const CONTENT_ENCODINGS = ['identity', 'gzip', 'zstd', 'deflate'] as const
@@ -23,52 +22,24 @@ export function contentEncodingOf(header: string | undefined): ContentEncoding {
   )
 }
 
-/** Smaller bodies are inflated at once: handing them to another thread costs more than it gives. */
-const SYNC_MAX_BYTES = 16 * 1024
 const CHUNK_MIN_BYTES = 64 * 1024
 const CHUNK_MAX_BYTES = 4 * 1024 * 1024
-/** Bodies inflated at the same time: each may grow to the limit before it is known to. */
-const MAX_AT_ONCE = 4
-
 type Inflated = { buffer: Buffer; engine: { bytesWritten: number } }
 
-export interface Inflater {
-  /**
-   * The body as it was before it was compressed, at most `maxBytes` of it. A bomb is stopped while it is being inflated.
-   * @throws Refusal 413 for more than that, 400 for bytes that are no such compression, or that follow its end
-   */
-  inflate(body: Buffer, encoding: ContentEncoding): Promise<Buffer>
-}
-
-export function createInflater(maxBytes: number): Inflater {
-  let working = 0
-  // Bounded by the byte budget of the requests that wait here.
-  const waiting: (() => void)[] = []
-  return {
-    async inflate(body, encoding) {
-      if (encoding === 'identity') {
-        if (body.length > maxBytes) throw tooLarge('the request body', maxBytes)
-        return body
-      }
-      if (body.length <= SYNC_MAX_BYTES) return await inflateWhole(body, encoding, maxBytes)
-      if (working < MAX_AT_ONCE) working++
-      else await new Promise<void>((resolve) => waiting.push(resolve))
-      try {
-        return await inflateWhole(body, encoding, maxBytes)
-      } finally {
-        const next = waiting.shift()
-        if (next === undefined) working--
-        else next()
-      }
-    },
+/**
+ * The body as it was before it was compressed, at most `maxBytes` of it. A bomb is stopped while it is being inflated.
+ * Takes as long as it takes: for a worker thread.
+ * @throws Refusal 413 for more than that, 400 for bytes that are no such compression, or that follow its end
+ */
+export function inflateBody(body: Buffer, encoding: ContentEncoding, maxBytes: number): Buffer {
+  if (encoding === 'identity') {
+    if (body.length > maxBytes) throw tooLarge('the request body', maxBytes)
+    return body
   }
-}
-
-async function inflateWhole(body: Buffer, encoding: Exclude<ContentEncoding, 'identity'>, maxBytes: number): Promise<Buffer> {
   const parts: Buffer[] = []
   let size = 0
   for (let offset = 0; offset < body.length || parts.length === 0; ) {
-    const { buffer, engine } = await inflatePart(offset === 0 ? body : body.subarray(offset), encoding, maxBytes - size, maxBytes)
+    const { buffer, engine } = inflatePart(offset === 0 ? body : body.subarray(offset), encoding, maxBytes - size, maxBytes)
     parts.push(buffer)
     size += buffer.length
     offset += engine.bytesWritten
@@ -79,18 +50,12 @@ async function inflateWhole(body: Buffer, encoding: Exclude<ContentEncoding, 'id
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts, size)
 }
 
-async function inflatePart(
-  part: Buffer,
-  encoding: Exclude<ContentEncoding, 'identity'>,
-  room: number,
-  maxBytes: number,
-): Promise<Inflated> {
-  const sync = part.length <= SYNC_MAX_BYTES
+function inflatePart(part: Buffer, encoding: Exclude<ContentEncoding, 'identity'>, room: number, maxBytes: number): Inflated {
   // One byte more than is allowed, so that exactly the limit passes and zero stays a valid bound.
   const options = { maxOutputLength: room + 1, chunkSize: chunkBytes(part, encoding, room), info: true } as const
   let result: Inflated
   try {
-    result = await run(part, encoding, options, maxBytes, sync)
+    result = run(part, encoding, options, maxBytes)
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : ''
     if (code === 'ERR_BUFFER_TOO_LARGE' || code === 'ZSTD_error_frameParameter_windowTooLarge')
@@ -103,34 +68,23 @@ async function inflatePart(
   return result
 }
 
-const gunzipAsync = promisify(gunzip)
-const inflateAsync = promisify(inflate)
-const zstdAsync = promisify(zstdDecompress)
-
 interface PartOptions {
   readonly maxOutputLength: number
   readonly chunkSize: number
   readonly info: true
 }
 
-async function run(
-  part: Buffer,
-  encoding: Exclude<ContentEncoding, 'identity'>,
-  options: PartOptions,
-  maxBytes: number,
-  sync: boolean,
-): Promise<Inflated> {
+function run(part: Buffer, encoding: Exclude<ContentEncoding, 'identity'>, options: PartOptions, maxBytes: number): Inflated {
   switch (encoding) {
     case 'gzip':
-      return withInfo(sync ? gunzipSync(part, options) : await gunzipAsync(part, options))
+      return withInfo(gunzipSync(part, options))
     case 'deflate':
-      return withInfo(sync ? inflateSync(part, options) : await inflateAsync(part, options))
+      return withInfo(inflateSync(part, options))
     case 'zstd': {
       // The frame says how much memory its window takes: never more than the body may become, or the 8 MiB that every
       // decoder should allow (RFC 8878, section 3.1.1.1.2).
       const windowLog = Math.min(31, Math.max(23, Math.ceil(Math.log2(maxBytes))))
-      const zstdOptions = { ...options, params: { [constants.ZSTD_d_windowLogMax]: windowLog } }
-      return withInfo(sync ? zstdDecompressSync(part, zstdOptions) : await zstdAsync(part, zstdOptions))
+      return withInfo(zstdDecompressSync(part, { ...options, params: { [constants.ZSTD_d_windowLogMax]: windowLog } }))
     }
   }
 }

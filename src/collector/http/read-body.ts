@@ -17,11 +17,11 @@ export class SenderGone extends Error {}
  */
 export async function readBody(request: IncomingMessage, limits: BodyLimits, reservation: Reservation): Promise<Buffer> {
   const announced = request.headers['content-length']
-  if (announced !== undefined && Number(announced) > limits.maxBytes) throw tooLarge('the request body', limits.maxBytes)
-  if (announced !== undefined && !reservation.growTo(Number(announced))) throw overloaded()
+  const announcedBytes = announced === undefined ? undefined : Number(announced)
+  if (announcedBytes !== undefined && announcedBytes > limits.maxBytes) throw tooLarge('the request body', limits.maxBytes)
+  if (!reservation.growTo(Math.max(announcedBytes ?? 0, REQUEST_MIN_BYTES))) throw overloaded()
   return await new Promise<Buffer>((resolve, reject) => {
-    const chunks: Buffer[] = []
-    let size = 0
+    const body = new GrowingBody(announcedBytes)
     const timer = setTimeout(() => {
       const seconds = limits.idleTimeoutMillis / 1000
       finish(() => reject(new Refusal(408, RPC.deadlineExceeded, 'body_timeout', `no byte of the request body came for ${seconds} s`)))
@@ -35,13 +35,47 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, res
     }
     const onData = (chunk: Buffer): void => {
       timer.refresh()
-      size += chunk.length
+      const size = body.length + chunk.length
       if (size > limits.maxBytes) finish(() => reject(tooLarge('the request body', limits.maxBytes)))
       else if (!reservation.growTo(size)) finish(() => reject(overloaded()))
-      else chunks.push(chunk)
+      else body.add(chunk)
     }
-    const onEnd = (): void => finish(() => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)))
+    const onEnd = (): void => finish(() => resolve(body.finish()))
     const onGone = (): void => finish(() => reject(new SenderGone()))
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
+}
+
+/** What a request takes besides its body. */
+const REQUEST_MIN_BYTES = 4 * 1024
+const START_BYTES = 64 * 1024
+/** A sender says how long its body is; memory of more than this is taken only for bytes that have come. */
+const TRUSTED_MAX_BYTES = 2 * 1024 * 1024
+
+/** Puts chunks together in one buffer of its own, which can be handed to another thread. */
+class GrowingBody {
+  #buffer: Buffer
+  #length = 0
+
+  constructor(announcedBytes: number | undefined) {
+    this.#buffer = Buffer.allocUnsafeSlow(announcedBytes === undefined ? START_BYTES : Math.min(announcedBytes, TRUSTED_MAX_BYTES))
+  }
+
+  get length(): number {
+    return this.#length
+  }
+
+  add(chunk: Buffer): void {
+    const needed = this.#length + chunk.length
+    if (needed > this.#buffer.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
+      this.#buffer.copy(larger, 0, 0, this.#length)
+      this.#buffer = larger
+    }
+    this.#length += chunk.copy(this.#buffer, this.#length)
+  }
+
+  finish(): Buffer {
+    return this.#buffer.subarray(0, this.#length)
+  }
 }

@@ -1,3 +1,5 @@
+import { RepriseError } from '../../schemas/index.ts'
+
 /** gRPC codes that stand in google.rpc.Status bodies. */
 export const RPC = {
   invalidArgument: 3,
@@ -9,8 +11,17 @@ export const RPC = {
   unavailable: 14,
 } as const
 
+/** What a refusal says, as it can go from one thread to another. */
+export interface RefusalData {
+  readonly status: number
+  readonly rpcCode: number
+  readonly reason: string
+  readonly message: string
+  readonly headers: Readonly<Record<string, string>>
+}
+
 /** Why a request is not taken: the answer's status, a word for the counters and a sentence for the sender. */
-export class Refusal extends Error {
+export class Refusal extends Error implements RefusalData {
   readonly status: number
   readonly rpcCode: number
   readonly reason: string
@@ -23,6 +34,25 @@ export class Refusal extends Error {
     this.reason = reason
     this.headers = headers
   }
+
+  static of({ status, rpcCode, reason, message, headers }: RefusalData): Refusal {
+    return new Refusal(status, rpcCode, reason, message, headers)
+  }
+
+  toData(): RefusalData {
+    const { status, rpcCode, reason, message, headers } = this
+    return { status, rpcCode, reason, message, headers }
+  }
+}
+
+/** What to answer for an error of reading a body. */
+export function refusalOf(error: unknown): Refusal {
+  if (error instanceof Refusal) return error
+  if (RepriseError.isInstance(error)) {
+    if (error.code === 'malformed_body') return new Refusal(400, RPC.invalidArgument, 'malformed_body', error.message)
+    if (error.code === 'limit_exceeded') return new Refusal(413, RPC.invalidArgument, 'limit_exceeded', error.message)
+  }
+  return new Refusal(500, RPC.internal, 'internal', 'the collector failed on this request; nothing of it was kept')
 }
 
 /** 413, with the limit in words. */

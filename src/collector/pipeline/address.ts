@@ -1,5 +1,5 @@
 import type { Digest } from '../../schemas/index.ts'
-import { addressPayload, type PreparedBlob } from '../../store/index.ts'
+import { addressPayload, type BatchPacker } from '../../store/index.ts'
 import { jsonOfText } from './canonical-text.ts'
 import type { Committer } from './commitment.ts'
 import type { CleanContent } from './redact.ts'
@@ -14,16 +14,13 @@ export interface AddressedContent {
   readonly withheldJson: string | undefined
 }
 
-/** The blobs of a batch, each once. */
-export type BlobSet = Map<Digest, PreparedBlob>
-
-/** Gives clean content its address and puts what has to be stored for it into `blobs`. */
-export function addressContent(content: CleanContent, blobs: BlobSet): AddressedContent {
+/** Gives clean content its address and puts what has to be stored for it into the batch. */
+export function addressContent(content: CleanContent, packer: BatchPacker): AddressedContent {
   const mediaTypeJson = jsonOfText(content.mediaType)
   const roleJson = jsonOfText(content.role)
   if ('withheld' in content) return { mediaTypeJson, roleJson, sizeBytes: 0, digest: undefined, withheldJson: jsonOfText(content.withheld) }
   const addressed = addressPayload(content.data, content.mediaType)
-  for (const blob of addressed.blobs) if (!blobs.has(blob.digest)) blobs.set(blob.digest, blob)
+  for (const blob of addressed.blobs) packer.addBlob(blob)
   return { mediaTypeJson, roleJson, sizeBytes: addressed.sizeBytes, digest: addressed.digest, withheldJson: undefined }
 }
 

@@ -1,8 +1,8 @@
 import type { WireResource, WireScope } from '../../otlp/index.ts'
 import type { Redactor } from '../../redaction/index.ts'
 import { canonicalJson, type PolicyRef } from '../../schemas/index.ts'
-import { type PreparedBlob, type PreparedRecord, RECORD_MAX_BYTES } from '../../store/index.ts'
-import { type AddressedContent, addPayloadText, addressContent, type BlobSet, type PayloadText } from './address.ts'
+import { BatchPacker, type PackedBatch, RECORD_MAX_BYTES } from '../../store/index.ts'
+import { type AddressedContent, addPayloadText, addressContent, type PayloadText } from './address.ts'
 import { jsonOfText, LoneSurrogate } from './canonical-text.ts'
 import { Committer } from './commitment.ts'
 import { Cleaner, type Findings, mergeCounts, newFindings } from './redact.ts'
@@ -16,12 +16,11 @@ export interface RejectedRecord {
   readonly reason: string
 }
 
-/** What one decoded body becomes, or a part of it: ready to be appended. */
+/** What decoded bodies become, or a part of one: ready to be appended. */
 export interface PreparedBatch {
-  readonly records: PreparedRecord[]
-  readonly blobs: PreparedBlob[]
+  readonly packed: PackedBatch
   /** Those that did not even decode are in the `rejected` of what was decoded. */
-  readonly rejected: RejectedRecord[]
+  readonly rejected: readonly RejectedRecord[]
   /** Replaced stretches, by rule. */
   readonly redactions: Readonly<Record<string, number>>
   /** Contents withheld, by reason. */
@@ -34,6 +33,8 @@ export interface PrepareContext {
   readonly policyJson: string
   readonly cleaner: Cleaner
   readonly committer: Committer
+  /** Where everything that is prepared goes. */
+  readonly batch: Batch
 }
 
 export function createPrepareContext(options: { namespace: string; redactor: Redactor }): PrepareContext {
@@ -43,6 +44,7 @@ export function createPrepareContext(options: { namespace: string; redactor: Red
     policyJson: canonicalJson(policy),
     cleaner: new Cleaner(options.redactor),
     committer: new Committer(),
+    batch: new Batch(),
   }
 }
 
@@ -50,58 +52,72 @@ class RecordTooLarge extends Error {
   override readonly message = `its record would be larger than ${RECORD_MAX_BYTES} bytes`
 }
 
-/** UTF-16 units of records in one part: a request whose records are much larger than itself does not fill the memory. */
-const PART_LENGTH = 8 * 1024 * 1024
+/** Bytes of one part: a request whose records are much larger than itself does not fill the memory. */
+const PART_BYTES = 4 * 1024 * 1024
 const RECORDS_PER_STEP = 32
 
+/** What a record says, in pieces of canonical JSON. */
+export interface RecordText {
+  readonly core: string
+  /** Members of the list of references. */
+  readonly refs: string
+}
+
+/** Collects what is ready, of any number of bodies. */
 export class Batch {
-  readonly records: PreparedRecord[] = []
-  readonly blobs: BlobSet = new Map()
-  readonly rejected: RejectedRecord[] = []
-  readonly withheld: Record<string, number> = {}
-  redactions: Readonly<Record<string, number>> = {}
+  readonly packer: BatchPacker = new BatchPacker()
+  #rejected: RejectedRecord[] = []
+  #withheld: Record<string, number> = {}
+  #redactions: Record<string, number> = {}
 
   /** Counts what was found, once for each text that was looked at. */
   count(found: Findings): void {
-    this.redactions = mergeCounts(this.redactions, found.redactions) ?? {}
+    if (found.redactions !== undefined)
+      for (const [rule, count] of Object.entries(found.redactions)) this.#redactions[rule] = (this.#redactions[rule] ?? 0) + count
     for (const content of found.contents) {
-      if ('withheld' in content) this.withheld[content.withheld] = (this.withheld[content.withheld] ?? 0) + 1
+      if ('withheld' in content) this.#withheld[content.withheld] = (this.#withheld[content.withheld] ?? 0) + 1
     }
   }
 
-  #length = 0
+  /** Records that cannot be kept, of those added since the last `take`. */
+  get rejected(): RejectedRecord[] {
+    return this.#rejected
+  }
 
   /** Large enough to be stored before the rest is made ready. */
   get full(): boolean {
-    return this.#length >= PART_LENGTH
+    return this.packer.sizeBytes >= PART_BYTES
   }
 
-  add(record: PreparedRecord): void {
-    if (record.line.length * 3 > RECORD_MAX_BYTES && Buffer.byteLength(record.line) > RECORD_MAX_BYTES) throw new RecordTooLarge()
-    this.records.push(record)
-    this.#length += record.line.length
+  add({ core, refs }: RecordText): void {
+    if (this.packer.addRecord(core, refs) > RECORD_MAX_BYTES + 1) throw new RecordTooLarge()
   }
 
   /** Runs `prepare`; when it fails, the record alone is rejected, under the name given, and leaves nothing behind. */
   attempt(name: Omit<RejectedRecord, 'reason'>, noun: string, prepare: () => void): void {
-    const blobsBefore = this.blobs.size
+    const before = this.packer.mark()
     try {
       prepare()
     } catch (error) {
-      this.#dropBlobsFrom(blobsBefore)
+      this.packer.backTo(before)
       // The message of an unforeseen error may quote the record, so it is not passed on.
       const foreseen = error instanceof LoneSurrogate || error instanceof RecordTooLarge
-      this.rejected.push({ ...name, reason: foreseen ? error.message : `internal: the ${noun} could not be prepared` })
+      this.#rejected.push({ ...name, reason: foreseen ? error.message : `internal: the ${noun} could not be prepared` })
     }
   }
 
-  toPrepared(): PreparedBatch {
-    const { records, rejected, redactions, withheld } = this
-    return { records, blobs: [...this.blobs.values()], rejected, redactions, withheld }
-  }
-
-  #dropBlobsFrom(size: number): void {
-    if (this.blobs.size > size) for (const digest of [...this.blobs.keys()].slice(size)) this.blobs.delete(digest)
+  /** What was collected since the last call. */
+  take(): PreparedBatch {
+    const prepared = {
+      packed: this.packer.finish(),
+      rejected: this.#rejected,
+      redactions: this.#redactions,
+      withheld: this.#withheld,
+    }
+    this.#rejected = []
+    this.#withheld = {}
+    this.#redactions = {}
+    return prepared
   }
 }
 
@@ -121,7 +137,7 @@ function sharePart(batch: Batch, write: (found: Findings) => string): SharedPart
   const found = newFindings()
   const json = write(found)
   batch.count(found)
-  return { json, contents: found.contents.map((content) => addressContent(content, batch.blobs)), found }
+  return { json, contents: found.contents.map((content) => addressContent(content, batch.packer)), found }
 }
 
 function shareScope(scope: WireScope, schemaUrl: string, resource: SharedPart, context: PrepareContext, batch: Batch): SharedScope {
@@ -140,17 +156,17 @@ function shareScope(scope: WireScope, schemaUrl: string, resource: SharedPart, c
 }
 
 /** Puts a core together with its payload entries, and what the record says beside its core. */
-export function recordOf(core: CoreText, found: Findings, shared: SharedScope, context: PrepareContext, batch: Batch): PreparedRecord {
+export function recordOf(core: CoreText, found: Findings, shared: SharedScope, context: PrepareContext, batch: Batch): RecordText {
   const text: PayloadText = { payloads: '', refs: '' }
-  for (const content of found.contents) addPayloadText(text, addressContent(content, batch.blobs), context.committer)
+  for (const content of found.contents) addPayloadText(text, addressContent(content, batch.packer), context.committer)
   for (const content of shared.contents) addPayloadText(text, content, context.committer)
   batch.count(found)
-  return plainRecord(`${core.head},"payloads":[${text.payloads}]${core.tail}`, text.refs)
+  return { core: `${core.head},"payloads":[${text.payloads}]${core.tail}`, refs: text.refs }
 }
 
 /** A record whose core is written already; `refs` are the members of its references. */
-export function plainRecord(core: string, refs = ''): PreparedRecord {
-  return { core, line: `{"core":${core},"refs":[${refs}]}` }
+export function plainRecord(core: string, refs = ''): RecordText {
+  return { core, refs }
 }
 
 /** A signal's way of saying: this resource, these scopes, these records. */
@@ -162,11 +178,11 @@ export interface SignalGroup<Kept> {
 
 export type PrepareOne<Kept> = (record: Kept, resource: WireResource, shared: SharedScope, context: PrepareContext, batch: Batch) => void
 
-export type PrepareSteps = Generator<PreparedBatch | undefined, PreparedBatch, void>
+export type PrepareSteps = Generator<'turn' | 'full', void, void>
 
 /**
- * Turns decoded records into records and blobs, all strings redacted. Yields now and then: nothing, so that a caller on an
- * event loop can let others have a turn, or a part that is to be stored before those after it. The rest is returned.
+ * Turns decoded records into records and blobs of the context's batch, all strings redacted. Yields now and then: `turn`, so
+ * that a caller on an event loop can let others have one, or `full` when what is there is to be stored before what follows.
  * Nothing here waits. One bad record never costs its neighbours.
  */
 export function* prepareGroups<Kept>(
@@ -174,7 +190,7 @@ export function* prepareGroups<Kept>(
   context: PrepareContext,
   prepareOne: PrepareOne<Kept>,
 ): PrepareSteps {
-  let batch = new Batch()
+  const { batch } = context
   let sinceYield = 0
   for (const { resource, schemaUrl, scopes } of groups) {
     const sharedResource = sharePart(batch, (found) => resourceText(resource, schemaUrl, context.cleaner, found))
@@ -182,39 +198,18 @@ export function* prepareGroups<Kept>(
       const shared = shareScope(scope, url, sharedResource, context, batch)
       for (const record of records) {
         prepareOne(record, resource, shared, context, batch)
-        if (batch.full) {
-          yield batch.toPrepared()
-          batch = new Batch()
-        }
+        if (batch.full) yield 'full'
         if (++sinceYield >= RECORDS_PER_STEP) {
           sinceYield = 0
-          yield undefined
+          yield 'turn'
         }
       }
     }
   }
-  return batch.toPrepared()
 }
 
-/** All steps in one go. */
-export function runSteps(steps: PrepareSteps): PreparedBatch {
-  const parts: PreparedBatch[] = []
-  for (let step = steps.next(); ; step = steps.next()) {
-    if (step.value !== undefined) parts.push(step.value)
-    if (step.done === true) return joinParts(parts)
-  }
-}
-
-function joinParts(parts: readonly PreparedBatch[]): PreparedBatch {
-  const [first] = parts
-  if (parts.length === 1 && first !== undefined) return first
-  const sum = (pick: (part: PreparedBatch) => Readonly<Record<string, number>>): Readonly<Record<string, number>> =>
-    parts.reduce<Readonly<Record<string, number>>>((total, part) => mergeCounts(total, pick(part)) ?? total, {})
-  return {
-    records: parts.flatMap((part) => part.records),
-    blobs: parts.flatMap((part) => part.blobs),
-    rejected: parts.flatMap((part) => part.rejected),
-    redactions: sum((part) => part.redactions),
-    withheld: sum((part) => part.withheld),
-  }
+/** All steps in one go, as one batch. */
+export function runSteps(steps: PrepareSteps, context: PrepareContext): PreparedBatch {
+  while (steps.next().done !== true);
+  return context.batch.take()
 }

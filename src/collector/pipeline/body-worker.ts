@@ -1,0 +1,90 @@
+import { createRedactor, type Redactor } from '../../redaction/index.ts'
+import { inflateBody } from '../http/inflate.ts'
+import { Rejections } from '../http/partial-success.ts'
+import { refusalOf } from '../http/refusal.ts'
+import { createPrepareContext, type PrepareContext } from './batch.ts'
+import { READ_BODY } from './signals.ts'
+import type { BodyJob, FinishedJob, FromWorker, PartCounts, WorkerSetup } from './worker-messages.ts'
+
+export interface BodyWorkerOptions extends WorkerSetup {
+  readonly post: (message: FromWorker) => void
+  /** Asked after an open part: whether the rest of its job is still wanted. */
+  readonly isStored: () => Promise<boolean>
+  /** Lets others have a turn where there are others. */
+  readonly turn?: () => Promise<void>
+}
+
+/**
+ * Makes bodies ready for the store: inflate, decode, normalize, redact, address. One at a time. Everything it keeps between
+ * bodies (caches of names and clean values) saves time only: the same body gives the same bytes in every worker, salts aside.
+ */
+export class BodyWorker {
+  readonly #options: BodyWorkerOptions
+  readonly #redactor: Redactor
+  readonly #context: PrepareContext
+  #finished: FinishedJob[] = []
+  #decodedBytes = 0
+  #undecoded = 0
+
+  constructor(options: BodyWorkerOptions) {
+    this.#options = options
+    this.#redactor = createRedactor({ key: options.redactionKey })
+    this.#context = createPrepareContext({ namespace: options.namespace, redactor: this.#redactor })
+  }
+
+  async work(jobs: readonly BodyJob[]): Promise<void> {
+    for (const job of jobs) {
+      await this.#one(job)
+      // What was handed over goes back to the system now, not when garbage is next collected.
+      const { buffer } = job.body
+      if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
+    }
+    this.#post(undefined, true)
+  }
+
+  async #one({ id, signal, encoding, contentEncoding, body }: BodyJob): Promise<void> {
+    const rejections = new Rejections()
+    const { batch } = this.#context
+    let before = batch.packer.mark()
+    try {
+      const wire = Buffer.from(body.buffer, body.byteOffset, body.length)
+      const decodedBody = inflateBody(wire, contentEncoding, this.#options.decodedMaxBytes)
+      this.#decodedBytes += decodedBody.length
+      const { rejected, steps } = READ_BODY[signal](decodedBody, encoding, this.#context)
+      rejections.add(rejected)
+      this.#undecoded += rejected.length
+      let seen = batch.rejected.length
+      for (const step of steps) {
+        if (step === 'turn') await this.#options.turn?.()
+        else {
+          rejections.add(batch.rejected.slice(seen))
+          seen = 0
+          this.#post(id, false)
+          // When not, the sender has been told to send it all again.
+          if (!(await this.#options.isStored())) return
+          before = batch.packer.mark()
+        }
+      }
+      rejections.add(batch.rejected.slice(seen))
+      this.#finished.push({ id, rejected: rejections.count, errorMessage: rejections.describe(this.#redactor) })
+    } catch (error) {
+      batch.packer.backTo(before)
+      this.#finished.push({ id, refusal: refusalOf(error).toData(), rejected: 0, errorMessage: '' })
+    }
+  }
+
+  #post(open: number | undefined, messageDone: boolean): void {
+    const { packed, rejected, redactions, withheld } = this.#context.batch.take()
+    const counts: PartCounts = {
+      records: packed.lines.ends.length,
+      rejected: rejected.length + this.#undecoded,
+      decodedBytes: this.#decodedBytes,
+      redactions,
+      withheld,
+    }
+    this.#options.post({ kind: 'part', batch: packed, counts, finished: this.#finished, open, messageDone })
+    this.#finished = []
+    this.#decodedBytes = 0
+    this.#undecoded = 0
+  }
+}

@@ -1,0 +1,60 @@
+import type { OtlpEncoding } from '../../otlp/index.ts'
+import type { PackedBatch } from '../../store/index.ts'
+import type { ContentEncoding } from '../http/inflate.ts'
+import type { RefusalData } from '../http/refusal.ts'
+import type { Signal } from './signals.ts'
+
+/** A request body as it came, to be made ready for the store. */
+export interface BodyJob {
+  /** Unique in the collector. */
+  readonly id: number
+  readonly signal: Signal
+  readonly encoding: OtlpEncoding
+  readonly contentEncoding: ContentEncoding
+  /** Handed over: in a buffer of its own, which is given back when the job is done. */
+  readonly body: Uint8Array
+}
+
+export type ToWorker =
+  | { readonly kind: 'work'; readonly jobs: readonly BodyJob[] }
+  /** Of an open part: the rest of its job goes on, or is not wanted any more. */
+  | { readonly kind: 'goOn' | 'drop' }
+
+/** What a worker is told when it starts. The key is never logged. */
+export interface WorkerSetup {
+  readonly namespace: string
+  readonly redactionKey: Uint8Array
+  readonly decodedMaxBytes: number
+}
+
+export interface FinishedJob {
+  readonly id: number
+  /** Set where nothing of the body can be kept, or nothing can be read. */
+  readonly refusal?: RefusalData
+  /** Records that can never be kept, and some of them by name, redacted. */
+  readonly rejected: number
+  readonly errorMessage: string
+}
+
+/** What a part adds to the counters, once it is known whether the store took it. */
+export interface PartCounts {
+  readonly records: number
+  readonly rejected: number
+  readonly decodedBytes: number
+  readonly redactions: Readonly<Record<string, number>>
+  readonly withheld: Readonly<Record<string, number>>
+}
+
+export type FromWorker =
+  | { readonly kind: 'ready' }
+  | {
+      readonly kind: 'part'
+      readonly batch: PackedBatch
+      readonly counts: PartCounts
+      /** Jobs that end with this part. */
+      readonly finished: readonly FinishedJob[]
+      /** A job of which this part is only the beginning: the worker waits for `goOn` or `drop`. */
+      readonly open: number | undefined
+      /** Jobs handed over before that are dealt with now are so many messages less to wait for. */
+      readonly messageDone: boolean
+    }

@@ -1,0 +1,179 @@
+import type { RefusalData } from '../http/refusal.ts'
+import { unavailable } from '../http/refusal.ts'
+import { type BodyThread, type BodyThreadEvents, startBodyThread, startInlineBodies } from './body-threads.ts'
+import type { BodyJob, FinishedJob, FromWorker, WorkerSetup } from './worker-messages.ts'
+
+export type Part = Extract<FromWorker, { kind: 'part' }>
+
+export interface WorkerPoolOptions {
+  readonly setup: WorkerSetup
+  /** Threads; 0 works on the event loop. */
+  readonly threads: number
+  /** Bytes of parts that wait for the disk; past it the workers get nothing new to do. */
+  readonly partsMaxBytes: number
+  /** Stores a part. Resolves to a refusal when the store did not take it. */
+  readonly store: (part: Part) => Promise<RefusalData | undefined>
+  readonly partBytes: (part: Part) => number
+  readonly onDeath: (reason: string, lostJobs: number) => void
+  readonly turn: () => Promise<void>
+  /** Starts a worker; for tests that kill it. */
+  readonly startThread?: typeof startBodyThread
+}
+
+type Outcome = { readonly refusal: RefusalData } | { readonly finished: FinishedJob }
+
+interface Waiting {
+  readonly job: BodyJob
+  readonly settle: (outcome: Outcome) => void
+}
+
+/** One worker, and what it has been given. */
+interface Slot {
+  readonly number: number
+  thread: BodyThread | undefined
+  readonly jobs: Map<number, Waiting>
+  messages: number
+  deaths: number
+  lastDeathAt: number
+}
+
+/** Messages that a worker has at a time: one to work on, one so that it never waits for the next. */
+const MESSAGES_PER_WORKER = 2
+/** Small bodies share a message, and with it a batch and a group. */
+const MESSAGE_MAX_BYTES = 256 * 1024
+const RESTART_MAX_MILLIS = 5_000
+/** A worker that lived so long has earned a restart at once. */
+const QUIET_MILLIS = 60_000
+
+/**
+ * Hands bodies to workers in the order of their coming, and their parts to the store. Who waits here is bounded by the byte
+ * budget of the receivers. A worker that dies is started again; what it had is refused, to be sent again.
+ */
+export class WorkerPool {
+  readonly #options: WorkerPoolOptions
+  readonly #slots: Slot[]
+  readonly #waiting: Waiting[] = []
+  #partsBytes = 0
+  #closed = false
+
+  constructor(options: WorkerPoolOptions) {
+    this.#options = options
+    this.#slots = Array.from({ length: Math.max(1, options.threads) }, (_, number) => ({
+      number,
+      thread: undefined,
+      jobs: new Map(),
+      messages: 0,
+      deaths: 0,
+      lastDeathAt: Number.NEGATIVE_INFINITY,
+    }))
+    for (const slot of this.#slots) this.#start(slot)
+  }
+
+  /** Bytes of parts that wait for the disk. */
+  get partsBytes(): number {
+    return this.#partsBytes
+  }
+
+  /** Resolves when everything of the body that is kept is on the disk, or when it is refused. */
+  run(job: BodyJob): Promise<Outcome> {
+    if (this.#closed) return Promise.resolve({ refusal: CLOSED })
+    return new Promise((settle) => {
+      this.#waiting.push({ job, settle })
+      this.#dispatch()
+    })
+  }
+
+  #start(slot: Slot): void {
+    const { setup, threads, turn, startThread = startBodyThread } = this.#options
+    const events: BodyThreadEvents = {
+      onMessage: (message) => void (message.kind === 'part' && this.#take(slot, message)),
+      onDeath: (reason) => this.#bury(slot, reason),
+    }
+    slot.thread = threads === 0 ? startInlineBodies(setup, events, turn) : startThread(setup, `reprise-worker-${slot.number}`, events)
+  }
+
+  #dispatch(): void {
+    while (this.#waiting.length > 0 && (this.#partsBytes === 0 || this.#partsBytes < this.#options.partsMaxBytes)) {
+      let slot: Slot | undefined
+      for (const candidate of this.#slots) {
+        if (candidate.thread === undefined || candidate.messages >= MESSAGES_PER_WORKER) continue
+        if (slot === undefined || candidate.messages < slot.messages) slot = candidate
+      }
+      if (slot?.thread === undefined) return
+      const jobs: BodyJob[] = []
+      let bytes = 0
+      for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
+        if (jobs.length > 0 && bytes + next.job.body.length > MESSAGE_MAX_BYTES) break
+        this.#waiting.shift()
+        slot.jobs.set(next.job.id, next)
+        bytes += next.job.body.length
+        jobs.push(next.job)
+      }
+      slot.messages++
+      slot.thread.send({ kind: 'work', jobs })
+    }
+  }
+
+  #take(slot: Slot, part: Part): void {
+    if (part.messageDone) slot.messages--
+    const ended = part.finished.flatMap((finished) => {
+      const waiting = slot.jobs.get(finished.id)
+      slot.jobs.delete(finished.id)
+      return waiting === undefined ? [] : [{ finished, settle: waiting.settle }]
+    })
+    const bytes = this.#options.partBytes(part)
+    this.#partsBytes += bytes
+    const thread = slot.thread
+    void this.#options.store(part).then((refusal) => {
+      this.#partsBytes -= bytes
+      for (const { finished, settle } of ended) {
+        if (finished.refusal !== undefined) settle({ refusal: finished.refusal })
+        else settle(refusal === undefined ? { finished } : { refusal })
+      }
+      if (part.open !== undefined) {
+        if (refusal !== undefined) {
+          slot.jobs.get(part.open)?.settle({ refusal })
+          slot.jobs.delete(part.open)
+        }
+        // Not another one that was started in its place.
+        if (slot.thread === thread) thread?.send({ kind: refusal === undefined ? 'goOn' : 'drop' })
+      }
+      this.#dispatch()
+    })
+    this.#dispatch()
+  }
+
+  #bury(slot: Slot, reason: string): void {
+    if (this.#closed) return
+    const lost = [...slot.jobs.values()]
+    slot.jobs.clear()
+    slot.messages = 0
+    slot.thread = undefined
+    this.#options.onDeath(reason, lost.length)
+    for (const { settle } of lost) settle({ refusal: LOST })
+    const now = performance.now()
+    slot.deaths = now - slot.lastDeathAt > QUIET_MILLIS ? 1 : slot.deaths + 1
+    slot.lastDeathAt = now
+    const again = (): void => {
+      if (this.#closed) return
+      this.#start(slot)
+      this.#dispatch()
+    }
+    // A body that kills its worker comes again and again: what each round costs is bounded.
+    if (slot.deaths === 1) again()
+    else setTimeout(again, Math.min(RESTART_MAX_MILLIS, 50 * 2 ** slot.deaths)).unref()
+  }
+
+  /** Ends the workers. What is not answered by then is refused. */
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    const left = [...this.#waiting.splice(0), ...this.#slots.flatMap((slot) => [...slot.jobs.values()])]
+    for (const slot of this.#slots) slot.jobs.clear()
+    for (const { settle } of left) settle({ refusal: CLOSED })
+    await Promise.all(this.#slots.map((slot) => slot.thread?.close()))
+  }
+}
+
+const LOST = unavailable('worker_died', 'the collector lost what it was working on; send it again', 1).toData()
+const CLOSED = unavailable('closing', 'the collector is closing', 1).toData()
