@@ -8,7 +8,7 @@ import {
   FieldDescriptorProto_Type as Type,
 } from '@bufbuild/protobuf/wkt'
 
-// The messages of opentelemetry-proto v1.11.0 (trace, and the Status of google.rpc) as data, so that @bufbuild/protobuf
+// The messages of opentelemetry-proto v1.11.0 (trace, logs, and the Status of google.rpc) as data, so that @bufbuild/protobuf
 // can stand as the oracle without generated code. `[]` marks a repeated field, `?` a member of the oneof `value`.
 const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   ExportTraceServiceRequest: ['resource_spans=1 ResourceSpans[]'],
@@ -45,6 +45,28 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
     'dropped_attributes_count=5 uint32',
     'flags=6 fixed32',
   ],
+  ExportLogsServiceRequest: ['resource_logs=1 ResourceLogs[]'],
+  ExportLogsPartialSuccess: ['rejected_log_records=1 int64', 'error_message=2 string'],
+  ExportLogsServiceResponse: ['partial_success=1 ExportLogsPartialSuccess'],
+  ResourceLogs: ['resource=1 Resource', 'scope_logs=2 ScopeLogs[]', 'schema_url=3 string'],
+  ScopeLogs: ['scope=1 InstrumentationScope', 'log_records=2 LogRecord[]', 'schema_url=3 string'],
+  LogRecord: [
+    'time_unix_nano=1 fixed64',
+    'severity_number=2 SeverityNumber',
+    'severity_text=3 string',
+    'body=5 AnyValue',
+    'attributes=6 KeyValue[]',
+    'dropped_attributes_count=7 uint32',
+    'flags=8 fixed32',
+    'trace_id=9 bytes',
+    'span_id=10 bytes',
+    'observed_time_unix_nano=11 fixed64',
+    'event_name=12 string',
+  ],
+  // The frame of any request with what stands in it left as bytes: so the oracle, too, takes each record by itself.
+  FrameRequest: ['groups=1 FrameResource[]'],
+  FrameResource: ['resource=1 bytes[]', 'scopes=2 FrameScope[]', 'schema_url=3 bytes'],
+  FrameScope: ['scope=1 bytes[]', 'records=2 bytes[]', 'schema_url=3 bytes'],
   Status: ['message=2 string', 'code=3 StatusCode'],
   KeyValue: ['key=1 string', 'value=2 AnyValue'],
   AnyValue: [
@@ -63,6 +85,12 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
 
 const ENUMS: Readonly<Record<string, readonly string[]>> = {
   SpanKind: ['UNSPECIFIED', 'INTERNAL', 'SERVER', 'CLIENT', 'PRODUCER', 'CONSUMER'].map((name) => `SPAN_KIND_${name}`),
+  SeverityNumber: [
+    'SEVERITY_NUMBER_UNSPECIFIED',
+    ...['TRACE', 'DEBUG', 'INFO', 'WARN', 'ERROR', 'FATAL'].flatMap((level) =>
+      ['', 2, 3, 4].map((step) => `SEVERITY_NUMBER_${level}${step}`),
+    ),
+  ],
   StatusCode: ['UNSET', 'OK', 'ERROR'].map((name) => `STATUS_CODE_${name}`),
 }
 

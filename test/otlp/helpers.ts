@@ -1,6 +1,7 @@
 import {
   isWireBytes,
   isWireText,
+  LogWriter,
   TraceWriter,
   textOf,
   type WireAttribute,
@@ -53,6 +54,18 @@ export function writeTraces(resourceSpans: readonly WireResourceSpans[]): Uint8A
     for (const { scope, schemaUrl: url, spans } of scopeSpans) {
       writer.startScope(scope, url)
       for (const span of spans) writer.addSpan(span)
+    }
+  }
+  return writer.finish()
+}
+
+export function writeLogs(resourceLogs: readonly WireResourceLogs[]): Uint8Array {
+  const writer = new LogWriter()
+  for (const { resource, schemaUrl, scopeLogs } of resourceLogs) {
+    writer.startResource(resource, schemaUrl)
+    for (const { scope, schemaUrl: url, logRecords } of scopeLogs) {
+      writer.startScope(scope, url)
+      for (const log of logRecords) writer.addLog(log)
     }
   }
   return writer.finish()

@@ -1,130 +1,107 @@
-import { create, fromBinary, type Message, toBinary, toJsonString } from '@bufbuild/protobuf'
+import { fromBinary, type Message, toBinary, toJsonString } from '@bufbuild/protobuf'
 import fc from 'fast-check'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import {
+  decodeLogs,
   decodeTraces,
+  encodeLogsJson,
   encodeTracesJson,
-  isWireBytes,
-  isWireText,
-  textOf,
-  type WireAttribute,
+  type OtlpEncoding,
+  type WireResourceLogs,
   type WireResourceSpans,
-  type WireSpan,
-  type WireValue,
 } from '../../src/otlp/index.ts'
-import { resourceSpans } from './arbitraries.ts'
+import { logGroups, resourceSpans } from './arbitraries.ts'
 import { messageSchema } from './descriptors.ts'
-import { settled, writeTraces } from './helpers.ts'
+import { settled, settledLogs, writeLogs, writeTraces } from './helpers.ts'
+import { logsMessage, tracesMessage } from './oracle-forms.ts'
 
-const request = messageSchema('ExportTraceServiceRequest')
 const RUNS = { numRuns: 200 }
 
-/** Our data in the form in which @bufbuild/protobuf makes a message. */
-function oracleForm(groups: readonly WireResourceSpans[]): Message {
-  return create(request, {
-    resourceSpans: groups.map(({ resource, schemaUrl, scopeSpans }) => ({
-      resource: { attributes: resource.attributes.map(keyValue), droppedAttributesCount: resource.droppedAttributes },
-      schemaUrl,
-      scopeSpans: scopeSpans.map(({ scope, schemaUrl: url, spans }) => ({
-        scope: {
-          name: scope.name,
-          version: scope.version,
-          attributes: scope.attributes.map(keyValue),
-          droppedAttributesCount: scope.droppedAttributes,
-        },
-        schemaUrl: url,
-        spans: spans.map(spanForm),
-      })),
-    })),
+interface Signal<Groups> {
+  readonly name: string
+  readonly request: ReturnType<typeof messageSchema>
+  readonly groups: fc.Arbitrary<Groups>
+  readonly messageOf: (groups: Groups) => Message
+  readonly write: (groups: Groups) => Uint8Array
+  readonly json: (groups: Groups) => string
+  readonly read: (body: Uint8Array, encoding: OtlpEncoding) => { readonly groups: Groups; readonly rejected: readonly unknown[] }
+}
+
+const traces: Signal<readonly WireResourceSpans[]> = {
+  name: 'traces',
+  request: messageSchema('ExportTraceServiceRequest'),
+  groups: resourceSpans,
+  messageOf: tracesMessage,
+  write: writeTraces,
+  json: encodeTracesJson,
+  read: (body, encoding) => {
+    const decoded = decodeTraces(body, encoding)
+    return { groups: settled(decoded.resourceSpans), rejected: decoded.rejected }
+  },
+}
+
+const logs: Signal<readonly WireResourceLogs[]> = {
+  name: 'logs',
+  request: messageSchema('ExportLogsServiceRequest'),
+  groups: logGroups,
+  messageOf: logsMessage,
+  write: writeLogs,
+  json: encodeLogsJson,
+  read: (body, encoding) => {
+    const decoded = decodeLogs(body, encoding)
+    return { groups: settledLogs(decoded.resourceLogs), rejected: decoded.rejected }
+  },
+}
+
+function againstTheOracle<Groups>({ name, request, groups: arbitrary, messageOf, write, json, read }: Signal<Groups>): void {
+  describe(name, () => {
+    it('reads what the oracle wrote', () => {
+      fc.assert(
+        fc.property(arbitrary, (groups) => {
+          expect(read(toBinary(request, messageOf(groups)), 'protobuf')).toStrictEqual({ groups, rejected: [] })
+        }),
+        RUNS,
+      )
+    })
+
+    it('writes what the oracle reads', () => {
+      fc.assert(
+        fc.property(arbitrary, (groups) => {
+          const message = fromBinary(request, write(groups))
+          expect(toJsonString(request, message)).toBe(toJsonString(request, messageOf(groups)))
+          // Nothing in it that the oracle did not understand: written by the oracle it is what the oracle would have written at first.
+          expect(Buffer.from(toBinary(request, message)).toString('hex')).toBe(
+            Buffer.from(toBinary(request, messageOf(groups))).toString('hex'),
+          )
+        }),
+        RUNS,
+      )
+    })
+
+    it('reads its own JSON', () => {
+      fc.assert(
+        fc.property(arbitrary, (groups) => {
+          expect(read(Buffer.from(json(groups)), 'json')).toStrictEqual({ groups, rejected: [] })
+        }),
+        RUNS,
+      )
+    })
+
+    // The standard JSON form of protobuf has ids as base64 and enums by name: a dump that OTLP/JSON does not allow and we accept.
+    it('reads the standard protobuf JSON of the oracle, with camelCase and with proto field names', () => {
+      fc.assert(
+        fc.property(arbitrary, fc.boolean(), (groups, useProtoFieldName) => {
+          const text = toJsonString(request, messageOf(groups), { useProtoFieldName })
+          const decoded = read(Buffer.from(text), 'json')
+          expect(decoded.rejected).toEqual([])
+          // JSON.stringify, which the oracle uses, writes -0 as 0.
+          expect(json(decoded.groups)).toBe(json(groups).replaceAll('"doubleValue":-0}', '"doubleValue":0}'))
+        }),
+        RUNS,
+      )
+    })
   })
 }
 
-function spanForm(span: WireSpan): object {
-  return {
-    traceId: id(span.traceId),
-    spanId: id(span.spanId),
-    traceState: span.traceState,
-    parentSpanId: id(span.parentSpanId),
-    name: span.name,
-    kind: span.kind,
-    startTimeUnixNano: span.startNanos,
-    endTimeUnixNano: span.endNanos,
-    attributes: span.attributes.map(keyValue),
-    droppedAttributesCount: span.droppedAttributes,
-    events: span.events.map((event) => ({
-      timeUnixNano: event.timeNanos,
-      name: event.name,
-      attributes: event.attributes.map(keyValue),
-      droppedAttributesCount: event.droppedAttributes,
-    })),
-    droppedEventsCount: span.droppedEvents,
-    links: span.links.map((link) => ({
-      traceId: id(link.traceId),
-      spanId: id(link.spanId),
-      traceState: link.traceState,
-      attributes: link.attributes.map(keyValue),
-      droppedAttributesCount: link.droppedAttributes,
-      flags: link.flags,
-    })),
-    droppedLinksCount: span.droppedLinks,
-    ...(span.status.code === 0 && span.status.message === '' ? {} : { status: span.status }),
-    flags: span.flags,
-  }
-}
-
-function id(hex: string): Uint8Array {
-  return Uint8Array.from(Buffer.from(hex, 'hex'))
-}
-
-function keyValue([key, value]: WireAttribute): object {
-  return { key, value: { value: anyValue(value) } }
-}
-
-function anyValue(value: WireValue): object {
-  if (value === null) return { case: undefined }
-  if (typeof value === 'string') return { case: 'stringValue', value }
-  if (typeof value === 'boolean') return { case: 'boolValue', value }
-  if (typeof value === 'number') return { case: 'doubleValue', value }
-  if (isWireText(value)) return { case: 'stringValue', value: textOf(value) }
-  if (isWireBytes(value)) return { case: 'bytesValue', value: value.bytes }
-  if ('int' in value) return { case: 'intValue', value: value.int }
-  if ('array' in value) return { case: 'arrayValue', value: { values: value.array.map((element) => ({ value: anyValue(element) })) } }
-  return { case: 'kvlistValue', value: { values: value.kvlist.map(keyValue) } }
-}
-
-it('reads what the oracle wrote', () => {
-  fc.assert(
-    fc.property(resourceSpans, (groups) => {
-      const decoded = decodeTraces(toBinary(request, oracleForm(groups)), 'protobuf')
-      expect(decoded.rejected).toEqual([])
-      expect(settled(decoded.resourceSpans)).toStrictEqual(groups)
-    }),
-    RUNS,
-  )
-})
-
-it('writes what the oracle reads', () => {
-  fc.assert(
-    fc.property(resourceSpans, (groups) => {
-      const read = fromBinary(request, writeTraces(groups))
-      expect(toJsonString(request, read)).toBe(toJsonString(request, oracleForm(groups)))
-      // Nothing in it that the oracle did not understand: written by the oracle it is what the oracle would have written at first.
-      expect(Buffer.from(toBinary(request, read)).toString('hex')).toBe(Buffer.from(toBinary(request, oracleForm(groups))).toString('hex'))
-    }),
-    RUNS,
-  )
-})
-
-// The standard JSON form of protobuf has ids as base64 and enums by name: a dump that OTLP/JSON does not allow and we accept.
-it('reads the standard protobuf JSON of the oracle, with camelCase and with proto field names', () => {
-  fc.assert(
-    fc.property(resourceSpans, fc.boolean(), (groups, useProtoFieldName) => {
-      const json = toJsonString(request, oracleForm(groups), { useProtoFieldName })
-      const decoded = decodeTraces(Buffer.from(json), 'json')
-      expect(decoded.rejected).toEqual([])
-      // JSON.stringify, which the oracle uses, writes -0 as 0.
-      expect(encodeTracesJson(decoded.resourceSpans)).toBe(encodeTracesJson(groups).replaceAll('"doubleValue":-0}', '"doubleValue":0}'))
-    }),
-    RUNS,
-  )
-})
+againstTheOracle(traces)
+againstTheOracle(logs)
