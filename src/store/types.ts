@@ -1,4 +1,4 @@
-import type { ArtifactRef, Digest, Fidelity, RunStatus, RunSummary, SpanRecord, StepKind } from '../schemas/index.ts'
+import type { ArtifactRef, Digest, Fidelity, GapRecord, LogRecord, RunStatus, RunSummary, SpanRecord, StepKind } from '../schemas/index.ts'
 import type { PackedBatch } from './commit/packed-batch.ts'
 
 /** One record, ready to be written: made by the pipeline, never changed here. */
@@ -62,23 +62,38 @@ export interface TapeReader {
   onCommit(listener: (head: TapeHead) => void): () => void
 }
 
+/** Every condition that is given must hold. Text is compared without regard to the case of ASCII letters, but for whole names. */
 export interface ListRunsQuery {
   /** 1 to 1000. */
   readonly limit: number
-  /** `next` of the page before. */
+  /** `next` of the page before, of the same conditions. */
   readonly cursor?: string
   readonly namespace?: string
   readonly kind?: StepKind | string
   readonly status?: RunStatus | string
-  /** Case is ignored for ASCII letters. */
-  readonly nameContains?: string
-  /** The same as `nameContains`. */
-  readonly name?: string
   readonly fidelity?: Fidelity
+  /** The whole name. */
+  readonly name?: string
+  readonly namePrefix?: string
+  readonly nameContains?: string
+  /** A model that some step of the run asked for. */
+  readonly model?: string
+  readonly session?: string
+  /** Each `key=value`, or only a key, or a bare word. */
+  readonly tags?: readonly string[]
+  /** Runs that started at or after, and before, this time: nanoseconds as decimal digits. */
+  readonly fromNanos?: string
+  readonly toNanos?: string
+  /** In US dollars, as spans carry it. A run without any cost has none of 0 either. */
+  readonly costMin?: number
+  readonly costMax?: number
+  /** Text in the name of some step. */
+  readonly stepText?: string
 }
 
 export interface RunPage {
   readonly runs: RunSummary[]
+  /** There may be more. A page of a search that finds little can be short, or empty, before the end: how much one call looks at is bounded. */
   readonly next?: string
 }
 
@@ -87,18 +102,56 @@ export interface ListStepsQuery {
   readonly limit: number
   readonly cursor?: string
   readonly namespace?: string
+  readonly kinds?: readonly (StepKind | string)[]
+  /** `open`: announced, and not ended yet. */
+  readonly status?: 'ok' | 'error' | 'open'
+  /** Places in the call order, both included. Steps without a place are then left out. */
+  readonly fromSequence?: number
+  readonly toSequence?: number
+  /** Steps that started at or after, and before, this time: nanoseconds as decimal digits. */
+  readonly fromNanos?: string
+  readonly toNanos?: string
+  /** At most this many steps above it that are of the run: 0 gives the root alone. */
+  readonly maxDepth?: number
+  readonly nameContains?: string
 }
 
 export interface StepPage {
   readonly steps: SpanRecord[]
+  /** As for `RunPage`. */
   readonly next?: string
+}
+
+export interface ListLogsQuery {
+  /** 1 to 1000. */
+  readonly limit: number
+  readonly cursor?: string
+  readonly namespace?: string
+  /** Only those of this step. */
+  readonly spanId?: string
+  /** As OpenTelemetry numbers them, 1 to 24. */
+  readonly severityMin?: number
+}
+
+export interface LogPage {
+  readonly logs: LogRecord[]
+  readonly next?: string
+}
+
+/** What is known to be missing of a run. */
+export interface RunGaps {
+  /** Gap records in tape order, the first 1000. */
+  readonly gaps: GapRecord[]
+  /** Batches that a sender numbered and that did not come, both numbers included. They may have held steps of other runs of that sender. */
+  readonly missingBatches: { readonly sender: string; readonly from: number; readonly to: number }[]
 }
 
 /** A place where an artifact is referred to. */
 export interface ArtifactUse {
   readonly namespace: string
-  readonly runId: string
-  readonly spanId: string
+  /** Absent for a log record that belongs to no run, or to no step. */
+  readonly runId?: string
+  readonly spanId?: string
   readonly group: number
   readonly line: number
   readonly artifact: ArtifactRef
@@ -116,6 +169,11 @@ export interface StoreIndex {
   nearestRunIds(id: string, limit: number): string[]
   /** In call order (sequence), steps without one after them by start; each with its merged, latest state. */
   listSteps(runId: string, query: ListStepsQuery): StepPage
+  /** One step in its merged, latest state. */
+  readStep(runId: string, spanId: string, namespace?: string): SpanRecord | undefined
+  /** By time, equal times in tape order. */
+  listLogs(runId: string, query: ListLogsQuery): LogPage
+  readGaps(runId: string, namespace?: string): RunGaps
   artifactRefs(digest: Digest, limit?: number): ArtifactUse[]
   /** Why the index cannot keep up; undefined when it can. */
   problem(): string | undefined

@@ -28,5 +28,17 @@ export const runSummarySchema = z.strictObject({
   /** Spans known to be missing, over all gap records of the run. */
   gaps: countSchema,
   fidelity: z.enum(FIDELITIES),
+  /** Log records of the run; absent when there are none. */
+  logs: countSchema.optional(),
+  /** From the attribute `session.id` or one like it. */
+  session: z.string().optional(),
+  /** From attributes `reprise.tag.<key>` as `key=value`, and from lists of tags. */
+  tags: z.array(z.string()).optional(),
+  /** Sum of what the spans carry, in US dollars as senders give it; absent when none carries any. */
+  cost: z.number().nonnegative().optional(),
+  /** The innermost step that has started and not ended: where the run stands, or where it was interrupted. */
+  stage: z.strictObject({ spanId: hex16Schema, name: z.string(), kind: z.enum(STEP_KINDS), startNanos: nanosSchema }).optional(),
+  /** Why its program is known to be gone, when the status is `interrupted`. */
+  interrupted: z.string().optional(),
 })
 export type RunSummary = z.infer<typeof runSummarySchema>

@@ -2,21 +2,23 @@ import { closeSync, existsSync } from 'node:fs'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { RUN_STATUSES, STEP_KINDS } from '../../schemas/index.ts'
 import { createFile, removeFile } from '../files/durable.ts'
+import { PENDING_FLAG } from './step-flags.ts'
 
 /** Raised with every change of the tables or of what is put into them: an index of another version is made anew. */
-const INDEX_VERSION = 1
+const INDEX_VERSION = 2
 /** Numbers in the tables stand for places in these lists. */
 const VOCABULARY = JSON.stringify([STEP_KINDS, RUN_STATUSES])
 
 const TABLES = `
 CREATE TABLE meta(key TEXT PRIMARY KEY, value ANY NOT NULL) STRICT, WITHOUT ROWID;
 CREATE TABLE names(id INTEGER PRIMARY KEY, text TEXT NOT NULL UNIQUE) STRICT;
+-- One row a run: its root so far (rank 3 is none, only a name) and its sums, kept as records come, so that no page adds up
+-- steps. Times are 20 digits, so that text order is time order.
 CREATE TABLE runs(
   id INTEGER PRIMARY KEY,
   namespace INTEGER NOT NULL,
   run TEXT NOT NULL,
   trace TEXT NOT NULL,
-  -- The best root so far: 3 is none, only a name. Times as 20 digits, so that text order is time order.
   root_rank INTEGER NOT NULL,
   root_order INTEGER NOT NULL,
   root_span TEXT NOT NULL,
@@ -27,50 +29,64 @@ CREATE TABLE runs(
   name INTEGER NOT NULL,
   kind INTEGER NOT NULL,
   service INTEGER,
+  session INTEGER,
+  tags TEXT NOT NULL,
   first_start TEXT NOT NULL,
   last_end TEXT,
-  -- Derived from the rest, for the list.
   start TEXT NOT NULL,
   status INTEGER NOT NULL,
+  interrupted INTEGER,
   steps INTEGER NOT NULL,
   by_kind TEXT NOT NULL,
+  step_names INTEGER NOT NULL,
   pending INTEGER NOT NULL,
   errors INTEGER NOT NULL,
   input_tokens INTEGER NOT NULL,
   output_tokens INTEGER NOT NULL,
+  cost INTEGER NOT NULL,
+  cost_steps INTEGER NOT NULL,
   redactions INTEGER NOT NULL,
   gaps INTEGER NOT NULL,
+  logs INTEGER NOT NULL,
   replayable INTEGER NOT NULL,
   UNIQUE(run, namespace)
 ) STRICT;
-CREATE INDEX runs_by_start ON runs(start, run);
+-- What runs are listed by: for each word (every run has '*', its status, kind, name, model, …) its runs in time order.
+CREATE TABLE run_words(word INTEGER NOT NULL, start INTEGER NOT NULL, tie INTEGER NOT NULL, run INTEGER NOT NULL,
+  PRIMARY KEY(word, start, tie, run)) STRICT, WITHOUT ROWID;
 CREATE TABLE run_models(run INTEGER NOT NULL, name INTEGER NOT NULL, steps INTEGER NOT NULL, PRIMARY KEY(run, name)) STRICT, WITHOUT ROWID;
--- One row a step: where its records stand (of our SDK, of a foreign exporter; state 0 none, 1 pending, 2 final), where it
--- stands in the run, and what it adds to the run's sums.
+CREATE TABLE run_step_names(run INTEGER NOT NULL, name INTEGER NOT NULL, PRIMARY KEY(run, name)) STRICT, WITHOUT ROWID;
+CREATE TABLE run_senders(run INTEGER NOT NULL, sender INTEGER NOT NULL, PRIMARY KEY(run, sender)) STRICT, WITHOUT ROWID;
+-- Numbers of the batches that came from a sender, as closed ranges.
+CREATE TABLE senders(sender INTEGER PRIMARY KEY, ranges TEXT NOT NULL) STRICT;
+-- One row a step, in call order: where its records stand (own: of our SDK; other: of a foreign exporter; an address is
+-- group * 2^20 + line), and what it adds to the sums of the run. What the flags hold is told in step-flags.ts.
+-- Not strict: a statement of many rows that can fail half-way makes SQLite copy every page it touches.
 CREATE TABLE steps(
-  run INTEGER NOT NULL,
-  span INTEGER NOT NULL,
-  position INTEGER NOT NULL,
-  start INTEGER NOT NULL,
-  own_state INTEGER NOT NULL,
-  own_group INTEGER NOT NULL,
-  own_line INTEGER NOT NULL,
-  foreign_state INTEGER NOT NULL,
-  foreign_group INTEGER NOT NULL,
-  foreign_line INTEGER NOT NULL,
-  kind INTEGER NOT NULL,
-  pending INTEGER NOT NULL,
-  error INTEGER NOT NULL,
+  run INTEGER,
+  position INTEGER,
+  start INTEGER,
+  span INTEGER,
+  parent INTEGER,
+  own INTEGER,
+  other INTEGER,
+  flags INTEGER,
+  name INTEGER,
   model INTEGER,
   input_tokens INTEGER,
   output_tokens INTEGER,
-  redactions INTEGER NOT NULL,
-  PRIMARY KEY(run, span)
-) STRICT, WITHOUT ROWID;
-CREATE INDEX steps_by_position ON steps(run, position, start, span);
--- Digests are random; by epoch, new ones go to a small part of the tree however large the store is.
-CREATE TABLE refs(epoch INTEGER NOT NULL, prefix INTEGER NOT NULL, tape_group INTEGER NOT NULL, line INTEGER NOT NULL,
-  PRIMARY KEY(epoch, prefix, tape_group, line)) STRICT, WITHOUT ROWID;
+  cost INTEGER,
+  redactions INTEGER,
+  PRIMARY KEY(run, position, start, span)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX steps_by_span ON steps(run, span);
+CREATE INDEX steps_open ON steps(run) WHERE flags & ${PENDING_FLAG} <> 0;
+CREATE TABLE logs(run INTEGER NOT NULL, time INTEGER NOT NULL, address INTEGER NOT NULL, span INTEGER, severity INTEGER NOT NULL, name INTEGER,
+  PRIMARY KEY(run, time, address)) STRICT, WITHOUT ROWID;
+CREATE TABLE gaps(run INTEGER NOT NULL, address INTEGER NOT NULL, PRIMARY KEY(run, address)) STRICT, WITHOUT ROWID;
+-- Which records refer to a digest: sorted in chunks (digest-table.ts), since rows with random keys would cost the most of all.
+CREATE TABLE digest_pages(id INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
+CREATE TABLE digest_tail(id INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
 `
 
 export type Row = Record<string, SQLOutputValue>
@@ -107,7 +123,7 @@ export class IndexDatabase {
     const index = new IndexDatabase(database)
     index.#configure()
     database.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${INDEX_VERSION};`)
-    index.setMeta('vocabulary', VOCABULARY)
+    index.setMeta({ vocabulary: VOCABULARY })
     database.exec('COMMIT')
     return index
   }
@@ -134,7 +150,7 @@ export class IndexDatabase {
   #configure(): void {
     // The tape is the truth: a commit that a power cut undoes is done again from there, so NORMAL is enough.
     this.#database.exec(
-      'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY',
+      'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000',
     )
   }
 
@@ -179,8 +195,12 @@ export class IndexDatabase {
     return this.get('SELECT value FROM meta WHERE key = ?', key)?.['value']
   }
 
-  setMeta(key: string, value: SQLInputValue): void {
-    this.run('INSERT INTO meta(key, value) VALUES(?, ?) ON CONFLICT(key) DO UPDATE SET value = excluded.value', key, value)
+  setMeta(values: Readonly<Record<string, SQLInputValue>>): void {
+    const rows = Object.keys(values).map(() => '(?, ?)')
+    this.run(
+      `INSERT INTO meta(key, value) VALUES ${rows.join(', ')} ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
+      ...Object.entries(values).flat(),
+    )
   }
 
   close(): void {

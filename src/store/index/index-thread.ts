@@ -4,8 +4,8 @@ import type { Layout } from '../files/layout.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { ReindexProgress, ReindexResult, StoreIndex, TapeHead } from '../types.ts'
 import { IndexDatabase, isSqliteError } from './database.ts'
-import type { QuerySource } from './queries.ts'
-import { IndexQueries } from './store-index.ts'
+import { IndexQueries } from './index-queries.ts'
+import type { QuerySource } from './query-source.ts'
 
 /** Each message tells how far the tape is durable: the thread sees the files, and may look no further. */
 export type ToIndexThread =

@@ -1,9 +1,13 @@
-import type { StatementSync } from 'node:sqlite'
-import { STEP_KINDS } from '../../schemas/index.ts'
-import { type IndexDatabase, numberOf, type Row } from './database.ts'
-import { type GapRow, rowOfLine, type StepRow } from './record-row.ts'
-import type { Contribution, RunState } from './run-state.ts'
-import { createRun, kindOf, loadRun, NameTable, saveRun } from './run-table.ts'
+import type { SQLInputValue, StatementSync } from 'node:sqlite'
+import type { IndexDatabase } from './database.ts'
+import { DigestTable } from './digest-table.ts'
+import { LineScanner } from './line-scanner.ts'
+import { NameTable } from './name-table.ts'
+import type { GapRow, LogRow, RecordRow, StepRow } from './record-row.ts'
+import { type Contribution, RunState, STEP_NAMES_MAX } from './run-state.ts'
+import { loadRun, orderOfNanos, saveRun } from './run-table.ts'
+import { SenderTable } from './sender-table.ts'
+import { addressOf, flagsOf, readFlags, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
 
 /** Where the index stands on the tape: the next line to take. */
 export interface IndexPlace {
@@ -11,77 +15,79 @@ export interface IndexPlace {
   readonly line: number
 }
 
-const STATE_NONE = 0
-const STATE_PENDING = 1
-const STATE_FINAL = 2
-const REFS_PER_EPOCH = 200_000
+/** Runs kept in memory between transactions: those that records still come for. */
+const RUNS_MAX = 2048
+/** A gap record of one of these reasons says that nothing more comes from the program of a run. */
+export const INTERRUPTED_REASONS: readonly string[] = ['sender-gone', 'sender-silent']
 
-const INSERT_STEP = `INSERT INTO steps(run, span, position, start, own_state, own_group, own_line, foreign_state, foreign_group, foreign_line,
-  kind, pending, error, model, input_tokens, output_tokens, redactions) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) ON CONFLICT DO NOTHING`
+const STEP_VALUES = 14
+const INSERT_STEPS = `INSERT OR IGNORE INTO steps(run, position, start, span, parent, own, other, flags, name, model, input_tokens, output_tokens, cost, redactions) VALUES`
+const ONE_ROW = `(${Array.from({ length: STEP_VALUES }, () => '?').join(',')})`
+/** Steps that one statement writes: a statement costs about as much as a row. */
+const STEPS_AT_ONCE = 64
 const SELECT_STEP = 'SELECT * FROM steps WHERE run = ? AND span = ?'
 const DELETE_STEP = 'DELETE FROM steps WHERE run = ? AND span = ?'
-const INSERT_REF = 'INSERT OR IGNORE INTO refs(epoch, prefix, tape_group, line) VALUES(?, ?, ?, ?)'
-const COUNT_MODEL = 'INSERT INTO run_models(run, name, steps) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET steps = steps + excluded.steps'
+const INSERT_LOG = 'INSERT OR IGNORE INTO logs(run, time, address, span, severity, name) VALUES(?,?,?,?,?,?)'
+const INSERT_STEP_NAME = 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES(?, ?)'
 
 /** A step as it stands in its row: the addresses of its records, and what it adds to its run. */
 interface Step extends Contribution {
   readonly position: number
   readonly start: bigint
+  readonly parent: bigint | undefined
   readonly ownState: number
-  readonly own: IndexPlace
-  readonly foreignState: number
-  readonly foreign: IndexPlace
+  readonly own: number | undefined
+  readonly otherState: number
+  readonly other: number | undefined
   /** Name id. */
-  readonly model: number | undefined
+  readonly name: number
 }
 
-const NOWHERE: IndexPlace = { group: -1, line: -1 }
-const INT64_MAX = 2n ** 63n - 1n
-
-/** 16 hex digits as SQLite's signed 64-bit integer. */
-export function integerOfHex(hex: string): bigint {
-  return BigInt.asIntN(64, BigInt(`0x${hex}`))
-}
-
-export function hexOfInteger(integer: bigint): string {
-  return BigInt.asUintN(64, integer).toString(16).padStart(16, '0')
-}
-
-/** For order only: the tape has the exact time. */
-function orderOfNanos(nanos: string): bigint {
-  const value = BigInt(nanos)
-  return value > INT64_MAX ? INT64_MAX : value
+interface Waiting {
+  readonly run: RunState
+  readonly row: StepRow
+  readonly step: Step
 }
 
 /**
  * Puts records into the index, in tape order. Work is done in transactions: `begin`, any number of lines, `commit`, which
- * also moves the cursor. What it writes depends on the lines and their order alone, never on where transactions end.
+ * also moves the cursor. What it answers depends on the lines and their order alone, never on where transactions end.
  */
 export class IndexWriter {
   readonly #database: IndexDatabase
+  readonly #scanner = new LineScanner()
   readonly #names: NameTable
+  readonly #digests: DigestTable
+  readonly #senders: SenderTable
   readonly #insertStep: StatementSync
+  readonly #insertSteps: StatementSync
   readonly #selectStep: StatementSync
-  readonly #insertRef: StatementSync
+  readonly #insertLog: StatementSync
   readonly #runs = new Map<string, RunState>()
+  #lastRun: RunState | undefined
+  #waiting: Waiting[] = []
+  readonly #values: SQLInputValue[] = []
+  #nextRun: number
   #place: IndexPlace
   #records: number
   #gaps: number
-  #refs: number
   #unreadable: number
 
   constructor(database: IndexDatabase) {
     this.#database = database
     this.#names = new NameTable(database)
-    this.#insertStep = database.prepare(INSERT_STEP)
+    this.#digests = new DigestTable(database)
+    this.#senders = new SenderTable(database)
+    this.#insertStep = database.prepare(`${INSERT_STEPS} ${ONE_ROW}`)
+    this.#insertSteps = database.prepare(`${INSERT_STEPS} ${Array.from({ length: STEPS_AT_ONCE }, () => ONE_ROW).join(',')}`)
     this.#selectStep = database.prepare(SELECT_STEP)
     this.#selectStep.setReadBigInts(true)
-    this.#insertRef = database.prepare(INSERT_REF)
+    this.#insertLog = database.prepare(INSERT_LOG)
     const count = (key: string): number => Number(database.meta(key) ?? 0)
+    this.#nextRun = Number(database.get('SELECT max(id) AS last FROM runs')?.['last'] ?? 0) + 1
     this.#place = { group: count('group'), line: count('line') }
     this.#records = count('records')
     this.#gaps = count('gaps')
-    this.#refs = count('refs')
     this.#unreadable = count('unreadable')
   }
 
@@ -99,20 +105,25 @@ export class IndexWriter {
 
   /** `digest` is that of the group before the new place, by which another tape is told from this one. */
   commit(place: IndexPlace, digest: string): void {
-    for (const state of this.#runs.values()) saveRun(this.#database, this.#names, state)
-    const meta = {
+    this.#flush()
+    for (const state of this.#runs.values()) if (state.changed) saveRun(this.#database, this.#names, state)
+    this.#digests.save()
+    this.#senders.save()
+    this.#database.setMeta({
       group: place.group,
       line: place.line,
       digest,
       records: this.#records,
       gaps: this.#gaps,
-      refs: this.#refs,
       unreadable: this.#unreadable,
-    }
-    for (const [key, value] of Object.entries(meta)) this.#database.setMeta(key, value)
+    })
     this.#database.exec('COMMIT')
     this.#place = place
-    this.#runs.clear()
+    for (const key of this.#runs.keys()) {
+      if (this.#runs.size <= RUNS_MAX) break
+      this.#runs.delete(key)
+    }
+    this.#lastRun = undefined
   }
 
   /** Takes back what was done since `begin`. The writer is then of no more use: make another one. */
@@ -124,43 +135,78 @@ export class IndexWriter {
     }
   }
 
-  add(group: number, line: number, text: string): void {
+  /** Takes a line: characters `start` to `end` of a group's bytes read as latin1. */
+  add(group: number, line: number, text: string, start: number, end: number): void {
     this.#records++
-    let row: ReturnType<typeof rowOfLine>
+    let row: RecordRow | undefined
+    let order = 0n
     try {
-      row = rowOfLine(text)
+      row = this.#scanner.read(text, start, end)
+      if (row?.type === 'step') order = orderOfNanos(row.startNanos)
+      else if (row?.type === 'log') order = orderOfNanos(row.nanos)
     } catch {
       // The group's bytes are what was written, so a line that cannot be read never could be: `checkStore` names it.
       this.#unreadable++
       return
     }
     if (row === undefined) return
-    if ('gap' in row) this.#addGap(row.gap)
-    else this.#addStep(row.step, { group, line })
+    const address = addressOf(group, line)
+    for (const digest of row.type === 'gap' ? [] : row.digests) this.#digests.add(digest, address)
+    if (row.type === 'step') this.#addStep(row, address, order)
+    else if (row.type === 'log') this.#addLog(row, address, order)
+    else this.#addGap(row, address)
   }
 
   #run(namespace: string, run: string): RunState {
+    const last = this.#lastRun
+    if (last !== undefined && last.run === run && last.namespace === namespace) return last
     const key = `${namespace} ${run}`
     let state = this.#runs.get(key)
     if (state === undefined) {
-      state = loadRun(this.#database, this.#names, namespace, run) ?? createRun(this.#database, this.#names, namespace, run)
-      this.#runs.set(key, state)
+      // A copy of its own, not a part of the group's text.
+      const id = Buffer.from(run, 'latin1').toString('latin1')
+      state = loadRun(this.#database, this.#names, namespace, id) ?? new RunState(this.#nextRun++, namespace, id)
+      this.#runs.set(`${namespace} ${id}`, state)
     }
+    this.#lastRun = state
     return state
   }
 
-  #addGap(gap: GapRow): void {
-    this.#gaps += gap.count
-    if (gap.runId !== undefined) this.#run(gap.namespace, gap.runId).gaps += gap.count
+  #addGap(row: GapRow, address: number): void {
+    // What it says of its run depends on the steps before it.
+    this.#flush()
+    const run = row.runId === undefined ? undefined : this.#run(row.namespace, row.runId)
+    if (run !== undefined) {
+      this.#database.run('INSERT OR IGNORE INTO gaps(run, address) VALUES(?, ?)', run.id, address)
+      run.changed = true
+    }
+    if (INTERRUPTED_REASONS.includes(row.reason)) {
+      if (run !== undefined) run.interrupted = row.reason
+      return
+    }
+    this.#gaps += row.count
+    if (run !== undefined) run.gaps += row.count
   }
 
-  #addStep(row: StepRow, place: IndexPlace): void {
-    for (const digest of row.digests) {
-      this.#insertRef.run(Math.floor(this.#refs / REFS_PER_EPOCH), prefixOf(digest), place.group, place.line)
-      this.#refs++
-    }
+  #addLog(row: LogRow, address: number, time: bigint): void {
+    const run = row.runId === undefined ? undefined : this.#run(row.namespace, row.runId)
+    if (run === undefined) return
+    run.logs++
+    run.redactions += row.redactions
+    run.changed = true
+    const name = row.eventName === undefined ? null : this.#names.idOf(row.eventName)
+    this.#insertLog.run(run.id, time, address, row.span ?? null, row.severity, name)
+  }
+
+  #addStep(row: StepRow, address: number, start: bigint): void {
     const run = this.#run(row.namespace, row.runId)
-    const span = integerOfHex(row.spanId)
+    const { sender, sequence } = row.resource
+    if (sender !== undefined && sequence !== undefined) this.#seeSender(run, sender, sequence)
+    const name = this.#names.idOf(row.name)
+    if (!run.stepNames.has(name) && run.stepNames.size < STEP_NAMES_MAX) {
+      run.stepNames.add(name)
+      this.#database.run(INSERT_STEP_NAME, run.id, name)
+    }
     const state = row.pending ? STATE_PENDING : STATE_FINAL
     const step: Step = {
       kind: row.kind,
@@ -168,106 +214,145 @@ export class IndexWriter {
       error: row.error,
       inputTokens: row.inputTokens,
       outputTokens: row.outputTokens,
+      cost: row.cost,
       redactions: row.redactions,
       position: row.position,
-      start: orderOfNanos(row.startNanos),
+      start,
+      parent: row.parent,
       ownState: row.own ? state : STATE_NONE,
-      own: row.own ? place : NOWHERE,
-      foreignState: row.own ? STATE_NONE : state,
-      foreign: row.own ? NOWHERE : place,
+      own: row.own ? address : undefined,
+      otherState: row.own ? STATE_NONE : state,
+      other: row.own ? undefined : address,
+      name,
       model: row.model === undefined ? undefined : this.#names.idOf(row.model),
     }
-    if (this.#write(run, span, step)) {
-      run.see(row)
-      if (row.own) run.replayable++
+    this.#waiting.push({ run, row, step })
+    if (this.#waiting.length >= STEPS_AT_ONCE) this.#flush()
+  }
+
+  /** Writes the steps that wait. */
+  #flush(): void {
+    const waiting = this.#waiting
+    if (waiting.length === 0) return
+    this.#waiting = []
+    if (waiting.length < STEPS_AT_ONCE) {
+      for (const { run, row, step } of waiting) {
+        if (this.#write(run, row.span, step)) this.#added(run, row, step)
+        else this.#merge(run, row, step)
+      }
       return
     }
-    this.#merge(run, span, row, step)
+    const values = this.#values
+    values.length = 0
+    for (const { run, row, step } of waiting) pushValues(values, run.id, row.span, step)
+    if (Number(this.#insertSteps.run(...values).changes) === waiting.length) {
+      for (const { run, row, step } of waiting) this.#added(run, row, step)
+      return
+    }
+    // Some were there already: those whose row does not name this very record.
+    for (const { run, row, step } of waiting) {
+      const found = this.#selectStep.get(run.id, row.span)
+      const address = row.own ? step.own : step.other
+      if (found !== undefined && found[row.own ? 'own' : 'other'] === BigInt(address ?? -1)) this.#added(run, row, step)
+      else this.#merge(run, row, step)
+    }
+  }
+
+  #added(run: RunState, row: StepRow, step: Step): void {
+    run.count(step, 1)
+    run.see(row, step.position)
+    if (row.own) run.replayable++
+  }
+
+  #seeSender(run: RunState, sender: string, sequence: number): void {
+    const id = this.#names.idOf(sender)
+    this.#senders.see(id, sequence)
+    if (run.senders.has(id)) return
+    run.senders.add(id)
+    this.#database.run('INSERT OR IGNORE INTO run_senders(run, sender) VALUES(?, ?)', run.id, id)
   }
 
   /** False when the step already has a row. */
   #write(run: RunState, span: bigint, step: Step): boolean {
-    const { changes } = this.#insertStep.run(
-      run.id,
-      span,
-      step.position,
-      step.start,
-      step.ownState,
-      step.own.group,
-      step.own.line,
-      step.foreignState,
-      step.foreign.group,
-      step.foreign.line,
-      STEP_KINDS.indexOf(step.kind),
-      step.pending ? 1 : 0,
-      step.error ? 1 : 0,
-      step.model ?? null,
-      step.inputTokens ?? null,
-      step.outputTokens ?? null,
-      step.redactions,
-    )
-    if (changes === 0) return false
-    run.count(step, 1)
-    if (step.model !== undefined) this.#database.run(COUNT_MODEL, run.id, step.model, 1)
-    return true
+    const values: SQLInputValue[] = []
+    pushValues(values, run.id, span, step)
+    return Number(this.#insertStep.run(...values).changes) > 0
   }
 
   /**
    * A further record of a step that is known. Of each side (our SDK, a foreign exporter) the first final record counts, or
    * the first pending one until then; a resend changes nothing.
    */
-  #merge(run: RunState, span: bigint, row: StepRow, added: Step): void {
-    const found = this.#selectStep.get(run.id, span)
+  #merge(run: RunState, row: StepRow, added: Step): void {
+    const found = this.#selectStep.get(run.id, row.span)
     if (found === undefined) return
     const old = stepOf(found)
-    const state = row.own ? added.ownState : added.foreignState
-    if (state <= (row.own ? old.ownState : old.foreignState)) return
+    const state = row.own ? added.ownState : added.otherState
+    if (state <= (row.own ? old.ownState : old.otherState)) return
     const ownState = row.own ? state : old.ownState
-    const foreignState = row.own ? old.foreignState : state
+    const otherState = row.own ? old.otherState : state
     // A final record stands over a pending one, and among equals ours over a foreign one.
-    const ownStands = ownState >= foreignState
-    const stands = ownStands === row.own
+    const stands = ownState >= otherState === row.own
     const [above, below] = stands ? [added, old] : [old, added]
     const merged: Step = {
       ...above,
       ownState,
       own: row.own ? added.own : old.own,
-      foreignState,
-      foreign: row.own ? old.foreign : added.foreign,
+      otherState,
+      other: row.own ? old.other : added.other,
       position: Math.min(above.position, below.position),
       inputTokens: above.inputTokens ?? below.inputTokens,
       outputTokens: above.outputTokens ?? below.outputTokens,
+      cost: above.cost ?? below.cost,
       model: above.model ?? below.model,
     }
-    this.#database.run(DELETE_STEP, run.id, span)
+    this.#database.run(DELETE_STEP, run.id, row.span)
     run.count(old, -1)
-    if (old.model !== undefined) this.#database.run(COUNT_MODEL, run.id, old.model, -1)
-    this.#write(run, span, merged)
+    this.#write(run, row.span, merged)
+    run.count(merged, 1)
     if (row.own && old.ownState === STATE_NONE) run.replayable++
-    if (stands) run.see({ ...row, position: merged.position })
+    if (stands) run.see(row, merged.position)
   }
 }
 
-function stepOf(row: Row): Step {
-  const optional = (column: string): number | undefined => (row[column] === null ? undefined : numberOf(row, column))
+function pushValues(values: SQLInputValue[], run: number, span: bigint, step: Step): void {
+  values.push(
+    run,
+    step.position,
+    step.start,
+    span,
+    step.parent ?? null,
+    step.own ?? null,
+    step.other ?? null,
+    flagsOf(step),
+    step.name,
+    step.model ?? null,
+    step.inputTokens ?? null,
+    step.outputTokens ?? null,
+    step.cost ?? null,
+    step.redactions,
+  )
+}
+
+function stepOf(row: ReturnType<StatementSync['get']> & object): Step {
+  const optional = (column: string): number | undefined => (row[column] === null ? undefined : Number(row[column]))
+  const { kind, pending, error, ownState, otherState } = readFlags(Number(row['flags']))
   return {
-    kind: kindOf(numberOf(row, 'kind')),
-    pending: numberOf(row, 'pending') === 1,
-    error: numberOf(row, 'error') === 1,
+    kind,
+    pending,
+    error,
+    ownState,
+    own: optional('own'),
+    otherState,
+    other: optional('other'),
+    position: Number(row['position']),
+    start: BigInt(String(row['start'])),
+    parent: row['parent'] === null ? undefined : BigInt(String(row['parent'])),
+    name: Number(row['name']),
+    model: optional('model'),
     inputTokens: optional('input_tokens'),
     outputTokens: optional('output_tokens'),
-    redactions: numberOf(row, 'redactions'),
-    position: numberOf(row, 'position'),
-    start: BigInt(row['start'] === null ? 0 : String(row['start'])),
-    ownState: numberOf(row, 'own_state'),
-    own: { group: numberOf(row, 'own_group'), line: numberOf(row, 'own_line') },
-    foreignState: numberOf(row, 'foreign_state'),
-    foreign: { group: numberOf(row, 'foreign_group'), line: numberOf(row, 'foreign_line') },
-    model: optional('model'),
+    cost: optional('cost'),
+    redactions: Number(row['redactions']),
   }
-}
-
-/** The first eight bytes of a digest. */
-export function prefixOf(digest: string): bigint {
-  return integerOfHex(digest.slice(7, 23))
 }

@@ -1,55 +1,111 @@
-import { type AttributeValue, GENAI, type SpanCore, type SpanRecord, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
+import { type AttributeValue, type GapRecord, type LogRecord, type SpanRecord, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
+import { COUNT_MAX, FactReader } from './step-facts.ts'
+
+/** What a resource says for the records under it. */
+export interface ResourceFacts {
+  readonly service: string | undefined
+  readonly session: string | undefined
+  readonly tags: readonly string[]
+  readonly sender: string | undefined
+  /** Number of the batch among those of its sender. */
+  readonly sequence: number | undefined
+}
 
 /** What the index keeps of one span record. */
 export interface StepRow {
+  readonly type: 'step'
   readonly namespace: string
   readonly runId: string
   readonly traceId: string
-  readonly spanId: string
-  readonly parented: boolean
+  readonly span: bigint
+  readonly parent: bigint | undefined
   /** Its number in the call order, or the last place. */
   readonly position: number
   readonly startNanos: string
   readonly endNanos: string | undefined
   readonly kind: StepKind
   readonly name: string
-  readonly service: string | undefined
   readonly own: boolean
   readonly pending: boolean
   readonly error: boolean
   readonly model: string | undefined
   readonly inputTokens: number | undefined
   readonly outputTokens: number | undefined
+  /** In billionths. */
+  readonly cost: number | undefined
+  readonly session: string | undefined
+  readonly tags: readonly string[]
   readonly redactions: number
-  readonly digests: readonly string[]
+  readonly resource: ResourceFacts
+  /** `digestKeyOf` of each payload. */
+  readonly digests: readonly number[]
+}
+
+export interface LogRow {
+  readonly type: 'log'
+  readonly namespace: string
+  readonly runId: string | undefined
+  readonly span: bigint | undefined
+  readonly nanos: string
+  readonly severity: number
+  readonly eventName: string | undefined
+  readonly redactions: number
+  readonly digests: readonly number[]
 }
 
 export interface GapRow {
+  readonly type: 'gap'
   readonly namespace: string
   readonly runId: string | undefined
+  readonly reason: string
   readonly count: number
 }
 
+export type RecordRow = StepRow | LogRow | GapRow
+
 /** Steps without a place in the call order come after those with one. */
 export const NO_POSITION: number = Number.MAX_SAFE_INTEGER
-/** Sums stay exact whatever a sender claims. */
-const COUNT_MAX = 1_000_000_000_000
+
+export const SENDER_ID = 'reprise.sender.id'
+export const SENDER_SEQUENCE = 'reprise.sender.sequence'
+const NO_TAGS: readonly string[] = []
 
 // A container reports the sum over its children, which would count them twice.
-const COUNTS_TOKENS: ReadonlySet<StepKind> = new Set<StepKind>(
-  STEP_KINDS.filter((kind) => !['run', 'agent', 'stage', 'training.run', 'evaluation'].includes(kind)),
-)
+const CONTAINERS: readonly StepKind[] = ['run', 'agent', 'stage', 'training.run', 'evaluation']
+export const COUNTS_USAGE: ReadonlySet<StepKind> = new Set<StepKind>(STEP_KINDS.filter((kind) => !CONTAINERS.includes(kind)))
 
-/** Reads one line of the tape. Undefined for a record of a kind that this version does not know. Throws on what is no JSON. */
-export function rowOfLine(line: string): { step: StepRow } | { gap: GapRow } | undefined {
-  const record: unknown = JSON.parse(line)
-  if (isSpanRecord(record)) return { step: stepRowOf(record) }
-  return isGapRecord(record)
-    ? { gap: { namespace: record.core.namespace, runId: record.core.runId, count: Math.min(record.core.count, COUNT_MAX) } }
-    : undefined
+/** 16 hex digits as SQLite's signed 64-bit integer. */
+export function integerOfHex(hex: string): bigint {
+  return BigInt.asIntN(64, BigInt(`0x${hex}`))
 }
 
-// Lines were checked when they were made, and the group's digest was too: the schema name is enough here.
+export function hexOfInteger(integer: bigint): string {
+  return BigInt.asUintN(64, integer).toString(16).padStart(16, '0')
+}
+
+/** The first 36 bits of a digest: enough to find it by, and to be sorted as a number together with 16 bits more. */
+export function digestKeyOf(digest: string): number {
+  return Number.parseInt(digest.slice(7, 16), 16)
+}
+
+/** Reads one line of the tape the plain way. Undefined for a record of a kind that this version does not know. Throws on what is no JSON. */
+export function rowOfLine(line: string): RecordRow | undefined {
+  const record: unknown = JSON.parse(line)
+  // Lines were checked when they were made, and the group's digest was too: the schema name is enough here.
+  switch (schemaOf(record)) {
+    case 'reprise.span/1':
+      return stepRowOf(record as SpanRecord)
+    case 'reprise.log/1':
+      return logRowOf(record as LogRecord)
+    case 'reprise.gap/1': {
+      const { namespace, runId, reason, count } = (record as GapRecord).core
+      return { type: 'gap', namespace, runId, reason, count: Math.min(count, COUNT_MAX) }
+    }
+    default:
+      return undefined
+  }
+}
+
 function schemaOf(record: unknown): unknown {
   if (typeof record !== 'object' || record === null || !('core' in record)) return undefined
   const { core } = record
@@ -60,48 +116,72 @@ export function isSpanRecord(record: unknown): record is SpanRecord {
   return schemaOf(record) === 'reprise.span/1'
 }
 
-function isGapRecord(record: unknown): record is { core: { namespace: string; runId?: string; count: number } } {
+export function isLogRecord(record: unknown): record is LogRecord {
+  return schemaOf(record) === 'reprise.log/1'
+}
+
+export function isGapRecord(record: unknown): record is GapRecord {
   return schemaOf(record) === 'reprise.gap/1'
 }
 
 function stepRowOf({ core, refs }: SpanRecord): StepRow {
-  const { attributes } = core
-  const model = attributes[GENAI.requestModel]
-  const counts = COUNTS_TOKENS.has(core.kind)
+  const { model, inputTokens, outputTokens, cost, session, tags } = new FactReader().takeAll(core.attributes)
+  const counts = COUNTS_USAGE.has(core.kind)
   return {
+    type: 'step',
     namespace: core.namespace,
     runId: core.runId,
     traceId: core.traceId,
-    spanId: core.spanId,
-    parented: core.parentSpanId !== undefined,
+    span: integerOfHex(core.spanId),
+    parent: core.parentSpanId === undefined ? undefined : integerOfHex(core.parentSpanId),
     position: core.sequence ?? NO_POSITION,
     startNanos: core.startNanos,
     endNanos: core.endNanos,
     kind: core.kind,
     name: core.stepName,
-    service: serviceOf(core),
     own: core.fidelity === 'replayable',
     pending: core.pending === true,
     error: core.status.code === 'error',
-    model: typeof model === 'string' ? model : undefined,
-    inputTokens: counts ? countOf(attributes[GENAI.inputTokens]) : undefined,
-    outputTokens: counts ? countOf(attributes[GENAI.outputTokens]) : undefined,
-    redactions: Object.values(core.redactions ?? {}).reduce((sum, count) => sum + Math.min(count, COUNT_MAX), 0),
-    digests: refs.map(({ digest }) => digest),
+    model,
+    inputTokens: counts ? inputTokens : undefined,
+    outputTokens: counts ? outputTokens : undefined,
+    cost: counts ? cost : undefined,
+    session,
+    tags: tags ?? NO_TAGS,
+    redactions: sumOf(core.redactions),
+    resource: resourceFactsOf(core.resource.attributes),
+    digests: refs.map(({ digest }) => digestKeyOf(digest)),
   }
 }
 
-function serviceOf(core: SpanCore): string | undefined {
-  const service = core.resource.attributes['service.name']
-  return typeof service === 'string' ? service : undefined
+function logRowOf({ core, refs }: LogRecord): LogRow {
+  return {
+    type: 'log',
+    namespace: core.namespace,
+    runId: core.runId,
+    span: core.spanId === undefined ? undefined : integerOfHex(core.spanId),
+    nanos: core.timeNanos ?? core.observedNanos ?? '0',
+    severity: core.severityNumber ?? 0,
+    eventName: core.eventName,
+    redactions: sumOf(core.redactions),
+    digests: refs.map(({ digest }) => digestKeyOf(digest)),
+  }
 }
 
-/** A count as some senders write it: an integer, a double, decimal digits beyond 2^53. */
-function countOf(value: AttributeValue | undefined): number | undefined {
-  let count: number
-  if (typeof value === 'number') count = value
-  else if (typeof value === 'object' && value !== null && 'int' in value) count = Number(value.int)
-  else if (typeof value === 'object' && value !== null && 'double' in value && typeof value.double === 'number') count = value.double
-  else return undefined
-  return count >= 0 ? Math.min(Math.floor(count), COUNT_MAX) : undefined
+export function sumOf(counts: Readonly<Record<string, number>> | undefined): number {
+  return Object.values(counts ?? {}).reduce((sum, count) => sum + Math.min(count, COUNT_MAX), 0)
+}
+
+export function resourceFactsOf(attributes: Readonly<Record<string, AttributeValue>>): ResourceFacts {
+  const { session, tags } = new FactReader().takeAll(attributes)
+  const service = attributes['service.name']
+  const sender = attributes[SENDER_ID]
+  const sequence = attributes[SENDER_SEQUENCE]
+  return {
+    service: typeof service === 'string' ? service : undefined,
+    session,
+    tags: tags ?? NO_TAGS,
+    sender: typeof sender === 'string' ? sender : undefined,
+    sequence: typeof sequence === 'number' && Number.isSafeInteger(sequence) && sequence >= 0 ? sequence : undefined,
+  }
 }

@@ -1,13 +1,17 @@
 import { type RunStatus, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
 import type { StepRow } from './record-row.ts'
+import { joinTags } from './step-facts.ts'
 
 /** How much a span looks like the root of its run; the lowest wins. */
 export const RANK_NONE = 3
+/** Names of steps by which a run is found. */
+export const STEP_NAMES_MAX = 1000
 
 const ROOT_KINDS: ReadonlySet<StepKind> = new Set<StepKind>(['run', 'training.run', 'agent'])
 
 /** 0: a root by kind without a parent; 1: another one without a parent; 2: a root by kind under a foreign parent. */
-function rankOf({ kind, parented }: StepRow): number {
+function rankOf({ kind, parent }: StepRow): number {
+  const parented = parent !== undefined
   return ROOT_KINDS.has(kind) ? (parented ? 2 : 0) : parented ? RANK_NONE : 1
 }
 
@@ -27,13 +31,18 @@ export interface Contribution {
   readonly error: boolean
   readonly inputTokens: number | undefined
   readonly outputTokens: number | undefined
+  /** In billionths. */
+  readonly cost: number | undefined
   readonly redactions: number
+  /** Name id. */
+  readonly model: number | undefined
 }
 
 interface Root {
   readonly rank: number
   readonly position: number
-  readonly span: string
+  /** As SQLite has it. */
+  readonly span: bigint
   readonly start: string
   readonly end: string | undefined
   readonly pending: boolean
@@ -47,62 +56,114 @@ export class RunState {
   readonly id: number
   readonly namespace: string
   readonly run: string
+  /** Whether it has a row, and the words under which that is listed. */
+  stored = false
+  words: readonly string[] = []
+  storedStart: string
+  changed = false
+
   trace: string
   root: Root | undefined
   service: string | undefined
-  firstStart: string
+  session: string | undefined
+  tags: readonly string[] = []
+  firstStart = ''
   lastEnd: string | undefined
   steps = 0
   readonly byKind: Map<StepKind, number> = new Map()
+  /** Steps by model, and the models whose count has changed; by name id. */
+  readonly models: Map<number, number> = new Map()
+  readonly changedModels: Set<number> = new Set()
+  /** Name ids; at most `STEP_NAMES_MAX`. */
+  readonly stepNames: Set<number> = new Set()
+  readonly senders: Set<number> = new Set()
   pending = 0
   errors = 0
   inputTokens = 0
   outputTokens = 0
+  cost = 0
+  costSteps = 0
   redactions = 0
   gaps = 0
+  logs = 0
   replayable = 0
+  /** Why its program is known to be gone; nothing has come from it since that was found. */
+  interrupted: string | undefined
 
   constructor(id: number, namespace: string, run: string) {
     this.id = id
     this.namespace = namespace
     this.run = run
     this.trace = run
-    this.firstStart = ''
+    this.storedStart = ''
   }
 
   /** Adds (`sign` 1) or takes back (-1) what a step adds to the sums. */
   count(step: Contribution, sign: 1 | -1): void {
+    this.changed = true
     this.byKind.set(step.kind, (this.byKind.get(step.kind) ?? 0) + sign)
     this.steps += sign
     if (step.pending) this.pending += sign
     if (step.error) this.errors += sign
-    this.inputTokens += sign * (step.inputTokens ?? 0)
-    this.outputTokens += sign * (step.outputTokens ?? 0)
+    if (step.inputTokens !== undefined) this.inputTokens += sign * step.inputTokens
+    if (step.outputTokens !== undefined) this.outputTokens += sign * step.outputTokens
+    if (step.cost !== undefined) {
+      this.cost += sign * step.cost
+      this.costSteps += sign
+    }
     this.redactions += sign * step.redactions
+    if (step.model === undefined) return
+    this.models.set(step.model, (this.models.get(step.model) ?? 0) + sign)
+    this.changedModels.add(step.model)
   }
 
-  /** Takes note of a record that now stands for its step. */
-  see(row: StepRow): void {
-    const start = paddedNanos(row.startNanos)
-    if (this.firstStart === '' || start < this.firstStart) this.firstStart = start
-    const end = row.endNanos === undefined ? undefined : paddedNanos(row.endNanos)
-    if (end !== undefined && (this.lastEnd === undefined || end > this.lastEnd)) this.lastEnd = end
-    this.service ??= row.service
-    const candidate: Root = {
-      rank: rankOf(row),
-      position: row.position,
-      span: row.spanId,
-      start,
-      end,
+  /** Takes note of a record that now stands for its step; `position` is that of the step. */
+  see(row: StepRow, position: number): void {
+    this.changed = true
+    this.interrupted = undefined
+    const { startNanos, endNanos } = row
+    if (this.firstStart === '' || isLess(startNanos, this.firstStart)) this.firstStart = startNanos
+    if (endNanos !== undefined && (this.lastEnd === undefined || isLess(this.lastEnd, endNanos))) this.lastEnd = endNanos
+    const { resource } = row
+    this.service ??= resource.service
+    this.session ??= row.session ?? resource.session
+    if (row.tags.length > 0) this.tags = joinTags(this.tags, row.tags)
+    if (resource.tags.length > 0) this.tags = joinTags(this.tags, resource.tags)
+    const rank = rankOf(row)
+    if (this.root !== undefined && !this.#isRoot(this.root, row, rank, position)) return
+    this.root = {
+      rank,
+      position,
+      span: row.span,
+      start: startNanos,
+      end: endNanos,
       pending: row.pending,
       error: row.error,
       name: row.name,
       kind: row.kind,
     }
-    if (this.root !== undefined && this.root.span !== row.spanId && !isBefore(candidate, this.root)) return
-    this.root = candidate
     this.trace = row.traceId
-    this.service = row.service ?? this.service
+    this.service = resource.service ?? this.service
+    this.session = row.session ?? resource.session ?? this.session
+  }
+
+  /** Whether a record is of the root that is known, or of a better one. */
+  #isRoot(root: Root, row: StepRow, rank: number, position: number): boolean {
+    if (root.span === row.span) return true
+    if (rank !== root.rank) return rank < root.rank
+    if (position !== root.position) return position < root.position
+    if (row.startNanos !== root.start) return isLess(row.startNanos, root.start)
+    return BigInt.asUintN(64, row.span) < BigInt.asUintN(64, root.span)
+  }
+
+  /** Lets go of the text that its strings are parts of, which can be megabytes. */
+  detach(): void {
+    this.firstStart = copyOf(this.firstStart)
+    this.lastEnd = this.lastEnd === undefined ? undefined : copyOf(this.lastEnd)
+    this.trace = copyOf(this.trace)
+    if (this.root === undefined) return
+    const { start, end } = this.root
+    this.root = { ...this.root, start: copyOf(start), end: end === undefined ? undefined : copyOf(end) }
   }
 
   get rooted(): boolean {
@@ -123,9 +184,10 @@ export class RunState {
   }
 
   get status(): RunStatus {
+    const open = this.interrupted === undefined ? 'running' : 'interrupted'
     if (this.rooted && this.root !== undefined)
-      return this.root.pending || this.root.end === undefined ? 'running' : this.root.error ? 'error' : 'ok'
-    if (this.pending > 0 || this.replayable > 0) return 'running'
+      return this.root.pending || this.root.end === undefined ? open : this.root.error ? 'error' : 'ok'
+    if (this.pending > 0 || this.replayable > 0) return open
     return this.errors > 0 ? 'error' : 'ok'
   }
 
@@ -137,9 +199,12 @@ export class RunState {
   }
 }
 
-function isBefore(left: Root, right: Root): boolean {
-  if (left.rank !== right.rank) return left.rank < right.rank
-  if (left.position !== right.position) return left.position < right.position
-  if (left.start !== right.start) return left.start < right.start
-  return left.span < right.span
+/** Of decimal digits without leading zeros. */
+function isLess(left: string, right: string): boolean {
+  return left.length === right.length ? left < right : left.length < right.length
+}
+
+/** V8 keeps a part of a string as a view of the whole. */
+function copyOf(ascii: string): string {
+  return Buffer.from(ascii, 'latin1').toString('latin1')
 }

@@ -1,38 +1,10 @@
 import { RUN_STATUSES, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
 import { type IndexDatabase, numberOf, type Row, textOf } from './database.ts'
-import { RANK_NONE, RunState } from './run-state.ts'
+import type { NameTable } from './name-table.ts'
+import { hexOfInteger, integerOfHex } from './record-row.ts'
+import { paddedNanos, plainNanos, RANK_NONE, RunState } from './run-state.ts'
 
-const NAMES_CACHE_MAX = 10_000
-
-/** Texts that repeat, each stored once. */
-export class NameTable {
-  readonly #database: IndexDatabase
-  readonly #ids = new Map<string, number>()
-
-  constructor(database: IndexDatabase) {
-    this.#database = database
-  }
-
-  idOf(text: string): number {
-    const known = this.#ids.get(text)
-    if (known !== undefined) return known
-    let row = this.#database.get('SELECT id FROM names WHERE text = ?', text)
-    row ??= this.#database.get('INSERT INTO names(text) VALUES(?) RETURNING id', text)
-    const id = Number(row?.['id'])
-    if (this.#ids.size >= NAMES_CACHE_MAX) this.#ids.clear()
-    this.#ids.set(text, id)
-    return id
-  }
-
-  textOf(id: number): string {
-    return String(this.#database.get('SELECT text FROM names WHERE id = ?', id)?.['text'] ?? '')
-  }
-
-  /** After a rollback, which may have taken back what was cached. */
-  forget(): void {
-    this.#ids.clear()
-  }
-}
+const INT64_MAX = 2n ** 63n - 1n
 
 export function kindOf(number: number): StepKind {
   return STEP_KINDS[number] ?? 'custom'
@@ -49,25 +21,83 @@ export function parseKinds(text: string): Map<StepKind, number> {
   )
 }
 
+export function parseTags(text: string): string[] {
+  const tags: unknown = JSON.parse(text)
+  return Array.isArray(tags) ? tags.map(String) : []
+}
+
+/** For order only: the tape has the exact time. */
+export function orderOfNanos(nanos: string): bigint {
+  const value = BigInt(nanos)
+  return value > INT64_MAX ? INT64_MAX : value
+}
+
+/** Orders runs that start at the same moment as their ids do, but for the last digits. */
+export function tieOf(runId: string): bigint {
+  return BigInt(`0x${runId.slice(0, 15)}`)
+}
+
+/** The word under which every run is listed. */
+export const EVERY_RUN = '*'
+export type WordKind = 'namespace' | 'status' | 'kind' | 'name' | 'session' | 'model' | 'tag' | 'fidelity'
+
+export function wordOf(kind: WordKind, value: string): string {
+  return `${kind}:${value}`
+}
+
+function wordsOf(names: NameTable, state: RunState): string[] {
+  if (state.steps === 0) return []
+  const words = [
+    EVERY_RUN,
+    wordOf('namespace', state.namespace),
+    wordOf('status', state.status),
+    wordOf('kind', state.root?.kind ?? 'run'),
+    wordOf('name', state.root?.name ?? ''),
+    wordOf('fidelity', state.replayable > 0 ? 'replayable' : 'observed'),
+  ]
+  if (state.session !== undefined) words.push(wordOf('session', state.session))
+  for (const [model, steps] of state.models) if (steps > 0) words.push(wordOf('model', names.textOf(model)))
+  for (const tag of state.tags) {
+    words.push(wordOf('tag', tag))
+    const equals = tag.indexOf('=')
+    if (equals > 0) words.push(wordOf('tag', tag.slice(0, equals)))
+  }
+  return [...new Set(words)]
+}
+
 /** The run for a namespace and id, from the table; undefined when it has none yet. */
 export function loadRun(database: IndexDatabase, names: NameTable, namespace: string, run: string): RunState | undefined {
   const row = database.get('SELECT * FROM runs WHERE run = ? AND namespace = ?', run, names.idOf(namespace))
   if (row === undefined) return undefined
-  const state = new RunState(numberOf(row, 'id'), namespace, run)
+  const name = (column: string): string | undefined => (row[column] === null ? undefined : names.textOf(numberOf(row, column)))
+  const state = new RunState(numberOf(row, 'id'), namespace, textOf(row, 'run'))
   state.trace = textOf(row, 'trace')
   state.root = rootOf(row, names)
-  state.service = row['service'] === null ? undefined : names.textOf(numberOf(row, 'service'))
-  state.firstStart = textOf(row, 'first_start')
-  state.lastEnd = row['last_end'] === null ? undefined : textOf(row, 'last_end')
+  state.service = name('service')
+  state.session = name('session')
+  state.tags = parseTags(textOf(row, 'tags'))
+  state.firstStart = textOf(row, 'first_start') === '' ? '' : plainNanos(textOf(row, 'first_start'))
+  state.lastEnd = row['last_end'] === null ? undefined : plainNanos(textOf(row, 'last_end'))
   state.steps = numberOf(row, 'steps')
   for (const [kind, count] of parseKinds(textOf(row, 'by_kind'))) state.byKind.set(kind, count)
   state.pending = numberOf(row, 'pending')
   state.errors = numberOf(row, 'errors')
   state.inputTokens = numberOf(row, 'input_tokens')
   state.outputTokens = numberOf(row, 'output_tokens')
+  state.cost = numberOf(row, 'cost')
+  state.costSteps = numberOf(row, 'cost_steps')
   state.redactions = numberOf(row, 'redactions')
   state.gaps = numberOf(row, 'gaps')
+  state.logs = numberOf(row, 'logs')
   state.replayable = numberOf(row, 'replayable')
+  state.interrupted = name('interrupted')
+  for (const model of database.all('SELECT name, steps FROM run_models WHERE run = ?', state.id))
+    state.models.set(numberOf(model, 'name'), numberOf(model, 'steps'))
+  for (const step of database.all('SELECT name FROM run_step_names WHERE run = ?', state.id)) state.stepNames.add(numberOf(step, 'name'))
+  for (const sender of database.all('SELECT sender FROM run_senders WHERE run = ?', state.id)) state.senders.add(numberOf(sender, 'sender'))
+  state.stored = true
+  state.words = wordsOf(names, state)
+  state.storedStart = state.start
   return state
 }
 
@@ -77,9 +107,9 @@ function rootOf(row: Row, names: NameTable): RunState['root'] {
   return {
     rank: numberOf(row, 'root_rank'),
     position: numberOf(row, 'root_order'),
-    span,
-    start: textOf(row, 'root_start'),
-    end: row['root_end'] === null ? undefined : textOf(row, 'root_end'),
+    span: integerOfHex(span),
+    start: plainNanos(textOf(row, 'root_start')),
+    end: row['root_end'] === null ? undefined : plainNanos(textOf(row, 'root_end')),
     pending: numberOf(row, 'root_pending') === 1,
     error: numberOf(row, 'root_error') === 1,
     name: names.textOf(numberOf(row, 'name')),
@@ -87,50 +117,108 @@ function rootOf(row: Row, names: NameTable): RunState['root'] {
   }
 }
 
-/** Makes the row of a run that has been seen for the first time. */
-export function createRun(database: IndexDatabase, names: NameTable, namespace: string, run: string): RunState {
-  const row = database.get(
-    `INSERT INTO runs(namespace, run, trace, root_rank, root_order, root_span, root_start, root_pending, root_error, name, kind, first_start, start, status,
-      steps, by_kind, pending, errors, input_tokens, output_tokens, redactions, gaps, replayable)
-     VALUES(?, ?, ?, ${RANK_NONE}, 0, '', '', 0, 0, ?, 0, '', '', 0, 0, '{}', 0, 0, 0, 0, 0, 0, 0) RETURNING id`,
-    names.idOf(namespace),
-    run,
-    run,
-    names.idOf(''),
-  )
-  return new RunState(Number(row?.['id']), namespace, run)
-}
+const RUN_COLUMNS = [
+  'trace',
+  'root_rank',
+  'root_order',
+  'root_span',
+  'root_start',
+  'root_end',
+  'root_pending',
+  'root_error',
+  'name',
+  'kind',
+  'service',
+  'session',
+  'tags',
+  'first_start',
+  'last_end',
+  'start',
+  'status',
+  'interrupted',
+  'steps',
+  'by_kind',
+  'step_names',
+  'pending',
+  'errors',
+  'input_tokens',
+  'output_tokens',
+  'cost',
+  'cost_steps',
+  'redactions',
+  'gaps',
+  'logs',
+  'replayable',
+] as const
+const INSERT_RUN = `INSERT INTO runs(${RUN_COLUMNS.join(', ')}, id, namespace, run) VALUES(${RUN_COLUMNS.map(() => '?').join(', ')}, ?, ?, ?)`
+const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`
+const SAVE_MODEL = 'INSERT INTO run_models(run, name, steps) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET steps = excluded.steps'
 
 export function saveRun(database: IndexDatabase, names: NameTable, state: RunState): void {
+  state.detach()
   const { root } = state
-  database.run(
-    `UPDATE runs SET trace = ?, root_rank = ?, root_order = ?, root_span = ?, root_start = ?, root_end = ?, root_pending = ?, root_error = ?, name = ?, kind = ?,
-      service = ?, first_start = ?, last_end = ?, start = ?, status = ?, steps = ?, by_kind = ?, pending = ?, errors = ?, input_tokens = ?, output_tokens = ?,
-      redactions = ?, gaps = ?, replayable = ? WHERE id = ?`,
+  const optional = (text: string | undefined): number | null => (text === undefined ? null : names.idOf(text))
+  const padded = (nanos: string | undefined): string | null => (nanos === undefined ? null : paddedNanos(nanos))
+  const values = [
     state.trace,
     root?.rank ?? RANK_NONE,
     root?.position ?? 0,
-    root?.span ?? '',
-    root?.start ?? '',
-    root?.end ?? null,
+    root === undefined ? '' : hexOfInteger(root.span),
+    padded(root?.start) ?? '',
+    padded(root?.end),
     root?.pending === true ? 1 : 0,
     root?.error === true ? 1 : 0,
     names.idOf(root?.name ?? ''),
     STEP_KINDS.indexOf(root?.kind ?? 'run'),
-    state.service === undefined ? null : names.idOf(state.service),
-    state.firstStart,
-    state.lastEnd ?? null,
-    state.start,
+    optional(state.service),
+    optional(state.session),
+    JSON.stringify(state.tags),
+    state.firstStart === '' ? '' : paddedNanos(state.firstStart),
+    padded(state.lastEnd),
+    state.start === '' ? '' : paddedNanos(state.start),
     RUN_STATUSES.indexOf(state.status),
+    optional(state.interrupted),
     state.steps,
     state.kindsText(),
+    state.stepNames.size,
     state.pending,
     state.errors,
     state.inputTokens,
     state.outputTokens,
+    state.cost,
+    state.costSteps,
     state.redactions,
     state.gaps,
+    state.logs,
     state.replayable,
     state.id,
-  )
+  ]
+  if (state.stored) database.run(UPDATE_RUN, ...values)
+  else database.run(INSERT_RUN, ...values, names.idOf(state.namespace), state.run)
+  state.stored = true
+  for (const model of state.changedModels) database.run(SAVE_MODEL, state.id, model, state.models.get(model) ?? 0)
+  state.changedModels.clear()
+  saveWords(database, names, state)
+  state.changed = false
+}
+
+/** Lists the run under its present words and time, and no longer under earlier ones. */
+function saveWords(database: IndexDatabase, names: NameTable, state: RunState): void {
+  const words = wordsOf(names, state)
+  const moved = state.start !== state.storedStart
+  const tie = tieOf(state.run)
+  if (state.words.length > 0) {
+    const start = orderOfNanos(state.storedStart)
+    for (const word of state.words)
+      if (moved || !words.includes(word))
+        database.run('DELETE FROM run_words WHERE word = ? AND start = ? AND tie = ? AND run = ?', names.idOf(word), start, tie, state.id)
+  }
+  if (words.length > 0) {
+    const start = orderOfNanos(state.start)
+    for (const word of words)
+      if (moved || !state.words.includes(word))
+        database.run('INSERT OR IGNORE INTO run_words(word, start, tie, run) VALUES(?, ?, ?, ?)', names.idOf(word), start, tie, state.id)
+  }
+  state.words = words
+  state.storedStart = state.start
 }

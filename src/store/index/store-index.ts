@@ -1,94 +1,19 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
-import { type Digest, RepriseError, type RunSummary, type SpanRecord } from '../../schemas/index.ts'
-import { PAGE_MAX } from '../limits.ts'
+import { RepriseError } from '../../schemas/index.ts'
 import type { Tape } from '../tape/tape.ts'
-import type {
-  ArtifactUse,
-  ListRunsQuery,
-  ListStepsQuery,
-  PreparedRecord,
-  ReindexProgress,
-  ReindexResult,
-  RunPage,
-  StepPage,
-  StoreIndex,
-} from '../types.ts'
-import { IndexDatabase, isDamage, isSqliteError, numberOf, removeIndex } from './database.ts'
+import type { ReindexProgress, ReindexResult, StoreIndex } from '../types.ts'
+import { IndexDatabase, isDamage, isSqliteError, removeIndex } from './database.ts'
+import { GroupLines } from './group-lines.ts'
+import { IndexQueries } from './index-queries.ts'
 import { IndexWriter } from './index-writer.ts'
-import { artifactRefs, findRunIds, listRuns, listSteps, nearestRunIds, type QuerySource, readRun } from './queries.ts'
+import type { QuerySource } from './query-source.ts'
 
 /** The event loop is held no longer at a time. */
 const SLICE_MILLIS = 8
 export const REINDEX_SLICE_MILLIS = 100
 /** Groups that come close together share a transaction. */
 const GATHER_MILLIS = 10
-/** Lines kept from the write path; what is beyond is read back from the tape. */
-const FED_MAX_BYTES = 16 * 1024 * 1024
-const ARTIFACT_REFS_MAX = 100
 const CLOSE_MAX_MILLIS = 2_000
-
-/** The queries, over whichever database stands behind. */
-export abstract class IndexQueries {
-  protected abstract source(): QuerySource
-  /** Called with what a query threw, to say what the caller should see. */
-  protected abstract failed(error: unknown): unknown
-
-  #query<T>(read: (source: QuerySource) => T): T {
-    try {
-      return read(this.source())
-    } catch (error) {
-      throw this.failed(error)
-    }
-  }
-
-  listRuns(query: ListRunsQuery): RunPage {
-    return this.#query((source) => listRuns(source, query))
-  }
-
-  readRun(id: string, namespace?: string): RunSummary | undefined {
-    return this.#query((source) => readRun(source, id, namespace))
-  }
-
-  findRunIds(prefix: string, limit: number): string[] {
-    return this.#query((source) => findRunIds(source, prefix, limit))
-  }
-
-  nearestRunIds(id: string, limit: number): string[] {
-    return this.#query((source) => nearestRunIds(source, id, limit))
-  }
-
-  listSteps(runId: string, query: ListStepsQuery): StepPage {
-    return this.#query((source) => listSteps(source, runId, query))
-  }
-
-  /** Every step of a run. */
-  readSteps(runId: string, namespace?: string): SpanRecord[] {
-    const steps: SpanRecord[] = []
-    let cursor: string | undefined
-    do {
-      const page = this.listSteps(runId, {
-        limit: PAGE_MAX,
-        ...(cursor !== undefined && { cursor }),
-        ...(namespace !== undefined && { namespace }),
-      })
-      steps.push(...page.steps)
-      cursor = page.next
-    } while (cursor !== undefined)
-    return steps
-  }
-
-  artifactRefs(digest: Digest, limit: number = ARTIFACT_REFS_MAX): ArtifactUse[] {
-    return this.#query((source) => artifactRefs(source, digest, limit))
-  }
-
-  readCounts(): { records: number; runs: number; gaps: number } {
-    return this.#query(({ database }) => ({
-      records: Number(database.meta('records') ?? 0),
-      runs: numberOf(database.get('SELECT count(*) AS runs FROM runs WHERE steps > 0') ?? {}, 'runs'),
-      gaps: Number(database.meta('gaps') ?? 0),
-    }))
-  }
-}
 
 const CATCH_UP_PATIENCE_MILLIS = 2_000
 const CATCH_UP_POLL_MILLIS = 5
@@ -146,9 +71,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #writer: IndexWriter
   readonly #sliceMillis: number
   readonly #onAnew: (() => void) | undefined
-  readonly #fed = new Map<number, readonly string[]>()
-  #fedBytes = 0
-  #reading: { readonly group: number; readonly lines: readonly string[] } | undefined
+  #reading: GroupLines | undefined
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #problem: string | undefined
@@ -202,17 +125,6 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     return this.#problem
   }
 
-  /** A group has become durable; its lines need not be read back. */
-  feed(group: number, records: readonly PreparedRecord[]): void {
-    const lines = records.map(({ line }) => line)
-    const sizeBytes = sizeOf(lines)
-    if (this.#fedBytes + sizeBytes <= FED_MAX_BYTES) {
-      this.#fed.set(group, lines)
-      this.#fedBytes += sizeBytes
-    }
-    this.#schedule()
-  }
-
   /** There may be more on the tape: follows it soon. */
   follow(): void {
     this.#schedule()
@@ -261,17 +173,18 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     writer.begin()
     try {
       while (group <= head && performance.now() < deadline) {
-        const lines = this.#linesOf(group)
-        for (; line < lines.length; line++) {
+        const lines = this.#read(group)
+        const add = (text: string, start: number, end: number): void => writer.add(group, line, text, start, end)
+        for (; line < lines.count; line++) {
           if (line % 32 === 31 && performance.now() > deadline) break
-          writer.add(group, line, lines[line] ?? '')
+          lines.take(line, add)
         }
-        if (line < lines.length) {
+        if (line < lines.count) {
           // At least one line a slice, however slow the machine is.
-          writer.add(group, line, lines[line] ?? '')
+          lines.take(line, add)
           line++
         }
-        if (line >= lines.length) {
+        if (line >= lines.count) {
           group++
           line = 0
         }
@@ -283,33 +196,20 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       if (!isDamage(error)) this.#writer = new IndexWriter(this.#database)
       throw error
     }
-    this.#release(group)
+    if ((this.#reading?.group ?? group) < group) this.#reading = undefined
   }
 
-  #linesOf(group: number): readonly string[] {
-    const fed = this.#fed.get(group)
-    if (fed !== undefined) return fed
-    if (this.#reading?.group === group) return this.#reading.lines
-    let lines: readonly string[]
+  #read(group: number): GroupLines {
+    if (this.#reading?.group === group) return this.#reading
     try {
-      lines = this.#tape.readGroup(group)
+      const { content, starts } = this.#tape.readContent(group)
+      this.#reading = new GroupLines(group, content, starts)
     } catch (error) {
       if (!RepriseError.isInstance(error) || error.code !== 'integrity') throw error
       // A damaged group is skipped and the rest served; `checkStore` names it.
-      lines = []
+      this.#reading = new GroupLines(group, Buffer.alloc(0), [0])
     }
-    this.#reading = { group, lines }
-    return lines
-  }
-
-  #release(before: number): void {
-    for (const [group, lines] of this.#fed) {
-      if (group >= before) break
-      this.#fed.delete(group)
-      this.#fedBytes -= sizeOf(lines)
-    }
-    if (this.#fed.size === 0) this.#fedBytes = 0
-    if ((this.#reading?.group ?? before) < before) this.#reading = undefined
+    return this.#reading
   }
 
   async catchUp(): Promise<void> {
@@ -352,10 +252,6 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     await this.#running?.catch(() => undefined)
     this.#database.close()
   }
-}
-
-function sizeOf(lines: readonly string[]): number {
-  return lines.reduce((sum, line) => sum + line.length, 0)
 }
 
 function digestBefore(tape: Tape, group: number): string {

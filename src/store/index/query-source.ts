@@ -1,0 +1,40 @@
+import { RepriseError, type SpanRecord } from '../../schemas/index.ts'
+import { type IndexDatabase, type Row, textOf } from './database.ts'
+import { mergeRecords } from './merge-records.ts'
+import { hexOfInteger, isSpanRecord } from './record-row.ts'
+import { placeOf, readFlags, STATE_NONE } from './step-flags.ts'
+
+export interface QuerySource {
+  readonly database: IndexDatabase
+  /** A line of the tape. */
+  readonly readLine: (group: number, line: number) => string
+}
+
+export function readRecordAt({ readLine }: QuerySource, address: number): unknown {
+  const { group, line } = placeOf(address)
+  return JSON.parse(readLine(group, line))
+}
+
+function readSpan(source: QuerySource, address: number, spanId: string): SpanRecord {
+  const record = readRecordAt(source, address)
+  if (!isSpanRecord(record) || record.core.spanId !== spanId) {
+    const { group, line } = placeOf(address)
+    throw new RepriseError('integrity', `line ${line} of group ${group} is not the span record that the index expects`)
+  }
+  return record
+}
+
+/** The columns that `readStepOf` needs, read as bigints. */
+export const STEP_COLUMNS = 'span, own, other, flags'
+
+/** A step as it stands: its records, merged where there are two. */
+export function readStepOf(source: QuerySource, row: Row): SpanRecord {
+  const { ownState, otherState } = readFlags(Number(row['flags']))
+  const spanId = hexOfInteger(BigInt(textOf(row, 'span')))
+  const own = ownState === STATE_NONE ? undefined : readSpan(source, Number(row['own']), spanId)
+  const other = otherState === STATE_NONE ? undefined : readSpan(source, Number(row['other']), spanId)
+  if (own !== undefined && other !== undefined) return ownState >= otherState ? mergeRecords(own, other) : mergeRecords(other, own)
+  const record = own ?? other
+  if (record === undefined) throw new RepriseError('integrity', 'the index names a step without a record; `reprise reindex` makes it anew')
+  return record
+}
