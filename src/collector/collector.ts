@@ -8,10 +8,11 @@ import { createApi } from './http/api.ts'
 import { ByteBudget } from './http/byte-budget.ts'
 import { createHostPolicy } from './http/host-allow-list.ts'
 import { createHttpServer } from './http/server.ts'
-import { createOtlpEndpoint } from './http/traces-endpoint.ts'
+import { createOtlpEndpoint, type RequestHandler } from './http/traces-endpoint.ts'
 import { createLogger, type Logger } from './log.ts'
 import { type CollectorOptions, isLoopbackHost, type ResolvedCollectorOptions, resolveCollectorOptions } from './options.ts'
 import { Intake } from './pipeline/intake.ts'
+import type { Signal } from './pipeline/signals.ts'
 import { describePortHolder } from './port-holder.ts'
 
 /**
@@ -70,16 +71,19 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     return counters.snapshot(forwarders.map((forwarder) => forwarder.stats()))
   }
   const loopback = isLoopbackHost(options.host)
-  const server = createHttpServer({
-    traces: createOtlpEndpoint({
-      signal: 'traces',
+  const endpointOf = (signal: Signal): RequestHandler =>
+    createOtlpEndpoint({
+      signal,
       intake,
       limits: { maxBytes: options.bodyMaxBytes, idleTimeoutMillis: options.bodyIdleTimeoutMillis },
       budget,
       counters,
       log,
       isClosing: () => closing !== undefined,
-    }),
+    })
+  const server = createHttpServer({
+    traces: endpointOf('traces'),
+    logs: endpointOf('logs'),
     api: createApi({
       store,
       storeFolder: options.store,

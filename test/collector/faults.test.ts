@@ -39,16 +39,18 @@ async function serveOver(store: Store): Promise<{ url: string; counters: Counter
   const counters = new Counters()
   const lines: string[] = []
   const log = createLogger((line) => lines.push(line))
+  const traces = createOtlpEndpoint({
+    signal: 'traces',
+    intake: new Intake({ store, namespace: 'local', decodedMaxBytes: 1_000_000, counters, log, threads: 0 }),
+    limits: { maxBytes: 1_000_000, idleTimeoutMillis: 1_000 },
+    budget: new ByteBudget(10_000_000),
+    counters,
+    log,
+    isClosing: () => false,
+  })
   const server = createHttpServer({
-    traces: createOtlpEndpoint({
-      signal: 'traces',
-      intake: new Intake({ store, namespace: 'local', decodedMaxBytes: 1_000_000, counters, log, threads: 0 }),
-      limits: { maxBytes: 1_000_000, idleTimeoutMillis: 1_000 },
-      budget: new ByteBudget(10_000_000),
-      counters,
-      log,
-      isClosing: () => false,
-    }),
+    traces,
+    logs: traces,
     api: createApi({
       store,
       storeFolder: store.dir,

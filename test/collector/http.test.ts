@@ -160,13 +160,16 @@ describe('POST /v1/traces refuses', () => {
     })
   })
 
-  it('logs and metrics with 404 and an honest word', async () => {
-    for (const signal of ['logs', 'metrics']) {
+  it('metrics and profiles with 404 and an honest word', async () => {
+    for (const [signal, word] of [
+      ['metrics', 'metrics are not taken yet; '],
+      ['profiles', ''],
+    ] as const) {
       const response = await fetch(`${collector.url}/v1/${signal}`, { method: 'POST', headers: JSON_TYPE, body: '{}' })
       expect(await statusOf(response)).toMatchObject({
         status: 404,
         code: 12,
-        message: `${signal} are not taken yet; this collector takes traces, at /v1/traces`,
+        message: `${word}this collector takes traces at /v1/traces and logs at /v1/logs`,
       })
     }
   })

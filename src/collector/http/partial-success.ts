@@ -4,6 +4,7 @@ export interface NamedRejection {
   readonly index?: number
   readonly spanName?: string
   readonly spanId?: string
+  readonly eventName?: string
   readonly reason: string
 }
 
@@ -11,10 +12,16 @@ const MAX_NAMED = 10
 const MAX_NAME = 80
 const MAX_REASON = 300
 
-/** The spans of a request that cannot be kept: how many, and what is said of the first. */
+/** The records of a request that cannot be kept: how many, and what is said of the first. */
 export class Rejections {
+  readonly #noun: string
   readonly #named: NamedRejection[] = []
   #count = 0
+
+  /** @param noun what a record of the signal is called */
+  constructor(noun = 'span') {
+    this.#noun = noun
+  }
 
   get count(): number {
     return this.#count
@@ -30,9 +37,10 @@ export class Rejections {
 
   /** For the sender; '' when there are none. All of it is redacted: the answer may end up in the sender's log. */
   describe(redactor: Redactor): string {
-    const lines = this.#named.map(({ index, spanName, spanId, reason }) => {
-      const place = index === undefined ? 'span' : `span ${index}`
-      const name = spanName === undefined || spanName === '' ? '' : ` ${JSON.stringify(clean(spanName, MAX_NAME, redactor))}`
+    const lines = this.#named.map(({ index, spanName, eventName, spanId, reason }) => {
+      const place = index === undefined ? this.#noun : `${this.#noun} ${index}`
+      const said = spanName ?? eventName ?? ''
+      const name = said === '' ? '' : ` ${JSON.stringify(clean(said, MAX_NAME, redactor))}`
       return `${place}${name}${spanId === undefined || spanId === '' ? '' : ` (${spanId})`}: ${clean(reason, MAX_REASON, redactor)}`
     })
     if (this.#count > this.#named.length) lines.push(`and ${this.#count - this.#named.length} more`)

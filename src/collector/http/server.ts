@@ -11,6 +11,7 @@ import { type RequestHandler, refuse } from './traces-endpoint.ts'
 
 export interface ServerParts {
   readonly traces: RequestHandler
+  readonly logs: RequestHandler
   readonly api: Hono
   readonly hostPolicy: HostPolicy
   readonly counters: Counters
@@ -60,10 +61,13 @@ export function createHttpServer(parts: ServerParts): Server {
       answerJson(response, new ApiError(400, 'invalid_argument', 'path: expected plain segments, no dots, no encoded slashes'))
     } else if (path === '/v1/traces') {
       await parts.traces(request, response)
+    } else if (path === '/v1/logs') {
+      await parts.logs(request, response)
     } else if (isOtlp) {
       counters.turnedAway.add('signal')
-      const signal = path === '/v1/logs' || path === '/v1/metrics' ? `${path.slice(4)} are not taken yet; ` : ''
-      const refusal = new Refusal(404, RPC.unimplemented, 'signal', `${signal}this collector takes traces, at /v1/traces`)
+      const signal = path === '/v1/metrics' ? 'metrics are not taken yet; ' : ''
+      const taken = `${signal}this collector takes traces at /v1/traces and logs at /v1/logs`
+      const refusal = new Refusal(404, RPC.unimplemented, 'signal', taken)
       refuse(request, response, otlpEncodingOf(request), refusal)
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD')

@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { encodeExportResponse, encodeStatus, type OtlpEncoding } from '../../otlp/index.ts'
+import { encodeExportResponse, encodeLogsResponse, encodeStatus, type OtlpEncoding } from '../../otlp/index.ts'
 import type { Counters } from '../counters.ts'
 import type { Logger } from '../log.ts'
-import type { Intake } from '../pipeline/intake.ts'
+import type { Intake, IntakeOutcome } from '../pipeline/intake.ts'
 import type { Signal } from '../pipeline/signals.ts'
 import type { ByteBudget, Reservation } from './byte-budget.ts'
 import { CONTENT_ENCODINGS, contentEncodingOf } from './inflate.ts'
@@ -33,6 +33,16 @@ function encodingOf(header: string | undefined): OtlpEncoding | undefined {
       : undefined
 }
 
+/** The body of an answer that says yes, with what cannot be kept. */
+export function encodeOutcome(signal: Signal, encoding: OtlpEncoding, { rejected, errorMessage }: IntakeOutcome): Uint8Array {
+  switch (signal) {
+    case 'traces':
+      return encodeExportResponse(encoding, { rejectedSpans: rejected, errorMessage })
+    case 'logs':
+      return encodeLogsResponse(encoding, { rejectedLogRecords: rejected, errorMessage })
+  }
+}
+
 /** `POST /v1/traces` and the like: answered with 200 only when every record it keeps is on the disk. */
 export function createOtlpEndpoint(options: OtlpEndpointOptions): RequestHandler {
   const { signal, intake, counters, log } = options
@@ -47,8 +57,7 @@ export function createOtlpEndpoint(options: OtlpEndpointOptions): RequestHandler
     if (options.isClosing()) throw unavailable('closing', 'the collector is closing', 1)
     if (request.headers.expect !== undefined) response.writeContinue()
     const body = await readBody(request, options.limits, reservation)
-    const { rejected, errorMessage } = await intake.take({ signal, encoding, contentEncoding, body })
-    send(response, 200, encoding, encodeExportResponse(encoding, { rejectedSpans: rejected, errorMessage }))
+    send(response, 200, encoding, encodeOutcome(signal, encoding, await intake.take({ signal, encoding, contentEncoding, body })))
   }
 
   return async (request, response) => {

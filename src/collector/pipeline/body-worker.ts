@@ -3,7 +3,7 @@ import { inflateBody } from '../http/inflate.ts'
 import { Rejections } from '../http/partial-success.ts'
 import { refusalOf } from '../http/refusal.ts'
 import { createPrepareContext, type PrepareContext } from './batch.ts'
-import { READ_BODY } from './signals.ts'
+import { NOUN_OF, READ_BODY } from './signals.ts'
 import type { BodyJob, FinishedJob, FromWorker, PartCounts, WorkerSetup } from './worker-messages.ts'
 
 export interface BodyWorkerOptions extends WorkerSetup {
@@ -43,7 +43,7 @@ export class BodyWorker {
   }
 
   async #one({ id, signal, encoding, contentEncoding, body }: BodyJob): Promise<void> {
-    const rejections = new Rejections()
+    const rejections = new Rejections(NOUN_OF[signal])
     const { batch } = this.#context
     let before = batch.packer.mark()
     try {

@@ -6,6 +6,9 @@ import { prepareSteps } from './prepare.ts'
 
 export type Signal = 'traces' | 'logs'
 
+/** What a record of the signal is called. */
+export const NOUN_OF: Readonly<Record<Signal, string>> = { traces: 'span', logs: 'log record' }
+
 /** A body that has been decoded, on its way into a batch. */
 export interface DecodedBody {
   /** Records that did not decode. */
