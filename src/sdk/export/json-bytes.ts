@@ -66,62 +66,35 @@ export class JsonBytes {
 
   /** A whole value. For values of bounded depth that JSON holds: a snapshot. */
   value(value: unknown): void {
-    this.#value(value, true)
-  }
-
-  /** The same for a value in which nothing needs a tag: a plain snapshot. */
-  plain(value: unknown): void {
-    this.#value(value, false)
-  }
-
-  #value(value: unknown, tags: boolean): void {
-    switch (typeof value) {
-      case 'string':
-        this.string(value)
-        return
-      case 'number':
-      case 'boolean':
-        this.ascii(String(value))
-        return
-      case 'object':
-        if (value === null) this.ascii('null')
-        else if (Array.isArray(value)) this.#array(value, tags)
-        else if (!tags) this.#fields(value as Fields, false)
-        else if (isPlain(value)) this.#tagging(value, Object.hasOwn(value, TAG))
-        else this.#tagging(tagged(value), false)
-        return
-      default:
-        this.ascii('null')
-    }
-  }
-
-  #array(array: readonly unknown[], tags: boolean): void {
-    this.byte(OPEN_ARRAY)
-    const { length } = array
-    for (let index = 0; index < length; index++) {
-      if (index > 0) this.byte(COMMA)
-      this.#value(array[index], tags)
-    }
-    this.byte(CLOSE_ARRAY)
+    if (typeof value !== 'object' || value === null) this.#leaf(value)
+    else if (Array.isArray(value)) {
+      this.byte(OPEN_ARRAY)
+      for (let index = 0; index < value.length; index++) {
+        if (index > 0) this.byte(COMMA)
+        this.value(value[index])
+      }
+      this.byte(CLOSE_ARRAY)
+    } else if (isPlain(value)) this.#tagging(value, Object.hasOwn(value, TAG))
+    else this.#tagging(tagged(value), false)
   }
 
   #tagging(fields: Fields, escape: boolean): void {
     if (escape) this.ascii(OPEN_ESCAPED)
-    this.#fields(fields, true, escape)
-    if (escape) this.byte(CLOSE_OBJECT)
-  }
-
-  #fields(fields: Fields, tags: boolean, opened = false): void {
-    if (!opened) this.byte(OPEN_OBJECT)
+    else this.byte(OPEN_OBJECT)
     let first = true
-    for (const key in fields) {
-      // Somebody may have put something on Object.prototype.
-      if (!Object.hasOwn(fields, key)) continue
+    for (const key of Object.keys(fields)) {
       this.key(key, first)
       first = false
-      this.#value(fields[key], tags)
+      this.value(fields[key])
     }
+    if (escape) this.byte(CLOSE_OBJECT)
     this.byte(CLOSE_OBJECT)
+  }
+
+  #leaf(value: unknown): void {
+    if (typeof value === 'string') this.string(value)
+    else if (typeof value === 'number' || typeof value === 'boolean') this.ascii(String(value))
+    else this.ascii('null')
   }
 
   /** A key with its colon, and the comma before it unless it is the first. */
