@@ -9,12 +9,15 @@ const source = {
 // TypeScript sources, whose stripping is WebAssembly; it is a fault of its protection of code pages.
 const execArgv = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', '--no-memory-protection-keys']
 
+// What a recorder of a test could not send is nothing for the recorders of other tests. Tests of the spool turn it on.
+const env = { REPRISE_SPOOL: 'false' }
+
 export default defineConfig({
   test: {
     projects: [
       {
         ...source,
-        test: { name: 'source', include: ['test/**/*.test.ts'], exclude: ['test/package/**'], testTimeout: 30_000, execArgv },
+        test: { name: 'source', include: ['test/**/*.test.ts'], exclude: ['test/package/**'], testTimeout: 30_000, execArgv, env },
       },
       {
         ...source,
@@ -24,6 +27,7 @@ export default defineConfig({
           globalSetup: ['test/support/built-package.ts'],
           testTimeout: 60_000,
           execArgv,
+          env,
         },
       },
     ],
