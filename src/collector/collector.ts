@@ -14,6 +14,8 @@ import { type CollectorOptions, isLoopbackHost, type ResolvedCollectorOptions, r
 import { Intake } from './pipeline/intake.ts'
 import type { Signal } from './pipeline/signals.ts'
 import { describePortHolder } from './port-holder.ts'
+import { startSpoolIntake } from './spool/spool-intake.ts'
+import { takeSpooled } from './spool/take-spooled.ts'
 
 /**
  * A running collector. It takes spans from the moment that `startCollector` resolves until `close()` is called.
@@ -125,7 +127,9 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     throw error
   }
 
+  const spool = startSpoolIntake({ folder: options.spoolFolder, take: async (body) => await takeSpooled(intake, body), log })
   const close = async (): Promise<void> => {
+    await spool.close()
     await closeServer(server, options.drainTimeoutMillis)
     await intake.close()
     await Promise.all(forwarders.map((forwarder) => forwarder.close()))

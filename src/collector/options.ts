@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
-import { resolve } from 'node:path'
-import { RepriseError } from '../schemas/index.ts'
+import { join, resolve } from 'node:path'
+import { RepriseError, STORE_PLACES } from '../schemas/index.ts'
 
 export interface ForwardTarget {
   /** Base URL of an OTLP/HTTP backend; `/v1/traces` is added unless the path already ends so. */
@@ -12,6 +12,8 @@ export interface ForwardTarget {
 export interface CollectorOptions {
   /** Folder of the store; made when it is not there. */
   readonly store: string
+  /** Folder in which recorded programs leave what they could not send. Default: `spool` in the store. */
+  readonly spoolFolder?: string
   /** Address to listen on. Anything but loopback needs `allowRemote`. Default 127.0.0.1. */
   readonly host?: string
   /** 0 takes any free port. Default 4318. */
@@ -97,6 +99,7 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
   const forwardHeaders = headersOf('forwardHeaders', options.forwardHeaders)
   return {
     store: resolve(options.store),
+    spoolFolder: resolve(options.spoolFolder ?? join(options.store, STORE_PLACES.spool)),
     host,
     port: wholeNumber('port', options.port, 4318, 0, 65_535),
     allowRemote,

@@ -15,6 +15,12 @@ export interface RecorderOptions {
   readonly flushIntervalMillis?: number
   readonly flushTimeoutMillis?: number
   readonly exitTimeoutMillis?: number
+  /** Folder of the store: the spool stands in it. */
+  readonly store?: string
+  readonly spool?: boolean
+  readonly spoolFolder?: string
+  readonly spoolMaxBytes?: number
+  readonly spoolMaxAgeMillis?: number
   /** `node-sdk` sets up @opentelemetry/sdk-node for a program that has no OpenTelemetry SDK of its own. */
   readonly otel?: 'light' | 'node-sdk'
 }

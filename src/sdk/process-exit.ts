@@ -1,13 +1,18 @@
 import { clearTimeout, setTimeout } from 'node:timers'
+import { nowMillis } from './clock.ts'
 import { sendAtExit } from './export/exit-send.ts'
-import { RepriseWay } from './export/reprise-way.ts'
+import { type RepriseBatch, RepriseWay } from './export/reprise-way.ts'
 import type { Recorder } from './recorder.ts'
 import { runtime } from './runtime.ts'
+import type { SpoolLoss } from './spool/spool.ts'
 import { warnOnce } from './warning.ts'
 
+/** The part of the time at the end that sending may take where the rest may be needed for the spool. */
+const SENDING_SHARE = 0.7
+
 /**
- * Sends what is left when the program ends, within `exitTimeoutMillis` and without changing its exit code. A program that
- * ends by itself stays alive for it; one that exits, or dies of an error, waits for a worker. A signal leaves no time.
+ * Sends what is left when the program ends, or spools it, within `exitTimeoutMillis` and without changing its exit code. A
+ * program that ends by itself stays alive for it; one that exits, or dies of an error, waits for a worker.
  */
 export function watchExit(): void {
   const shared = runtime()
@@ -20,63 +25,101 @@ export function watchExit(): void {
     if (recorder == null) return
     recorder.announce(0)
     // Emitted again when that gave the process something to do; with nothing new since, it may go.
-    if (recorder.enqueued === triedUpTo || (recorder.unsent === 0 && recorder.flushSdk === undefined)) return
+    if (recorder.enqueued === triedUpTo || (!recorder.hasUnsent && recorder.flushSdk === undefined)) return
     triedUpTo = recorder.enqueued
     void finish(recorder)
   })
   process.on('exit', () => {
-    try {
-      const { recorder } = shared
-      if (recorder != null && recorder.enqueued !== triedUpTo) finishAtOnce(recorder)
-    } catch (error) {
-      warnOnce(`the last steps are not recorded: ${String(error)}`)
-    }
+    const { recorder } = shared
+    if (recorder != null && recorder.enqueued !== triedUpTo) finishAtOnce(recorder)
   })
 }
 
 async function finish(recorder: Recorder): Promise<void> {
-  const { exitTimeoutMillis } = recorder.options
-  recorder.drain.exiting()
-  const timer = setTimeout(() => recorder.drain.abort(`no acknowledgement within ${exitTimeoutMillis} ms`), exitTimeoutMillis)
+  const { drain, options, spool } = recorder
+  const deadline = nowMillis() + options.exitTimeoutMillis
+  const sendingMillis = spool.enabled ? options.exitTimeoutMillis * SENDING_SHARE : options.exitTimeoutMillis
+  drain.exiting()
+  const timer = setTimeout(() => drain.abort(`no acknowledgement within ${Math.round(sendingMillis)} ms`), sendingMillis)
   try {
-    await Promise.all([recorder.drain.run(false), recorder.flushSdk?.()])
+    await Promise.all([drain.run(false), recorder.flushSdk?.()])
+    // A short program is over before it would have looked there.
+    if (spool.enabled && !recorder.hasUnsent) await drain.pickUp(spool.folder)
   } finally {
     clearTimeout(timer)
   }
-  if (recorder.unsent > 0) recorder.drain.warnUnsent('not recorded')
+  if (!recorder.hasUnsent) return
+  if (spools(recorder)) spoolRest(recorder, drain.takeUnsent(), deadline)
+  else drain.warnUnsent('not recorded')
 }
 
-function finishAtOnce(recorder: Recorder): void {
-  recorder.announce(0)
-  const { drain, options } = recorder
-  const count = recorder.unsent
-  // Whoever was not there a moment ago is not there now.
-  if (count === 0 || !drain.reached || options.exitTimeoutMillis === 0) return count === 0 ? undefined : drain.warnUnsent('not recorded')
-  const { way } = drain
-  const tooLate = (): void =>
-    warnOnce(`${count} steps not recorded: the program exited before they were sent. Call \`await flush()\` before it does.`)
-  if (way === undefined ? options.exporter === 'otlp' : !(way instanceof RepriseWay)) return tooLate()
-  const result = sendAtExit({
-    endpoint: options.endpoint,
-    headers: options.otlpHeaders,
-    bodies: drain.takeBodies(),
-    greet: way === undefined && options.exporter === 'auto',
-    timeoutMillis: options.exitTimeoutMillis,
-  })
-  switch (result) {
-    case 'sent':
-      return
-    case 'not reprise':
-      return tooLate()
-    case 'refused':
-      return drain.warnUnsent('not recorded', 'refused', count)
-    case 'unreachable':
-    case 'timeout':
-      drain.reached = false
-      drain.warnUnsent(
-        'not recorded',
-        result === 'timeout' ? `no acknowledgement within ${options.exitTimeoutMillis} ms` : 'connection refused',
-        count,
-      )
+/** What a recorder that ends could not send, and will not try again. */
+export function spoolUnsent(recorder: Recorder): void {
+  if (recorder.hasUnsent && spools(recorder))
+    spoolRest(recorder, recorder.drain.takeUnsent(), nowMillis() + recorder.options.exitTimeoutMillis)
+}
+
+/** Sends or spools all there is, while the thread waits. Never throws. */
+export function finishAtOnce(recorder: Recorder): void {
+  try {
+    recorder.announce(0)
+    if (recorder.hasUnsent) sendOrSpool(recorder)
+  } catch (error) {
+    warnOnce(`the last steps are not recorded: ${String(error)}`)
   }
+}
+
+function sendOrSpool(recorder: Recorder): void {
+  const { drain, options } = recorder
+  const { exitTimeoutMillis } = options
+  const deadline = nowMillis() + exitTimeoutMillis
+  const { way } = drain
+  if (exitTimeoutMillis === 0) return drain.warnUnsent('not recorded')
+  if (way === undefined ? options.exporter === 'otlp' : !(way instanceof RepriseWay)) return tooLate(recorder.unsent)
+  const count = recorder.unsent
+  const batches = drain.takeUnsent()
+  let open = batches
+  // Whoever was not there a moment ago is not there now.
+  if (drain.reached) {
+    const sendingMillis = recorder.spool.enabled ? exitTimeoutMillis * SENDING_SHARE : exitTimeoutMillis
+    const { end, bodies } = sendAtExit({
+      endpoint: options.endpoint,
+      headers: options.otlpHeaders,
+      bodies: batches.map(({ body }) => body),
+      greet: way === undefined && options.exporter === 'auto',
+      timeoutMillis: sendingMillis,
+    })
+    if (end === 'not reprise') return tooLate(count)
+    const refused = stepsOf(batches.filter((_, index) => bodies[index] === 'refused'))
+    if (refused > 0) drain.warnUnsent('not recorded', 'refused', refused)
+    open = batches.filter((_, index) => bodies[index] === 'open')
+    if (open.length === 0) return
+    if (end !== 'answered')
+      drain.missed(end === 'timeout' ? `no acknowledgement within ${Math.round(sendingMillis)} ms` : 'connection refused')
+  }
+  if (recorder.spool.enabled) spoolRest(recorder, open, deadline)
+  else drain.warnUnsent('not recorded', undefined, stepsOf(open))
+}
+
+function tooLate(count: number): void {
+  warnOnce(`${count} steps not recorded: the program exited before they were sent. Call \`await flush()\` before it does.`)
+}
+
+/** What an OTLP backend has not taken is of no use to a Reprise collector. */
+function spools({ drain, options, spool }: Recorder): boolean {
+  const { way } = drain
+  return spool.enabled && options.exitTimeoutMillis > 0 && (way === undefined ? options.exporter !== 'otlp' : way instanceof RepriseWay)
+}
+
+function stepsOf(batches: readonly RepriseBatch[]): number {
+  return batches.reduce((sum, { spans, gaps }) => sum + spans - gaps.length, 0)
+}
+
+function spoolRest(recorder: Recorder, batches: readonly RepriseBatch[], deadlineMillis: number): void {
+  const { drain, spool } = recorder
+  const noticesOf = (losses: readonly SpoolLoss[]): Uint8Array[] =>
+    drain.takeUnsent(losses.map(({ reason, count }) => ({ runId: undefined, traceId: undefined, reason, count }))).map(({ body }) => body)
+  const unsent = batches.filter(({ spans }) => spans > 0).map(({ body, spans, gaps }) => ({ body, steps: spans - gaps.length }))
+  const { spooled, losses, problem } = spool.save(unsent, noticesOf, deadlineMillis)
+  drain.warnSpooled(spooled, spool.folder.path, losses, problem)
 }

@@ -1,8 +1,9 @@
 import { RepriseError } from '../schemas/index.ts'
+import { unwatchSignals } from './exit-signals.ts'
 import type { DrainReport } from './export/drain.ts'
 import { startNodeSdk } from './node-sdk.ts'
 import { type RecorderOptions, resolveRecorderOptions } from './options.ts'
-import { watchExit } from './process-exit.ts'
+import { spoolUnsent, watchExit } from './process-exit.ts'
 import { Recorder } from './recorder.ts'
 import { runtime } from './runtime.ts'
 import { warnOnce } from './warning.ts'
@@ -72,6 +73,8 @@ async function stopRecorder(recorder: Recorder): Promise<DrainReport> {
   recorder.stop()
   recorder.announce(0)
   const report = await recorder.drain.run(true)
+  spoolUnsent(recorder)
   await recorder.drain.close()
+  if (runtime().recorder == null) unwatchSignals()
   return report
 }

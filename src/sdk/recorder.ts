@@ -1,5 +1,6 @@
 import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { nowMillis } from './clock.ts'
+import { unwatchSignals, watchSignals } from './exit-signals.ts'
 import { Drain, type DrainReport } from './export/drain.ts'
 import { type RecorderSettings, snapshotLimitsOf } from './options.ts'
 import { endSpan } from './otel.ts'
@@ -7,6 +8,8 @@ import { RunState, randomSeed } from './run-state.ts'
 import { runtime } from './runtime.ts'
 import { SendQueue } from './send-queue.ts'
 import { Copier, type Snapshot, type SnapshotLimits } from './snapshot.ts'
+import { preloadRedaction } from './spool/redaction-loader.ts'
+import { Spool } from './spool/spool.ts'
 import type { Step } from './step.ts'
 
 /** A step that has been open for this long at a flush is announced. */
@@ -14,6 +17,8 @@ const ANNOUNCE_AFTER_MILLIS = 1000
 /** Past this the queue is sent without waiting for the interval. */
 const EAGER_FLUSH_BYTES = 1024 * 1024
 const MAX_FOREIGN_RUNS = 1000
+/** Past this many open steps the oldest is announced at once: what is announced is not held, should it never end. */
+const MAX_OPEN_STEPS = 10_000
 
 /** Records steps and sends them: from the start of a step to the acknowledgement of the collector. */
 export class Recorder {
@@ -23,6 +28,8 @@ export class Recorder {
   /** Everything ever queued, announcements included. */
   enqueued = 0
   readonly drain: Drain
+  /** For what is left when the program ends. */
+  readonly spool: Spool
   /** Flushes the OpenTelemetry SDK that was set up with this recorder. */
   flushSdk: (() => Promise<void>) | undefined
   /** Steps that have started, not ended, and not been announced. */
@@ -32,12 +39,15 @@ export class Recorder {
   #eager = false
   #stopped = false
   #missedRounds = 0
+  /** Whether the spool was looked at since the collector was last found. */
+  #pickedUp = false
 
   constructor(options: RecorderSettings) {
     this.options = options
     this.limits = snapshotLimitsOf(options)
     this.queue = new SendQueue(options.queueMaxBytes)
     this.drain = new Drain(options, this.queue)
+    this.spool = new Spool(options)
   }
 
   snapshot(value: unknown, limits: SnapshotLimits = this.limits): Snapshot {
@@ -72,6 +82,7 @@ export class Recorder {
 
   started(step: Step): void {
     this.#open.add(step)
+    if (this.#open.size > MAX_OPEN_STEPS) this.#announceOldest()
     if (this.#timer === undefined) this.#schedule()
   }
 
@@ -107,6 +118,16 @@ export class Recorder {
     return this.queue.length + this.drain.heldSpans
   }
 
+  /** Whether there is anything to send, gap notices included. */
+  get hasUnsent(): boolean {
+    return this.unsent > 0 || this.queue.gaps.length > 0
+  }
+
+  /** Whether anything would be lost if the program ended at once. */
+  get busy(): boolean {
+    return this.#open.size > 0 || this.hasUnsent
+  }
+
   /** Queues announcements of the steps open for that long, and of roots of runs however young. */
   announce(afterMillis: number): void {
     const latest = nowMillis() - afterMillis
@@ -114,6 +135,14 @@ export class Recorder {
       if (step.startMillis > latest && !step.isRoot) continue
       this.#open.delete(step)
       this.#enqueue(step, true)
+    }
+  }
+
+  #announceOldest(): void {
+    for (const step of this.#open) {
+      this.#open.delete(step)
+      this.#enqueue(step, true)
+      return
     }
   }
 
@@ -131,6 +160,7 @@ export class Recorder {
 
   #schedule(): void {
     if (this.#stopped) return
+    watchSignals()
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined
@@ -144,8 +174,18 @@ export class Recorder {
   async #tick(): Promise<void> {
     this.announce(ANNOUNCE_AFTER_MILLIS)
     await this.drain.run(false)
+    if (this.drain.reached && !this.#pickedUp && this.spool.enabled && !this.#stopped) {
+      this.#pickedUp = true
+      void this.drain.pickUp(this.spool.folder)
+    } else if (!this.drain.reached) {
+      this.#pickedUp = false
+      // For the case that the program ends so.
+      if (this.spool.enabled) void preloadRedaction().catch(() => {})
+    }
     // Nobody there: ask less and less often, at most once in sixty intervals.
     this.#missedRounds = this.drain.reached ? 0 : this.#missedRounds + 1
-    if (this.#timer === undefined && (this.#open.size > 0 || this.unsent > 0)) this.#schedule()
+    if (this.#timer !== undefined) return
+    if (this.busy) this.#schedule()
+    else if (runtime().recorder === this) unwatchSignals()
   }
 }

@@ -19,6 +19,8 @@ export interface Runtime {
   warned: boolean
   /** Whether the end of the process is watched already. */
   exitWatched: boolean
+  /** What listens for signals at this moment, if anything does. */
+  signalListener: ((signal: NodeJS.Signals) => void) | undefined
 }
 
 const KEY = Symbol.for('reprise.runtime/1')
@@ -36,6 +38,7 @@ function openRuntime(): Runtime {
     recorder: undefined,
     warned: false,
     exitWatched: false,
+    signalListener: undefined,
   }
   Object.defineProperty(globalThis, KEY, { value: created, configurable: true, enumerable: false, writable: false })
   return created

@@ -30,7 +30,8 @@ function faultOf(path: string, room: string, found: ImportFact): string | undefi
     if (own.lazily?.includes(name) && !found.lazy && !found.typeOnly) return `${room}/ imports ${name} only when it is needed`
     return undefined
   }
-  const target = posix.join(posix.dirname(path), specifier)
+  // A require names the file that the compiler makes of a source.
+  const target = posix.join(posix.dirname(path), specifier.replace(/\.js$/, '.ts'))
   if (target.startsWith('../')) return 'src/ imports nothing that lies outside of it'
   const other = roomOf(target)
   if (other === undefined) return `${target} lies in no room`

@@ -28,7 +28,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'adapters/dialects': { floor: 1, pure: true },
   store: { floor: 2 },
   // An instrumented program pays for what the SDK loads at its start.
-  sdk: { floor: 2, lazily: ['undici', '@opentelemetry/sdk-node', '@opentelemetry/exporter-trace-otlp-http'] },
+  sdk: {
+    floor: 2,
+    lazily: ['undici', '@opentelemetry/sdk-node', '@opentelemetry/exporter-trace-otlp-http'],
+    doors: { 'spool/index.ts': 'the collector takes in what programs left behind, and loads no recorder for it' },
+  },
   collector: { floor: 3 },
   replay: { floor: 3 },
   cli: { floor: 5, computedImports: true, top: true },

@@ -1,6 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Socket } from 'node:net'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { ATTR } from '../../src/schemas/index.ts'
 import { type FakeCollector, startFakeCollector, stepOf, stepsOf } from './fake-collector.ts'
 import { runProgram } from './program.ts'
@@ -121,6 +124,11 @@ describe('with a collector', () => {
 })
 
 describe('without a collector', () => {
+  const temporaryStore = (): string => {
+    const folder = mkdtempSync(join(tmpdir(), 'reprise-exit-'))
+    onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
+    return folder
+  }
   // A port that nobody listens on: taken, and given back.
   const freePort = async (): Promise<number> => {
     const server = createServer()
@@ -136,11 +144,12 @@ describe('without a collector', () => {
     ['exit', 3, ''],
   ])('a program that ends by %s ends so, with one warning', async (how, code, stdout) => {
     const endpoint = `http://127.0.0.1:${await freePort()}`
-    const end = await runProgram(PROGRAM, { HOW: how, REPRISE_ENDPOINT: endpoint })
+    const store = temporaryStore()
+    const end = await runProgram(PROGRAM, { HOW: how, REPRISE_ENDPOINT: endpoint, REPRISE_STORE: store })
     expect({ code: end.code, stdout: end.stdout }).toEqual({ code, stdout })
     const warnings = end.stderr.split('\n').filter((line) => line.startsWith('reprise:'))
     expect(warnings).toEqual([
-      `reprise: 2 steps not recorded: no collector at ${endpoint} (connection refused). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`,
+      `reprise: 2 steps kept in ${join(store, 'spool')} for the next collector: no collector at ${endpoint} (connection refused). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`,
     ])
   })
 
@@ -155,7 +164,7 @@ describe('without a collector', () => {
       REPRISE_FLUSH_TIMEOUT_MILLIS: '60000',
     })
     expect(end.code).toBe(how === 'exit' ? 3 : 0)
-    expect(end.stderr).toMatch(/^reprise: 2 steps not recorded: no collector at .* \(no acknowledgement within 100 ms\)\./)
+    expect(end.stderr).toMatch(/^reprise: 2 steps kept in .*: no collector at .* \(no acknowledgement within 70 ms\)\./)
     for (const socket of sockets) socket.destroy()
     mute.close()
   })

@@ -24,7 +24,8 @@ export async function runProgram(source: string, env: Readonly<Record<string, st
   const started = performance.now()
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', file], {
     cwd: root,
-    env: { PATH: process.env['PATH'] ?? '', ...env },
+    // What it cannot send goes with its folder, unless the test has a place for it.
+    env: { PATH: process.env['PATH'] ?? '', REPRISE_STORE: join(folder, 'store'), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let stdout = ''

@@ -7,9 +7,10 @@ import { paint, type Terminal, writeLine } from '../terminal.ts'
 import { VERSION } from '../version.ts'
 
 export async function startFromSettings(settings: Settings, terminal: Terminal, port: number = settings.values.port): Promise<Collector> {
-  const { host, namespace, forward, bodyMaxBytes, decodedMaxBytes } = settings.values
+  const { host, namespace, forward, bodyMaxBytes, decodedMaxBytes, spoolFolder } = settings.values
   return await startCollector({
     store: settings.storeFolder,
+    ...(spoolFolder !== undefined && { spoolFolder }),
     host,
     port,
     namespace,

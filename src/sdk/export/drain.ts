@@ -3,10 +3,13 @@ import { nowMillis } from '../clock.ts'
 import type { RecorderSettings } from '../options.ts'
 import { withoutTracing } from '../otel.ts'
 import { runtime } from '../runtime.ts'
-import type { QueuedStep, SendQueue } from '../send-queue.ts'
+import type { Gap, QueuedStep, SendQueue } from '../send-queue.ts'
+import { pickUpSpool } from '../spool/pick-up.ts'
+import type { SpoolFolder } from '../spool/spool-folder.ts'
 import { warnOnce } from '../warning.ts'
 import { greet } from './handshake.ts'
-import { bodyOf, encodeAtOnce, RepriseWay } from './reprise-way.ts'
+import { encodeAtOnce, type RepriseBatch, RepriseWay, repriseBatchOf } from './reprise-way.ts'
+import { Sender } from './sender.ts'
 import { Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
@@ -14,7 +17,7 @@ import type { Batch, SendResult, Way } from './way.ts'
 export interface DrainReport {
   /** Steps, and announcements of steps, that were acknowledged. */
   readonly sent: number
-  /** Those that could not be sent; they are kept, and tried again as long as the process lives. */
+  /** Those that could not be sent; they are kept, and tried again as long as the process lives. A recorder that was stopped leaves them in its spool. */
   readonly failed: number
   /** Those given up for good since the last report: refused by the other side, or over the bound of the queue. */
   readonly dropped: number
@@ -30,15 +33,19 @@ const WARN_AFTER_MILLIS = 10_000
 export class Drain {
   readonly #queue: SendQueue
   readonly #options: RecorderSettings
+  readonly #sender: Sender = new Sender()
   #way: Way | undefined
   #held: Batch | undefined
   /** Taken from the queue for the batch that is being written. */
   #filling: QueuedStep[] = []
-  #tail: Promise<unknown> = Promise.resolve()
+  #tail: Promise<void> = Promise.resolve()
+  /** The run that waits for the present one to end. */
+  #next: Promise<void> | undefined
   #abort = new AbortController()
   #waiting: NodeJS.Timeout | undefined
   #wake: (() => void) | undefined
   #exiting = false
+  #pickingUp = false
   #missedSince: number | undefined
   #sent = 0
   #refused = 0
@@ -69,13 +76,41 @@ export class Drain {
    */
   async run(reported: boolean): Promise<DrainReport> {
     const sentBefore = this.#sent
-    const mine = this.#tail.then(() => outsideOfPrograms(() => this.#empty()))
-    this.#tail = mine
-    await mine
+    await (this.#next ??= this.#begin())
     const dropped = this.#refused + this.#queue.droppedSteps
     const report = { sent: this.#sent - sentBefore, failed: this.#queue.length + this.heldSpans, dropped: dropped - this.#reported }
     if (reported) this.#reported = dropped
     return report
+  }
+
+  /** A run after the present one. It takes what is queued when it begins, so one that waits is enough for all who come meanwhile. */
+  #begin(): Promise<void> {
+    const run = this.#tail.then(() => {
+      this.#next = undefined
+      return outsideOfPrograms(() => this.#empty())
+    })
+    this.#tail = run
+    return run
+  }
+
+  /**
+   * Sends what earlier programs left in the spool, if a Reprise collector was found and all of this one's is sent. Never
+   * rejects; it ends when this drain is aborted.
+   */
+  async pickUp(folder: SpoolFolder): Promise<void> {
+    const way = this.#way
+    if (this.#pickingUp || !this.reached || !(way instanceof RepriseWay)) return
+    this.#pickingUp = true
+    const { signal } = this.#abort
+    const losses = await outsideOfPrograms(() =>
+      pickUpSpool(folder, async (body) => {
+        if (signal.aborted || this.heldSpans > 0) return 'later'
+        const { kind } = await way.sendBody(body, signal)
+        return kind === 'retry' ? 'later' : kind
+      }),
+    )
+    for (const { reason, count } of losses) this.#queue.addGap(undefined, undefined, reason, count)
+    this.#pickingUp = false
   }
 
   /** Breaks off whatever is under way; the next run starts afresh. */
@@ -91,21 +126,31 @@ export class Drain {
     this.#waiting?.ref()
   }
 
-  /** All that is queued and held, written without a pause: for a process on its way out. */
-  takeBodies(): Uint8Array[] {
-    const held = this.#held === undefined ? [] : [bodyOf(this.#held)]
+  /** All that is queued and held, written without a pause, and `gaps` with it: for a process on its way out. */
+  takeUnsent(gaps: readonly Gap[] = this.#queue.takeGaps()): RepriseBatch[] {
+    const held = this.#held === undefined ? [] : [repriseBatchOf(this.#held)]
     this.#held = undefined
     const filling = this.#filling.splice(0)
-    return [...held, ...encodeAtOnce(this.#options, () => filling.shift() ?? this.#queue.shift(), this.#queue.takeGaps()).map(bodyOf)]
+    return [...held, ...encodeAtOnce(this.#options, this.#sender, () => filling.shift() ?? this.#queue.shift(), gaps)]
   }
 
   /** Says, once per process, how many steps did not get through, why, and what to do. */
   warnUnsent(what: string, reason: string = this.lastReason, count: number = this.#queue.length + this.heldSpans): void {
+    warnOnce(`${countOf(count)} ${what}: ${this.#why(reason)}`)
+  }
+
+  /** The same where the end of the program left them to the spool. */
+  warnSpooled(spooled: number, folder: string, losses: readonly { reason: string; count: number }[], problem: string | undefined): void {
+    const lost = losses.map(({ reason, count }) => `${count} lost (${reason}${problem === undefined ? '' : `: ${problem}`})`)
+    const kept = spooled > 0 || lost.length === 0 ? [`${countOf(spooled)} kept in ${folder} for the next collector`] : []
+    warnOnce(`${[...kept, ...lost].join(', ')}: ${this.#why(this.lastReason)}`)
+  }
+
+  #why(reason: string): string {
     const { endpoint } = this.#options
-    const why = this.reached
+    return this.reached
       ? `${endpoint} did not take them (${reason}).`
       : `no collector at ${endpoint} (${reason}). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`
-    warnOnce(`${countOf(count)} ${what}: ${why}`)
   }
 
   async close(): Promise<void> {
@@ -130,7 +175,7 @@ export class Drain {
         if (this.#queue.taken >= goal && (this.#queue.gaps.length === 0 || rounds++ > 0)) return
       }
     } catch (error) {
-      this.#missed(error instanceof Error ? error.message : String(error))
+      this.missed(error instanceof Error ? error.message : String(error))
     }
   }
 
@@ -152,13 +197,13 @@ export class Drain {
   async #openWay(signal: AbortSignal): Promise<Way | undefined> {
     const { exporter, endpoint, otlpHeaders, flushTimeoutMillis } = this.#options
     const transport = new Transport(endpoint, otlpHeaders)
-    if (exporter === 'reprise') return new RepriseWay(this.#options, transport)
+    if (exporter === 'reprise') return new RepriseWay(this.#options, transport, this.#sender)
     if (exporter === 'auto') {
       const greeting = await greet(transport, flushTimeoutMillis, signal)
-      if (greeting.speaks === 'reprise') return new RepriseWay(this.#options, transport)
+      if (greeting.speaks === 'reprise') return new RepriseWay(this.#options, transport, this.#sender)
       await transport.close()
       if (greeting.speaks === 'nothing') {
-        this.#missed(greeting.reason)
+        this.missed(greeting.reason)
         return undefined
       }
     }
@@ -170,7 +215,7 @@ export class Drain {
   async #deliver(way: Way, batch: Batch, signal: AbortSignal): Promise<boolean> {
     for (let tries = 1; ; tries++) {
       const result = await way.send(batch, signal)
-      if (result.kind === 'retry' && !result.answered) this.#missed(result.reason)
+      if (result.kind === 'retry' && !result.answered) this.missed(result.reason)
       else this.#found()
       if (result.kind !== 'retry') {
         this.#count(batch, result)
@@ -198,7 +243,8 @@ export class Drain {
     this.#queue.addGap(undefined, undefined, 'refused', refused)
   }
 
-  #missed(reason: string): void {
+  /** Nobody answered. */
+  missed(reason: string): void {
     this.reached = false
     this.lastReason = reason
     this.#missedSince ??= nowMillis()

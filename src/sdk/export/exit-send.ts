@@ -1,19 +1,29 @@
 import { Worker } from 'node:worker_threads'
 
-export type ExitSendResult = 'sent' | 'not reprise' | 'unreachable' | 'refused' | 'timeout'
+/** How it ended: all bodies answered, not a Reprise collector, nobody there or the connection broke, or out of time. */
+export type ExitSendEnd = 'answered' | 'not reprise' | 'unreachable' | 'timeout'
 
-const RESULTS: readonly ExitSendResult[] = ['timeout', 'sent', 'not reprise', 'unreachable', 'refused']
+export interface ExitSendResult {
+  readonly end: ExitSendEnd
+  /** For each body: acknowledged, refused for good, or neither. */
+  readonly bodies: readonly ('acknowledged' | 'refused' | 'open')[]
+}
+
+const ENDS: readonly ExitSendEnd[] = ['timeout', 'answered', 'not reprise', 'unreachable']
+const BODY_STATES = ['open', 'acknowledged', 'refused'] as const
 
 /**
  * Sends bodies while the process exits, when no asynchronous work is done any more: a worker sends, this thread waits. Text
- * rather than a module of its own, so that a bundled program finds it.
+ * rather than a module of its own, so that a bundled program finds it. A collector that asks to be tried again later is,
+ * until the time is over.
  */
 const WORKER = `
 const { workerData } = require('node:worker_threads')
 const { endpoint, headers, bodies, greet, state } = workerData
 const base = new URL(endpoint)
 const { request } = require(base.protocol === 'https:' ? 'node:https' : 'node:http')
-const done = (result) => { const cells = new Int32Array(state); Atomics.store(cells, 0, result); Atomics.notify(cells, 0) }
+const cells = new Int32Array(state)
+const done = (end) => { Atomics.store(cells, 0, end); Atomics.notify(cells, 0) }
 const ask = (method, path, body, more) => new Promise((resolve, reject) => {
   const url = new URL(base.pathname.replace(/\\/+$/, '') + path, base)
   const sent = request(url, { method, headers: { ...headers, ...more } }, (response) => {
@@ -31,9 +41,17 @@ const send = async () => {
     try { name = JSON.parse(text).name } catch {}
     if (status !== 200 || name !== 'reprise') return 2
   }
-  for (const body of bodies) {
-    const { status } = await ask('POST', '/v1/traces', body, { 'content-type': 'application/x-protobuf', 'content-length': body.length })
-    if (status < 200 || status > 299) return 4
+  for (let index = 0; index < bodies.length; index++) {
+    const body = bodies[index]
+    for (let wait = 50; ; wait = Math.min(wait * 2, 400)) {
+      const { status } = await ask('POST', '/v1/traces', body, { 'content-type': 'application/x-protobuf', 'content-length': body.length })
+      if (status === 429 || status === 502 || status === 503 || status === 504) {
+        await new Promise((resolve) => setTimeout(resolve, wait))
+        continue
+      }
+      Atomics.store(cells, 1 + index, status >= 200 && status < 300 ? 1 : 2)
+      break
+    }
   }
   return 1
 }
@@ -49,13 +67,22 @@ export interface ExitSend {
   readonly timeoutMillis: number
 }
 
-/** Blocks the thread until the bodies are acknowledged, at most for `timeoutMillis`. */
+/** Blocks the thread until every body is answered, at most for `timeoutMillis`. */
 export function sendAtExit({ timeoutMillis, headers, ...send }: ExitSend): ExitSendResult {
-  const state = new SharedArrayBuffer(4)
-  const worker = new Worker(WORKER, { eval: true, execArgv: [], env: {}, workerData: { ...send, headers: { ...headers }, state } })
-  // Nobody is left to hear of it.
-  worker.on('error', () => {})
+  const state = new SharedArrayBuffer(4 * (1 + send.bodies.length))
   const cells = new Int32Array(state)
+  const result = (): ExitSendResult => ({
+    end: ENDS[Atomics.load(cells, 0)] ?? 'timeout',
+    bodies: send.bodies.map((_, index) => BODY_STATES[Atomics.load(cells, 1 + index)] ?? 'open'),
+  })
+  try {
+    const worker = new Worker(WORKER, { eval: true, execArgv: [], env: {}, workerData: { ...send, headers: { ...headers }, state } })
+    // Nobody is left to hear of it.
+    worker.on('error', () => {})
+  } catch {
+    // A thread that is ending itself gets none.
+    return { ...result(), end: 'unreachable' }
+  }
   Atomics.wait(cells, 0, 0, timeoutMillis)
-  return RESULTS[Atomics.load(cells, 0)] ?? 'timeout'
+  return result()
 }

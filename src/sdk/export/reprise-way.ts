@@ -6,6 +6,7 @@ import type { Snapshot } from '../snapshot.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
 import { type EncodedPayload, PayloadWriter } from './payload.ts'
 import { resourceAttributes } from './resource.ts'
+import type { Sender } from './sender.ts'
 import { StepWriter, writeGap } from './step-writer.ts'
 import type { Reply, Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
@@ -25,20 +26,22 @@ export class RepriseWay implements Way {
   readonly #transport: Transport
   readonly #timeoutMillis: number
   readonly #resource: WireResource
+  readonly #sender: Sender
   readonly #payloads: PayloadWriter = new PayloadWriter(true)
   readonly #steps: StepWriter = new StepWriter(this.#payloads)
   /** What the last acknowledged body was written into. */
   #memory: ArrayBufferLike | undefined
 
-  constructor(options: OptionValues, transport: Transport) {
+  constructor(options: OptionValues, transport: Transport, sender: Sender) {
     this.#transport = transport
+    this.#sender = sender
     this.#timeoutMillis = options.flushTimeoutMillis
     this.#resource = wireResource(options)
   }
 
   async fill(next: () => QueuedStep | undefined, gaps: readonly Gap[]): Promise<RepriseBatch> {
     const payloads = this.#payloads
-    const batch = new BatchWriter(this.#resource, this.#steps, this.#memory)
+    const batch = new BatchWriter(this.#sender, this.#resource, this.#steps, this.#memory)
     this.#memory = undefined
     for (const gap of gaps) batch.addGap(gap)
     while (batch.sizeBytes < BATCH_MAX_BYTES) {
@@ -55,17 +58,22 @@ export class RepriseWay implements Way {
   }
 
   async send(batch: Batch, signal: AbortSignal): Promise<SendResult> {
+    const { body } = repriseBatchOf(batch)
+    const result = await this.sendBody(body, signal)
+    // A batch that is tried again keeps its body.
+    if (result.kind !== 'retry' && body.buffer.byteLength <= KEPT_MEMORY_MAX_BYTES) this.#memory = body.buffer
+    return result
+  }
+
+  /** One try with a body from wherever; its bytes stay the caller's. */
+  async sendBody(body: Uint8Array, signal: AbortSignal): Promise<SendResult> {
     let reply: Reply
     try {
-      reply = await this.#transport.post('/v1/traces', PROTOBUF, bodyOf(batch), this.#timeoutMillis, signal)
+      reply = await this.#transport.post('/v1/traces', PROTOBUF, body, this.#timeoutMillis, signal)
     } catch (error) {
       return { kind: 'retry', answered: false, afterMillis: undefined, reason: reasonOf(error) }
     }
-    const result = resultOf(reply)
-    // A batch that is tried again keeps its body.
-    const { buffer } = bodyOf(batch)
-    if (result.kind !== 'retry' && buffer.byteLength <= KEPT_MEMORY_MAX_BYTES) this.#memory = buffer
-    return result
+    return resultOf(reply)
   }
 
   async close(): Promise<void> {
@@ -74,26 +82,31 @@ export class RepriseWay implements Way {
 }
 
 /** @throws RepriseError `internal` for a batch of another way out */
-export function bodyOf(batch: Batch): Uint8Array {
-  if ('body' in batch && batch.body instanceof Uint8Array) return batch.body
+export function repriseBatchOf(batch: Batch): RepriseBatch {
+  if ('body' in batch && batch.body instanceof Uint8Array) return { ...batch, body: batch.body }
   throw new RepriseError('internal', 'a batch of another way out')
 }
 
 /** The same body without pauses, for a process that is on its way out. */
-export function encodeAtOnce(options: OptionValues, next: () => QueuedStep | undefined, gaps: readonly Gap[]): RepriseBatch[] {
+export function encodeAtOnce(
+  options: OptionValues,
+  sender: Sender,
+  next: () => QueuedStep | undefined,
+  gaps: readonly Gap[],
+): RepriseBatch[] {
   const resource = wireResource(options)
   const payloads = new PayloadWriter(false)
   const steps = new StepWriter(payloads)
   const batches: RepriseBatch[] = []
   for (let item = next(), pendingGaps = gaps; item !== undefined || pendingGaps.length > 0; pendingGaps = []) {
-    const batch = new BatchWriter(resource, steps)
+    const batch = new BatchWriter(sender, resource, steps)
     for (const gap of pendingGaps) batch.addGap(gap)
     for (; item !== undefined && batch.sizeBytes < BATCH_MAX_BYTES; item = next()) {
       if (item.pending && item.step.endMillis !== undefined) continue
       batch.add(item)
       payloads.reset()
     }
-    if (batch.spans > 0) batches.push(batch.finish(pendingGaps))
+    if (batch.spans > 0 || batch.unwritable > 0) batches.push(batch.finish(pendingGaps))
   }
   return batches
 }
@@ -101,13 +114,15 @@ export function encodeAtOnce(options: OptionValues, next: () => QueuedStep | und
 class BatchWriter {
   readonly #writer: TraceWriter
   readonly #steps: StepWriter
+  readonly #sender: Sender
   spans = 0
   unwritable = 0
 
-  constructor(resource: WireResource, steps: StepWriter, memory?: ArrayBufferLike) {
+  constructor(sender: Sender, resource: WireResource, steps: StepWriter, memory?: ArrayBufferLike) {
+    this.#sender = sender
     this.#steps = steps
     this.#writer = new TraceWriter(memory)
-    this.#writer.startResource(resource)
+    this.#writer.startResource(sender.stamp(resource))
     this.#writer.startScope(SCOPE)
   }
 
@@ -145,6 +160,7 @@ class BatchWriter {
   }
 
   finish(gaps: readonly Gap[]): RepriseBatch {
+    if (this.spans > 0) this.#sender.given()
     return { body: this.#writer.finish(), spans: this.spans, gaps, unwritable: this.unwritable }
   }
 }
