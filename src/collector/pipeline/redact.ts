@@ -3,6 +3,7 @@ import { isContentAttribute } from '../../adapters/dialects/index.ts'
 import { isWireText, textOf, type WireAttribute, type WireText, type WireValue } from '../../otlp/index.ts'
 import type { Redacted, Redactor } from '../../redaction/index.ts'
 import { ATTRIBUTE_INLINE_MAX_BYTES, type Cut, MEDIA_TYPE } from '../../schemas/index.ts'
+import { type AttributeShape, AttributeShapes, hasRepeats, sortByKey } from './attribute-shapes.ts'
 import { jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate, pointerToken } from './canonical-text.ts'
 import type { DraftPayload } from './normalize.ts'
 
@@ -34,18 +35,16 @@ const SECRET_NUMBER_MIN = 1e11
 
 interface KnownKey {
   readonly key: string
-  readonly json: string
+  /** The key as JSON, and the colon behind it. */
+  readonly prefix: string
+  /** Where its values stand when they become payloads: the object that was asked for last, and the role in it. */
+  role: { readonly pointer: string; readonly text: string } | undefined
   /** Its values are content: they never stand in a record. */
   readonly content: boolean
   /** Its numbers are secrets whatever they are (`pin`). */
   readonly secretNumbers: boolean
   /** Canonical JSON of short values that were found clean; undefined once there are too many different ones. */
   cleanValues: Map<string, string> | undefined
-}
-
-interface Entry {
-  readonly key: string
-  readonly member: string
 }
 
 /** Thrown inside, caught where the value stands: that content is then withheld as a whole. */
@@ -58,6 +57,9 @@ class RedactorFailed extends Error {}
 export class Cleaner {
   readonly #redactor: Redactor
   readonly #keys = new Map<string, KnownKey>()
+  readonly #shapes = new AttributeShapes<KnownKey>()
+  /** Names that were found clean. */
+  readonly #cleanNames = new Set<string>()
 
   constructor(redactor: Redactor) {
     this.#redactor = redactor
@@ -112,8 +114,26 @@ export class Cleaner {
   /** Canonical JSON of the attributes that stay in the record. `pointer` names the object they stand in. */
   attributes(list: readonly WireAttribute[], pointer: string, found: Findings): string {
     if (list.length === 0) return '{}'
+    const shape = this.#shapes.find(list)
+    return shape === undefined ? this.#unordered(list, pointer, found) : this.#ordered(list, shape, pointer, found)
+  }
+
+  /** Keys whose order is known, each clean and there once. */
+  #ordered(list: readonly WireAttribute[], { known, order }: AttributeShape<KnownKey>, pointer: string, found: Findings): string {
+    const members: (string | undefined)[] = []
+    for (let index = 0; index < known.length; index++) members.push(this.#value(list[index]![1], pointer, known[index]!, found))
+    let object = '{'
+    for (const index of order) {
+      const json = members[index]
+      if (json !== undefined) object += object.length > 1 ? `,${known[index]!.prefix}${json}` : `${known[index]!.prefix}${json}`
+    }
+    return `${object}}`
+  }
+
+  #unordered(list: readonly WireAttribute[], pointer: string, found: Findings): string {
     const unique = lastOfEach(list, pointer, found)
-    const entries: Entry[] = []
+    const entries: { key: string; member: string }[] = []
+    const all: KnownKey[] = []
     let taken: Set<string> | undefined
     for (let index = 0; index < unique.length; index++) {
       const [rawKey, value] = unique[index]!
@@ -129,7 +149,14 @@ export class Cleaner {
         taken.add(key)
       }
       const json = this.#value(value, pointer, known, found)
-      if (json !== undefined) entries.push({ key, member: `${known.json}:${json}` })
+      if (json !== undefined) entries.push({ key, member: `${known.prefix}${json}` })
+      all.push(known)
+    }
+    if (taken === undefined && unique === list) {
+      this.#shapes.add(
+        list.map(([key]) => key),
+        all,
+      )
     }
     sortByKey(entries)
     let object = '{'
@@ -162,8 +189,13 @@ export class Cleaner {
   }
 
   #line(text: string, role: string, found: Findings): string | undefined {
+    if (this.#cleanNames.has(text)) return text
     try {
       const clean = this.#text(text, found)
+      if (clean === text && text.length <= REMEMBERED_LENGTH) {
+        if (this.#cleanNames.size >= REMEMBERED_NAMES) this.#cleanNames.clear()
+        this.#cleanNames.add(text)
+      }
       if (fitsInline(clean)) return clean
       found.contents.push({ role, mediaType: MEDIA_TYPE.text, data: clean })
       return undefined
@@ -180,13 +212,14 @@ export class Cleaner {
       const key = this.#text(raw, found)
       const known: KnownKey = {
         key,
-        json: jsonOfText(key),
+        prefix: `${jsonOfText(key)}:`,
+        role: undefined,
         content: isContentAttribute(key),
         secretNumbers: this.#hidesNumbers(key),
         cleanValues: new Map(),
       }
       if (key === raw) {
-        if (this.#keys.size >= MAX_KNOWN_KEYS) this.#keys.clear()
+        if (this.#keys.size >= MAX_KNOWN_KEYS) this.#forgetKeys()
         this.#keys.set(raw, known)
       }
       return known
@@ -194,8 +227,13 @@ export class Cleaner {
       if (!(error instanceof RedactorFailed)) throw error
       const key = `<withheld:key:${index}>`
       found.cuts.push({ what: key, reason: WITHHELD_REASON, count: 1 })
-      return { key, json: jsonOfText(key), content: true, secretNumbers: true, cleanValues: undefined }
+      return { key, prefix: `${jsonOfText(key)}:`, role: undefined, content: true, secretNumbers: true, cleanValues: undefined }
     }
+  }
+
+  #forgetKeys(): void {
+    this.#keys.clear()
+    this.#shapes.clear()
   }
 
   #hidesNumbers(key: string): boolean {
@@ -208,7 +246,7 @@ export class Cleaner {
 
   /** Canonical JSON of one attribute, or undefined when it became a payload. */
   #value(value: WireValue, pointer: string, known: KnownKey, found: Findings): string | undefined {
-    const { key, content } = known
+    const { content } = known
     if (typeof value === 'string') {
       const seen = known.cleanValues?.get(value)
       if (seen !== undefined) return seen
@@ -220,36 +258,37 @@ export class Cleaner {
     if (!content && (value === null || typeof value === 'boolean')) return String(value)
     const before = found.redactions
     try {
-      const json = this.#json(value, key, found)
+      const json = this.#json(value, known.key, found)
       if (!content && fitsInline(json)) return json
-      found.contents.push({ role: `${pointer}/${pointerToken(key)}`, mediaType: MEDIA_TYPE.attribute, data: json })
+      found.contents.push({ role: roleOf(known, pointer), mediaType: MEDIA_TYPE.attribute, data: json })
       return undefined
     } catch (error) {
       if (!(error instanceof RedactorFailed)) throw error
       found.redactions = before
-      withhold(`${pointer}/${pointerToken(key)}`, MEDIA_TYPE.attribute, found)
+      withhold(roleOf(known, pointer), MEDIA_TYPE.attribute, found)
       return MARK_JSON
     }
   }
 
-  #string(value: string | WireText, pointer: string, { key, content }: KnownKey, found: Findings): string | undefined {
+  #string(value: string | WireText, pointer: string, known: KnownKey, found: Findings): string | undefined {
+    const { key, content } = known
     const raw = typeof value === 'string' ? value : value.utf8
     if (!content && (typeof raw === 'string' ? fitsInline(raw) : raw.length <= ATTRIBUTE_INLINE_MAX_BYTES)) {
       try {
         const clean = this.#text(textOf(value), found, key)
         // What replaces a secret can be longer than it was.
         if (fitsInline(clean)) return jsonOfText(clean)
-        found.contents.push({ role: `${pointer}/${pointerToken(key)}`, mediaType: MEDIA_TYPE.text, data: clean })
+        found.contents.push({ role: roleOf(known, pointer), mediaType: MEDIA_TYPE.text, data: clean })
         return undefined
       } catch (error) {
         if (!(error instanceof RedactorFailed)) throw error
-        withhold(`${pointer}/${pointerToken(key)}`, MEDIA_TYPE.text, found)
+        withhold(roleOf(known, pointer), MEDIA_TYPE.text, found)
         return MARK_JSON
       }
     }
     // An OTLP string is text, whatever it looks like; as JSON it is only looked through, escapes and all.
     const scanAs = looksLikeJson(raw) ? MEDIA_TYPE.json : MEDIA_TYPE.text
-    return this.#content(`${pointer}/${pointerToken(key)}`, MEDIA_TYPE.text, raw, key, found, scanAs) ? undefined : MARK_JSON
+    return this.#content(roleOf(known, pointer), MEDIA_TYPE.text, raw, key, found, scanAs) ? undefined : MARK_JSON
   }
 
   /** Canonical JSON of a value whose every string has been cleaned. Depth is bounded by the decoder. */
@@ -314,6 +353,7 @@ export class Cleaner {
 
 const MARK_JSON = jsonOfText(WITHHELD_MARK)
 const REMEMBERED_VALUES = 64
+const REMEMBERED_NAMES = 1_024
 const REMEMBERED_LENGTH = 64
 
 /** Models, providers and the like come again in every span. Only what was found clean is remembered: unchanged text. */
@@ -321,6 +361,12 @@ function remember(known: KnownKey, value: string, json: string): void {
   if (known.cleanValues === undefined || value.length > REMEMBERED_LENGTH || json !== JSON.stringify(value)) return
   if (known.cleanValues.size >= REMEMBERED_VALUES) known.cleanValues = undefined
   else known.cleanValues.set(value, json)
+}
+
+/** A JSON pointer to the attribute. Asked for again and again with the same pointer, it is made once. */
+function roleOf(known: KnownKey, pointer: string): string {
+  if (known.role?.pointer !== pointer) known.role = { pointer, text: `${pointer}/${pointerToken(known.key)}` }
+  return known.role.text
 }
 
 function withhold(role: string, mediaType: string, found: Findings): void {
@@ -344,31 +390,6 @@ function fitsInline(text: string): boolean {
 function looksLikeJson(text: string | Uint8Array): boolean {
   const first = typeof text === 'string' ? text.charCodeAt(0) : text[0]
   return first === 0x5b || first === 0x7b
-}
-
-const FEW = 24
-
-/** By UTF-16 code units, as RFC 8785 section 3.2.3 orders keys. */
-function sortByKey(entries: Entry[]): void {
-  if (entries.length > FEW) {
-    entries.sort((a, b) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0))
-    return
-  }
-  for (let i = 1; i < entries.length; i++) {
-    const entry = entries[i]!
-    let at = i
-    for (; at > 0 && entries[at - 1]!.key > entry.key; at--) entries[at] = entries[at - 1]!
-    entries[at] = entry
-  }
-}
-
-function hasRepeats(list: readonly WireAttribute[]): boolean {
-  if (list.length > FEW) return new Set(list.map(([key]) => key)).size !== list.length
-  for (let i = 1; i < list.length; i++) {
-    const key = list[i]![0]
-    for (let j = 0; j < i; j++) if (list[j]![0] === key) return true
-  }
-  return false
 }
 
 /** Of equal keys the last one sent holds; the others are counted. */

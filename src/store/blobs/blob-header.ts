@@ -2,6 +2,7 @@ import type { Digest } from '../../schemas/index.ts'
 import {
   COMMON_BYTES,
   type CommonHeader,
+  fillHeader,
   finishHeader,
   HEADER_CRC_BYTES,
   KIND_BLOB,
@@ -42,22 +43,45 @@ function contentBytes(mediaBytes: number): number {
   return MEDIA + mediaBytes + HEADER_CRC_BYTES
 }
 
-/** The skippable frame of a blob, its own prefix included. */
-export function blobHeaderBytes(mediaType: string): number {
-  return SKIPPABLE_PREFIX_BYTES + contentBytes(Buffer.byteLength(mediaType))
+/** What differs from blob to blob of one media type. */
+interface BlobHeaderFields {
+  /** Of the payload itself. */
+  readonly sizeBytes: number
+  /** Where the 32 bytes of the digest stand. */
+  readonly digests: Buffer
+  readonly digestAt: number
+  readonly frameBytes: number
+  readonly frameCrc: number
 }
 
-export function writeBlobHeader(target: Buffer, at: number, header: BlobHeader): void {
-  const mediaBytes = Buffer.byteLength(header.mediaType)
-  const length = contentBytes(mediaBytes)
-  startHeader(target, at, length, KIND_BLOB, STORED_AS.indexOf(header.storedAs), header.frameBytes, header.frameCrc)
-  const content = at + SKIPPABLE_PREFIX_BYTES
-  target.writeUInt16LE(mediaBytes, content + MEDIA_LENGTH)
-  target.writeUInt16LE(0, content + MEDIA_LENGTH + 2)
-  writeLong(target, header.sizeBytes, content + SIZE)
-  target.write(header.digest.slice(7), content + DIGEST, 'hex')
-  target.write(header.mediaType, content + MEDIA)
-  finishHeader(target, at, length)
+/** The header of all blobs of one media type: written once, then copied and filled in. */
+export class BlobHeaderForm {
+  readonly #form: Buffer
+
+  constructor(mediaType: string, storedAs: StoredAs) {
+    const mediaBytes = Buffer.byteLength(mediaType)
+    const length = contentBytes(mediaBytes)
+    const form = Buffer.alloc(SKIPPABLE_PREFIX_BYTES + length)
+    startHeader(form, 0, length, KIND_BLOB, STORED_AS.indexOf(storedAs), 0, 0)
+    form.writeUInt16LE(mediaBytes, SKIPPABLE_PREFIX_BYTES + MEDIA_LENGTH)
+    form.write(mediaType, SKIPPABLE_PREFIX_BYTES + MEDIA)
+    this.#form = form
+  }
+
+  /** Of the skippable frame, its own prefix included. */
+  get length(): number {
+    return this.#form.length
+  }
+
+  write(target: Buffer, at: number, { digests, digestAt, sizeBytes, frameBytes, frameCrc }: BlobHeaderFields): void {
+    const length = this.#form.length - SKIPPABLE_PREFIX_BYTES
+    this.#form.copy(target, at)
+    const content = at + SKIPPABLE_PREFIX_BYTES
+    writeLong(target, sizeBytes, content + SIZE)
+    digests.copy(target, content + DIGEST, digestAt, digestAt + 32)
+    fillHeader(target, at, frameBytes, frameCrc)
+    finishHeader(target, at, length)
+  }
 }
 
 /** Undefined where it is a header of another kind. */

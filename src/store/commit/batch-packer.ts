@@ -1,6 +1,5 @@
 import { crc32 } from 'node:zlib'
-import type { Digest } from '../../schemas/index.ts'
-import { blobHeaderBytes, headerMediaType, writeBlobHeader } from '../blobs/blob-header.ts'
+import { BlobHeaderForm, headerMediaType, type StoredAs } from '../blobs/blob-header.ts'
 import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
 import { PACKED_MAX_BYTES } from '../limits.ts'
 import { manifestSizeBytes } from '../manifests/parts.ts'
@@ -11,6 +10,8 @@ import type { PackedBatch } from './packed-batch.ts'
 const START_BYTES = 256 * 1024
 const START_ITEMS = 512
 const DIGEST_BYTES = 32
+const DIGEST_PREFIX_LENGTH = 'sha256:'.length
+const HEADERS_MAX = 64
 const NEWLINE = 0x0a
 const NOTHING = new Uint8Array(0)
 /** Working memory above this is given up after a batch that needed it. */
@@ -39,9 +40,10 @@ export class BatchPacker {
   #blobEnds: Uint32Array = new Uint32Array(START_ITEMS)
   #digests: Buffer = Buffer.allocUnsafeSlow(START_ITEMS * DIGEST_BYTES)
   #blobs = 0
-  readonly #known = new Map<Digest, number>()
+  /** Numbers of the blobs by the hex of their digest. */
+  readonly #known = new Map<string, number>()
   #loose: { index: number; data: Uint8Array }[] = []
-  readonly #headerBytes = new Map<string, number>()
+  readonly #headers = new Map<string, BlobHeaderForm>()
 
   get records(): number {
     return this.#records
@@ -67,7 +69,7 @@ export class BatchPacker {
     this.#framesBytes = mark.framesBytes
     if (this.#blobs === mark.blobs) return
     this.#blobs = mark.blobs
-    for (const [digest, index] of this.#known) if (index >= mark.blobs) this.#known.delete(digest)
+    for (const [hex, index] of this.#known) if (index >= mark.blobs) this.#known.delete(hex)
     this.#loose = this.#loose.filter(({ index }) => index < mark.blobs)
   }
 
@@ -120,48 +122,46 @@ export class BatchPacker {
   }
 
   /** Adds a payload that the batch does not have yet. */
-  addBlob(blob: PreparedBlob): void {
-    if (this.#known.has(blob.digest)) return
-    const { digest, data } = blob
-    const mediaType = headerMediaType(blob.mediaType)
-    const manifest = blob.encoding === 'manifest'
+  addBlob({ digest, mediaType, data, encoding }: PreparedBlob): void {
+    const hex = digest.slice(DIGEST_PREFIX_LENGTH)
+    if (this.#known.has(hex)) return
+    const manifest = encoding === 'manifest'
     const loose = !manifest && data.length > PACKED_MAX_BYTES
     const stored = loose ? NOTHING : data
-    const headerBytes = this.#headerBytesOf(mediaType)
+    const header = this.#headerOf(mediaType, loose ? 'loose' : manifest ? 'manifest' : 'whole')
     const start = this.#framesBytes
-    const frameAt = start + headerBytes
+    const frameAt = start + header.length
     const end = frameAt + rawFrameLength(stored.length)
     if (end > this.#frames.length) this.#frames = grown(this.#frames, end)
-    const frames = this.#frames
-    writeRawFrame(frames, frameAt, stored)
-    writeBlobHeader(frames, start, {
-      digest,
-      mediaType,
-      storedAs: loose ? 'loose' : manifest ? 'manifest' : 'whole',
-      sizeBytes: manifest ? manifestSizeBytes(data) : data.length,
-      frameBytes: end - frameAt,
-      frameCrc: crc32(frames.subarray(frameAt, end)),
-    })
     const index = this.#blobs++
     if (index === this.#blobEnds.length) {
       this.#blobEnds = grownNumbers(this.#blobEnds)
       this.#digests = grown(this.#digests, this.#digests.length * 2)
     }
+    const digestAt = index * DIGEST_BYTES
+    this.#digests.write(hex, digestAt, 'hex')
+    const frames = this.#frames
+    writeRawFrame(frames, frameAt, stored)
+    const sizeBytes = manifest ? manifestSizeBytes(data) : data.length
+    const frameCrc = crc32(frames.subarray(frameAt, end))
+    header.write(frames, start, { digests: this.#digests, digestAt, sizeBytes, frameBytes: end - frameAt, frameCrc })
     this.#blobEnds[index] = end
-    this.#digests.write(digest.slice(7), index * DIGEST_BYTES, 'hex')
-    this.#known.set(digest, index)
+    this.#known.set(hex, index)
     // The data may be a range of something larger, which would go along.
     if (loose) this.#loose.push({ index, data: new Uint8Array(data) })
     this.#framesBytes = end
   }
 
-  #headerBytesOf(mediaType: string): number {
-    let bytes = this.#headerBytes.get(mediaType)
-    if (bytes === undefined) {
-      bytes = blobHeaderBytes(mediaType)
-      if (this.#headerBytes.size < 64) this.#headerBytes.set(mediaType, bytes)
+  #headerOf(mediaType: string, storedAs: StoredAs): BlobHeaderForm {
+    // A space stands in no such word.
+    const key = storedAs === 'whole' ? mediaType : `${storedAs} ${mediaType}`
+    let form = this.#headers.get(key)
+    if (form === undefined) {
+      form = new BlobHeaderForm(headerMediaType(mediaType), storedAs)
+      if (this.#headers.size >= HEADERS_MAX) this.#headers.clear()
+      this.#headers.set(key, form)
     }
-    return bytes
+    return form
   }
 
   /** What was added since the last call, in buffers of their own. */

@@ -51,9 +51,14 @@ export function startHeader(
   target[at + 12] = VERSION
   target[at + 13] = kind
   target.writeUInt16LE(flags, at + 14)
+  fillHeader(target, at, frameBytes, frameCrc)
+  return at + SKIPPABLE_PREFIX_BYTES + COMMON_BYTES
+}
+
+/** Writes what a header that was started tells of the frame behind it. */
+export function fillHeader(target: Buffer, at: number, frameBytes: number, frameCrc: number): void {
   writeLong(target, frameBytes, at + 16)
   target.writeUInt32LE(frameCrc, at + 24)
-  return at + SKIPPABLE_PREFIX_BYTES + COMMON_BYTES
 }
 
 /** Seals the header that began at `at`. Returns the position after it. */
