@@ -2,28 +2,13 @@ import { isUtf8 } from 'node:buffer'
 import { isContentAttribute } from '../../adapters/dialects/index.ts'
 import { isWireText, textOf, type WireAttribute, type WireText, type WireValue } from '../../otlp/index.ts'
 import type { Redacted, Redactor } from '../../redaction/index.ts'
-import { ATTRIBUTE_INLINE_MAX_BYTES, type Cut, MEDIA_TYPE } from '../../schemas/index.ts'
+import { ATTRIBUTE_INLINE_MAX_BYTES, MEDIA_TYPE } from '../../schemas/index.ts'
 import { type AttributeShape, AttributeShapes, hasRepeats, sortByKey } from './attribute-shapes.ts'
 import { jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate, pointerToken } from './canonical-text.ts'
+import { type Findings, mergeCounts, newFindings } from './findings.ts'
 import type { DraftPayload } from './normalize.ts'
 
-/** Content that leaves the record: clean, or withheld because it could not be cleaned. */
-export type CleanContent =
-  | { readonly role: string; readonly mediaType: string; readonly data: string | Uint8Array }
-  | { readonly role: string; readonly mediaType: string; readonly withheld: string }
-
-type Counts = Readonly<Record<string, number>>
-
-/** What cleaning one span, resource or scope brought to light. */
-export interface Findings {
-  redactions: Counts | undefined
-  readonly contents: CleanContent[]
-  readonly cuts: Cut[]
-}
-
-export function newFindings(): Findings {
-  return { redactions: undefined, contents: [], cuts: [] }
-}
+export { type CleanContent, type Findings, mergeCounts, newFindings } from './findings.ts'
 
 const WITHHELD_REASON = 'redactor_failed'
 const WITHHELD_MARK = '<withheld:redactor_failed>'
@@ -371,14 +356,6 @@ function roleOf(known: KnownKey, pointer: string): string {
 
 function withhold(role: string, mediaType: string, found: Findings): void {
   found.contents.push({ role, mediaType, withheld: WITHHELD_REASON })
-}
-
-/** The sums by rule; never changes what it is given. */
-export function mergeCounts(a: Counts | undefined, b: Counts | undefined): Counts | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  const sum: Record<string, number> = { ...a }
-  for (const [rule, count] of Object.entries(b)) sum[rule] = (sum[rule] ?? 0) + count
-  return sum
 }
 
 function fitsInline(text: string): boolean {

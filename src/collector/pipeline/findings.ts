@@ -1,0 +1,27 @@
+import type { Cut } from '../../schemas/index.ts'
+
+/** Content that leaves the record: clean, or withheld because it could not be cleaned. */
+export type CleanContent =
+  | { readonly role: string; readonly mediaType: string; readonly data: string | Uint8Array }
+  | { readonly role: string; readonly mediaType: string; readonly withheld: string }
+
+export type Counts = Readonly<Record<string, number>>
+
+/** What cleaning one span, resource or scope brought to light. */
+export interface Findings {
+  redactions: Counts | undefined
+  readonly contents: CleanContent[]
+  readonly cuts: Cut[]
+}
+
+export function newFindings(): Findings {
+  return { redactions: undefined, contents: [], cuts: [] }
+}
+
+/** The sums by rule; never changes what it is given. */
+export function mergeCounts(a: Counts | undefined, b: Counts | undefined): Counts | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  const sum: Record<string, number> = { ...a }
+  for (const [rule, count] of Object.entries(b)) sum[rule] = (sum[rule] ?? 0) + count
+  return sum
+}
