@@ -120,7 +120,7 @@ export class Recorder {
 
   /** Whether there is anything to send, gap notices included. */
   get hasUnsent(): boolean {
-    return this.unsent > 0 || this.queue.gaps.length > 0
+    return this.unsent > 0 || this.queue.gapCount > 0
   }
 
   /** Whether anything would be lost if the program ended at once. */

@@ -164,7 +164,7 @@ export class Drain {
     const goal = this.#queue.added
     let rounds = 0
     try {
-      if (this.#held === undefined && this.#queue.length === 0 && this.#queue.gaps.length === 0) return
+      if (this.#held === undefined && this.#queue.length === 0 && this.#queue.gapCount === 0) return
       const way = (this.#way ??= await this.#openWay(signal))
       if (way === undefined) return
       while (!signal.aborted) {
@@ -172,7 +172,7 @@ export class Drain {
         if (this.#held !== undefined && !(await this.#deliver(way, this.#held, signal))) return
         this.#held = undefined
         // One more round where this one itself left a gap to tell of.
-        if (this.#queue.taken >= goal && (this.#queue.gaps.length === 0 || rounds++ > 0)) return
+        if (this.#queue.taken >= goal && (this.#queue.gapCount === 0 || rounds++ > 0)) return
       }
     } catch (error) {
       this.missed(error instanceof Error ? error.message : String(error))
