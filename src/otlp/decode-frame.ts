@@ -23,24 +23,33 @@ export interface RecordReader<Kept, Named> {
 
 export type OpenReader<Kept, Named> = (reader: ProtoReader, limits: DecodeLimits, budget: Budget) => RecordReader<Kept, Named>
 
-export interface ScopeGroup<Kept> {
+export interface ScopeGroup<Records> {
   readonly scope: WireScope
   readonly schemaUrl: string
-  readonly records: readonly Kept[]
+  readonly records: Records
 }
 
-export interface ResourceGroup<Kept> {
+export interface ResourceGroup<Records> {
   readonly resource: WireResource
   readonly schemaUrl: string
-  readonly scopes: readonly ScopeGroup<Kept>[]
+  readonly scopes: readonly ScopeGroup<Records>[]
 }
 
 export type Rejected<Named> = Named & { readonly index: number; readonly reason: string }
 
 /** What both readers, of protobuf and of JSON, give for any signal. */
 export interface Frame<Kept, Named> {
-  readonly groups: readonly ResourceGroup<Kept>[]
+  readonly groups: readonly ResourceGroup<readonly Kept[]>[]
   readonly accepted: number
+  readonly rejected: readonly Rejected<Named>[]
+}
+
+/**
+ * A frame whose records are read while somebody goes through them: once, in order. So only one of them need be in memory.
+ * `rejected` is complete when the last one has been read.
+ */
+export interface StreamedFrame<Kept, Named> {
+  readonly groups: readonly ResourceGroup<Iterable<Kept>>[]
   readonly rejected: readonly Rejected<Named>[]
 }
 
@@ -56,6 +65,27 @@ export function readFrame<Kept, Named>(
   names: FrameNames,
   open: OpenReader<Kept, Named>,
 ): Frame<Kept, Named> {
+  const { groups, rejected } = streamFrame(body, limits, names, open)
+  let accepted = 0
+  const read = groups.map(({ resource, schemaUrl, scopes }) => ({
+    resource,
+    schemaUrl,
+    scopes: scopes.map((group) => {
+      const records = [...group.records]
+      accepted += records.length
+      return { scope: group.scope, schemaUrl: group.schemaUrl, records }
+    }),
+  }))
+  return { groups: read, accepted, rejected }
+}
+
+/** As `readFrame`; going through the records throws `limit_exceeded` where too many of them are bad. */
+export function streamFrame<Kept, Named>(
+  body: Uint8Array,
+  limits: DecodeLimits,
+  names: FrameNames,
+  open: OpenReader<Kept, Named>,
+): StreamedFrame<Kept, Named> {
   return new FrameReader(body, limits, names, open).read()
 }
 
@@ -69,7 +99,6 @@ class FrameReader<Kept, Named> {
   readonly #end: number
   #groups = 0
   #index = 0
-  #accepted = 0
 
   constructor(body: Uint8Array, limits: DecodeLimits, names: FrameNames, open: OpenReader<Kept, Named>) {
     this.#reader = new ProtoReader(body)
@@ -80,9 +109,9 @@ class FrameReader<Kept, Named> {
     this.#end = body.length
   }
 
-  read(): Frame<Kept, Named> {
+  read(): StreamedFrame<Kept, Named> {
     const reader = this.#reader
-    const groups: ResourceGroup<Kept>[] = []
+    const groups: ResourceGroup<Iterable<Kept>>[] = []
     while (reader.pos < this.#end) {
       const tag = reader.tag(this.#end)
       if (tag === 0x0a) {
@@ -92,7 +121,7 @@ class FrameReader<Kept, Named> {
         reader.pos = group[1]
       } else reader.skip(tag, this.#end)
     }
-    return { groups, accepted: this.#accepted, rejected: this.#rejected }
+    return { groups, rejected: this.#rejected }
   }
 
   /** Reads a length and passes over the field, counting it against the bound on groups. */
@@ -103,7 +132,7 @@ class FrameReader<Kept, Named> {
   }
 
   // Fields may come in any order, so the frame is walked first (lengths only), then what stands in it is read.
-  #resourceGroup([start, end]: Range): ResourceGroup<Kept> {
+  #resourceGroup([start, end]: Range): ResourceGroup<Iterable<Kept>> {
     const reader = this.#reader
     const resources: Range[] = []
     const scopeGroups: Range[] = []
@@ -128,7 +157,7 @@ class FrameReader<Kept, Named> {
     return { resource: { attributes: fault === undefined ? attributes : [], droppedAttributes }, schemaUrl, scopes }
   }
 
-  #scopeGroup([start, end]: Range, resourceFault: string | undefined): ScopeGroup<Kept> {
+  #scopeGroup([start, end]: Range, resourceFault: string | undefined): ScopeGroup<Iterable<Kept>> {
     const reader = this.#reader
     const scopes: Range[] = []
     const bounds: number[] = []
@@ -158,19 +187,23 @@ class FrameReader<Kept, Named> {
     })
     if (scopeFault !== undefined) scope.attributes = []
     const fault = resourceFault ?? scopeFault
-    const records: Kept[] = []
-    for (let at = 0; at < bounds.length; at += 2) this.#record(bounds[at] ?? 0, bounds[at + 1] ?? 0, fault, records)
-    return { scope, schemaUrl, records }
+    const first = this.#index
+    this.#index += bounds.length / 2
+    return { scope, schemaUrl, records: this.#readRecords(bounds, first, fault) }
   }
 
-  #record(start: number, end: number, fault: string | undefined, into: Kept[]): void {
-    const index = this.#index++
+  *#readRecords(bounds: readonly number[], first: number, fault: string | undefined): Generator<Kept, void, void> {
+    for (let at = 0; at < bounds.length; at += 2) {
+      const record = this.#record(bounds[at] ?? 0, bounds[at + 1] ?? 0, first + at / 2, fault)
+      if (record !== undefined) yield record
+    }
+  }
+
+  #record(start: number, end: number, index: number, fault: string | undefined): Kept | undefined {
     let reason = fault
     if (reason === undefined) {
       try {
-        into.push(this.#records.read(start, end))
-        this.#accepted++
-        return
+        return this.#records.read(start, end)
       } catch (error) {
         if (!(error instanceof WireFault)) throw error
         reason = `${error.message} (byte ${error.offset})`
@@ -178,6 +211,7 @@ class FrameReader<Kept, Named> {
     }
     if (this.#rejected.length >= this.#limits.maxRejected) throw bodyLimit(`bad ${this.#names.records}`, this.#limits.maxRejected)
     this.#rejected.push({ index, ...this.#records.identify(start, end), reason })
+    return undefined
   }
 
   #resource([start, end]: Range, attributes: WireAttribute[]): number | undefined {

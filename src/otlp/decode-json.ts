@@ -1,9 +1,10 @@
+import type { Frame } from './decode-frame.ts'
 import { type JsonFrameNames, readJsonFrame } from './json-frame.ts'
 import { JsonLogReader } from './json-log.ts'
 import { JsonSpanReader } from './json-span.ts'
 import type { DecodeLimits } from './limits.ts'
-import { logsOf, tracesOf } from './signals.ts'
-import type { DecodedLogs, DecodedTraces } from './wire.ts'
+import { logsOf, type NamedLog, type NamedSpan, tracesOf } from './signals.ts'
+import type { DecodedLogs, DecodedTraces, WireLog, WireSpan } from './wire.ts'
 
 const TRACE_NAMES: JsonFrameNames = {
   resources: ['resourceSpans', 'resource_spans'],
@@ -20,10 +21,20 @@ const LOG_NAMES: JsonFrameNames = {
 
 /** Reads a parsed ExportTraceServiceRequest. @throws FieldFault, RepriseError `limit_exceeded` */
 export function readJsonTraces(root: unknown, limits: DecodeLimits): DecodedTraces {
-  return tracesOf(readJsonFrame(root, limits, TRACE_NAMES, (values, bounds) => new JsonSpanReader(values, bounds)))
+  return tracesOf(readJsonSpans(root, limits))
+}
+
+/** As `readJsonTraces`, in the form that every signal has. */
+export function readJsonSpans(root: unknown, limits: DecodeLimits): Frame<WireSpan, NamedSpan> {
+  return readJsonFrame(root, limits, TRACE_NAMES, (values, bounds) => new JsonSpanReader(values, bounds))
 }
 
 /** Reads a parsed ExportLogsServiceRequest. @throws FieldFault, RepriseError `limit_exceeded` */
 export function readJsonLogs(root: unknown, limits: DecodeLimits): DecodedLogs {
-  return logsOf(readJsonFrame(root, limits, LOG_NAMES, (values, bounds) => new JsonLogReader(values, bounds)))
+  return logsOf(readJsonRecords(root, limits))
+}
+
+/** As `readJsonLogs`, in the form that every signal has. */
+export function readJsonRecords(root: unknown, limits: DecodeLimits): Frame<WireLog, NamedLog> {
+  return readJsonFrame(root, limits, LOG_NAMES, (values, bounds) => new JsonLogReader(values, bounds))
 }

@@ -1,12 +1,14 @@
 import { RepriseError } from '../schemas/index.ts'
-import { readJsonLogs, readJsonTraces } from './decode-json.ts'
-import { decodeProtobufLogs, decodeProtobufTraces } from './decode-protobuf.ts'
+import type { StreamedFrame } from './decode-frame.ts'
+import { readJsonLogs, readJsonRecords, readJsonSpans, readJsonTraces } from './decode-json.ts'
+import { decodeProtobufLogs, decodeProtobufTraces, streamProtobufLogs, streamProtobufTraces } from './decode-protobuf.ts'
 import { FieldFault } from './json-fields.ts'
 import { locateJsonFault, scanJson } from './json-scan.ts'
 import { bodyLimit, DEFAULT_DECODE_LIMITS, type DecodeLimits } from './limits.ts'
 import { WireFault } from './proto-reader.ts'
+import type { NamedLog, NamedSpan } from './signals.ts'
 import { decodeUtf8, invalidUtf8Offset } from './text.ts'
-import type { DecodedLogs, DecodedTraces, OtlpEncoding } from './wire.ts'
+import type { DecodedLogs, DecodedTraces, OtlpEncoding, WireLog, WireSpan } from './wire.ts'
 
 /** JSON levels around and between attribute values: 4 for each level of a value, and room for what encloses them. */
 const JSON_LEVELS_PER_VALUE = 4
@@ -28,6 +30,19 @@ export function decodeTraces(body: Uint8Array, encoding: OtlpEncoding, limits?: 
 /** As `decodeTraces`, for an ExportLogsServiceRequest; `maxSpans` bounds its log records. */
 export function decodeLogs(body: Uint8Array, encoding: OtlpEncoding, limits?: Partial<DecodeLimits>): DecodedLogs {
   return decodeWith(encoding === 'json' ? fromJson(readJsonLogs) : decodeProtobufLogs, body, encoding, limits)
+}
+
+/**
+ * As `decodeTraces`, but the spans of a protobuf body are read one by one while they are gone through, so that a large body
+ * never is in memory as objects. What `limit_exceeded` says of bad spans is then thrown on the way.
+ */
+export function streamTraces(body: Uint8Array, encoding: OtlpEncoding, limits?: Partial<DecodeLimits>): StreamedFrame<WireSpan, NamedSpan> {
+  return decodeWith(encoding === 'json' ? fromJson(readJsonSpans) : streamProtobufTraces, body, encoding, limits)
+}
+
+/** As `streamTraces`, for log records. */
+export function streamLogs(body: Uint8Array, encoding: OtlpEncoding, limits?: Partial<DecodeLimits>): StreamedFrame<WireLog, NamedLog> {
+  return decodeWith(encoding === 'json' ? fromJson(readJsonRecords) : streamProtobufLogs, body, encoding, limits)
 }
 
 type Decoder<T> = (body: Uint8Array, limits: DecodeLimits) => T

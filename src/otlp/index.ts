@@ -1,6 +1,7 @@
 // OTLP wire codec both ways, protobuf and JSON, bounded against hostile input. Pure: bytes in, values out.
 export { attributeValueOf, wireValueOf } from './attribute-value.ts'
-export { decodeLogs, decodeTraces } from './decode.ts'
+export { decodeLogs, decodeTraces, streamLogs, streamTraces } from './decode.ts'
+export type { StreamedFrame } from './decode-frame.ts'
 export { encodeLogsJson, encodeTracesJson } from './encode-json.ts'
 export type { DecodeLimits } from './limits.ts'
 export { LogWriter, type WritableLog } from './log-writer.ts'
@@ -12,6 +13,7 @@ export {
   type ExportResponse,
   encodeExportResponse,
   encodeLogsResponse,
+  encodeRetryInfo,
   encodeStatus,
   type RpcStatus,
 } from './response.ts'

@@ -60,7 +60,7 @@ class JsonFrameReader<Kept, Named> {
     return { groups, accepted: this.#accepted, rejected: this.#rejected }
   }
 
-  #resourceGroup(value: unknown): ResourceGroup<Kept> {
+  #resourceGroup(value: unknown): ResourceGroup<readonly Kept[]> {
     const group = this.#group(value)
     const [part, fault] = this.#attempt('resource', () => ({
       resource: this.#values.resource(field(group, 'resource')),
@@ -71,7 +71,7 @@ class JsonFrameReader<Kept, Named> {
     return { resource: part?.resource ?? NO_RESOURCE, schemaUrl: part?.schemaUrl ?? '', scopes }
   }
 
-  #scopeGroup(value: unknown, resourceFault: string | undefined): ScopeGroup<Kept> {
+  #scopeGroup(value: unknown, resourceFault: string | undefined): ScopeGroup<readonly Kept[]> {
     const group = this.#group(value)
     const [part, scopeFault] = this.#attempt('scope', () => ({
       scope: this.#values.scope(field(group, 'scope')),

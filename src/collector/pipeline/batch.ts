@@ -173,7 +173,7 @@ export function plainRecord(core: string, refs = ''): RecordText {
 export interface SignalGroup<Kept> {
   readonly resource: WireResource
   readonly schemaUrl: string
-  readonly scopes: Iterable<{ readonly scope: WireScope; readonly schemaUrl: string; readonly records: readonly Kept[] }>
+  readonly scopes: Iterable<{ readonly scope: WireScope; readonly schemaUrl: string; readonly records: Iterable<Kept> }>
 }
 
 export type PrepareOne<Kept> = (record: Kept, resource: WireResource, shared: SharedScope, context: PrepareContext, batch: Batch) => void

@@ -51,8 +51,6 @@ export class BodyWorker {
       const decodedBody = inflateBody(wire, contentEncoding, this.#options.decodedMaxBytes)
       this.#decodedBytes += decodedBody.length
       const { rejected, steps } = READ_BODY[signal](decodedBody, encoding, this.#context)
-      rejections.add(rejected)
-      this.#undecoded += rejected.length
       let seen = batch.rejected.length
       for (const step of steps) {
         if (step === 'turn') await this.#options.turn?.()
@@ -65,7 +63,9 @@ export class BodyWorker {
           before = batch.packer.mark()
         }
       }
+      rejections.add(rejected)
       rejections.add(batch.rejected.slice(seen))
+      this.#undecoded += rejected.length
       this.#finished.push({ id, rejected: rejections.count, errorMessage: rejections.describe(this.#redactor) })
     } catch (error) {
       batch.packer.backTo(before)

@@ -13,7 +13,8 @@ import { normalizeLog } from './normalize-log.ts'
 import { newFindings } from './redact.ts'
 import { logCoreText } from './write-log-core.ts'
 
-function prepareLog(log: WireLog, _resource: WireResource, shared: SharedScope, context: PrepareContext, batch: Batch): void {
+/** One record into the batch, or among its rejected ones. */
+export function prepareLog(log: WireLog, _resource: WireResource, shared: SharedScope, context: PrepareContext, batch: Batch): void {
   const name = log.eventName === '' ? {} : { eventName: log.eventName }
   batch.attempt(name, 'log record', () => {
     const draft = normalizeLog(log)

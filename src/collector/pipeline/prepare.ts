@@ -35,7 +35,8 @@ function gapRecord(draft: GapDraft, resource: WireResource, context: PrepareCont
   )
 }
 
-function prepareSpan(span: WireSpan, resource: WireResource, shared: SharedScope, context: PrepareContext, batch: Batch): void {
+/** One record into the batch, or among its rejected ones. */
+export function prepareSpan(span: WireSpan, resource: WireResource, shared: SharedScope, context: PrepareContext, batch: Batch): void {
   const name = { spanName: span.name, spanId: span.spanId }
   batch.attempt(name, 'span', () => {
     const draft = normalizeSpan(span)
