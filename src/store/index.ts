@@ -1,6 +1,6 @@
+export { checkStoreFolder } from './check/check-store.ts'
 export { BatchPacker, type PackerMark } from './commit/batch-packer.ts'
 export { buffersOfBatch, type PackedBatch, type PackedBlobs, type PackedLines, releaseBatch, sizeOfBatch } from './commit/packed-batch.ts'
-export { checkStoreFolder } from './check/check-store.ts'
 export { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from './limits.ts'
 export { type AddressedPayload, addressPayload } from './manifests/address-payload.ts'
 export { openStore } from './open-store.ts'
@@ -24,6 +24,7 @@ export type {
   ReindexResult,
   RunGaps,
   RunPage,
+  SealProgress,
   StepPage,
   Store,
   StoreCheck,

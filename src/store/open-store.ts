@@ -10,15 +10,18 @@ import { makeFolder } from './files/durable.ts'
 import { readFormat, writeFormat } from './files/format-file.ts'
 import { ensureKey } from './files/key-file.ts'
 import { type Layout, layoutOf } from './files/layout.ts'
+import { removeLeftovers } from './files/replacing-file.ts'
 import { takeWriterLock, tryWriterLock, type WriterLock } from './files/writer-lock.ts'
 import { IndexDatabase, isSqliteError } from './index/database.ts'
 import { ThreadedIndex } from './index/index-thread.ts'
 import { FollowingIndex, isUpToDate, ReadOnlyIndex } from './index/store-index.ts'
 import { QUEUE_MAX_BYTES, SEGMENT_ROLL_BYTES } from './limits.ts'
 import { OpenedStore } from './opened-store.ts'
+import { Sealer } from './seal/sealer.ts'
 import { Tape } from './tape/tape.ts'
 import { TapeWriter } from './tape/tape-writer.ts'
 import type { OpenStoreOptions, Store } from './types.ts'
+import { upgradeStore } from './upgrade/upgrade-store.ts'
 
 /**
  * Opens the store in a folder. A writer makes it where there is none, cuts what a crash left unfinished and lets the index
@@ -54,7 +57,9 @@ async function openForWriting(layout: Layout, options: OpenStoreOptions, io: Fil
 async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileIo, lock: WriterLock): Promise<Store> {
   // Looked at again: another process may have made or upgraded the store before the lock was ours.
   if (readFormat(layout) === undefined) writeFormat(layout)
+  else upgradeStore(layout)
   for (const folder of [layout.segments, layout.blobs, layout.packs, layout.views]) makeFolder(folder)
+  for (const folder of [layout.dir, layout.segments, layout.packs]) removeLeftovers(folder)
   ensureKey(layout)
   const rollBytes = options.segmentRollBytes ?? SEGMENT_ROLL_BYTES
   const tape = new Tape(layout)
@@ -68,6 +73,7 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
     queueMaxBytes: options.queueMaxBytes ?? QUEUE_MAX_BYTES,
     onGroup: () => ('follow' in index ? index.follow() : index.feed()),
   })
+  const sealer = new Sealer({ tape, packs })
   const store = new OpenedStore({
     layout,
     mode: 'write',
@@ -76,9 +82,13 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
     packs,
     blobs: new BlobStore(layout, packs, false),
     index,
-    writing: { commit, index, tapeWriter, blobWriter, lock },
+    writing: { commit, index, tapeWriter, blobWriter, sealer, lock },
   })
   void index.catchUp().catch(() => undefined)
+  if (options.seal === true) {
+    tape.onCommit(() => sealer.afterCommit())
+    sealer.start()
+  }
   return store
 }
 

@@ -12,9 +12,21 @@ import type { Layout } from './files/layout.ts'
 import type { WriterLock } from './files/writer-lock.ts'
 import type { ThreadedIndex } from './index/index-thread.ts'
 import type { FollowingIndex, ReadOnlyIndex } from './index/store-index.ts'
+import type { Sealer } from './seal/sealer.ts'
 import type { Tape } from './tape/tape.ts'
 import type { TapeWriter } from './tape/tape-writer.ts'
-import type { AppendBatch, CheckProgress, RecoveryReport, ReindexProgress, ReindexResult, Store, StoreCheck, StoreSummary, ViewCursor } from './types.ts'
+import type {
+  AppendBatch,
+  CheckProgress,
+  RecoveryReport,
+  ReindexProgress,
+  ReindexResult,
+  SealProgress,
+  Store,
+  StoreCheck,
+  StoreSummary,
+  ViewCursor,
+} from './types.ts'
 import { openCursorFile } from './views/cursor.ts'
 
 interface Writing {
@@ -22,6 +34,7 @@ interface Writing {
   readonly index: FollowingIndex | ThreadedIndex
   readonly tapeWriter: TapeWriter
   readonly blobWriter: BlobWriter
+  readonly sealer: Sealer
   readonly lock: WriterLock
 }
 
@@ -86,6 +99,10 @@ export class OpenedStore implements Store {
     return openCursorFile(this.#parts.layout, name)
   }
 
+  async seal(): Promise<SealProgress> {
+    return await this.#writing('sealing').sealer.sealAll()
+  }
+
   readSummary(): StoreSummary {
     const { layout, tape, index } = this.#parts
     return {
@@ -107,6 +124,7 @@ export class OpenedStore implements Store {
 
   async #close(): Promise<void> {
     const { writing, index, tape, packs } = this.#parts
+    await writing?.sealer.close()
     await writing?.commit.close()
     await index.close()
     writing?.tapeWriter.close()

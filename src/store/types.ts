@@ -226,6 +226,15 @@ export interface StoreSummary {
   readonly blobBytes: number
 }
 
+/** What sealing has done since the store was opened. */
+export interface SealProgress {
+  readonly files: number
+  readonly fromBytes: number
+  readonly toBytes: number
+  /** Why it does not go on; it tries again when the next file is closed. */
+  readonly problem?: string
+}
+
 /** The durable place of a view that follows the tape: the next line to take. */
 export interface ViewPosition {
   readonly group: number
@@ -307,6 +316,8 @@ export interface Store {
   reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult>
   checkStore(onProgress?: (progress: CheckProgress) => void): Promise<StoreCheck>
   openCursor(name: string): ViewCursor
+  /** Compresses every closed segment and pack now; resolves when that is done. What is being written stays as it is. */
+  seal(): Promise<SealProgress>
   readSummary(): StoreSummary
   /** The redaction HMAC key: 32 random bytes. */
   key(): Uint8Array
@@ -322,6 +333,8 @@ export interface OpenStoreOptions {
   readonly startedBy?: string
   /** Keep the index in a thread of its own: for a writer that is busy. Default false. */
   readonly indexThread?: boolean
+  /** Compress closed segments and packs in the background, in a thread of low priority. Default false. */
+  readonly seal?: boolean
   /** Bytes of waiting batches; past it `append` rejects. Default 64 MiB. */
   readonly queueMaxBytes?: number
   /** A segment or pack is closed once it is this large. Default 64 MiB. */

@@ -127,15 +127,15 @@ describe('the format', () => {
     const store = await openStore(dir, { mode: 'write' })
     await appendSpans(store, sketchOf(RUN, 0))
     await store.close()
-    expect(readFileSync(join(dir, 'format.json'), 'utf8')).toBe('{"format":1}\n')
-    writeFileSync(join(dir, 'format.json'), '{"format":2}\n')
+    expect(readFileSync(join(dir, 'format.json'), 'utf8')).toBe('{"format":2}\n')
+    writeFileSync(join(dir, 'format.json'), '{"format":3}\n')
     const snapshot = (): string =>
       JSON.stringify(readdirSync(dir, { recursive: true }).map((name) => [name, statSync(join(dir, String(name))).mtimeMs]))
     const before = snapshot()
     for (const mode of ['read', 'write'] as const) {
       await expect(openStore(dir, { mode })).rejects.toMatchObject({
         code: 'store_version',
-        message: expect.stringContaining('store format 2'),
+        message: expect.stringContaining('store format 3'),
       })
     }
     expect(snapshot()).toBe(before)

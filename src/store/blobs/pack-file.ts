@@ -1,10 +1,11 @@
 import { closeSync, openSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { Digest } from '../../schemas/index.ts'
-import { FileWindow, readExactly } from '../frames/file-window.ts'
+import { type ByteSource, FileWindow, readExactly } from '../frames/file-window.ts'
 import { decodeFrame } from '../frames/raw-zstd.ts'
 import { type ScannedDamage, scanFrames } from '../frames/scan.ts'
 import { parseHeader, SKIPPABLE_PREFIX_BYTES, skippableLength } from '../frames/skippable.ts'
+import { checkSealedPack, packSource } from '../seal/sealed-pack.ts'
 import { type BlobHeader, parseBlobHeader } from './blob-header.ts'
 import type { BlobPlace } from './pack-index.ts'
 
@@ -20,23 +21,35 @@ export interface StoredBlob {
   readonly content: Buffer
 }
 
-/** One pack, opened for reading. */
+/** One pack, opened for reading. Places in a sealed one are those that it had before. */
 export class PackFile {
   readonly path: string
   readonly #fd: number
+  readonly #source: ByteSource & { readonly sealed: boolean }
 
   constructor(path: string) {
     this.path = path
     this.#fd = openSync(path, 'r')
+    this.#source = packSource(this.#fd)
+  }
+
+  /** Whether it has been sealed: nothing is ever added to it. */
+  get sealed(): boolean {
+    return this.#source.sealed
   }
 
   sizeBytes(): number {
-    return new FileWindow(this.#fd).sizeBytes()
+    return this.#source.sizeBytes()
+  }
+
+  /** What is wrong with the file of a sealed pack. */
+  checkSealed(onDamage: (offset: number, message: string) => void): void {
+    if (this.sealed) checkSealedPack(this.#fd, onDamage)
   }
 
   /** Adds the places of the whole blobs from a position on; returns the end of the last. */
   scan(from: number, places: PlaceSink, damage?: ScannedDamage[]): number {
-    const window = new FileWindow(this.#fd)
+    const window = new FileWindow(this.#source)
     let end = from
     for (const found of scanFrames(window, from, window.sizeBytes())) {
       if (found.type === 'tail') break
@@ -53,13 +66,13 @@ export class PackFile {
 
   /** The header alone; undefined where it is damaged. */
   readHeader(place: BlobPlace): BlobHeader | undefined {
-    const bytes = readExactly(this.#fd, place.offset, Math.min(place.length, HEADER_READ_BYTES))
+    const bytes = readExactly(this.#source, place.offset, Math.min(place.length, HEADER_READ_BYTES))
     return bytes === undefined ? undefined : headerOf(bytes)?.header
   }
 
   /** Undefined where the stored bytes are not what was written. */
   read(place: BlobPlace): StoredBlob | undefined {
-    const bytes = readExactly(this.#fd, place.offset, place.length)
+    const bytes = readExactly(this.#source, place.offset, place.length)
     const found = bytes === undefined ? undefined : headerOf(bytes)
     if (bytes === undefined || found === undefined || place.length !== found.frameAt + found.header.frameBytes) return undefined
     const frame = bytes.subarray(found.frameAt)

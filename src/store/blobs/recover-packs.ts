@@ -23,12 +23,14 @@ export function recoverPacks(layout: Layout, packs: PackSet, mark: PackMark): Pa
   let live: number | undefined
   for (const pack of packs.packs()) {
     if (packs.loadIndex(pack)) continue
+    const { sealed } = packs.file(pack)
     const fileBytes = packs.file(pack).sizeBytes()
-    if (pack > mark.pack) {
+    // What is sealed was vouched for once.
+    if (pack > mark.pack && !sealed) {
       packs.forget(pack)
       if (fileBytes > 0) cut.push(cutTail(layout, packs.packFile(pack), 0, fileBytes))
       unlinkSync(packs.packFile(pack))
-    } else if (pack === mark.pack && fileBytes >= mark.bytes) {
+    } else if (pack === mark.pack && fileBytes >= mark.bytes && !sealed) {
       if (fileBytes > mark.bytes) cut.push(cutTail(layout, packs.packFile(pack), mark.bytes, fileBytes))
       packs.openLive(pack)
       live = pack

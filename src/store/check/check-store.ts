@@ -1,10 +1,11 @@
-import { existsSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Digest } from '../../schemas/index.ts'
 import { BlobStore } from '../blobs/blob-store.ts'
 import { type BlobPlace, PackIndex } from '../blobs/pack-index.ts'
 import { PackSet } from '../blobs/pack-set.ts'
+import { systemCodeOf } from '../files/durable.ts'
 import { readFormat } from '../files/format-file.ts'
 import { type Layout, layoutOf } from '../files/layout.ts'
 import type { ScannedDamage } from '../frames/scan.ts'
@@ -92,14 +93,15 @@ async function checkPacks(
   for (const [done, pack] of listed.entries()) {
     const file = relative(layout.dir, packs.packFile(pack))
     // Read before the pack is walked: once there is a side file, the pack does not grow any more.
-    const hasIndex = existsSync(packs.indexFile(pack))
-    const index = PackIndex.read(packs.indexFile(pack), packs.file(pack).sizeBytes())
+    const covered = coveredBytes(packs.indexFile(pack))
+    const index = PackIndex.read(packs.indexFile(pack), covered ?? 0)
     const places = new Map<Digest, BlobPlace>()
     const damage: ScannedDamage[] = []
     packs.file(pack).scan(0, places, damage)
+    packs.file(pack).checkSealed((offset, message) => problems.add({ code: 'pack_damaged', file, offset, message }))
     for (const { offset, end } of damage)
       problems.add({ code: 'pack_damaged', file, offset, message: `${end - offset} bytes at ${offset} are no frames` })
-    if (hasIndex && (index === undefined || !listsAll(index, places))) {
+    if (covered !== undefined && (index === undefined || !listsAll(index, places))) {
       problems.add({
         code: 'pack_index',
         file: relative(layout.dir, packs.indexFile(pack)),
@@ -117,8 +119,19 @@ async function checkPacks(
   return count
 }
 
+/** How much of its pack a side file covers; undefined where there is none. */
+function coveredBytes(path: string): number | undefined {
+  try {
+    return readFileSync(path).readUInt32LE(12)
+  } catch (error) {
+    return systemCodeOf(error) === 'ENOENT' ? undefined : 0
+  }
+}
+
 function listsAll(index: PackIndex, places: ReadonlyMap<Digest, BlobPlace>): boolean {
-  if (index.count !== places.size || !index.isWhole()) return false
+  // Behind a write that failed a blob may stand that was never acknowledged.
+  const covered = [...places.values()].filter(({ offset }) => offset < index.packBytes).length
+  if (index.count !== covered || !index.isWhole()) return false
   for (const digest of index.digests()) if (!places.has(digest)) return false
   return true
 }

@@ -3,8 +3,11 @@ import { RepriseError } from '../../schemas/index.ts'
 import { replaceFile, systemCodeOf } from './durable.ts'
 import { type Layout, listNumbered } from './layout.ts'
 
-/** Of the layout on disk. A reader of this version refuses a later one and touches nothing. */
-export const STORE_FORMAT = 1
+/**
+ * Of the layout on disk. 1: every group and blob in a frame of its own. 2: closed segments and packs may be sealed. A store of
+ * an earlier format is upgraded when it is opened for writing; one of a later format is refused and not touched.
+ */
+export const STORE_FORMAT = 2
 
 /** The format of the store; undefined when there is none. Throws `store_version`, `integrity`. */
 export function readFormat(layout: Layout): number | undefined {
@@ -23,7 +26,7 @@ export function readFormat(layout: Layout): number | undefined {
   if (format > STORE_FORMAT) {
     throw new RepriseError(
       'store_version',
-      `${layout.dir} has store format ${format}; this version of Reprise knows formats up to ${STORE_FORMAT}. Use the version that wrote it, or a later one.`,
+      `${layout.dir} has store format ${format}; this version of Reprise knows formats up to ${STORE_FORMAT}. Use the version that wrote it, or a later one; there is no way back to an earlier format.`,
       { details: { format, known: STORE_FORMAT } },
     )
   }
@@ -40,6 +43,6 @@ function formatOf(text: string): number | undefined {
   }
 }
 
-export function writeFormat(layout: Layout): void {
-  replaceFile(layout.format, `{"format":${STORE_FORMAT}}\n`)
+export function writeFormat(layout: Layout, format: number = STORE_FORMAT): void {
+  replaceFile(layout.format, `{"format":${format}}\n`)
 }

@@ -2,20 +2,27 @@ import { fstatSync, readSync } from 'node:fs'
 
 const EMPTY = Buffer.alloc(0)
 
+/** Bytes by position: a file, or what a sealed file stands for. */
+export interface ByteSource {
+  sizeBytes(): number
+  /** Fills the target as far as there are bytes; returns how many there were. */
+  readUpTo(target: Uint8Array, position: number): number
+}
+
 /** Reads a growing file by position, through one window, so that many small headers cost few system calls. */
 export class FileWindow {
-  readonly #fd: number
+  readonly #source: ByteSource
   readonly #windowBytes: number
   #window: Buffer = EMPTY
   #start = 0
 
-  constructor(fd: number, windowBytes: number = 256 * 1024) {
-    this.#fd = fd
+  constructor(source: number | ByteSource, windowBytes: number = 256 * 1024) {
+    this.#source = typeof source === 'number' ? fileSource(source) : source
     this.#windowBytes = windowBytes
   }
 
   sizeBytes(): number {
-    return fstatSync(this.#fd).size
+    return this.#source.sizeBytes()
   }
 
   /** As many bytes as there are, up to `length`; valid until the next call. */
@@ -23,10 +30,14 @@ export class FileWindow {
     const offset = position - this.#start
     if (offset >= 0 && offset + length <= this.#window.length) return this.#window.subarray(offset, offset + length)
     const target = Buffer.allocUnsafe(Math.max(length, this.#windowBytes))
-    this.#window = target.subarray(0, readUpTo(this.#fd, target, position))
+    this.#window = target.subarray(0, this.#source.readUpTo(target, position))
     this.#start = position
     return this.#window.subarray(0, Math.min(length, this.#window.length))
   }
+}
+
+export function fileSource(fd: number): ByteSource {
+  return { sizeBytes: () => fstatSync(fd).size, readUpTo: (target, position) => readUpTo(fd, target, position) }
 }
 
 /** Fills the target from a position of a file; returns how many bytes there were. */
@@ -41,7 +52,8 @@ export function readUpTo(fd: number, target: Uint8Array, position: number): numb
 }
 
 /** Exactly these bytes; undefined when the file ends before. */
-export function readExactly(fd: number, position: number, length: number): Buffer | undefined {
+export function readExactly(source: number | ByteSource, position: number, length: number): Buffer | undefined {
   const target = Buffer.allocUnsafe(length)
-  return readUpTo(fd, target, position) === length ? target : undefined
+  const filled = typeof source === 'number' ? readUpTo(source, target, position) : source.readUpTo(target, position)
+  return filled === length ? target : undefined
 }

@@ -12,11 +12,15 @@ const VERSION = 1
 export const COMMON_BYTES = 20
 /** crc of the header's content before it, at its very end. */
 export const HEADER_CRC_BYTES = 4
-/** A header of ours is far below; what claims more is not one. */
-export const HEADER_MAX_BYTES = 1024
+/** A header of ours is below; what claims more is not one. The longest lists the groups or blocks of a sealed file. */
+export const HEADER_MAX_BYTES: number = 256 * 1024
 
 export const KIND_GROUP = 1
 export const KIND_BLOB = 2
+/** In front of a sealed block: the lines of several groups, part of a pack, and the list of a pack's blocks. */
+export const KIND_SEALED_GROUPS = 3
+export const KIND_SEALED_PACK = 4
+export const KIND_SEALED_TABLE = 5
 
 /** What every header of ours tells of the frame behind it. */
 export interface CommonHeader {

@@ -3,15 +3,25 @@ import { crc32 } from 'node:zlib'
 import { FileWindow, readExactly } from '../frames/file-window.ts'
 import { decodeFrame } from '../frames/raw-zstd.ts'
 import { type ScannedDamage, scanFrames } from '../frames/scan.ts'
+import type { CommonHeader } from '../frames/skippable.ts'
 import { GROUP_MAX_BYTES } from '../limits.ts'
 import { type GroupHeader, parseGroupHeader } from './group-header.ts'
+import { parseSealedGroups } from './sealed-groups.ts'
 
 /** A group whose header is whole and whose frame lies in the file. */
 export interface GroupEntry extends GroupHeader {
   readonly offset: number
   readonly frameOffset: number
   readonly end: number
+  /** In a sealed segment: where the group's lines stand in what the frame, shared with its neighbours, holds. */
+  readonly slice?: { readonly at: number; readonly bytes: number }
 }
+
+/** Content of a sealed block: less than `SEALED_BLOCK_BYTES` and then one group. */
+export const SEALED_BLOCK_BYTES: number = 256 * 1024
+const BLOCK_MAX_BYTES = GROUP_MAX_BYTES + SEALED_BLOCK_BYTES
+/** Neighbours are mostly read one after the other. */
+const BLOCKS_KEPT = 2
 
 /** One segment file, opened for reading: its groups by number, found by walking headers. */
 export class SegmentView {
@@ -22,6 +32,8 @@ export class SegmentView {
   readonly #fd: number
   readonly #window: FileWindow
   #scannedTo = 0
+  /** Content of the sealed blocks that were read last, by the place of their frame. */
+  readonly #blocks = new Map<number, Buffer>()
 
   constructor(path: string, first: number) {
     this.first = first
@@ -46,12 +58,31 @@ export class SegmentView {
       if (found.type === 'tail') return
       if (found.type === 'damage') this.damage.push(found)
       else if (found.type === 'frame') {
+        const place = { offset: found.offset, frameOffset: found.frameOffset, end: found.end }
         const header = parseGroupHeader(found.header)
         if (header !== undefined && header.group > lastGroup) return
-        if (header !== undefined) this.push({ ...header, offset: found.offset, frameOffset: found.frameOffset, end: found.end })
+        if (header !== undefined) this.push({ ...header, ...place })
+        else this.#pushSealed(found.header, place)
       }
       this.#scannedTo = found.end
     }
+  }
+
+  #pushSealed(header: CommonHeader, place: { offset: number; frameOffset: number; end: number }): void {
+    const block = parseSealedGroups(header)
+    if (block === undefined) return
+    const { frameBytes, frameCrc } = header
+    let at = 0
+    for (const { group, records, digest, previous, contentBytes } of block.groups) {
+      const slice = { at, bytes: contentBytes }
+      this.entries.push({ group, records, digest, previous, mark: block.mark, frameBytes, frameCrc, ...place, slice })
+      at += contentBytes
+    }
+  }
+
+  /** Whether the file has been sealed: nothing is ever added to it. */
+  get sealed(): boolean {
+    return this.entries[0]?.slice !== undefined
   }
 
   /** Adds a group that this process has just written. */
@@ -69,9 +100,27 @@ export class SegmentView {
 
   /** The lines of a group as bytes; undefined where they are not what was written. */
   readContent(entry: GroupEntry): Buffer | undefined {
-    const frame = readExactly(this.#fd, entry.frameOffset, entry.frameBytes)
-    if (frame === undefined || crc32(frame) !== entry.frameCrc) return undefined
-    return decodeFrame(frame, GROUP_MAX_BYTES)
+    const { slice } = entry
+    if (slice === undefined) return this.#readFrame(entry, GROUP_MAX_BYTES)
+    let block = this.#blocks.get(entry.frameOffset)
+    if (block === undefined) {
+      block = this.#readFrame(entry, BLOCK_MAX_BYTES)
+      if (block === undefined) return undefined
+      for (const [oldest] of this.#blocks) {
+        if (this.#blocks.size < BLOCKS_KEPT) break
+        this.#blocks.delete(oldest)
+      }
+      this.#blocks.set(entry.frameOffset, block)
+    }
+    if (slice.at + slice.bytes > block.length) return undefined
+    // A copy: whoever keeps a group should not keep its whole block.
+    return Buffer.from(block.subarray(slice.at, slice.at + slice.bytes))
+  }
+
+  #readFrame({ frameOffset, frameBytes, frameCrc }: GroupEntry, maxBytes: number): Buffer | undefined {
+    const frame = readExactly(this.#fd, frameOffset, frameBytes)
+    if (frame === undefined || crc32(frame) !== frameCrc) return undefined
+    return decodeFrame(frame, maxBytes)
   }
 
   close(): void {

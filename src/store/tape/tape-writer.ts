@@ -67,7 +67,7 @@ export class TapeWriter {
       damagedGroups: liveView?.entries.filter((entry) => liveView.readContent(entry) === undefined).length ?? 0,
       mark: head?.mark ?? { pack: 0, bytes: 0 },
     }
-    if (live !== undefined && liveView !== undefined && liveView.sizeBytes() < options.rollBytes) {
+    if (live !== undefined && liveView !== undefined && !liveView.sealed && liveView.sizeBytes() < options.rollBytes) {
       this.#segment = live
       this.#live = new AppendFile(liveView.path, openSync(liveView.path, 'r+'), liveView.sizeBytes(), options.io ?? SYSTEM_IO)
     }

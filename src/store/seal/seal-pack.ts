@@ -1,0 +1,72 @@
+import { closeSync, openSync } from 'node:fs'
+import { crc32 } from 'node:zlib'
+import { ReplacingFile } from '../files/replacing-file.ts'
+import { FileWindow, readExactly } from '../frames/file-window.ts'
+import { type ScannedFrame, scanFrames } from '../frames/scan.ts'
+import { compressBlock } from './compress.ts'
+import type { SealOutcome } from './seal-segment.ts'
+import { isSealedPack, SEALED_BLOCK_BYTES, type SealedBlock, sealedPackHeader, sealedPackTable } from './sealed-pack.ts'
+
+/** Compresses a pack that nothing is added to any more. Every place in it stays what it is, so its side file does too. */
+export function sealPack(path: string): SealOutcome {
+  const fd = openSync(path, 'r')
+  let file: ReplacingFile | undefined
+  try {
+    if (isSealedPack(fd)) return { type: 'already' }
+    const window = new FileWindow(fd)
+    const fileBytes = window.sizeBytes()
+    file = new ReplacingFile(path)
+    const writer = new BlockWriter(file)
+    let from = 0
+    let to = 0
+    for (const found of scanFrames(window, 0, fileBytes)) {
+      if (found.type !== 'frame' || !isWhole(fd, found)) return { type: 'damaged', groups: [] }
+      to = found.end
+      if (to - from < SEALED_BLOCK_BYTES && to < fileBytes) continue
+      writer.add(read(fd, from, to - from))
+      from = to
+    }
+    if (to !== fileBytes || fileBytes === 0) return { type: 'damaged', groups: [] }
+    writer.finish()
+    file.commit()
+    return { type: 'sealed', fromBytes: fileBytes, toBytes: file.bytes }
+  } finally {
+    file?.abandon()
+    closeSync(fd)
+  }
+}
+
+/** Writes the bytes of a pack as sealed blocks, one after the other, and their table. */
+export class BlockWriter {
+  readonly #file: ReplacingFile
+  readonly #blocks: SealedBlock[] = []
+  #position = 0
+
+  constructor(file: ReplacingFile) {
+    this.#file = file
+  }
+
+  add(content: Buffer): void {
+    const frame = compressBlock(content)
+    const header = sealedPackHeader(this.#position, content.length, frame)
+    this.#file.write(header)
+    const frameOffset = this.#file.bytes
+    this.#file.write(frame)
+    this.#blocks.push({ frameOffset, frameBytes: frame.length, frameCrc: crc32(frame), position: this.#position, length: content.length })
+    this.#position += content.length
+  }
+
+  finish(): void {
+    this.#file.write(sealedPackTable(this.#blocks))
+  }
+}
+
+function isWhole(fd: number, { header, frameOffset, end }: ScannedFrame): boolean {
+  return crc32(read(fd, frameOffset, end - frameOffset)) === header.frameCrc
+}
+
+function read(fd: number, position: number, length: number): Buffer {
+  const bytes = readExactly(fd, position, length)
+  if (bytes === undefined) throw new Error(`the pack ended at ${position} while it was read`)
+  return bytes
+}

@@ -1,0 +1,161 @@
+import { Worker } from 'node:worker_threads'
+import type { PackSet } from '../blobs/pack-set.ts'
+import type { Tape } from '../tape/tape.ts'
+import type { SealProgress } from '../types.ts'
+import { isSealedFile } from './is-sealed-file.ts'
+import type { SealJob, SealReply } from './seal-job.ts'
+import type { SealOutcome } from './seal-segment.ts'
+
+export interface SealerOptions {
+  readonly tape: Tape
+  readonly packs: PackSet
+  /** A segment that was to be sealed has groups that cannot be read. */
+  readonly onDamage?: (groups: readonly { readonly group: number; readonly records: number }[]) => void
+}
+
+/**
+ * Compresses closed segments and packs in a thread of its own, one after the other. Killed at any moment it has changed
+ * nothing or all of one file; what is left to do is found again when the store is next opened.
+ */
+export class Sealer {
+  readonly #options: SealerOptions
+  /** Files that are done, or cannot be sealed: not looked at again. */
+  readonly #settled = new Set<string>()
+  #worker: Worker | undefined
+  #running: Promise<void> | undefined
+  #held = 0
+  #closed = false
+  #lastSegment = -1
+  #lastPack = -1
+  readonly progress: { files: number; fromBytes: number; toBytes: number; problem?: string } = { files: 0, fromBytes: 0, toBytes: 0 }
+
+  constructor(options: SealerOptions) {
+    this.#options = options
+  }
+
+  /** To be called after a commit: looks for work when a segment or a pack has been closed since. */
+  afterCommit(): void {
+    const segment = this.#options.tape.segments().at(-1) ?? -1
+    const pack = this.#markedPack()
+    if (segment === this.#lastSegment && pack === this.#lastPack) return
+    this.#lastSegment = segment
+    this.#lastPack = pack
+    this.start()
+  }
+
+  /** Starts sealing what can be, unless that is under way. */
+  start(): void {
+    if (this.#closed || this.#held > 0) return
+    this.#running ??= this.#run().finally(() => {
+      this.#running = undefined
+    })
+  }
+
+  /** Resolves when everything that is closed now has been sealed, or could not be. */
+  async sealAll(): Promise<SealProgress> {
+    while (!this.#closed) {
+      this.start()
+      await this.#running
+      if (this.#next() === undefined || this.progress.problem !== undefined) break
+    }
+    return { ...this.progress }
+  }
+
+  /** Lets what is under way end, and nothing new begin until the returned function is called: for who changes files himself. */
+  async hold(): Promise<() => void> {
+    this.#held++
+    await this.#running
+    this.#settled.clear()
+    return () => {
+      this.#held--
+      this.start()
+    }
+  }
+
+  /** The last pack that the last group vouches for: it may still grow, those before it do not. */
+  #markedPack(): number {
+    const { tape } = this.#options
+    return tape.entryOf(tape.head().group)?.mark.pack ?? 0
+  }
+
+  #next(): SealJob | undefined {
+    const { tape, packs } = this.#options
+    const segments = tape.segments()
+    for (const [index, number] of segments.entries()) {
+      const endGroup = segments[index + 1]
+      const path = tape.segmentFile(number)
+      // The one after it holds an acknowledged group: this one is closed for good.
+      if (endGroup === undefined || endGroup > tape.head().group || this.#settled.has(path)) continue
+      return { type: 'segment', path, number, endGroup }
+    }
+    const marked = this.#markedPack()
+    for (const number of packs.packs()) {
+      const path = packs.packFile(number)
+      if (number < marked && !this.#settled.has(path)) return { type: 'pack', path, number }
+    }
+    return undefined
+  }
+
+  async #run(): Promise<void> {
+    try {
+      for (let job = this.#next(); job !== undefined && !this.#closed && this.#held === 0; job = this.#next()) {
+        // Found at once, without waking the thread.
+        const outcome = isSealedFile(job.path) ? ({ type: 'already' } as const) : await this.#ask(job)
+        if (outcome === undefined) return
+        this.#settled.add(job.path)
+        this.#take(job, outcome)
+      }
+    } finally {
+      const worker = this.#worker
+      this.#worker = undefined
+      await worker?.terminate()
+    }
+  }
+
+  #take(job: SealJob, outcome: SealOutcome): void {
+    const { tape, packs, onDamage } = this.#options
+    if (outcome.type === 'damaged' && outcome.groups.length > 0) onDamage?.(outcome.groups)
+    if (outcome.type !== 'sealed') return
+    this.progress.files++
+    this.progress.fromBytes += outcome.fromBytes
+    this.progress.toBytes += outcome.toBytes
+    // The old file is gone once nobody has it open.
+    if (job.type === 'segment') tape.forget(job.number)
+    else packs.forget(job.number)
+  }
+
+  /** Undefined where it failed or the thread was ended; the file is as it was. */
+  async #ask(job: SealJob): Promise<SealOutcome | undefined> {
+    this.#worker ??= startWorker()
+    const worker = this.#worker
+    const reply = await new Promise<SealReply>((resolve) => {
+      const settle = (answer: SealReply): void => {
+        worker.off('exit', ended).off('error', failed).off('message', settle)
+        resolve(answer)
+      }
+      const ended = (): void => settle({ failed: 'the sealing thread ended' })
+      const failed = (error: unknown): void => settle({ failed: error instanceof Error ? error.message : String(error) })
+      worker.on('exit', ended).on('error', failed).on('message', settle)
+      worker.postMessage(job)
+    })
+    if ('outcome' in reply) {
+      delete this.progress.problem
+      return reply.outcome
+    }
+    if (!this.#closed) this.progress.problem = `${job.path} could not be sealed: ${reply.failed}`
+    return undefined
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    // What it was writing is removed when the store is next opened.
+    await this.#worker?.terminate()
+    await this.#running
+  }
+}
+
+function startWorker(): Worker {
+  // The thread runs whichever of the two this file is: a source or what was built from it.
+  const file = import.meta.url.endsWith('.ts') ? './seal-worker.ts' : './seal-worker.js'
+  return new Worker(new URL(file, import.meta.url), { name: 'reprise-seal' })
+}
