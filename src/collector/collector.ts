@@ -1,19 +1,18 @@
 import type { Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { RepriseError } from '../schemas/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type CollectorStats, Counters } from './counters.ts'
 import { type Forwarder, parseForwardTarget, startForwarder } from './forward/forwarder.ts'
+import { type GrpcReceiver, startGrpcReceiver } from './grpc/receiver.ts'
 import { createApi } from './http/api.ts'
 import { ByteBudget } from './http/byte-budget.ts'
 import { createHostPolicy } from './http/host-allow-list.ts'
 import { createHttpServer } from './http/server.ts'
 import { createOtlpEndpoint, type RequestHandler } from './http/traces-endpoint.ts'
+import { listen } from './listen.ts'
 import { createLogger, type Logger } from './log.ts'
 import { type CollectorOptions, isLoopbackHost, type ResolvedCollectorOptions, resolveCollectorOptions } from './options.ts'
 import { Intake } from './pipeline/intake.ts'
 import type { Signal } from './pipeline/signals.ts'
-import { describePortHolder } from './port-holder.ts'
 import { startSpoolIntake } from './spool/spool-intake.ts'
 import { takeSpooled } from './spool/take-spooled.ts'
 
@@ -27,6 +26,8 @@ export interface Collector {
   readonly url: string
   readonly host: string
   readonly port: number
+  /** Where OTLP/gRPC is served; undefined when it is not. */
+  readonly grpcPort: number | undefined
   /** Absolute folder of the store. */
   readonly store: string
   stats(): CollectorStats
@@ -45,7 +46,6 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     mode: 'write',
     startedBy: 'reprise collector',
     indexThread: true,
-    seal: true,
     queueMaxBytes: Math.max(64 * 1024 * 1024, 2 * resolved.decodedMaxBytes),
   })
   try {
@@ -84,6 +84,11 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
       log,
       isClosing: () => closing !== undefined,
     })
+  const hostPolicy = createHostPolicy({
+    host: options.host,
+    anyHost: !loopback && options.allowedHosts.length === 0,
+    allowedHosts: options.allowedHosts,
+  })
   const server = createHttpServer({
     traces: endpointOf('traces'),
     logs: endpointOf('logs'),
@@ -103,27 +108,44 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
       },
       log,
     }),
-    hostPolicy: createHostPolicy({
-      host: options.host,
-      anyHost: !loopback && options.allowedHosts.length === 0,
-      allowedHosts: options.allowedHosts,
-    }),
+    hostPolicy,
     counters,
     log,
     headersTimeoutMillis: options.headersTimeoutMillis,
     requestTimeoutMillis: options.requestTimeoutMillis,
   })
-  const port = await listen(server, options).catch(async (error: unknown) => {
-    await intake.close()
-    throw error
-  })
+  const port = await listen(server, { host: options.host, port: options.port, key: 'port', flag: '--port' }).catch(
+    async (error: unknown) => {
+      await intake.close()
+      throw error
+    },
+  )
   const url = `http://${options.host.includes(':') && !options.host.startsWith('[') ? `[${options.host}]` : options.host}:${port}`
+  let grpc: GrpcReceiver | undefined
   try {
+    if (options.grpcPort !== undefined) {
+      const { bodyMaxBytes, decodedMaxBytes } = options
+      grpc = await startGrpcReceiver({
+        host: options.host,
+        port: options.grpcPort,
+        intake,
+        budget,
+        hostPolicy,
+        counters,
+        log,
+        isClosing: () => closing !== undefined,
+        messageMaxBytes: Math.min(bodyMaxBytes, decodedMaxBytes),
+        receivingMaxBytes: Math.floor(options.inFlightMaxBytes / 2),
+        greetingTimeoutMillis: options.headersTimeoutMillis,
+        idleTimeoutMillis: options.bodyIdleTimeoutMillis,
+        requestTimeoutMillis: options.requestTimeoutMillis,
+      })
+    }
     for (const target of options.forward)
       forwarders.push(await startForwarder({ target, store, ownHost: options.host, ownPort: port, log }))
   } catch (error) {
     await Promise.all(forwarders.map((forwarder) => forwarder.close()))
-    await closeServer(server, 0)
+    await Promise.all([closeServer(server, 0), grpc?.close(0)])
     await intake.close()
     throw error
   }
@@ -131,51 +153,12 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   const spool = startSpoolIntake({ folder: options.spoolFolder, take: async (body) => await takeSpooled(intake, body), log })
   const close = async (): Promise<void> => {
     await spool.close()
-    await closeServer(server, options.drainTimeoutMillis)
+    await Promise.all([closeServer(server, options.drainTimeoutMillis), grpc?.close(options.drainTimeoutMillis)])
     await intake.close()
     await Promise.all(forwarders.map((forwarder) => forwarder.close()))
     await store.close()
   }
-  return { url, host: options.host, port, store: options.store, stats, close: () => (closing ??= close()) }
-}
-
-async function listen(server: Server, options: ResolvedCollectorOptions): Promise<number> {
-  try {
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject)
-      server.listen({ host: options.host.replace(/^\[|\]$/g, ''), port: options.port }, () => {
-        server.off('error', reject)
-        resolve()
-      })
-    })
-  } catch (error) {
-    throw await listenError(error, options)
-  }
-  const address = server.address() as AddressInfo
-  return address.port
-}
-
-async function listenError(error: unknown, { host, port }: ResolvedCollectorOptions): Promise<unknown> {
-  const code = error instanceof Error && 'code' in error ? error.code : undefined
-  switch (code) {
-    case 'EADDRINUSE': {
-      const holder = await describePortHolder(host, port)
-      return new RepriseError(
-        'port_in_use',
-        `port ${port} on ${host} is taken${holder}; choose another with --port (0 takes any free one)`,
-        { cause: error },
-      )
-    }
-    case 'EACCES':
-      return new RepriseError('invalid_option', `port: ${port} needs rights that this process lacks; choose one above 1023 with --port`, {
-        cause: error,
-      })
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new RepriseError('invalid_option', `host: ${host} is no address of this machine`, { cause: error })
-    default:
-      return error
-  }
+  return { url, host: options.host, port, grpcPort: grpc?.port, store: options.store, stats, close: () => (closing ??= close()) }
 }
 
 /** Takes no new connection, lets requests under way finish within the time given, then cuts what is left. */

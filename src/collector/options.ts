@@ -18,6 +18,8 @@ export interface CollectorOptions {
   readonly host?: string
   /** 0 takes any free port. Default 4318. */
   readonly port?: number
+  /** Port for OTLP/gRPC; 0 takes any free one. Not served when absent. */
+  readonly grpcPort?: number
   /** Listen beyond this machine. There are no tokens yet: whoever reaches the port can read and write everything. */
   readonly allowRemote?: boolean
   /** Further names that a request's Host header may carry, beside the loopback names and `host`. */
@@ -50,7 +52,10 @@ export interface CollectorOptions {
   readonly log?: (line: string) => void
 }
 
-export type ResolvedCollectorOptions = Required<Omit<CollectorOptions, 'forward'>> & { readonly forward: readonly ForwardTarget[] }
+export type ResolvedCollectorOptions = Required<Omit<CollectorOptions, 'forward' | 'grpcPort'>> & {
+  readonly forward: readonly ForwardTarget[]
+  readonly grpcPort: number | undefined
+}
 
 const MIB = 1024 * 1024
 const NAMESPACE = /^[a-z0-9](?:[a-z0-9-]{0,62})$/
@@ -102,6 +107,7 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
     spoolFolder: resolve(options.spoolFolder ?? join(options.store, STORE_PLACES.spool)),
     host,
     port: wholeNumber('port', options.port, 4318, 0, 65_535),
+    grpcPort: options.grpcPort === undefined ? undefined : wholeNumber('grpcPort', options.grpcPort, 0, 0, 65_535),
     allowRemote,
     allowedHosts: options.allowedHosts ?? [],
     namespace,

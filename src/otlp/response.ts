@@ -57,12 +57,7 @@ function encodePartialSuccess(encoding: OtlpEncoding, name: string, rejected: nu
       )
     case 'protobuf': {
       if (!partial) return new Uint8Array(0)
-      const message = encodeNumberAndText(BigInt(rejected), errorMessage)
-      const writer = new ByteWriter(new ArrayBuffer(fieldSize(message.length)))
-      writer.byte(0x0a)
-      writer.varint(message.length)
-      writer.bytes(message)
-      return writer.finish()
+      return fieldsOf([0x0a, encodeNumberAndText(BigInt(rejected), errorMessage)])
     }
   }
 }
@@ -97,6 +92,29 @@ export function encodeStatus(encoding: OtlpEncoding, code: number, message: stri
     case 'protobuf':
       return encodeNumberAndText(BigInt(code), message)
   }
+}
+
+const RETRY_INFO = 'type.googleapis.com/google.rpc.RetryInfo'
+
+/**
+ * A google.rpc.Status of protobuf whose one detail is a google.rpc.RetryInfo: what a gRPC answer carries as
+ * `grpc-status-details-bin` when its sender may try again after so many seconds.
+ */
+export function encodeRetryInfo(code: number, message: string, retryAfterSeconds: number): Uint8Array {
+  // RetryInfo { retry_delay = 1: Duration { seconds = 1 } } in Any { type_url = 1, value = 2 } in Status { details = 3 }.
+  const delay = encodeNumberAndText(BigInt(Math.max(0, Math.ceil(retryAfterSeconds))), '')
+  const any = fieldsOf([0x0a, Buffer.from(RETRY_INFO)], [0x12, fieldsOf([0x0a, delay])])
+  return Buffer.concat([encodeNumberAndText(BigInt(code), message), fieldsOf([0x1a, any])])
+}
+
+function fieldsOf(...fields: readonly (readonly [tag: number, content: Uint8Array])[]): Uint8Array {
+  const writer = new ByteWriter(new ArrayBuffer(fields.reduce((size, [, content]) => size + fieldSize(content.length), 0)))
+  for (const [tag, content] of fields) {
+    writer.byte(tag)
+    writer.varint(content.length)
+    writer.bytes(content)
+  }
+  return writer.finish()
 }
 
 /** @throws RepriseError `malformed_body` */

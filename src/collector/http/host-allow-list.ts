@@ -11,6 +11,8 @@ function hostNameOf(header: string): string {
 export interface HostPolicy {
   /** Undefined when the request may be answered, else why not. */
   check(request: IncomingMessage): string | undefined
+  /** Whether a Host header, or the authority of a gRPC call, names this collector. No browser speaks gRPC as we do. */
+  allows(authority: string): boolean
 }
 
 /**
@@ -21,12 +23,14 @@ export interface HostPolicy {
 export function createHostPolicy(options: { host: string; anyHost: boolean; allowedHosts: readonly string[] }): HostPolicy {
   const bound = options.host.includes(':') ? `[${options.host}]` : options.host
   const known = new Set([...LOOPBACK_NAMES, bound, ...options.allowedHosts].map((name) => name.toLowerCase()))
+  const allows = (authority: string): boolean => options.anyHost || known.has(hostNameOf(authority))
   return {
+    allows,
     check(request) {
       const { host, origin } = request.headers
       const site = request.headers['sec-fetch-site']
       if (host === undefined) return 'the request has no Host header'
-      if (!options.anyHost && !known.has(hostNameOf(host))) return 'the Host header names none of the names of this collector'
+      if (!allows(host)) return 'the Host header names none of the names of this collector'
       if (site === 'cross-site' || site === 'same-site') return 'requests from pages of another origin are not answered'
       if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
         return 'requests from pages of another origin are not answered'
