@@ -46,6 +46,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     mode: 'write',
     startedBy: 'reprise collector',
     indexThread: true,
+    seal: true,
     queueMaxBytes: Math.max(64 * 1024 * 1024, 2 * resolved.decodedMaxBytes),
   })
   try {
