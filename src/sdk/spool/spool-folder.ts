@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, lstatSync, mkdirSync, readdirSync, renameSync, utimesSync } from 'node:fs'
+import { chmodSync, lstatSync, lutimesSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RepriseError } from '../../schemas/index.ts'
 import { addFileOnce, readKeyFile, readOwnFile, removeFile, syncFolder, systemCodeOf, writeNewFile } from './spool-files.ts'
@@ -127,7 +127,7 @@ export class SpoolFolder {
   /** Says that somebody still works on it. */
   touch(file: SpoolFile): void {
     const nowSeconds = Date.now() / 1000
-    utimesSync(this.#pathOf(file.stem, file.state), nowSeconds, nowSeconds)
+    lutimesSync(this.#pathOf(file.stem, file.state), nowSeconds, nowSeconds)
   }
 
   remove(file: SpoolFile): void {
