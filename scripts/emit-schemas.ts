@@ -1,15 +1,20 @@
-// Writes schemas/<name>.v<version>.json from the table of record schemas. With --check it writes nothing and exits 1, naming
+// Writes schemas/<name>.v<version>.json from the table of record schemas, and the OpenAPI document of the HTTP API. With --check it writes nothing and exits 1, naming
 // each file that is missing, not current, or of no row.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { openApiDocument } from '../src/collector/openapi/document.ts'
 import { jsonSchemaOf, SCHEMAS } from '../src/schemas/records/index.ts'
 
 const FOLDER = fileURLToPath(new URL('../schemas', import.meta.url))
 
 /** The text of each file, by file name. */
 export function emittedSchemas(): ReadonlyMap<string, string> {
-  return new Map(SCHEMAS.map((row) => [`${row.name}.v${row.version}.json`, `${JSON.stringify(jsonSchemaOf(row), null, 2)}\n`]))
+  const text = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`
+  return new Map([
+    ...SCHEMAS.map((row): [string, string] => [`${row.name}.v${row.version}.json`, text(jsonSchemaOf(row))]),
+    ['openapi.v1.json', text(openApiDocument())],
+  ])
 }
 
 function readText(path: string): string | undefined {

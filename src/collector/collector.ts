@@ -9,10 +9,12 @@ import { createHostPolicy } from './http/host-allow-list.ts'
 import { createHttpServer } from './http/server.ts'
 import { createOtlpEndpoint, type RequestHandler } from './http/traces-endpoint.ts'
 import { listen } from './listen.ts'
+import { LiveFeed } from './live/live-feed.ts'
 import { createLogger, type Logger } from './log.ts'
 import { type CollectorOptions, isLoopbackHost, type ResolvedCollectorOptions, resolveCollectorOptions } from './options.ts'
 import { Intake } from './pipeline/intake.ts'
 import type { Signal } from './pipeline/signals.ts'
+import { watchSenders } from './senders/watch-senders.ts'
 import { startSpoolIntake } from './spool/spool-intake.ts'
 import { takeSpooled } from './spool/take-spooled.ts'
 
@@ -31,6 +33,8 @@ export interface Collector {
   /** Absolute folder of the store. */
   readonly store: string
   stats(): CollectorStats
+  /** Looks now for runs whose sender is gone, which it does now and then by itself. */
+  checkSenders(): Promise<void>
   close(): Promise<void>
 }
 
@@ -85,6 +89,7 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
       log,
       isClosing: () => closing !== undefined,
     })
+  const live = new LiveFeed({ tape: store.tape, namespace: options.namespace })
   const hostPolicy = createHostPolicy({
     host: options.host,
     anyHost: !loopback && options.allowedHosts.length === 0,
@@ -93,6 +98,7 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   const server = createHttpServer({
     traces: endpointOf('traces'),
     logs: endpointOf('logs'),
+    live: (request, response) => live.serve(request, response),
     api: createApi({
       store,
       storeFolder: options.store,
@@ -152,14 +158,26 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   }
 
   const spool = startSpoolIntake({ folder: options.spoolFolder, take: async (body) => await takeSpooled(intake, body), log })
+  const senders = watchSenders({ store, namespace: options.namespace, log })
   const close = async (): Promise<void> => {
+    await senders.close()
     await spool.close()
+    live.close()
     await Promise.all([closeServer(server, options.drainTimeoutMillis), grpc?.close(options.drainTimeoutMillis)])
     await intake.close()
     await Promise.all(forwarders.map((forwarder) => forwarder.close()))
     await store.close()
   }
-  return { url, host: options.host, port, grpcPort: grpc?.port, store: options.store, stats, close: () => (closing ??= close()) }
+  return {
+    url,
+    host: options.host,
+    port,
+    grpcPort: grpc?.port,
+    store: options.store,
+    stats,
+    checkSenders: () => senders.check(),
+    close: () => (closing ??= close()),
+  }
 }
 
 /** Takes no new connection, lets requests under way finish within the time given, then cuts what is left. */

@@ -1,4 +1,5 @@
 export { type Collector, startCollector } from './collector.ts'
 export type { CollectorStats, ForwardStats } from './counters.ts'
+export { liveEventOf } from './live/live-event.ts'
 export type { CollectorOptions, ForwardTarget } from './options.ts'
 export { type PrepareContext, type PreparedTraces, prepareTraces } from './pipeline/prepare.ts'

@@ -33,6 +33,7 @@ export type {
   FieldDifference,
   GapCore,
   GapRecord,
+  LiveEvent,
   LogCore,
   LogRecord,
   Payload,

@@ -38,6 +38,7 @@ export {
   jsonTreeOf,
   LABELS,
   type Label,
+  type LiveEvent,
   type LogCore,
   type LogRecord,
   MEDIA_TYPE,
@@ -91,6 +92,7 @@ export {
   valueToError,
 } from './index.ts'
 export {
+  API_SCHEMAS,
   artifactRefSchema,
   attributesSchema,
   attributeValueSchema,

@@ -51,6 +51,7 @@ async function serveOver(store: Store): Promise<{ url: string; counters: Counter
   const server = createHttpServer({
     traces,
     logs: traces,
+    live: () => undefined,
     api: createApi({
       store,
       storeFolder: store.dir,

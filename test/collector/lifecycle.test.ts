@@ -155,7 +155,7 @@ describe('the read API', () => {
     })
     const second = await getJson(collector, `/api/v1/runs?limit=2&cursor=${encodeURIComponent(first.body['next'] as string)}`)
     expect(second.body['runs']).toMatchObject([{ name: 'answer 2' }, { name: 'answer 1' }])
-    expect((await getJson(collector, '/api/v1/runs?q=ANSWER+3')).body['runs']).toMatchObject([{ name: 'answer 3' }])
+    expect((await getJson(collector, '/api/v1/runs?nameContains=ANSWER+3')).body['runs']).toMatchObject([{ name: 'answer 3' }])
     expect((await getJson(collector, '/api/v1/runs?status=error')).body['runs']).toMatchObject([{ name: 'answer 4' }])
     expect((await getJson(collector, '/api/v1/runs?kind=model')).body['runs']).toEqual([])
     expect(await getJson(collector, '/api/v1/runs?limit=0')).toMatchObject({

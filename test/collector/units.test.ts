@@ -2,7 +2,6 @@ import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { backoffMillis, retryAfterMillis } from '../../src/collector/forward/retry.ts'
 import { parseForwardTarget, refuseOwnAddress } from '../../src/collector/forward/target.ts'
-import { pageQueryOf, runsQueryOf } from '../../src/collector/http/api-query.ts'
 import { ByteBudget } from '../../src/collector/http/byte-budget.ts'
 import { contentEncodingOf, inflateBody } from '../../src/collector/http/inflate.ts'
 import { createLogger } from '../../src/collector/log.ts'
@@ -219,37 +218,5 @@ describe('options', () => {
       { url: 'http://x', headers: { a: '1', b: '2' } },
       { url: 'http://y', headers: { a: '1', b: '3' } },
     ])
-  })
-})
-
-describe('query parameters', () => {
-  const parse = (text: string): unknown => runsQueryOf(new URLSearchParams(text))
-
-  it('reads what is allowed', () => {
-    expect(parse('')).toEqual({ limit: 50 })
-    expect(parse('limit=1000&cursor=abc&kind=training.run&status=error&q=answer')).toEqual({
-      limit: 1000,
-      cursor: 'abc',
-      kind: 'training.run',
-      status: 'error',
-      q: 'answer',
-    })
-    expect(pageQueryOf(new URLSearchParams('limit=1'))).toEqual({ limit: 1 })
-  })
-
-  it.each([
-    ['limit=0', /limit: .*1 to 1000/],
-    ['limit=1001', /limit/],
-    ['limit=ten', /limit/],
-    ['limit=1e3', /limit/],
-    ['limit=1&limit=2', /limit: given more than once/],
-    ['limt=3', /unknown parameter; expected limit, cursor/],
-    ['kind=llm', /kind: expected one of run, agent/],
-    ['status=good', /status: expected one of ok/],
-    ['cursor=', /cursor/],
-    [`cursor=${'x'.repeat(1025)}`, /cursor/],
-    [`q=${'x'.repeat(201)}`, /q: /],
-  ])('refuses %.40s', (text, message) => {
-    expect(() => parse(text)).toThrow(expect.objectContaining({ status: 400, message: expect.stringMatching(message) }))
   })
 })

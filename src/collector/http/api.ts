@@ -1,12 +1,13 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
-import { Hono } from 'hono'
-import { isDigest, type SpanRecord } from '../../schemas/index.ts'
-import type { StepPage, Store } from '../../store/index.ts'
+import { type Context, Hono } from 'hono'
+import { isDigest } from '../../schemas/index.ts'
+import type { Store } from '../../store/index.ts'
 import type { CollectorStats } from '../counters.ts'
 import type { Logger } from '../log.ts'
 import { VERSION } from '../version.ts'
 import { ApiError, apiErrorOf, errorBody } from './api-error.ts'
-import { type PageQuery, pageQueryOf, runsQueryOf } from './api-query.ts'
+import { readPage } from './api-pages.ts'
+import { logsQueryOf, runsQueryOf, stepsQueryOf } from './api-query.ts'
+import { byteRangeOf } from './byte-range.ts'
 
 export interface ApiOptions {
   readonly store: Store
@@ -22,6 +23,7 @@ export interface ApiOptions {
 }
 
 const RUN_ID = /^[0-9a-f]{32}$/
+const SPAN_ID = /^[0-9a-f]{16}$/
 const NEAREST = 5
 
 function runIdOf(text: string): string {
@@ -29,27 +31,8 @@ function runIdOf(text: string): string {
   return text
 }
 
-/** A page of steps is read in pieces: a step can be a record of megabytes, and others want the event loop too. */
-const PIECE_STEPS = 50
-const PAGE_MAX_BYTES = 8 * 1024 * 1024
-
-/** Fewer steps than asked for when they are large; `next` then goes on from there. */
-async function readSteps(store: Store, runId: string, { limit, cursor }: PageQuery, namespace: string): Promise<StepPage> {
-  const steps: SpanRecord[] = []
-  let next = cursor
-  let bytes = 0
-  do {
-    const piece = store.index.listSteps(runId, {
-      limit: Math.min(PIECE_STEPS, limit - steps.length),
-      namespace,
-      ...(next !== undefined && { cursor: next }),
-    })
-    steps.push(...piece.steps)
-    next = piece.next
-    for (const step of piece.steps) bytes += JSON.stringify(step).length
-    await nextTurn()
-  } while (next !== undefined && steps.length < limit && bytes < PAGE_MAX_BYTES)
-  return { steps, ...(next !== undefined && { next }) }
+function queryOf(context: Context): URLSearchParams {
+  return new URL(context.req.url).searchParams
 }
 
 /** Health and the read API. All reads are bounded; nothing is changed by any of them. */
@@ -84,30 +67,85 @@ export function createApi(options: ApiOptions): Hono {
       ...(options.tellFolder && { store: options.storeFolder }),
     }),
   )
-  api.get('/api/v1/runs', (context) => {
-    const { q, ...query } = runsQueryOf(new URL(context.req.url).searchParams)
-    const page = store.index.listRuns({ ...query, namespace: options.namespace, ...(q !== undefined && { nameContains: q }) })
-    return context.json({ schema: 'reprise.run-list/1', ...page })
+  let openApi: Promise<string> | undefined
+  api.get('/api/v1/openapi.json', async (context) => {
+    // Loads zod, for whoever asks.
+    openApi ??= import('../openapi/document.ts').then(({ openApiDocument }) => JSON.stringify(openApiDocument()))
+    return context.body(await openApi, 200, { 'Content-Type': 'application/json' })
+  })
+  api.get('/api/v1/runs', async (context) => {
+    const query = runsQueryOf(queryOf(context))
+    const { items, next } = await readPage(query, (piece) => {
+      const page = store.index.listRuns({ ...query, ...piece, namespace: options.namespace })
+      return { items: page.runs, next: page.next }
+    })
+    return context.json({ schema: 'reprise.run-list/1', runs: items, ...(next !== undefined && { next }) })
   })
   api.get('/api/v1/runs/:id', (context) => context.json(requireRun(runIdOf(context.req.param('id')))))
   api.get('/api/v1/runs/:id/steps', async (context) => {
     const id = runIdOf(context.req.param('id'))
-    const query = pageQueryOf(new URL(context.req.url).searchParams)
+    const query = stepsQueryOf(queryOf(context))
     requireRun(id)
-    return context.json({ schema: 'reprise.step-list/1', ...(await readSteps(store, id, query, options.namespace)) })
+    const { items, next } = await readPage(query, (piece) => {
+      const page = store.index.listSteps(id, { ...query, ...piece, namespace: options.namespace })
+      return { items: page.steps, next: page.next }
+    })
+    return context.json({ schema: 'reprise.step-list/1', steps: items, ...(next !== undefined && { next }) })
+  })
+  api.get('/api/v1/runs/:id/steps/:span', (context) => {
+    const id = runIdOf(context.req.param('id'))
+    const spanId = context.req.param('span')
+    if (!SPAN_ID.test(spanId)) throw new ApiError(400, 'invalid_argument', 'span id: expected 16 lowercase hex digits')
+    requireRun(id)
+    const step = store.index.readStep(id, spanId, options.namespace)
+    if (step === undefined) throw new ApiError(404, 'not_found', `no step ${spanId} in run ${id}`)
+    return context.json(step)
+  })
+  api.get('/api/v1/runs/:id/logs', async (context) => {
+    const id = runIdOf(context.req.param('id'))
+    const query = logsQueryOf(queryOf(context))
+    requireRun(id)
+    const { items, next } = await readPage(query, (piece) => {
+      const page = store.index.listLogs(id, { ...query, ...piece, namespace: options.namespace })
+      return { items: page.logs, next: page.next }
+    })
+    return context.json({ schema: 'reprise.log-list/1', logs: items, ...(next !== undefined && { next }) })
+  })
+  api.get('/api/v1/runs/:id/gaps', (context) => {
+    const id = runIdOf(context.req.param('id'))
+    requireRun(id)
+    return context.json({ schema: 'reprise.run-gaps/1', ...store.index.readGaps(id, options.namespace) })
   })
   api.get('/api/v1/artifacts/:digest', (context) => {
     const digest = context.req.param('digest')
     if (!isDigest(digest)) throw new ApiError(400, 'invalid_argument', 'digest: expected sha256: and 64 lowercase hex digits')
     const info = store.blobs.info(digest)
     if (info === undefined) throw new ApiError(404, 'artifact_missing', `no artifact ${digest}`)
-    const bytes = store.blobs.read(digest)
-    // Always a download: a stored page or image must never run or render on this origin.
-    return context.body(new Uint8Array(bytes), 200, {
+    const headers = {
       'Content-Type': info.mediaType,
-      'Content-Length': String(bytes.length),
+      // Always a download: a stored page or image must never run or render on this origin.
       'Content-Disposition': `attachment; filename="${digest.replace(':', '-')}"`,
       'Content-Security-Policy': "default-src 'none'; sandbox",
+      'Accept-Ranges': 'bytes',
+      // The digest is of the bytes: they never change.
+      ETag: `"${digest}"`,
+    }
+    // A part of another version would not fit, but there is one version only.
+    const condition = context.req.header('If-Range')
+    const wanted = condition === undefined || condition === headers.ETag ? context.req.header('Range') : undefined
+    const range = byteRangeOf(wanted, info.sizeBytes)
+    if (range === 'unsatisfiable') {
+      context.header('Content-Range', `bytes */${info.sizeBytes}`)
+      throw new ApiError(416, 'invalid_argument', `Range: expected bytes below ${info.sizeBytes}`)
+    }
+    // Read whole also for a part: what is handed out is verified against the digest.
+    const bytes = new Uint8Array(store.blobs.read(digest))
+    if (range === undefined) return context.body(bytes, 200, { ...headers, 'Content-Length': String(bytes.length) })
+    const part = bytes.subarray(range.first, range.last + 1)
+    return context.body(part, 206, {
+      ...headers,
+      'Content-Length': String(part.length),
+      'Content-Range': `bytes ${range.first}-${range.last}/${bytes.length}`,
     })
   })
 

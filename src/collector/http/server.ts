@@ -4,7 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import type { Hono } from 'hono'
 import type { Counters } from '../counters.ts'
 import type { Logger } from '../log.ts'
-import { ApiError, errorBody } from './api-error.ts'
+import { ApiError, apiErrorOf, errorBody } from './api-error.ts'
 import type { HostPolicy } from './host-allow-list.ts'
 import { Refusal, RPC } from './refusal.ts'
 import { type RequestHandler, refuse } from './traces-endpoint.ts'
@@ -12,6 +12,7 @@ import { type RequestHandler, refuse } from './traces-endpoint.ts'
 export interface ServerParts {
   readonly traces: RequestHandler
   readonly logs: RequestHandler
+  readonly live: (request: IncomingMessage, response: ServerResponse) => void
   readonly api: Hono
   readonly hostPolicy: HostPolicy
   readonly counters: Counters
@@ -72,6 +73,12 @@ export function createHttpServer(parts: ServerParts): Server {
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD')
       answerJson(response, new ApiError(405, 'method_not_allowed', 'expected GET or HEAD'))
+    } else if (path === '/api/v1/live') {
+      try {
+        parts.live(request, response)
+      } catch (error) {
+        answerJson(response, apiErrorOf(error))
+      }
     } else {
       await api(request, response)
     }

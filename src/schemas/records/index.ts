@@ -1,4 +1,5 @@
 // The validators, which load zod: a door of the room beside its index.ts, for those who check what they read.
+export { API_SCHEMAS, type LiveEvent } from './api.ts'
 export { type ArtifactRef, artifactRefSchema, type Payload, type PayloadRef, payloadRefSchema, payloadSchema } from './artifact.ts'
 export {
   type Attributes,

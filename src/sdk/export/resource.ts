@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import { type OptionValues, RepriseError, randomId32, resourceAttributesFromEnv } from '../../schemas/index.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
@@ -20,6 +21,8 @@ export function resourceAttributes(options: Pick<OptionValues, 'serviceName'>): 
     'telemetry.sdk.name': SDK_NAME,
     'telemetry.sdk.language': 'nodejs',
     'telemetry.sdk.version': SDK_VERSION,
+    // With the process id, by which the collector of this machine can tell that the program is gone.
+    'host.name': hostname(),
     'process.pid': process.pid,
     'process.runtime.name': 'nodejs',
     'process.runtime.version': process.version,

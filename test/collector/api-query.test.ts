@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import { parseTime } from '../../src/collector/http/api-parameters.ts'
+import { logsQueryOf, runsQueryOf, stepsQueryOf } from '../../src/collector/http/api-query.ts'
+import { byteRangeOf } from '../../src/collector/http/byte-range.ts'
+
+describe('query parameters', () => {
+  const runs = (text: string): unknown => runsQueryOf(new URLSearchParams(text))
+  const steps = (text: string): unknown => stepsQueryOf(new URLSearchParams(text))
+
+  it('are read', () => {
+    expect(runs('')).toEqual({ limit: 50 })
+    expect(
+      runs(
+        'limit=1000&cursor=abc&kind=training.run&status=error&name=a&namePrefix=b&nameContains=c&model=m&session=s&tag=env%3Dprod&tag=x&from=5&to=2026-11-21&costMin=0.5&costMax=2&text=t&fidelity=observed',
+      ),
+    ).toEqual({
+      limit: 1000,
+      cursor: 'abc',
+      kind: 'training.run',
+      status: 'error',
+      name: 'a',
+      namePrefix: 'b',
+      nameContains: 'c',
+      model: 'm',
+      session: 's',
+      tags: ['env=prod', 'x'],
+      fromNanos: '5',
+      toNanos: '1795219200000000000',
+      costMin: 0.5,
+      costMax: 2,
+      stepText: 't',
+      fidelity: 'observed',
+    })
+    expect(steps('kind=model&kind=tool&status=open&fromSequence=3&toSequence=9&maxDepth=0&nameContains=x')).toEqual({
+      limit: 50,
+      kinds: ['model', 'tool'],
+      status: 'open',
+      fromSequence: 3,
+      toSequence: 9,
+      maxDepth: 0,
+      nameContains: 'x',
+    })
+    expect(logsQueryOf(new URLSearchParams('span=00f067aa0ba902b7&severityMin=17'))).toEqual({
+      limit: 50,
+      spanId: '00f067aa0ba902b7',
+      severityMin: 17,
+    })
+  })
+
+  it.each([
+    ['limit=0', /^limit: expected a whole number from 1 to 1000/],
+    ['limit=1001', /^limit: /],
+    ['limit=ten', /^limit: /],
+    ['limit=1e3', /^limit: /],
+    ['limit=1&limit=2', /^limit: given more than once/],
+    ['limt=3', /^unknown parameter; expected limit, cursor/],
+    ['__proto__=3', /^unknown parameter/],
+    ['kind=llm', /^kind: expected one of run, agent/],
+    ['status=good', /^status: expected one of ok/],
+    ['cursor=', /^cursor: /],
+    [`cursor=${'x'.repeat(1025)}`, /^cursor: /],
+    [`nameContains=${'x'.repeat(201)}`, /^nameContains: /],
+    ['name=', /^name: /],
+    ['from=yesterday', /^from: expected a time such as/],
+    ['from=-5', /^from: /],
+    ['to=2026-13-45', /^to: /],
+    ['costMin=-1', /^costMin: expected a number from 0/],
+    ['costMax=1e9', /^costMax: /],
+    [Array.from({ length: 21 }, () => 'tag=a').join('&'), /^tag: given more than 20 times/],
+  ])('are refused: %.40s', (text, message) => {
+    expect(() => runs(text)).toThrow(expect.objectContaining({ status: 400, message: expect.stringMatching(message) }))
+  })
+
+  it('that only runs have are no parameters of steps', () => {
+    expect(() => steps('model=x')).toThrow(expect.objectContaining({ status: 400 }))
+  })
+})
+
+describe('a time', () => {
+  it.each([
+    ['0', '0'],
+    ['1795219200000000001', '1795219200000000001'],
+    ['1970-01-01', '0'],
+    ['1970-01-01T00:00:01Z', '1000000000'],
+    ['1970-01-01T01:00:00.123456789+01:00', '123456789'],
+    ['1970-01-01T00:00:00.5Z', '500000000'],
+  ])('%s is %s', (text, nanos) => expect(parseTime(text)).toBe(nanos))
+
+  it.each(['', '01', '-1', '1e3', '2026-02-30T00:00:00', '1960-01-01', 'now', '2026-11-21T10:00:00'])('%j is none', (text) =>
+    expect(parseTime(text)).toBeUndefined(),
+  )
+})
+
+describe('a range of bytes (RFC 9110 section 14)', () => {
+  it.each([
+    ['bytes=0-0', { first: 0, last: 0 }],
+    ['bytes=2-5', { first: 2, last: 5 }],
+    ['bytes=7-', { first: 7, last: 9 }],
+    ['bytes=7-100', { first: 7, last: 9 }],
+    ['bytes=-3', { first: 7, last: 9 }],
+    ['bytes=-100', { first: 0, last: 9 }],
+    ['BYTES=1-2', { first: 1, last: 2 }],
+    ['bytes=10-', 'unsatisfiable'],
+    ['bytes=10-12', 'unsatisfiable'],
+    ['bytes=-0', 'unsatisfiable'],
+    [undefined, undefined],
+    ['', undefined],
+    ['bytes=-', undefined],
+    ['bytes=5-2', undefined],
+    ['bytes=0-1,3-4', undefined],
+    ['lines=0-1', undefined],
+    ['bytes=a-b', undefined],
+    ['bytes=0-99999999999999999999', undefined],
+  ])('%s of ten bytes', (header, expected) => expect(byteRangeOf(header, 10)).toEqual(expected))
+
+  it('of nothing is never there', () => expect(byteRangeOf('bytes=-1', 0)).toBe('unsatisfiable'))
+})
