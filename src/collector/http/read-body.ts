@@ -73,6 +73,9 @@ class GrowingBody {
       this.#buffer = larger
     }
     this.#length += chunk.copy(this.#buffer, this.#length)
+    // A chunk is memory of its own, of which the collector of garbage sees little until there is very much of it.
+    const { buffer } = chunk
+    if (chunk.length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
   }
 
   finish(): Buffer {
