@@ -68,9 +68,10 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   )
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port for OTLP/HTTP and the API; 0 takes any free one (default: 4318)')
+    .option('--grpc-port <number>', 'port for OTLP/gRPC; 0 takes any free one, off for none (default: 4317)')
     .option('--forward <url>', 'send every span on to this OTLP/HTTP endpoint; may be given more than once', collect)
     .action((flags) =>
-      act(flags, ['host', 'port', 'forward'], async (settings) => (await import('./commands/up.ts')).up(settings, terminal)),
+      act(flags, ['host', 'port', 'grpcPort', 'forward'], async (settings) => (await import('./commands/up.ts')).up(settings, terminal)),
     )
 
   verb(

@@ -30,6 +30,13 @@ export function millis(least: number, most: number): OptionParser<number> {
 
 export const port: OptionParser<number> = wholeNumber('port', 0, 65_535)
 
+/** A port, or `off` for a way in that is not wanted. */
+export const portOrOff: OptionParser<number | 'off'> = {
+  kind: 'port',
+  accepts: `${port.accepts}, or off`,
+  parse: (input) => (input === 'off' || input === false ? 'off' : port.parse(input)),
+}
+
 /** A whole number of bytes, also with a binary unit: `65536`, `64KiB`, `4MiB`. */
 export function byteCount(least: number, most: number): OptionParser<number> {
   return {

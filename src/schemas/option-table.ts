@@ -8,6 +8,7 @@ import {
   type OptionParser,
   path,
   port,
+  portOrOff,
   text,
   url,
   urlList,
@@ -52,6 +53,7 @@ export interface OptionValues {
   readonly store: string
   readonly host: string
   readonly port: number
+  readonly grpcPort: number | 'off'
   readonly namespace: string
   readonly forward: readonly string[]
   readonly forwardHeadersFile: string | undefined
@@ -109,6 +111,11 @@ export const OPTIONS: { readonly [K in OptionKey]: OptionRow<OptionValues[K]> } 
     env: ['REPRISE_PORT'],
     default: 4318,
     doc: 'Port of the collector for OTLP/HTTP and the API; 0 takes any free one.',
+  }),
+  grpcPort: row('grpcPort', portOrOff, {
+    env: ['REPRISE_GRPC_PORT'],
+    default: 4317,
+    doc: 'Port of the collector for OTLP/gRPC; 0 takes any free one, off for none. Where nobody asked for it and it is taken, the collector does without.',
   }),
   namespace: row('namespace', text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'up to 63 of a-z, 0-9 and -, not beginning with -'), {
     env: ['REPRISE_NAMESPACE'],

@@ -49,7 +49,7 @@ export type Up = { readonly url: string; readonly stderr: () => string; stop(sig
 
 /** `reprise up` on a free port; resolves once it printed its URL. */
 export async function startUp(store: string, args: readonly string[] = [], env: NodeJS.ProcessEnv = {}): Promise<Up> {
-  const child = spawnCli(['up', '--port', '0', '--store', store, ...args], { env })
+  const child = spawnCli(['up', '--port', '0', '--grpc-port', 'off', '--store', store, ...args], { env })
   let stderr = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     stderr += text

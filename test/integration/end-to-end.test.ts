@@ -224,7 +224,7 @@ describe('bad input', () => {
   })
 
   it('names the holder of a store that another collector writes', async () => {
-    const { code, stderr } = await runCli(['up', '--port', '0', '--store', store])
+    const { code, stderr } = await runCli(['up', '--port', '0', '--grpc-port', 'off', '--store', store])
     expect(code).toBe(1)
     expect(stderr).toMatch(/in use by process \d+ on /)
   })

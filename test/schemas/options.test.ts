@@ -41,6 +41,16 @@ const CASES: { readonly [K in OptionKey]: { good: [unknown, unknown][]; bad: unk
   serviceName: { good: [['shop', 'shop']], bad: ['  ', 7] },
   store: { good: [['/var/x', '/var/x']], bad: ['a\0b', 7] },
   host: { good: [['::1', '::1']], bad: ['a b', 'http://x'] },
+  grpcPort: {
+    good: [
+      ['0', 0],
+      ['65535', 65_535],
+      [4317, 4317],
+      ['off', 'off'],
+      [false, 'off'],
+    ],
+    bad: ['65536', '-1', 'no', true],
+  },
   port: {
     good: [
       ['0', 0],

@@ -1,18 +1,25 @@
 import { once } from 'node:events'
 import { type Collector, startCollector } from '../../collector/index.ts'
+import { RepriseError } from '../../schemas/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { readForwardHeaders } from '../forward-headers.ts'
 import type { Settings } from '../settings.ts'
 import { paint, type Terminal, writeLine } from '../terminal.ts'
 import { VERSION } from '../version.ts'
 
-export async function startFromSettings(settings: Settings, terminal: Terminal, port: number = settings.values.port): Promise<Collector> {
+export async function startFromSettings(
+  settings: Settings,
+  terminal: Terminal,
+  port: number = settings.values.port,
+  grpcPort?: number,
+): Promise<Collector> {
   const { host, namespace, forward, bodyMaxBytes, decodedMaxBytes, spoolFolder } = settings.values
   return await startCollector({
     store: settings.storeFolder,
     ...(spoolFolder !== undefined && { spoolFolder }),
     host,
     port,
+    ...(grpcPort !== undefined && { grpcPort }),
     namespace,
     forward,
     forwardHeaders: readForwardHeaders(settings),
@@ -48,12 +55,37 @@ export async function serveUntilStopped(collector: Collector, terminal: Terminal
   return signal === 'SIGINT' ? EXIT.interrupted : EXIT.ok
 }
 
+/** With gRPC where its port is free, unless somebody asked for that port: then it is an error that it is taken. */
+async function startWithGrpc(settings: Settings, terminal: Terminal): Promise<{ collector: Collector; grpc: string | undefined }> {
+  const { host, port, grpcPort } = settings.values
+  const start = async (wanted: number | undefined): Promise<{ collector: Collector; grpc: string | undefined }> => {
+    const collector = await startFromSettings(settings, terminal, port, wanted)
+    const name = host.includes(':') && !host.startsWith('[') ? `[${host}]` : host
+    return { collector, grpc: collector.grpcPort === undefined ? undefined : `http://${name}:${collector.grpcPort}` }
+  }
+  if (grpcPort === 'off') return await start(undefined)
+  try {
+    return await start(grpcPort)
+  } catch (error) {
+    const taken = RepriseError.isInstance(error) && error.code === 'port_in_use' && error.details?.['key'] === 'grpcPort'
+    if (!taken || settings.origins.grpcPort.from !== 'default') throw error
+    if (!settings.quiet) writeLine(terminal.stderr, `port ${grpcPort} is taken: no gRPC (--grpc-port 0 takes a free one)`)
+    return await start(undefined)
+  }
+}
+
 export async function up(settings: Settings, terminal: Terminal): Promise<number> {
-  const collector = await startFromSettings(settings, terminal)
+  const { collector, grpc } = await startWithGrpc(settings, terminal)
   if (settings.json) {
     writeLine(
       terminal.stdout,
-      JSON.stringify({ schema: 'reprise.up/1', url: collector.url, store: settings.storeFolder, pid: process.pid }),
+      JSON.stringify({
+        schema: 'reprise.up/1',
+        url: collector.url,
+        ...(grpc !== undefined && { grpc }),
+        store: settings.storeFolder,
+        pid: process.pid,
+      }),
     )
   } else {
     writeLine(terminal.stdout, collector.url)
@@ -62,8 +94,9 @@ export async function up(settings: Settings, terminal: Terminal): Promise<number
     const say = (line: string): void => writeLine(terminal.stderr, line)
     const name = (text: string): string => paint(terminal.colorErr, 'dim', text.padEnd(10))
     say(`${paint(terminal.colorErr, 'bold', `reprise ${VERSION}`)} · store ${settings.storeFolder} · everything stays on this machine`)
-    say(`${name('receives')}OTLP over HTTP, protobuf and JSON: ${collector.url}/v1/traces`)
-    say(`${name('senders')}that default to gRPC need OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`)
+    say(`${name('receives')}OTLP over HTTP, protobuf and JSON: ${collector.url}/v1/traces, /v1/logs`)
+    if (grpc !== undefined) say(`${name('')}OTLP over gRPC: ${grpc}`)
+    else say(`${name('senders')}that default to gRPC need OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`)
     for (const url of settings.values.forward) say(`${name('forwards')}to ${new URL(url).origin}`)
     say(`${name('look')}reprise runs --store ${settings.storeFolder}   (Ctrl-C stops)`)
   }
