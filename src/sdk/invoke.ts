@@ -25,7 +25,10 @@ export function invoke(spec: CallSpec, fn: Callee, self: unknown, args: unknown[
   }
   let result: unknown
   try {
-    result = step.within(() => Reflect.apply(fn, self, args))
+    result =
+      step.otelContext === undefined
+        ? runtime().scopes.run(step, Reflect.apply, fn, self, args)
+        : step.within(() => Reflect.apply(fn, self, args))
   } catch (error) {
     step.fail(error, 'value')
     throw error

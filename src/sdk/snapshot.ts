@@ -175,21 +175,32 @@ export class Copier {
   /** The own enumerable data properties of `value`, in their order. */
   record(value: object, depth: number): Record<string, unknown> {
     const copy: Record<string, unknown> = {}
-    this.sizeBytes += 16
-    for (const key in value) {
-      // The descriptor tells an accessor without running it, and an inherited property by its absence.
+    // The counts are kept here while they can be: this loop is most of what a call pays for.
+    const maxBytes = this.#maxBytes
+    let bytes = this.sizeBytes + 16
+    const keys = Object.keys(value)
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] ?? ''
+      // The descriptor tells an accessor without running it; a proxy may have none for a key that it named.
       const descriptor = getOwnPropertyDescriptor(value, key)
       if (descriptor === undefined) continue
-      this.sizeBytes += key.length + 8
-      if (++this.#entries > this.#maxEntries || this.sizeBytes > this.#maxBytes) {
+      bytes += key.length + 8
+      if (++this.#entries > this.#maxEntries || bytes > maxBytes) {
         this.cut('entries')
         break
       }
-      const held = 'value' in descriptor ? this.copy(descriptor.value, depth) : this.opaque('getter')
+      let held: unknown = descriptor.value
+      if (typeof held === 'string' && bytes + held.length + 8 <= maxBytes) bytes += held.length + 8
+      else if (typeof held !== 'boolean') {
+        this.sizeBytes = bytes
+        held = held === undefined && !('value' in descriptor) ? this.opaque('getter') : this.copy(held, depth)
+        bytes = this.sizeBytes
+      }
       if (key === '__proto__') Object.defineProperty(copy, key, { value: held, enumerable: true, configurable: true, writable: true })
       else copy[key] = held
       if (key === '$reprise') this.plain = false
     }
+    this.sizeBytes = bytes
     return copy
   }
 }

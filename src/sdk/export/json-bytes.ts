@@ -30,11 +30,15 @@ for (const [character, letter] of ['\bb', '\tt', '\nn', '\ff', '\rr'])
 
 const LITTLE_ENDIAN = new Uint8Array(new Int32Array([1]).buffer)[0] === 1
 
-/** Whether one of four bytes is a quote, a backslash or a control character; may say so of a few others (Anderson, Bit Twiddling Hacks). */
-function needsEscape(word: number): boolean {
-  const quote = word ^ 0x22222222
+/**
+ * Sets the high bit of each of four bytes that is a quote, a backslash or a control character, and now and then that of the
+ * byte above one ("Determine if a word has a byte less than n": Anderson, Bit Twiddling Hacks). With bit 1 turned round a quote
+ * stands right above the control characters, and nothing else does.
+ */
+function mark(word: number): number {
+  const turned = word ^ 0x02020202
   const backslash = word ^ 0x5c5c5c5c
-  return ((((word - 0x20202020) & ~word) | ((quote - 0x01010101) & ~quote) | ((backslash - 0x01010101) & ~backslash)) & 0x80808080) !== 0
+  return ((turned - 0x21212121) & ~turned) | ((backslash - 0x01010101) & ~backslash)
 }
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -64,37 +68,48 @@ export class JsonBytes {
     if (this.#buffer.length > KEEP_BYTES) this.#allocate(INITIAL_BYTES)
   }
 
-  /** A whole value. For values of bounded depth that JSON holds: a snapshot. */
-  value(value: unknown): void {
-    if (typeof value !== 'object' || value === null) this.#leaf(value)
+  /**
+   * A whole value. For values of bounded depth that JSON holds: a snapshot.
+   * @param plain whether nothing in it needs a tag
+   */
+  value(value: unknown, plain = false): void {
+    if (typeof value === 'string') this.string(value)
+    else if (typeof value !== 'object' || value === null) this.#leaf(value)
     else if (Array.isArray(value)) {
       this.byte(OPEN_ARRAY)
-      for (let index = 0; index < value.length; index++) {
+      const { length } = value
+      for (let index = 0; index < length; index++) {
         if (index > 0) this.byte(COMMA)
-        this.value(value[index])
+        this.value(value[index], plain)
       }
       this.byte(CLOSE_ARRAY)
-    } else if (isPlain(value)) this.#tagging(value, Object.hasOwn(value, TAG))
-    else this.#tagging(tagged(value), false)
+    } else if (plain) {
+      this.byte(OPEN_OBJECT)
+      this.#fields(value as Fields, true)
+    } else this.#tagging(value)
   }
 
-  #tagging(fields: Fields, escape: boolean): void {
+  #tagging(value: object): void {
+    const fields = isPlain(value) ? value : tagged(value)
+    const escape = fields === value && Object.hasOwn(fields, TAG)
     if (escape) this.ascii(OPEN_ESCAPED)
     else this.byte(OPEN_OBJECT)
-    let first = true
-    for (const key of Object.keys(fields)) {
-      this.key(key, first)
-      first = false
-      this.value(fields[key])
-    }
+    this.#fields(fields, false)
     if (escape) this.byte(CLOSE_OBJECT)
+  }
+
+  #fields(fields: Fields, plain: boolean): void {
+    const keys = Object.keys(fields)
+    for (let index = 0; index < keys.length; index++) {
+      const key = keys[index] ?? ''
+      this.key(key, index === 0)
+      this.value(fields[key], plain)
+    }
     this.byte(CLOSE_OBJECT)
   }
 
   #leaf(value: unknown): void {
-    if (typeof value === 'string') this.string(value)
-    else if (typeof value === 'number' || typeof value === 'boolean') this.ascii(String(value))
-    else this.ascii('null')
+    this.ascii(typeof value === 'number' || typeof value === 'boolean' ? String(value) : 'null')
   }
 
   /** A key with its colon, and the comma before it unless it is the first. */
@@ -129,8 +144,7 @@ export class JsonBytes {
     let end = Math.min(start + STRETCH_CHARS, text.length)
     // A surrogate pair cut in two would be escaped as two lone halves.
     if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1
-    const part = start === 0 && end === text.length ? text : text.slice(start, end)
-    if (!this.#verbatim(part)) this.#escaped(part)
+    this.#text(start === 0 && end === text.length ? text : text.slice(start, end))
     return end
   }
 
@@ -140,35 +154,78 @@ export class JsonBytes {
     this.#position += this.#buffer.write(text, this.#position)
   }
 
-  /** @returns false, with nothing written, when some character needs an escape */
-  #verbatim(text: string): boolean {
-    // The usual ones; the engine looks at many bytes at a time for each.
-    if (text.includes('\n') || text.includes('"') || text.includes('\\')) return false
-    this.#ensure(text.length * 3)
-    const size = this.#buffer.write(text, this.#position)
-    // UTF-8 has no lone surrogates: they are escaped. Text of as many bytes as characters has none.
-    if (size !== text.length && !text.isWellFormed()) return false
-    const end = this.#position + size
-    if (this.#hasControl(this.#position, end)) return false
-    this.#position = end
-    return true
+  /** A text without its quotes: written as it is, and gone over again from the first character that needs an escape. */
+  #text(text: string): void {
+    // UTF-8 takes up to three bytes a character, an escape two for one.
+    this.#ensure(text.length * 6 + 8)
+    const start = this.#position
+    const end = start + this.#buffer.write(text, start)
+    let found: number
+    if (end - start === text.length) {
+      // As many bytes as characters: all of it is ASCII, and the engine looks for the usual ones many bytes at a time.
+      const clean = !text.includes('\n') && !text.includes('"') && !text.includes('\\') && this.#noControl(start, end)
+      found = clean ? -1 : this.#findEscape(start, end)
+    } else if (text.isWellFormed()) found = this.#findEscape(start, end)
+    // UTF-8 has no lone surrogates: they are escaped.
+    else return this.encoded(JSON.stringify(text).slice(1, -1))
+    if (found < 0) this.#position = end
+    else if (!this.#escape(found, end)) this.encoded(JSON.stringify(text).slice(1, -1))
   }
 
-  /** A text with characters that need an escape: its UTF-8 is put behind the place where it is to stand, and moved there word by word. */
-  #escaped(text: string): void {
-    if (!text.isWellFormed()) return this.encoded(JSON.stringify(text).slice(1, -1))
-    // An escape is of two characters, or it is rare.
-    this.#ensure(text.length * 6 + 4)
+  /** Whether ASCII bytes hold no control character; what it says of other bytes means nothing. */
+  #noControl(start: number, end: number): boolean {
+    const buffer = this.#buffer
+    const words = this.#words
+    // With 0x60 added the high bit of a byte is set from 0x20 on, and nothing is carried into the byte above.
+    let all = -1
+    let at = start
+    for (; at < end && (at & 3) !== 0; at++) all &= ((buffer[at] ?? 0) + 0x60) | ~0x80
+    for (; at + 32 <= end; at += 32) {
+      const word = at >> 2
+      all &= (words[word] ?? 0) + 0x60606060
+      all &= (words[word + 1] ?? 0) + 0x60606060
+      all &= (words[word + 2] ?? 0) + 0x60606060
+      all &= (words[word + 3] ?? 0) + 0x60606060
+      all &= (words[word + 4] ?? 0) + 0x60606060
+      all &= (words[word + 5] ?? 0) + 0x60606060
+      all &= (words[word + 6] ?? 0) + 0x60606060
+      all &= (words[word + 7] ?? 0) + 0x60606060
+    }
+    for (; at < end; at++) all &= ((buffer[at] ?? 0) + 0x60) | ~0x80
+    return (all & 0x80808080) === (0x80808080 | 0)
+  }
+
+  /** Where the first byte that needs an escape stands, or a few before it; -1 where there is none. */
+  #findEscape(start: number, end: number): number {
+    const buffer = this.#buffer
+    const words = this.#words
+    let at = start
+    for (; at < end && (at & 3) !== 0; at++) if (ESCAPES[buffer[at] ?? 0] !== VERBATIM) return at
+    for (; at + 16 <= end; at += 16) {
+      const word = at >> 2
+      const found = mark(words[word] ?? 0) | mark(words[word + 1] ?? 0) | mark(words[word + 2] ?? 0) | mark(words[word + 3] ?? 0)
+      if ((found & 0x80808080) !== 0) return at
+    }
+    for (; at < end; at++) if (ESCAPES[buffer[at] ?? 0] !== VERBATIM) return at
+    return -1
+  }
+
+  /**
+   * Escapes what stands between two places: moved out of the way and copied back word by word.
+   * @returns false, with nothing kept, for a control character without an escape of two characters
+   */
+  #escape(start: number, end: number): boolean {
     const buffer = this.#buffer
     const words = this.#words
     const view = this.#view
-    let to = this.#position
-    let from = (to + text.length * 3 + 3) & ~3
-    const end = from + buffer.write(text, from)
-    while (from < end) {
-      if (from + 4 <= end && (from & 3) === 0) {
+    let to = start
+    let from = (end + 3) & ~3
+    const last = from + end - start
+    buffer.copyWithin(from, start, end)
+    while (from < last) {
+      if (from + 4 <= last && (from & 3) === 0) {
         const word = words[from >> 2] ?? 0
-        if (!needsEscape(word)) {
+        if ((mark(word) & 0x80808080) === 0) {
           view.setInt32(to, word, LITTLE_ENDIAN)
           to += 4
           from += 4
@@ -178,33 +235,14 @@ export class JsonBytes {
       const byte = buffer[from++] ?? 0
       const escape = ESCAPES[byte] ?? 0
       if (escape === VERBATIM) buffer[to++] = byte
-      else if (escape === LONG) return this.encoded(JSON.stringify(text).slice(1, -1))
+      else if (escape === LONG) return false
       else {
         buffer[to++] = BACKSLASH
         buffer[to++] = escape
       }
     }
     this.#position = to
-  }
-
-  /** Whether any of the bytes is a control character, which JSON escapes. */
-  #hasControl(from: number, end: number): boolean {
-    const buffer = this.#buffer
-    const words = this.#words
-    let at = from
-    for (; at < end && (at & 15) !== 0; at++) if ((buffer[at] ?? 0) < 0x20) return true
-    // "Determine if a word has a byte less than n" (Anderson, Bit Twiddling Hacks), for four words at a time.
-    for (; at + 16 <= end; at += 16) {
-      const word = at >> 2
-      const a = words[word] ?? 0
-      const b = words[word + 1] ?? 0
-      const c = words[word + 2] ?? 0
-      const d = words[word + 3] ?? 0
-      const found = ((a - 0x20202020) & ~a) | ((b - 0x20202020) & ~b) | ((c - 0x20202020) & ~c) | ((d - 0x20202020) & ~d)
-      if ((found & 0x80808080) !== 0) return true
-    }
-    for (; at < end; at++) if ((buffer[at] ?? 0) < 0x20) return true
-    return false
+    return true
   }
 
   /** @returns false, with nothing written, when a character needs more than itself */

@@ -44,14 +44,14 @@ export class PayloadWriter {
       // Structure is what JSON.stringify is faster at.
       return { mediaType: MEDIA_TYPE.json, content: JSON.stringify(value) }
     }
-    if (snapshot.json) return this.#writeJson(value)
+    if (snapshot.json) return this.#writeJson(value, snapshot.plain)
     const { mediaType, data } = encodeValue(value)
     return { mediaType, content: typeof data === 'string' ? data : { bytes: data } }
   }
 
   /** JSON text whatever the value: what JSON has no form for is a tagged object in it. */
   writeText(snapshot: Snapshot): EncodedPayload {
-    return this.#writeJson(snapshot.json ? snapshot.value : jsonTreeOf(snapshot.value).tree)
+    return this.#writeJson(snapshot.json ? snapshot.value : jsonTreeOf(snapshot.value).tree, snapshot.plain)
   }
 
   /** For what `isLarge`: the event loop runs in between. */
@@ -62,9 +62,9 @@ export class PayloadWriter {
     return this.#written(start)
   }
 
-  #writeJson(value: unknown): EncodedPayload {
+  #writeJson(value: unknown, plain: boolean): EncodedPayload {
     const start = this.#json.position
-    this.#json.value(value)
+    this.#json.value(value, plain)
     return this.#written(start)
   }
 

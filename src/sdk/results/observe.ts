@@ -11,7 +11,7 @@ type StreamKind = 'async-iterable' | 'readable-stream'
  * stand-in where only a stand-in can be watched (native promises, web streams, frozen iterables). Never throws.
  */
 export function observeResult(result: unknown, outcome: Outcome): unknown {
-  if (isNativePromise(result)) return observePromise(result, outcome, (value) => observeResolved(value, outcome))
+  if (isNativePromise(result)) return observePromise(result, outcome, observeResolved)
   const stream = streamKind(result)
   if (stream !== undefined) return observeStream(result as object, stream, stream, outcome)
   if (isThenable(result)) return observeThenable(result, outcome, (value) => observeResolved(value, outcome))

@@ -27,11 +27,15 @@ export function isThenable(value: unknown): value is { then: Then } {
  * A promise derived from `promise`. It settles one microtask later with the same value or the same error object; when nobody
  * handles its rejection, the process hears of it as it would have.
  */
-export function observePromise(promise: Promise<unknown>, outcome: Outcome, resolved: Resolved): Promise<unknown> {
+export function observePromise(
+  promise: Promise<unknown>,
+  outcome: Outcome,
+  resolved: (value: unknown, outcome: Outcome) => unknown,
+): Promise<unknown> {
   const derived = promise.then(
     (value) => {
       outcome.delivered()
-      return resolved(value)
+      return resolved(value, outcome)
     },
     (error: unknown) => {
       outcome.delivered()
