@@ -154,10 +154,10 @@ export class BlobWriter {
   #liveFile(): AppendFile {
     if (this.#live?.usable === true) return this.#live
     const { layout, packs, io } = this.#options
-    const pack = this.#pack + 1
+    // Taken whatever comes: a file that could not be made may be there all the same.
+    const pack = ++this.#pack
     const path = packs.packFile(pack)
     const file = new AppendFile(path, createFile(path), 0, io ?? SYSTEM_IO)
-    this.#pack = pack
     try {
       syncFolder(layout.packs)
     } catch (error) {

@@ -41,6 +41,8 @@ export function createFile(path: string): number {
     fchmodSync(fd, FILE_MODE)
   } catch (error) {
     closeSync(fd)
+    // Or the next try would find its name taken.
+    removeFile(path)
     throw error
   }
   return fd
