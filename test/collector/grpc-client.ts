@@ -1,5 +1,7 @@
 import { connect } from 'node:http2'
+import { fromBinary, toJson } from '@bufbuild/protobuf'
 import { Client, type ClientOptions, credentials, Metadata, type ServiceError, status } from '@grpc/grpc-js'
+import { messageSchema } from '../otlp/descriptors.ts'
 
 export const EXPORT = {
   traces: '/opentelemetry.proto.collector.trace.v1.TraceService/Export',
@@ -106,4 +108,17 @@ export async function rawCall(
   } finally {
     session.destroy()
   }
+}
+
+/** Seconds after which a google.rpc.Status allows to try again, as the oracle reads it; undefined where it does not say. */
+export function retrySeconds(statusDetails: Uint8Array | undefined): number | undefined {
+  if (statusDetails === undefined) return undefined
+  const { details } = toJson(messageSchema('RpcStatus'), fromBinary(messageSchema('RpcStatus'), statusDetails)) as {
+    details: { typeUrl: string; value: string }[]
+  }
+  const [detail] = details
+  if (detail?.typeUrl !== 'type.googleapis.com/google.rpc.RetryInfo') throw new Error('expected RetryInfo')
+  const schema = messageSchema('RetryInfo')
+  const { retryDelay } = toJson(schema, fromBinary(schema, Buffer.from(detail.value, 'base64'))) as { retryDelay: { seconds: string } }
+  return Number(retryDelay.seconds)
 }

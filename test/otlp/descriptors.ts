@@ -80,7 +80,11 @@ const MESSAGES: Readonly<Record<string, readonly string[]>> = {
   ],
   ArrayValue: ['values=1 AnyValue[]'],
   KeyValueList: ['values=1 KeyValue[]'],
-  RpcStatus: ['code=1 int32', 'message=2 string'],
+  RpcStatus: ['code=1 int32', 'message=2 string', 'details=3 Detail[]'],
+  // google.protobuf.Any, by a name that has no JSON form of its own.
+  Detail: ['type_url=1 string', 'value=2 bytes'],
+  RetryInfo: ['retry_delay=1 RetryDelay'],
+  RetryDelay: ['seconds=1 int64', 'nanos=2 int32'],
 }
 
 const ENUMS: Readonly<Record<string, readonly string[]>> = {

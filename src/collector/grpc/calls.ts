@@ -61,6 +61,7 @@ export class Call {
 
   /** The message is here, whole; its bytes are taken from the budget. False when the call was refused instead. */
   received(sizeBytes: number): boolean {
+    if (this.#phase === 'received') this.refuse(new Refusal(400, RPC.unimplemented, 'second_message', 'Export takes one message a call'))
     if (this.#phase !== 'receiving') return false
     this.#phase = 'received'
     this.#place?.release()
