@@ -25,6 +25,11 @@ export interface CallSpec {
   readonly run?: { readonly training: boolean; readonly seed: string | undefined } | undefined
 }
 
+/** The same with every field in place: all specs of one shape are quicker for the engine to read. */
+export function callSpec({ kind, name, effect, provider, model, results, attributes, run }: CallSpec): CallSpec {
+  return { kind, name, effect, provider, model, results, attributes, run }
+}
+
 /** One call, as far as it is known when it starts. */
 export interface Call {
   readonly spec: CallSpec

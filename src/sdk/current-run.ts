@@ -1,4 +1,5 @@
 import { ATTR, type Attributes, type AttributeValue, MEDIA_TYPE, type StepKind } from '../schemas/index.ts'
+import { callSpec } from './call-spec.ts'
 import { invoke } from './invoke.ts'
 import { createRandom } from './random.ts'
 import { randomSeed } from './run-state.ts'
@@ -56,7 +57,7 @@ function runOf(scope: Scope): CurrentRun {
 function runStep<T>(attributes: StepAttributes, fn: (step: StepHandle) => T): T {
   const { name = 'step', kind, ...input } = attributes
   const training = currentScope()?.run?.training ?? false
-  const spec = { kind: kind ?? (training ? 'training.step' : 'custom'), name, attributes: attributesOf(input) } as const
+  const spec = callSpec({ kind: kind ?? (training ? 'training.step' : 'custom'), name, attributes: attributesOf(input) })
   return invoke(spec, () => fn(stepHandle()), undefined, [input]) as T
 }
 
@@ -73,9 +74,8 @@ function keepArtifact(
 ): void {
   const training = currentScope()?.run?.training ?? false
   const attributes: Attributes = { [ATTR.artifactName]: name }
-  invoke({ kind: training ? 'checkpoint' : 'custom', name, attributes, results: { mediaType } }, () => data, undefined, [
-    { artifact: name, mediaType },
-  ])
+  const spec = callSpec({ kind: training ? 'checkpoint' : 'custom', name, attributes, results: { mediaType } })
+  invoke(spec, () => data, undefined, [{ artifact: name, mediaType }])
 }
 
 function attributesOf(input: Readonly<Record<string, string | number | boolean | undefined>>): Attributes {

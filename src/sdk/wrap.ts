@@ -1,4 +1,4 @@
-import type { Callee, CallSpec } from './call-spec.ts'
+import { type Callee, type CallSpec, callSpec } from './call-spec.ts'
 import { invoke } from './invoke.ts'
 import { runtime } from './runtime.ts'
 
@@ -16,9 +16,10 @@ export function wrapFunction<F extends AnyFunction>(fn: F, spec: CallSpec): F {
   const { wrapped } = runtime()
   if (wrapped.get(fn)?.kind === spec.kind) return fn
   const callee = fn as AnyFunction as Callee
+  const shaped = callSpec(spec)
   const wrapper = function (this: unknown, ...args: unknown[]): unknown {
     if (new.target !== undefined) return Reflect.construct(callee, args, new.target === wrapper ? callee : new.target)
-    return invoke(spec, callee, this, args)
+    return invoke(shaped, callee, this, args)
   }
   for (const key of Reflect.ownKeys(fn)) {
     const descriptor = Object.getOwnPropertyDescriptor(fn, key)

@@ -26,6 +26,15 @@ export function derivable(step: Step): DerivableStep {
 
 /** Where bounds cut the capture of a step. */
 export function cutsOf(step: Step): Cut[] | undefined {
+  return isCut(step) ? listCuts(step) : undefined
+}
+
+function isCut({ input, output, error, documents, documentsFailed, payloadsDropped, droppedEvents }: Step): boolean {
+  if (input?.cuts !== undefined || output?.cuts !== undefined || error?.cuts !== undefined || documents?.cuts !== undefined) return true
+  return documentsFailed || payloadsDropped || droppedEvents > 0
+}
+
+function listCuts(step: Step): Cut[] | undefined {
   let cuts: Cut[] | undefined
   const add = (what: string, reason: string, count: number): void => {
     cuts ??= []
