@@ -51,6 +51,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
     startedBy: 'reprise collector',
     indexThread: true,
     seal: true,
+    namespace: resolved.namespace,
     queueMaxBytes: Math.max(64 * 1024 * 1024, 2 * resolved.decodedMaxBytes),
   })
   try {

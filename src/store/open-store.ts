@@ -12,6 +12,8 @@ import { ensureKey } from './files/key-file.ts'
 import { type Layout, layoutOf } from './files/layout.ts'
 import { removeLeftovers } from './files/replacing-file.ts'
 import { takeWriterLock, tryWriterLock, type WriterLock } from './files/writer-lock.ts'
+import { DamageLog } from './gaps/damage-log.ts'
+import { Outage } from './gaps/outage.ts'
 import { IndexDatabase, isSqliteError } from './index/database.ts'
 import { ThreadedIndex } from './index/index-thread.ts'
 import { FollowingIndex, isUpToDate, ReadOnlyIndex } from './index/store-index.ts'
@@ -20,7 +22,7 @@ import { OpenedStore } from './opened-store.ts'
 import { Sealer } from './seal/sealer.ts'
 import { Tape } from './tape/tape.ts'
 import { TapeWriter } from './tape/tape-writer.ts'
-import type { OpenStoreOptions, Store } from './types.ts'
+import type { OpenStoreOptions, PreparedRecord, Store } from './types.ts'
 import { upgradeStore } from './upgrade/upgrade-store.ts'
 
 /**
@@ -73,17 +75,22 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
     queueMaxBytes: options.queueMaxBytes ?? QUEUE_MAX_BYTES,
     onGroup: () => ('follow' in index ? index.follow() : index.feed()),
   })
-  const sealer = new Sealer({ tape, packs })
+  const namespace = options.namespace ?? 'local'
+  const appendOne = (record: PreparedRecord): Promise<unknown> => commit.append({ records: [record], blobs: [] })
+  const outage = new Outage({ layout, namespace, append: appendOne })
+  const damage = new DamageLog(layout, namespace, appendOne)
+  const sealer = new Sealer({ tape, packs, onDamage: (groups) => damage.tell(groups) })
   const store = new OpenedStore({
     layout,
     mode: 'write',
-    recovered: { cut: [...tapeWriter.recovery.cut, ...blobWriter.cut], damagedGroups: tapeWriter.recovery.damagedGroups },
+    recovered: { cut: [...tapeWriter.recovery.cut, ...blobWriter.cut], damagedGroups: tapeWriter.recovery.damaged.length },
     tape,
     packs,
     blobs: new BlobStore(layout, packs, false),
     index,
-    writing: { commit, index, tapeWriter, blobWriter, sealer, lock },
+    writing: { commit, index, tapeWriter, blobWriter, sealer, outage, damage, lock },
   })
+  damage.tell(tapeWriter.recovery.damaged)
   void index.catchUp().catch(() => undefined)
   if (options.seal === true) {
     tape.onCommit(() => sealer.afterCommit())

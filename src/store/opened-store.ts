@@ -10,6 +10,8 @@ import type { PackedBatch } from './commit/packed-batch.ts'
 import { readRedactionKey } from './files/key-file.ts'
 import type { Layout } from './files/layout.ts'
 import type { WriterLock } from './files/writer-lock.ts'
+import type { DamageLog } from './gaps/damage-log.ts'
+import type { Outage } from './gaps/outage.ts'
 import type { ThreadedIndex } from './index/index-thread.ts'
 import type { FollowingIndex, ReadOnlyIndex } from './index/store-index.ts'
 import type { Sealer } from './seal/sealer.ts'
@@ -35,6 +37,8 @@ interface Writing {
   readonly tapeWriter: TapeWriter
   readonly blobWriter: BlobWriter
   readonly sealer: Sealer
+  readonly outage: Outage
+  readonly damage: DamageLog
   readonly lock: WriterLock
 }
 
@@ -78,7 +82,19 @@ export class OpenedStore implements Store {
   }
 
   async append(batch: AppendBatch | PackedBatch): Promise<{ group: number }> {
-    return await this.#writing('append').commit.append(batch)
+    const { commit, outage } = this.#writing('append')
+    try {
+      const appended = await commit.append(batch)
+      outage.succeeded()
+      return appended
+    } catch (error) {
+      outage.failed(error, 'lines' in batch ? batch.lines.ends.length : batch.records.length)
+      throw error
+    }
+  }
+
+  problem(): string | undefined {
+    return this.#parts.writing?.outage.problem()
   }
 
   readRunRecords(runId: string, namespace?: string): SpanRecord[] {
@@ -125,6 +141,8 @@ export class OpenedStore implements Store {
   async #close(): Promise<void> {
     const { writing, index, tape, packs } = this.#parts
     await writing?.sealer.close()
+    await writing?.damage.close()
+    await writing?.outage.close()
     await writing?.commit.close()
     await index.close()
     writing?.tapeWriter.close()

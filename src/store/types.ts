@@ -311,6 +311,8 @@ export interface Store {
    *   `store_write_failed` (retryable; nothing of the batch counts as stored), `store_closed`
    */
   append(batch: AppendBatch | PackedBatch): Promise<{ group: number }>
+  /** Why the disk takes no writes at present; undefined when it does. */
+  problem(): string | undefined
   /** All steps of a run as `listSteps` gives them. */
   readRunRecords(runId: string, namespace?: string): SpanRecord[]
   reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult>
@@ -331,6 +333,8 @@ export interface OpenStoreOptions {
   readonly create?: boolean
   /** For the text that a second writer is shown, e.g. `reprise up`. */
   readonly startedBy?: string
+  /** Of the gap records that the store itself writes. Default `local`. */
+  readonly namespace?: string
   /** Keep the index in a thread of its own: for a writer that is busy. Default false. */
   readonly indexThread?: boolean
   /** Compress closed segments and packs in the background, in a thread of low priority. Default false. */

@@ -216,7 +216,12 @@ describe.each(['write', 'fdatasync'] as const)('when %s fails', (call) => {
       await store.close()
       const again = await openForTest(dir)
       expect((await again.checkStore()).problems).toEqual([])
-      expect((await readAllLines(again)).map((line) => JSON.parse(line).core.sequence)).toEqual([0, 1, 3])
+      const cores = (await readAllLines(again)).map((line) => JSON.parse(line).core)
+      expect(cores.flatMap(({ schema, sequence }) => (schema === 'reprise.span/1' ? [sequence] : []))).toEqual([0, 1, 3])
+      // What was refused is told, once.
+      expect(cores.filter(({ schema }) => schema === 'reprise.gap/1')).toEqual([
+        { schema: 'reprise.gap/1', namespace: 'local', reason: call === 'write' ? 'disk-full' : 'disk-error', count: 2 },
+      ])
       expect(again.index.listSteps(RUN, { limit: 10 }).steps).toHaveLength(3)
     }
   })

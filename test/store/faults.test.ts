@@ -25,6 +25,8 @@ interface Outcome {
   readonly acknowledged: Set<number>
   /** Errors that callers saw: each must say that trying again can help. */
   readonly seen: unknown[]
+  /** Records that were refused, each as often as it was. */
+  refused: number
 }
 
 /** Until it works: a fault that passes must not leave anything that keeps the next try from working. */
@@ -41,13 +43,20 @@ async function insist<T>(outcome: Outcome, act: () => Promise<T>): Promise<T> {
 
 async function append(store: Store, outcome: Outcome, number: number): Promise<void> {
   const { record, blob } = prepareRaw(number, dataOf(number))
-  await insist(outcome, () => store.append({ records: [record], blobs: [blob] }))
+  await insist(outcome, async () => {
+    try {
+      await store.append({ records: [record], blobs: [blob] })
+    } catch (error) {
+      outcome.refused++
+      throw error
+    }
+  })
   outcome.acknowledged.add(number)
 }
 
 /** Whatever a store does to the disk: it is made, written, closed, recovered, written on, sealed and closed. */
 async function program(dir: string): Promise<Outcome> {
-  const outcome: Outcome = { acknowledged: new Set(), seen: [] }
+  const outcome: Outcome = { acknowledged: new Set(), seen: [], refused: 0 }
   const open = (): Promise<Store> => insist(outcome, () => openStore(dir, { mode: 'write', segmentRollBytes: ROLL }))
   const store = await open()
   for (let number = 0; number < 9; number++) await append(store, outcome, number)
@@ -72,21 +81,26 @@ async function program(dir: string): Promise<Outcome> {
   return outcome
 }
 
-async function judge(dir: string, { acknowledged }: Outcome, what: string): Promise<void> {
+async function judge(dir: string, { acknowledged, refused }: Outcome, what: string): Promise<void> {
   faults.arm()
   const check = await checkStoreFolder(dir)
   expect(check.problems, what).toEqual([])
   const store = await openStore(dir, { mode: 'write' })
+  for (const number of acknowledged) expect(store.blobs.read(digestOf(dataOf(number))).length, what).toBe(dataOf(number).length)
+  await store.close()
+  const reader = await openStore(dir, { mode: 'read' })
   try {
-    const stored = (await readAllLines(store)).map((line) => Number(JSON.parse(line).core.sequence))
+    const cores = (await readAllLines(reader)).map((line) => JSON.parse(line).core)
+    const stored = cores.filter(({ schema }) => schema === 'reprise.span/1').map(({ sequence }) => Number(sequence))
     expect(
       [...stored].sort((left, right) => left - right),
       what,
     ).toEqual([...acknowledged].sort((left, right) => left - right))
-    for (const number of acknowledged) expect(store.blobs.read(digestOf(dataOf(number))).length, what).toBe(dataOf(number).length)
-    expect((await store.checkStore()).problems, what).toEqual([])
+    const told = cores.filter(({ schema }) => schema === 'reprise.gap/1').reduce((sum, { count }) => sum + Number(count), 0)
+    expect(told, `${what}: what gap records tell`).toBe(refused)
+    expect((await reader.checkStore()).problems, what).toEqual([])
   } finally {
-    await store.close()
+    await reader.close()
   }
 }
 

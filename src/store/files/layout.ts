@@ -14,6 +14,10 @@ export interface Layout {
   readonly packs: string
   readonly temporary: string
   readonly cut: string
+  /** Space for the last word on a full disk. */
+  readonly reserve: string
+  /** Groups whose damage a gap record tells. */
+  readonly damage: string
   readonly index: string
   readonly views: string
   readonly keys: string
@@ -31,6 +35,8 @@ export function layoutOf(dir: string): Layout {
     packs: join(dir, 'blobs', 'packs'),
     temporary: join(dir, 'blobs', 'tmp'),
     cut: join(dir, 'cut'),
+    reserve: join(dir, 'reserve'),
+    damage: join(dir, 'damage.json'),
     index: join(dir, 'index.db'),
     views: join(dir, 'views'),
     keys: join(dir, 'keys'),

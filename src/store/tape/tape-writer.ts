@@ -14,7 +14,8 @@ import { NO_HEAD, type Tape } from './tape.ts'
 
 export interface TapeRecovery {
   readonly cut: readonly CutTail[]
-  readonly damagedGroups: number
+  /** Groups of the live segment that cannot be read. */
+  readonly damaged: readonly { readonly group: number; readonly records: number }[]
   /** Of the last group; nothing of the packs stands after it. */
   readonly mark: PackMark
 }
@@ -64,7 +65,7 @@ export class TapeWriter {
     tape.setHead(head === undefined ? NO_HEAD : { group: head.group, digest: digestTextOf(head.digest) })
     this.recovery = {
       cut,
-      damagedGroups: liveView?.entries.filter((entry) => liveView.readContent(entry) === undefined).length ?? 0,
+      damaged: liveView?.entries.filter((entry) => liveView.readContent(entry) === undefined) ?? [],
       mark: head?.mark ?? { pack: 0, bytes: 0 },
     }
     if (live !== undefined && liveView !== undefined && !liveView.sealed && liveView.sizeBytes() < options.rollBytes) {

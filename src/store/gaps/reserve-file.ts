@@ -1,0 +1,99 @@
+import { closeSync, fdatasyncSync, ftruncateSync, openSync, statSync } from 'node:fs'
+import { createFile, removeFile, syncFolder, systemCodeOf, writeFully } from '../files/durable.ts'
+import type { Layout } from '../files/layout.ts'
+import { readExactly } from '../frames/file-window.ts'
+
+const RESERVE_BYTES = 1024 * 1024
+const NOTE_BYTES = 512
+
+/** What a full disk has refused and no gap record tells yet. */
+export interface RefusedNote {
+  readonly reason: string
+  readonly count: number
+}
+
+/**
+ * A file of space that is given back when the disk is full and the last word has to be written. Until then its beginning is a
+ * notebook: its blocks are there, so that it can be written in place when nothing else can.
+ */
+export class ReserveFile {
+  readonly #layout: Layout
+
+  constructor(layout: Layout) {
+    this.#layout = layout
+  }
+
+  /** Makes the file, or fills it up; where there is no room for it, later. */
+  ensure(): void {
+    const { reserve, dir } = this.#layout
+    try {
+      const size = statSync(reserve, { throwIfNoEntry: false })?.size
+      if (size === RESERVE_BYTES) return
+      const fd = size === undefined ? createFile(reserve) : openSync(reserve, 'r+')
+      try {
+        // Zeros are not the same as nothing: the blocks have to be taken. What stands in the notebook stays.
+        writeFully(fd, Buffer.alloc(RESERVE_BYTES - (size ?? 0)), size ?? 0)
+        fdatasyncSync(fd)
+      } catch (error) {
+        if (size === undefined) removeFile(reserve)
+        throw error
+      } finally {
+        closeSync(fd)
+      }
+      syncFolder(dir)
+    } catch {
+      // Without it, what was refused is told as soon as there is room.
+    }
+  }
+
+  read(): RefusedNote | undefined {
+    try {
+      const fd = openSync(this.#layout.reserve, 'r')
+      try {
+        const text = readExactly(fd, 0, NOTE_BYTES)?.toString('utf8').split('\n', 1)[0] ?? ''
+        const value: unknown = text.startsWith('{') ? JSON.parse(text) : undefined
+        if (typeof value !== 'object' || value === null || !('reason' in value) || !('count' in value)) return undefined
+        const { reason, count } = value
+        return typeof reason === 'string' && typeof count === 'number' && Number.isSafeInteger(count) && count > 0
+          ? { reason, count }
+          : undefined
+      } finally {
+        closeSync(fd)
+      }
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Writes in place; undefined clears. False where it could not. */
+  write(note: RefusedNote | undefined): boolean {
+    const bytes = Buffer.alloc(NOTE_BYTES)
+    if (note !== undefined) bytes.write(`${JSON.stringify({ count: note.count, reason: note.reason })}\n`)
+    try {
+      const fd = openSync(this.#layout.reserve, 'r+')
+      try {
+        writeFully(fd, bytes, 0)
+        fdatasyncSync(fd)
+        return true
+      } finally {
+        closeSync(fd)
+      }
+    } catch (error) {
+      return note === undefined && systemCodeOf(error) === 'ENOENT'
+    }
+  }
+
+  /** Gives its space back, all but the notebook. */
+  release(): void {
+    try {
+      const fd = openSync(this.#layout.reserve, 'r+')
+      try {
+        ftruncateSync(fd, NOTE_BYTES)
+      } finally {
+        closeSync(fd)
+      }
+    } catch {
+      // There is none.
+    }
+  }
+}
