@@ -39,12 +39,12 @@ export async function runScript<T>(script: URL, args: readonly string[]): Promis
  * Runs every contender once per round, in turn, so that a slow moment of the machine hits all of them; the first round is
  * a warm-up and does not count.
  */
-export async function interleave<T>(
-  contenders: readonly string[],
+export async function interleave<C extends string, T>(
+  contenders: readonly C[],
   rounds: number,
-  run: (contender: string) => Promise<T>,
-): Promise<Map<string, T[]>> {
-  const results = new Map<string, T[]>(contenders.map((contender) => [contender, []]))
+  run: (contender: C) => Promise<T>,
+): Promise<Map<C, T[]>> {
+  const results = new Map<C, T[]>(contenders.map((contender) => [contender, []]))
   for (let round = 0; round <= rounds; round++) {
     // The order turns from round to round, so that nobody always follows the same neighbour.
     const order = contenders.map((_, index) => contenders[(index + round) % contenders.length]!)

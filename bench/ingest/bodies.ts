@@ -14,7 +14,7 @@ function id(bytes: number, ...parts: readonly (string | number)[]): string {
  * One OTLP protobuf body of GenAI spans of about 2 KiB each: 14 attributes, a prompt and a completion of their own, every
  * twentieth with an e-mail address or a key to redact.
  */
-export function genAiBody(body: number, spans: number, salt: string): Uint8Array {
+export function genAiBody(body: number, spans: number, salt: string, mark = ''): Uint8Array {
   const writer = new TraceWriter()
   writer.startResource({
     attributes: [
@@ -55,10 +55,10 @@ export function genAiBody(body: number, spans: number, salt: string): Uint8Array
         ['server.address', 'api.openai.com'],
         ['server.port', { int: 443n }],
         ['gen_ai.conversation.id', id(8, salt, body, Math.floor(index / 25))],
-        ['gen_ai.input.messages', JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: prose(780, seed) + secret }] }])],
+        ['gen_ai.input.messages', JSON.stringify([{ role: 'user', parts: [{ type: 'text', content: mark + prose(780, seed) + secret }] }])],
         [
           'gen_ai.output.messages',
-          JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: prose(620, seed + 1) }], finish_reason: 'stop' }]),
+          JSON.stringify([{ role: 'assistant', parts: [{ type: 'text', content: mark + prose(620, seed + 1) }], finish_reason: 'stop' }]),
         ],
       ],
       droppedAttributes: 0,
@@ -70,4 +70,37 @@ export function genAiBody(body: number, spans: number, salt: string): Uint8Array
     })
   }
   return writer.finish()
+}
+
+const MARK = '@mark:00000000;'
+const MARK_DIGITS_AT = '@mark:'.length
+
+/**
+ * A body that becomes another one at each send, at the cost of a few writes: other traces, other texts, so that no span and no
+ * payload was seen before.
+ */
+export class VaryingBody {
+  readonly spans: number
+  readonly #body: Buffer
+  readonly #marks: number[] = []
+  readonly #traces: number[] = []
+
+  constructor(body: number, spans: number, salt: string) {
+    this.spans = spans
+    this.#body = Buffer.from(genAiBody(body, spans, salt, MARK))
+    for (let at = this.#body.indexOf(MARK); at >= 0; at = this.#body.indexOf(MARK, at + 1)) this.#marks.push(at + MARK_DIGITS_AT)
+    for (let trace = 0; trace * 25 < spans; trace++) {
+      const bytes = Buffer.from(id(16, salt, body, trace), 'hex')
+      for (let at = this.#body.indexOf(bytes); at >= 0; at = this.#body.indexOf(bytes, at + 1)) this.#traces.push(at)
+    }
+    if (this.#marks.length !== spans * 2 || this.#traces.length !== spans) throw new Error('the marks of the body are not where they should be')
+  }
+
+  /** The body as number `count`, below 2^32; valid until the next call. */
+  next(count: number): Uint8Array {
+    const digits = count.toString(16).padStart(8, '0')
+    for (const at of this.#marks) this.#body.write(digits, at, 'latin1')
+    for (const at of this.#traces) this.#body.writeUInt32BE(count, at)
+    return this.#body
+  }
 }

@@ -1,80 +1,98 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { interleave, median, printTable, runScript } from '../rounds.ts'
+import { availableParallelism } from 'node:os'
+import { interleave, median, printTable } from '../rounds.ts'
 import type { LoadResult } from './load.ts'
+import { MeasuredServer, type ServerKind } from './measured-server.ts'
+import { benchOverload } from './overload.ts'
+import { checkedTotals, printReceipt, type Totals } from './receipt.ts'
 
-type ServerResult = LoadResult & { cpuMicrosPerSpan: number; rssMiB: number; rssDeltaMiB: number }
+type Measured = LoadResult & { spansPerSecond: number; cpuMicrosPerSpan: number; rssMiB: number; totals: Totals }
 
-const TICKS_PER_SECOND = 100
+const CONTENDERS: readonly ServerKind[] = ['sink', 'usual', 'collector']
 
-function statusOf(pid: number): { cpuMicros: number; rssMiB: number } {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
-    .replace(/^.*\) /, '')
-    .split(' ')
-  const rss = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]
-  return { cpuMicros: ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6, rssMiB: Number(rss) / 1024 }
-}
-
-async function load(kind: string, bodies: number, spans: number, connections: number, salt: string): Promise<ServerResult> {
-  const store = mkdtempSync(join(tmpdir(), 'reprise-bench-'))
-  const server = spawn(process.execPath, [...process.execArgv, fileURLToPath(new URL('./server.ts', import.meta.url)), kind, store], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
+async function throughput(kind: ServerKind, bodies: number, spansPerBody: number, salt: string): Promise<Measured> {
+  const server = await MeasuredServer.start(kind)
+  let result: LoadResult
+  let warm: LoadResult
+  let cpuMicros: number
+  let rssMiB: number
   try {
-    const [line] = (await once(server.stdout.setEncoding('utf8'), 'data')) as [string]
     // A warm-up of its own, so that the compiler's work is not billed to the spans.
-    await runScript<LoadResult>(new URL('./load.ts', import.meta.url), [line.trim(), '16', '500', '2', `warm${salt}`])
-    const before = statusOf(server.pid!)
-    const result = await runScript<LoadResult>(new URL('./load.ts', import.meta.url), [
-      line.trim(),
-      String(bodies),
-      String(spans),
-      String(connections),
-      salt,
-    ])
-    const after = statusOf(server.pid!)
-    return {
-      ...result,
-      cpuMicrosPerSpan: (after.cpuMicros - before.cpuMicros) / (bodies * spans),
-      rssMiB: after.rssMiB,
-      rssDeltaMiB: after.rssMiB - before.rssMiB,
-    }
-  } finally {
-    server.kill('SIGTERM')
-    if (server.exitCode === null) await once(server, 'close')
-    rmSync(store, { recursive: true, force: true })
+    warm = await server.load({ spansPerBody, bodies: Math.ceil(bodies / 4), connections: 4, salt: `warm${salt}` })
+    const before = server.cpuMicros()
+    result = await server.load({ spansPerBody, bodies, connections: 4, salt })
+    cpuMicros = server.cpuMicros() - before
+    rssMiB = server.rssMiB().most
+  } catch (error) {
+    await server.stop()
+    throw error
   }
+  const totals = checkedTotals([warm, result], await server.stop())
+  return { ...result, spansPerSecond: result.acknowledged / result.seconds, cpuMicrosPerSpan: cpuMicros / result.acknowledged, rssMiB, totals }
 }
 
-/** Ingest of unique GenAI spans of about 2 KiB, redaction on, acknowledged after fdatasync; beside a sink that does nothing. */
-export async function benchIngest(rounds: number): Promise<void> {
-  for (const [title, bodies, spans, connections] of [
-    ['500-span bodies, 4 connections', 80, 500, 4],
-    ['20-span bodies, 4 connections', 500, 20, 4],
-  ] as const) {
-    let round = 0
-    const results = await interleave(['sink', 'collector'], rounds, (kind) => load(kind, bodies, spans, connections, `${spans}-${round++}`))
-    const of = (kind: string, key: keyof ServerResult): number => median(results.get(kind)!.map((result) => result[key]))
-    console.log(
-      `\ningest, ${title}, ${bodies * spans} spans of ${(of('collector', 'bytes') / (bodies * spans)).toFixed(0)} B, ${rounds} rounds (medians)`,
-    )
-    printTable(
-      ['', 'spans/s', 'ratio to sink', 'server CPU µs/span', 'ack p50 ms', 'p99 ms', 'RSS MiB', 'delta', 'refused'],
-      ['sink', 'collector'].map((kind) => [
-        kind,
-        of(kind, 'spansPerSecond').toFixed(0),
-        (of(kind, 'spansPerSecond') / of('sink', 'spansPerSecond')).toFixed(2),
-        of(kind, 'cpuMicrosPerSpan').toFixed(1),
-        of(kind, 'ackMillisP50').toFixed(1),
-        of(kind, 'ackMillisP99').toFixed(1),
-        of(kind, 'rssMiB').toFixed(0),
-        of(kind, 'rssDeltaMiB').toFixed(0),
-        of(kind, 'refused').toFixed(0),
-      ]),
-    )
+async function benchThroughput(title: string, bodies: number, spansPerBody: number, rounds: number): Promise<number> {
+  let round = 0
+  const all: Totals[] = []
+  const results = await interleave(CONTENDERS, rounds, async (kind) => {
+    // The yardstick takes several times as long: it gets less to do.
+    const measured = await throughput(kind, kind === 'usual' ? Math.ceil(bodies / 4) : bodies, spansPerBody, `${spansPerBody}-${round++}`)
+    if (kind === 'collector') all.push(measured.totals)
+    return measured
+  })
+  const of = (kind: ServerKind, pick: (result: Measured) => number): number => median(results.get(kind)!.map(pick))
+  const perSecond = (kind: ServerKind): number => of(kind, ({ spansPerSecond }) => spansPerSecond)
+  const cpu = (kind: ServerKind): number => of(kind, ({ cpuMicrosPerSpan }) => cpuMicrosPerSpan)
+  const bytes = of('collector', ({ bytesPerSpan }) => bytesPerSpan).toFixed(0)
+  console.log(`\ningest, ${title}, ${bodies * spansPerBody} spans of ${bytes} B, unique, ${rounds} rounds (medians)`)
+  printTable(
+    ['', 'spans/s', 'x usual', 'server CPU µs/span', 'x usual', 'ack p50 ms', 'p99 ms', 'RSS MiB'],
+    CONTENDERS.map((kind) => [
+      kind,
+      perSecond(kind).toFixed(0),
+      (perSecond(kind) / perSecond('usual')).toFixed(1),
+      cpu(kind).toFixed(1),
+      (cpu('usual') / cpu(kind)).toFixed(1),
+      of(kind, ({ ackMillis }) => ackMillis.p50).toFixed(1),
+      of(kind, ({ ackMillis }) => ackMillis.p99).toFixed(1),
+      of(kind, ({ rssMiB }) => rssMiB).toFixed(0),
+    ]),
+  )
+  printReceipt(`ingest-${spansPerBody}`, all)
+  return perSecond('collector')
+}
+
+const LATENCY_SECONDS = 20
+
+/** Acknowledgement of small batches while the collector has half of what it can take. */
+async function benchLatency(spansPerSecond: number, spansPerBody: number, rounds: number): Promise<void> {
+  const results: LoadResult[] = []
+  const totals: Totals[] = []
+  for (let round = 0; round < rounds; round++) {
+    const server = await MeasuredServer.start('collector')
+    const loads: LoadResult[] = []
+    try {
+      loads.push(await server.load({ spansPerBody, bodies: 1_000, connections: 4, salt: `warm${round}` }))
+      const bodiesPerSecond = spansPerSecond / 2 / spansPerBody
+      loads.push(await server.load({ spansPerBody, bodiesPerSecond, seconds: LATENCY_SECONDS, connections: 32, salt: `half${round}` }))
+    } finally {
+      totals.push(checkedTotals(loads, await server.stop()))
+    }
+    results.push(loads.at(-1)!)
   }
+  const of = (pick: (result: LoadResult) => number): string => median(results.map(pick)).toFixed(1)
+  console.log(`\nacknowledgement of ${spansPerBody}-span bodies at half load (${(spansPerSecond / 2).toFixed(0)} spans/s), ${rounds} rounds (medians)`)
+  printTable(
+    ['', 'p50 ms', 'p90 ms', 'p99 ms', 'max ms'],
+    [['collector', of((r) => r.ackMillis.p50), of((r) => r.ackMillis.p90), of((r) => r.ackMillis.p99), of((r) => r.ackMillis.max)]],
+  )
+  printReceipt(`latency-${spansPerBody}`, totals)
+}
+
+/** Ingest of unique GenAI spans of about 2 KiB, redaction on, content-addressed, acknowledged after fdatasync. */
+export async function benchIngest(rounds: number): Promise<void> {
+  if (availableParallelism() < 2) console.log('the figures are asked for two cores; this machine has one')
+  const large = await benchThroughput('500-span bodies, 4 connections', 160, 500, rounds)
+  const small = await benchThroughput('20-span bodies, 4 connections', 2_000, 20, rounds)
+  await benchLatency(small, 20, Math.min(rounds, 3))
+  await benchOverload(large)
 }

@@ -1,0 +1,80 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { openStore } from '../../src/store/index.ts'
+import { runScript } from '../rounds.ts'
+import type { LoadOptions, LoadResult } from './load.ts'
+import type { ServerReceipt } from './server.ts'
+
+const TICKS_PER_SECOND = 100
+const LOAD = new URL('./load.ts', import.meta.url)
+
+export type ServerKind = 'sink' | 'usual' | 'collector'
+
+/** A server in a process of its own, with a folder of its own. */
+export class MeasuredServer {
+  readonly url: string
+  readonly folder: string
+  readonly #process: ChildProcess
+  readonly #pid: number
+  #output = ''
+
+  private constructor(process: ChildProcess, pid: number, url: string, folder: string) {
+    this.#process = process
+    this.#pid = pid
+    this.url = url
+    this.folder = folder
+    process.stdout?.on('data', (text: string) => {
+      this.#output += text
+    })
+  }
+
+  static async start(kind: ServerKind): Promise<MeasuredServer> {
+    const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'))
+    const script = fileURLToPath(new URL('./server.ts', import.meta.url))
+    const child = spawn(process.execPath, [...process.execArgv, script, kind, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
+    return new MeasuredServer(child, child.pid ?? 0, line.trim(), folder)
+  }
+
+  async load(options: Omit<LoadOptions, 'url'>): Promise<LoadResult> {
+    return await runScript<LoadResult>(LOAD, [JSON.stringify({ url: this.url, ...options } satisfies LoadOptions)])
+  }
+
+  cpuMicros(): number {
+    const fields = readFileSync(`/proc/${this.#pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6
+  }
+
+  /** Now, and the most there ever was. */
+  rssMiB(): { now: number; most: number } {
+    const status = readFileSync(`/proc/${this.#pid}/status`, 'utf8')
+    const of = (key: string): number => Number(new RegExp(`${key}:\\s+(\\d+)`).exec(status)?.[1]) / 1024
+    return { now: of('VmRSS'), most: of('VmHWM') }
+  }
+
+  /** Ends it. What a collector says it has kept, and what is in its store when that is opened anew. */
+  async stop(): Promise<{ receipt: ServerReceipt; stored: number } | undefined> {
+    try {
+      this.#process.kill('SIGTERM')
+      if (this.#process.exitCode === null) await once(this.#process, 'close')
+      const last = this.#output.trim().split('\n').at(-1) ?? ''
+      if (!last.startsWith('{')) return undefined
+      const store = await openStore(this.folder, { mode: 'read' })
+      try {
+        let stored = 0
+        for await (const { lines } of store.tape.readGroups(0)) stored += lines.length
+        return { receipt: JSON.parse(last) as ServerReceipt, stored }
+      } finally {
+        await store.close()
+      }
+    } finally {
+      rmSync(this.folder, { recursive: true, force: true })
+    }
+  }
+}
