@@ -66,6 +66,16 @@ export {
   type StreamEnd,
 } from './step-kinds.ts'
 export { STORE_PLACES } from './store-places.ts'
-export { canonicalValue, decodeValue, type EncodedValue, encodeValue, type JsonTree, jsonTreeOf, needsMsgpack } from './value-codec.ts'
+export { parseTime, TIME_ACCEPTS } from './time-text.ts'
+export {
+  canonicalValue,
+  decodeValue,
+  type EncodedValue,
+  encodeValue,
+  type JsonTree,
+  jsonTreeOf,
+  msgpackTreeOf,
+  needsMsgpack,
+} from './value-codec.ts'
 export { VALUE_MAX_DEPTH } from './value-tags.ts'
 export { type ErrorFields, ErrorValue, Opaque, Truncated } from './value-types.ts'

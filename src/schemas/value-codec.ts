@@ -29,6 +29,11 @@ export function jsonTreeOf(value: unknown): JsonTree {
   return { json: !tagger.needsMsgpack, tree }
 }
 
+/** What stands for a value where it is written as MessagePack: plain objects, arrays and Uint8Array, the rest in tagged objects. */
+export function msgpackTreeOf(value: unknown): unknown {
+  return new Tagger('msgpack').tag(value)
+}
+
 /**
  * Whether JSON cannot hold the value without loss: undefined anywhere (holes too), bigint, NaN, infinities, -0, Date, Map,
  * Set, ArrayBuffer and views of it. Throws `limit_exceeded` past 128 levels, which a cycle is.
@@ -45,7 +50,7 @@ export function needsMsgpack(value: unknown): boolean {
 export function encodeValue(value: unknown): EncodedValue {
   const { json, tree } = jsonTreeOf(value)
   if (json) return { mediaType: MEDIA_TYPE.json, data: JSON.stringify(tree) }
-  return { mediaType: MEDIA_TYPE.msgpack, data: packTree(new Tagger('msgpack').tag(value)) }
+  return { mediaType: MEDIA_TYPE.msgpack, data: packTree(msgpackTreeOf(value)) }
 }
 
 function textOf(data: string | Uint8Array): string {

@@ -2,6 +2,7 @@ import { encodeValue, jsonTreeOf, MEDIA_TYPE, Truncated } from '../../schemas/in
 import type { Snapshot } from '../snapshot.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { JsonSlices } from './json-slices.ts'
+import { MsgpackSlices } from './msgpack-slices.ts'
 import { Slices } from './slices.ts'
 
 /** A payload as the wire carries it. */
@@ -30,8 +31,8 @@ export class PayloadWriter {
     this.#json.reset()
   }
 
-  isLarge({ json, sizeBytes }: Snapshot): boolean {
-    return this.#pausing && json && sizeBytes > SMALL_BYTES
+  isLarge({ sizeBytes }: Snapshot): boolean {
+    return this.#pausing && sizeBytes > SMALL_BYTES
   }
 
   write(snapshot: Snapshot, ownMediaType?: string): EncodedPayload {
@@ -55,11 +56,14 @@ export class PayloadWriter {
   }
 
   /** For what `isLarge`: the event loop runs in between. */
-  async writeInSlices(snapshot: Snapshot): Promise<EncodedPayload> {
+  async writeInSlices(snapshot: Snapshot, ownMediaType?: string): Promise<EncodedPayload> {
+    const { value, json } = snapshot
+    // Bytes and text are written in one go in any case.
+    if (ownMediaType !== undefined) return this.write(snapshot, ownMediaType)
     const start = this.#json.position
-    const writing = new JsonSlices(this.#json, snapshot)
+    const writing = json ? new JsonSlices(this.#json, snapshot) : new MsgpackSlices(value)
     while (writing.step()) if (this.slices.over) await this.slices.pause()
-    return this.#written(start)
+    return writing instanceof MsgpackSlices ? { mediaType: MEDIA_TYPE.msgpack, content: { bytes: writing.finish() } } : this.#written(start)
   }
 
   #writeJson(value: unknown, plain: boolean): EncodedPayload {

@@ -41,8 +41,14 @@ export class StepWriter {
   /** For what `isLarge`: its payloads, each written with pauses. They are valid until the payload writer is reset. */
   async encodeInSlices({ step }: QueuedStep): Promise<Map<Snapshot, EncodedPayload>> {
     const encoded = new Map<Snapshot, EncodedPayload>()
-    for (const snapshot of [step.input, step.output, step.error, step.documents])
-      if (snapshot !== undefined && this.#payloads.isLarge(snapshot)) encoded.set(snapshot, await this.#payloads.writeInSlices(snapshot))
+    const encode = async (snapshot: Snapshot | undefined, ownMediaType?: string): Promise<void> => {
+      if (isLarge(this.#payloads, snapshot)) encoded.set(snapshot, await this.#payloads.writeInSlices(snapshot, ownMediaType))
+    }
+    await encode(step.input)
+    await encode(step.output, step.outputMediaType)
+    await encode(step.error)
+    // Documents are JSON text whatever is in them.
+    if (step.documents?.json === true) await encode(step.documents)
     return encoded
   }
 
@@ -135,7 +141,7 @@ export class StepWriter {
   }
 }
 
-function isLarge(payloads: PayloadWriter, snapshot: Snapshot | undefined): boolean {
+function isLarge(payloads: PayloadWriter, snapshot: Snapshot | undefined): snapshot is Snapshot {
   return snapshot !== undefined && payloads.isLarge(snapshot)
 }
 
