@@ -55,7 +55,7 @@ test('a snapshot in slices is, byte for byte, what the codec gives in one go', (
       const { value } = takeSnapshot([original, undefined])
       expect(inSlices(value).hex).toBe(atOnce(value))
     }),
-    { numRuns: 500 },
+    { numRuns: 200 },
   )
 })
 
