@@ -12,6 +12,8 @@ import { Slices } from './slices.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
 const BATCH_MAX_SPANS = 256
+/** The standard exporter writes a batch in one go: with more than this in it the program would be held up for long. */
+const BATCH_MAX_BYTES = 256 * 1024
 
 interface OtlpBatch extends Batch {
   readonly readable: ReadableSpan[]
@@ -52,9 +54,11 @@ export class OtlpWay implements Way {
   async fill(next: () => QueuedStep | undefined, gaps: readonly Gap[]): Promise<Batch> {
     const slices = new Slices()
     const readable = gaps.map((gap) => readableGapOf(gap, gapAttributes(gap), this.#resource))
-    while (readable.length < BATCH_MAX_SPANS) {
+    let bytes = 0
+    while (readable.length < BATCH_MAX_SPANS && bytes < BATCH_MAX_BYTES) {
       const item = next()
       if (item === undefined) break
+      bytes += item.sizeBytes
       // Nobody but a Reprise collector merges an announcement with the step that follows.
       if (item.pending || (this.#leaveRecorded && item.step.spanRecorded)) continue
       readable.push(this.#readable(item.step))
