@@ -4,6 +4,7 @@ import { sendAtExit } from './export/exit-send.ts'
 import { type RepriseBatch, RepriseWay } from './export/reprise-way.ts'
 import type { Recorder } from './recorder.ts'
 import { runtime } from './runtime.ts'
+import { preloadRedaction } from './spool/redaction-loader.ts'
 import type { SpoolLoss } from './spool/spool.ts'
 import { warnOnce } from './warning.ts'
 
@@ -39,16 +40,19 @@ async function finish(recorder: Recorder): Promise<void> {
   const { drain, options, spool } = recorder
   const deadline = nowMillis() + options.exitTimeoutMillis
   const sendingMillis = spool.enabled ? options.exitTimeoutMillis * SENDING_SHARE : options.exitTimeoutMillis
-  drain.exiting()
-  const timer = setTimeout(() => drain.abort(`no acknowledgement within ${Math.round(sendingMillis)} ms`), sendingMillis)
+  const timer = setTimeout(() => drain.pause(`no acknowledgement within ${Math.round(sendingMillis)} ms`), sendingMillis)
   try {
-    await Promise.all([drain.run(false), recorder.flushSdk?.()])
-    // A short program is over before it would have looked there.
-    if (spool.enabled && !recorder.hasUnsent) await drain.pickUp(spool.folder)
+    await drain.awaited(async () => {
+      await Promise.all([drain.run(false), recorder.flushSdk?.()])
+      // A short program is over before it would have looked there.
+      if (spool.enabled && !recorder.hasUnsent) await drain.pickUp(spool.folder)
+    })
   } finally {
     clearTimeout(timer)
+    drain.resume()
   }
   if (!recorder.hasUnsent) return
+  if (spools(recorder)) await preloadRedaction().catch(() => {})
   if (spools(recorder)) spoolRest(recorder, drain.takeUnsent(), deadline)
   else drain.warnUnsent('not recorded')
 }

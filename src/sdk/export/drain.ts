@@ -44,8 +44,11 @@ export class Drain {
   #abort = new AbortController()
   #waiting: NodeJS.Timeout | undefined
   #wake: (() => void) | undefined
-  #exiting = false
+  /** How many wait for what is sent: while any does, sending keeps the process alive. */
+  #waiters = 0
+  #transport: Transport | undefined
   #pickingUp = false
+  #paused = false
   #missedSince: number | undefined
   #sent = 0
   #refused = 0
@@ -76,7 +79,8 @@ export class Drain {
    */
   async run(reported: boolean): Promise<DrainReport> {
     const sentBefore = this.#sent
-    await (this.#next ??= this.#begin())
+    const work = (): Promise<void> => (this.#next ??= this.#begin())
+    await (reported ? this.awaited(work) : work())
     const dropped = this.#refused + this.#queue.droppedSteps
     const report = { sent: this.#sent - sentBefore, failed: this.#queue.length + this.heldSpans, dropped: dropped - this.#reported }
     if (reported) this.#reported = dropped
@@ -95,7 +99,7 @@ export class Drain {
 
   /**
    * Sends what earlier programs left in the spool, if a Reprise collector was found and all of this one's is sent. Never
-   * rejects; it ends when this drain is aborted.
+   * rejects; it ends when this drain is paused.
    */
   async pickUp(folder: SpoolFolder): Promise<void> {
     const way = this.#way
@@ -113,17 +117,32 @@ export class Drain {
     this.#pickingUp = false
   }
 
-  /** Breaks off whatever is under way; the next run starts afresh. */
-  abort(reason: string): void {
+  /** Breaks off whatever is under way; runs that wait, or come before `resume`, send nothing. */
+  pause(reason: string): void {
+    this.#paused = true
     this.#abort.abort(new Error(reason))
     this.#wake?.()
     this.#abort = new AbortController()
   }
 
-  /** The program has nothing else to do: from now on a wait before another try keeps the process alive. */
-  exiting(): void {
-    this.#exiting = true
-    this.#waiting?.ref()
+  resume(): void {
+    this.#paused = false
+  }
+
+  /** While `work` is under way, sending keeps the process alive. */
+  async awaited<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#waiters++ === 0) this.#keepAlive(true)
+    try {
+      return await work()
+    } finally {
+      if (--this.#waiters === 0) this.#keepAlive(false)
+    }
+  }
+
+  #keepAlive(keepsAlive: boolean): void {
+    this.#transport?.keepAlive(keepsAlive)
+    if (keepsAlive) this.#waiting?.ref()
+    else this.#waiting?.unref()
   }
 
   /** All that is queued and held, written without a pause, and `gaps` with it: for a process on its way out. */
@@ -159,6 +178,7 @@ export class Drain {
   }
 
   async #empty(): Promise<void> {
+    if (this.#paused) return
     const { signal } = this.#abort
     // What is put in from here on is for the next run: a busy program must not keep this one from its end.
     const goal = this.#queue.added
@@ -197,6 +217,8 @@ export class Drain {
   async #openWay(signal: AbortSignal): Promise<Way | undefined> {
     const { exporter, endpoint, otlpHeaders, flushTimeoutMillis } = this.#options
     const transport = new Transport(endpoint, otlpHeaders)
+    transport.keepAlive(this.#waiters > 0)
+    this.#transport = transport
     if (exporter === 'reprise') return new RepriseWay(this.#options, transport, this.#sender)
     if (exporter === 'auto') {
       const greeting = await greet(transport, flushTimeoutMillis, signal)
@@ -260,7 +282,7 @@ export class Drain {
     await new Promise<void>((resolve) => {
       this.#wake = resolve
       this.#waiting = setTimeout(resolve, millis)
-      if (!this.#exiting) this.#waiting.unref()
+      if (this.#waiters === 0) this.#waiting.unref()
     })
     clearTimeout(this.#waiting)
     this.#waiting = undefined

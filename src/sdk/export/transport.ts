@@ -1,5 +1,6 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 import type { Client } from 'undici'
+import type { BackgroundSockets } from './background-sockets.ts'
 
 export interface Reply {
   readonly status: number
@@ -16,6 +17,8 @@ export class Transport {
   readonly #basePath: string
   readonly #headers: Readonly<Record<string, string>>
   #client: Promise<Client> | undefined
+  #sockets: BackgroundSockets | undefined
+  #keepsAlive = false
 
   constructor(endpoint: string, headers: Readonly<Record<string, string>>) {
     const url = new URL(endpoint)
@@ -32,10 +35,23 @@ export class Transport {
     return await this.#request('POST', path, { 'content-type': contentType }, body, timeoutMillis, signal)
   }
 
+  /** Whether requests under way keep the process alive. At first they do not. */
+  keepAlive(keepsAlive: boolean): void {
+    this.#keepsAlive = keepsAlive
+    this.#sockets?.keepAlive(keepsAlive)
+  }
+
   async close(): Promise<void> {
     const client = await this.#client
     this.#client = undefined
     await client?.destroy()
+  }
+
+  async #open(): Promise<Client> {
+    const [{ Client }, { BackgroundSockets }] = await Promise.all([import('undici'), import('./background-sockets.ts')])
+    this.#sockets = new BackgroundSockets()
+    this.#sockets.keepAlive(this.#keepsAlive)
+    return new Client(this.#origin, { connect: this.#sockets.connect, keepAliveTimeout: 10_000, maxResponseSize: REPLY_MAX_BYTES })
   }
 
   async #request(
@@ -46,13 +62,13 @@ export class Transport {
     timeoutMillis: number,
     signal: AbortSignal,
   ): Promise<Reply> {
-    this.#client ??= import('undici').then(
-      ({ Client }) => new Client(this.#origin, { keepAliveTimeout: 10_000, maxResponseSize: REPLY_MAX_BYTES }),
-    )
+    this.#client ??= this.#open()
     const client = await this.#client
     // One clock for the whole try, connecting and reading included; it is stopped as soon as the answer is there.
     const timeout = new AbortController()
     const timer = setTimeout(() => timeout.abort(new Error(`no answer within ${timeoutMillis} ms`)), timeoutMillis)
+    // The connection decides whether the process waits.
+    timer.unref()
     try {
       const response = await client.request({
         method,

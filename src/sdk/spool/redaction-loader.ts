@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Redactor } from '../../redaction/index.ts'
 
@@ -5,21 +6,35 @@ type Redaction = { createRedactor(options: { key: Uint8Array }): Redactor }
 
 let loaded: Redaction | undefined
 
-/** Loads the redaction engine while there is time for it. A recorded program does without it as long as it can send. */
+// The sources run unbuilt; in the package the file has the name that the compiler gave it.
+const UNBUILT = import.meta.url.endsWith('.ts')
+
+/**
+ * Loads the redaction engine while there is time for it, where a bundler has put it elsewhere. Only there: what is being
+ * imported cannot be required at the same time, and a program may exit at any moment.
+ */
 export async function preloadRedaction(): Promise<void> {
-  loaded ??= await import('../../redaction/index.ts')
+  if (loaded !== undefined || standsBeside()) return
+  loaded = await import('../../redaction/index.ts')
 }
 
 /**
- * The engine at once, for a process on its way out.
- * @throws where a bundler has left it out and it was not preloaded: then nothing may touch the disk
+ * The engine at once, for a process on its way out. A program that can send never loads it.
+ * @throws where a bundler has put it elsewhere and it was not preloaded: then nothing may touch the disk
  */
 export function redactionNow(): Redaction {
   if (loaded === undefined) {
     const require = createRequire(import.meta.url)
-    // The sources run unbuilt; in the package the file has the name that the compiler gave it.
-    const found: Redaction = import.meta.url.endsWith('.ts') ? require('../../redaction/index.ts') : require('../../redaction/index.js')
+    const found: Redaction = UNBUILT ? require('../../redaction/index.ts') : require('../../redaction/index.js')
     loaded = found
   }
   return loaded
+}
+
+function standsBeside(): boolean {
+  try {
+    return statSync(new URL(UNBUILT ? '../../redaction/index.ts' : '../../redaction/index.js', import.meta.url)).isFile()
+  } catch {
+    return false
+  }
 }
