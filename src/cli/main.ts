@@ -1,15 +1,16 @@
 import { runCli } from './program.ts'
 import { openTerminal } from './terminal.ts'
 
+let code: number | undefined
 // A reader that went away (`reprise runs | head`) is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code !== 'EPIPE') throw error
-    process.exit(0)
+    process.exit(code ?? 0)
   })
 }
 
-const code = await runCli(process.argv.slice(2), openTerminal())
+code = await runCli(process.argv.slice(2), openTerminal())
 // A replayed program may leave timers and sockets behind; what was printed is flushed first.
 await new Promise<void>((resolve) => process.stdout.write('', () => resolve()))
 process.exit(code)

@@ -1,6 +1,7 @@
-import { Command, CommanderError, InvalidArgumentError } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { RepriseError } from '../schemas/index.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
+import { addQueryVerbs, collect, wholeNumber } from './query-verbs.ts'
 import { type CommonFlags, readSettings, type Settings } from './settings.ts'
 import { paint, plain, type Terminal, writeLine } from './terminal.ts'
 import { VERSION } from './version.ts'
@@ -8,19 +9,6 @@ import { VERSION } from './version.ts'
 type Action = (settings: Settings) => Promise<number>
 
 // Each verb's code is loaded when it is asked for: `--help` needs neither SQLite nor an HTTP server.
-
-function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!/^[0-9]+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
-    return value
-  }
-}
-
-function collect(value: string, earlier: string[] | undefined): string[] {
-  return [...(earlier ?? []), value]
-}
 
 /** Runs one command line. Never throws and never exits: gives the exit code. */
 export async function runCli(args: readonly string[], terminal: Terminal): Promise<number> {
@@ -54,6 +42,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .helpOption('-h, --help', 'show help')
     .helpCommand('help [command]', 'show help for a command')
     .showSuggestionAfterError(true)
+    .enablePositionalOptions()
     .addHelpText('after', '\nExamples:\n  $ reprise demo\n  $ reprise up --forward https://otlp.example.com\n  $ reprise runs --json')
     .exitOverride()
     .configureOutput({
@@ -85,19 +74,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       act(flags, ['port'], async (settings) => (await import('./commands/demo.ts')).demo(settings, terminal, { serve: flags.serve })),
     )
 
-  verb('runs', 'list recorded runs, newest first', 'reprise runs\nreprise runs --status error --limit 10 --json')
-    .option('--limit <number>', 'how many at most', wholeNumber(1, 1000), 50)
-    .option('--cursor <text>', 'go on where an earlier page ended')
-    .option('--kind <kind>', 'only runs of this kind')
-    .option('--status <status>', 'only runs with this status: ok, error, running, interrupted')
-    .option('--name <text>', 'only runs whose name holds this text')
-    .action((flags) => act(flags, [], async (settings) => (await import('./commands/runs.ts')).runs(settings, terminal, flags)))
-
-  verb('show <run>', 'show one run and its steps; the first letters of its id will do', 'reprise show 7f3a\nreprise show 7f3a --json')
-    .option('--limit <number>', 'how many steps at most', wholeNumber(1, 100_000), 1000)
-    .action((run: string, flags) =>
-      act(flags, [], async (settings) => (await import('./commands/show.ts')).show(settings, terminal, run, flags)),
-    )
+  addQueryVerbs({ terminal, verb, act })
 
   verb(
     'export <run>',

@@ -12,7 +12,22 @@ describe('usage', () => {
     const { code, stdout } = await runCli(['--help'])
     expect(code).toBe(0)
     const verbs = [...stdout.matchAll(/^ {2}([a-z]+)(?: \[options\]| <| \[)/gm)].map(([, verb]) => verb)
-    expect(verbs).toEqual(['up', 'demo', 'runs', 'show', 'export', 'replay', 'reindex', 'verify', 'redact', 'help'])
+    expect(verbs).toEqual([
+      'up',
+      'demo',
+      'runs',
+      'show',
+      'tail',
+      'run',
+      'doctor',
+      'config',
+      'export',
+      'replay',
+      'reindex',
+      'verify',
+      'redact',
+      'help',
+    ])
   })
 
   it('shows help on stderr and exits 2 without a verb', async () => {
@@ -23,7 +38,7 @@ describe('usage', () => {
   })
 
   it.each([
-    [['runz'], "unknown command 'runz'", 'Did you mean runs?'],
+    [['runz'], "unknown command 'runz'", 'Did you mean one of run, runs?'],
     [['runs', '--limt', '3'], "unknown option '--limt'", 'Did you mean --limit?'],
     [['runs', '--limit', 'many'], "'many' is invalid", 'Expected a whole number from 1 to 1000.'],
     [['export', 'abc'], "required option '--out <dir>' not specified", ''],
@@ -37,7 +52,21 @@ describe('usage', () => {
   })
 
   it('gives every verb a help page with examples', async () => {
-    for (const verb of ['up', 'demo', 'runs', 'show', 'export', 'replay', 'reindex', 'verify', 'redact']) {
+    for (const verb of [
+      'up',
+      'demo',
+      'runs',
+      'show',
+      'tail',
+      'run',
+      'doctor',
+      'config',
+      'export',
+      'replay',
+      'reindex',
+      'verify',
+      'redact',
+    ]) {
       const { code, stdout } = await runCli([verb, '--help'])
       expect(code).toBe(0)
       expect(stdout).toContain(`$ reprise ${verb}`)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { parseTime } from '../../src/collector/http/api-parameters.ts'
 import { logsQueryOf, runsQueryOf, stepsQueryOf } from '../../src/collector/http/api-query.ts'
 import { byteRangeOf } from '../../src/collector/http/byte-range.ts'
+import { parseTime } from '../../src/schemas/index.ts'
 
 describe('query parameters', () => {
   const runs = (text: string): unknown => runsQueryOf(new URLSearchParams(text))

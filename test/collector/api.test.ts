@@ -173,6 +173,37 @@ it('gives the log records of a run, of a step, and of a severity', async () => {
   expect((await getJson(collector, `/api/v1/runs/${traceOf(1)}/logs?severityMin=0`)).status).toBe(400)
 })
 
+it('shows the messages of a model call on its step, where its sender put them on an event', async () => {
+  const collector = await bench.collector()
+  await send(collector, [stepOf(1, 0), stepOf(1, 1, { attributes: [['gen_ai.output.messages', '["of the span"]']] })])
+  const event = (messages: string): ReturnType<typeof bareLog> =>
+    bareLog({
+      traceId: traceOf(1),
+      spanId: spanOf(1, 1),
+      timeNanos: 30n,
+      eventName: 'gen_ai.client.inference.operation.details',
+      attributes: [
+        ['gen_ai.input.messages', messages],
+        ['gen_ai.output.messages', '["of the event"]'],
+        ['gen_ai.usage.input_tokens', { int: 3n }],
+      ],
+    })
+  const logs = writeLogs(logGroupOf([event('["asked"]'), event('["asked later"]')]))
+  expect((await fetch(`${collector.url}/v1/logs`, { method: 'POST', headers: PROTOBUF, body: new Uint8Array(logs) })).status).toBe(200)
+  await expect.poll(async () => (await getJson(collector, `/api/v1/runs/${traceOf(1)}`)).body['logs']).toBe(2)
+  const { body } = await getJson(collector, `/api/v1/runs/${traceOf(1)}/steps/${spanOf(1, 1)}`)
+  const step = spanRecordSchema.parse(body)
+  const contents = await Promise.all(
+    step.refs.map(async ({ role, digest }) => [role, await (await fetch(`${collector.url}/api/v1/artifacts/${digest}`)).text()]),
+  )
+  expect(Object.fromEntries(contents)).toEqual({
+    '/attributes/gen_ai.input.messages': '["asked"]',
+    '/attributes/gen_ai.output.messages': '["of the span"]',
+  })
+  const { body: listed } = await getJson(collector, `/api/v1/runs/${traceOf(1)}/steps?fromSequence=1`)
+  expect(API_SCHEMAS.StepList.parse(listed).steps).toEqual([step])
+})
+
 describe('a run whose program is gone', () => {
   const pendingOf = (run: number, step: number, more: Sent = {}): ReturnType<typeof bareSpan> =>
     stepOf(run, step, { endNanos: 0n, ...more, attributes: [[ATTR.pending, true], ...(more.attributes ?? [])] })

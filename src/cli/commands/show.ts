@@ -1,11 +1,28 @@
-import type { RunSummary, SpanRecord } from '../../schemas/index.ts'
-import { openStore } from '../../store/index.ts'
+import { type LogRecord, RepriseError, type RunSummary, type SpanRecord } from '../../schemas/index.ts'
+import { type ListStepsQuery, openStore, type RunGaps, type Store } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findRun } from '../find-run.ts'
 import type { Settings } from '../settings.ts'
 import { formatDuration, formatTime, millisBetween, paint, plain, plural, type Terminal, writeLine } from '../terminal.ts'
+import { formatCost } from './runs.ts'
 
 const PAGE = 500
+const LOGS_MAX = 1000
+const CONTENT_MAX = 2_000
+
+export type ShowFlags = {
+  limit: number
+  kind?: string[]
+  status?: 'ok' | 'error' | 'open'
+  name?: string
+  fromSequence?: number
+  toSequence?: number
+  since?: string
+  until?: string
+  maxDepth?: number
+  step?: string
+  logs?: boolean
+}
 
 function describeStep({ core, refs }: SpanRecord): string {
   const took = core.endNanos === undefined ? 'not ended' : formatDuration(millisBetween(core.startNanos, core.endNanos))
@@ -28,39 +45,124 @@ function describeStep({ core, refs }: SpanRecord): string {
   return `${core.kind.padEnd(13)} ${core.name === core.stepName ? core.name : `${core.stepName} (${core.name})`}  ${took}${notes.length > 0 ? `  · ${notes.join(' · ')}` : ''}`
 }
 
-function headLines(run: RunSummary): string[] {
+function describeLog({ core }: LogRecord): string {
+  const severity = core.severityText ?? (core.severityNumber === undefined ? 'log' : `severity ${core.severityNumber}`)
+  const time = core.timeNanos ?? core.observedNanos
+  const where = core.spanId === undefined ? '' : `  · step ${core.spanId}`
+  return `${time === undefined ? '-'.padEnd(19) : formatTime(time)}  ${severity.padEnd(8)} ${core.eventName ?? ''}${where}`
+}
+
+export function headLines(run: RunSummary, { gaps, missingBatches }: RunGaps): string[] {
   const tokens = run.inputTokens + run.outputTokens > 0 ? ` · tokens ${run.inputTokens} in, ${run.outputTokens} out` : ''
+  const cost = run.cost === undefined ? '' : ` · ${formatCost(run.cost)}`
+  const found = [...(run.session === undefined ? [] : [`session ${run.session}`]), ...(run.tags ?? []).map((tag) => `#${tag}`)]
+  const lost = gaps.filter(({ core }) => !core.reason.startsWith('sender-'))
+  const why =
+    run.interrupted === undefined ? '' : ` (${run.interrupted === 'sender-gone' ? 'its program is gone' : 'nothing came for a day'})`
   return [
     `run ${run.id} · ${run.name} · ${run.status} · ${run.fidelity}`,
-    `${plural(run.steps, 'step')} · ${plural(run.errors, 'error')}${tokens} · ${plural(run.redactions, 'redaction')} · started ${formatTime(run.startNanos)} UTC`,
-    ...(run.gaps > 0 ? [`${plural(run.gaps, 'span')} known to be missing`] : []),
+    `${plural(run.steps, 'step')} · ${plural(run.errors, 'error')}${tokens}${cost} · ${plural(run.redactions, 'redaction')} · started ${formatTime(run.startNanos)} UTC`,
+    ...(found.length > 0 ? [found.join(' · ')] : []),
+    ...(run.stage === undefined
+      ? []
+      : [
+          `${run.status === 'interrupted' ? 'interrupted' : 'now'} in ${run.stage.kind} ${run.stage.name}, since ${formatTime(run.stage.startNanos)} UTC${why}`,
+        ]),
+    ...(run.logs === undefined ? [] : [`${plural(run.logs, 'log record')}: --logs shows them`]),
+    ...lost.map(({ core }) => `missing: ${plural(core.count, 'span')} (${core.reason})`),
+    ...missingBatches.map(({ sender, from, to }) => `missing: batch ${from === to ? from : `${from} to ${to}`} of sender ${sender}`),
   ]
 }
 
-export async function show(settings: Settings, terminal: Terminal, wanted: string, flags: { limit: number }): Promise<number> {
+export async function show(settings: Settings, terminal: Terminal, wanted: string, flags: ShowFlags): Promise<number> {
   const store = await openStore(settings.storeFolder, { mode: 'read' })
   try {
     const run = findRun(store, wanted)
+    if (flags.step !== undefined) return showStep(settings, terminal, store, run, flags.step)
+    const gaps = store.index.readGaps(run.id, run.namespace)
     if (settings.json) writeLine(terminal.stdout, JSON.stringify(run))
-    else for (const line of headLines(run)) writeLine(terminal.stdout, paint(terminal.colorOut, 'bold', plain(line)))
-    const depth = new Map<string, number>()
-    let shown = 0
-    let cursor: string | undefined
-    do {
-      const page = store.index.listSteps(run.id, { limit: Math.min(PAGE, flags.limit - shown), ...(cursor !== undefined && { cursor }) })
-      for (const record of page.steps) {
-        const { parentSpanId, spanId } = record.core
-        const level = parentSpanId === undefined ? 0 : (depth.get(parentSpanId) ?? -1) + 1
-        depth.set(spanId, level)
-        const line = settings.json ? JSON.stringify(record) : '  '.repeat(Math.min(level, 40)) + plain(describeStep(record))
-        writeLine(terminal.stdout, record.core.status.code === 'error' && !settings.json ? paint(terminal.colorOut, 'red', line) : line)
-      }
-      shown += page.steps.length
-      cursor = page.next
-    } while (cursor !== undefined && shown < flags.limit)
-    if (cursor !== undefined && !settings.quiet) writeLine(terminal.stderr, `only the first ${shown} steps are shown: --limit shows more`)
+    else for (const line of headLines(run, gaps)) writeLine(terminal.stdout, paint(terminal.colorOut, 'bold', plain(line)))
+    const shown = showSteps(settings, terminal, store, run, flags)
+    if (flags.logs === true) showLogs(settings, terminal, store, run, {})
+    if (settings.json) for (const gap of gaps.gaps) writeLine(terminal.stdout, JSON.stringify(gap))
+    if (shown.more && !settings.quiet) writeLine(terminal.stderr, `only the first ${shown.steps} steps are shown: --limit shows more`)
     return EXIT.ok
   } finally {
     await store.close()
   }
+}
+
+function showSteps(
+  settings: Settings,
+  terminal: Terminal,
+  store: Store,
+  run: RunSummary,
+  flags: ShowFlags,
+): { readonly steps: number; readonly more: boolean } {
+  const { kind, status, name, fromSequence, toSequence, since, until, maxDepth } = flags
+  const query: Omit<ListStepsQuery, 'limit'> = {
+    namespace: run.namespace,
+    ...(kind !== undefined && { kinds: kind }),
+    ...(status !== undefined && { status }),
+    ...(name !== undefined && { nameContains: name }),
+    ...(fromSequence !== undefined && { fromSequence }),
+    ...(toSequence !== undefined && { toSequence }),
+    ...(since !== undefined && { fromNanos: since }),
+    ...(until !== undefined && { toNanos: until }),
+    ...(maxDepth !== undefined && { maxDepth }),
+  }
+  const depth = new Map<string, number>()
+  let steps = 0
+  let cursor: string | undefined
+  do {
+    const page = store.index.listSteps(run.id, {
+      ...query,
+      limit: Math.min(PAGE, flags.limit - steps),
+      ...(cursor !== undefined && { cursor }),
+    })
+    for (const record of page.steps) {
+      const { parentSpanId, spanId } = record.core
+      const level = parentSpanId === undefined ? 0 : (depth.get(parentSpanId) ?? -1) + 1
+      depth.set(spanId, level)
+      const line = settings.json ? JSON.stringify(record) : '  '.repeat(Math.min(level, 40)) + plain(describeStep(record))
+      writeLine(terminal.stdout, record.core.status.code === 'error' && !settings.json ? paint(terminal.colorOut, 'red', line) : line)
+    }
+    steps += page.steps.length
+    cursor = page.next
+  } while (cursor !== undefined && steps < flags.limit)
+  return { steps, more: cursor !== undefined }
+}
+
+function showLogs(settings: Settings, terminal: Terminal, store: Store, run: RunSummary, query: { readonly spanId?: string }): void {
+  let cursor: string | undefined
+  let shown = 0
+  do {
+    const page = store.index.listLogs(run.id, { limit: PAGE, namespace: run.namespace, ...query, ...(cursor !== undefined && { cursor }) })
+    for (const log of page.logs) writeLine(terminal.stdout, settings.json ? JSON.stringify(log) : plain(describeLog(log)))
+    shown += page.logs.length
+    cursor = page.next
+  } while (cursor !== undefined && shown < LOGS_MAX)
+  if (cursor !== undefined && !settings.quiet) writeLine(terminal.stderr, `only the first ${shown} log records are shown`)
+}
+
+/** One step with what it was given and gave back. */
+function showStep(settings: Settings, terminal: Terminal, store: Store, run: RunSummary, spanId: string): number {
+  const step = store.index.readStep(run.id, spanId, run.namespace)
+  if (step === undefined) throw new RepriseError('invalid_argument', `no step ${spanId} in run ${run.id}`)
+  if (settings.json) {
+    writeLine(terminal.stdout, JSON.stringify(step))
+    showLogs(settings, terminal, store, run, { spanId })
+    return EXIT.ok
+  }
+  writeLine(terminal.stdout, paint(terminal.colorOut, 'bold', plain(describeStep(step))))
+  for (const { role, digest } of step.refs) {
+    const mediaType = step.core.payloads.find((payload) => payload.role === role)?.mediaType ?? ''
+    writeLine(terminal.stdout, paint(terminal.colorOut, 'cyan', plain(`${role} · ${mediaType} · ${digest}`)))
+    const readable = /^text\/|[/+]json/.test(mediaType)
+    const text = store.blobs.has(digest) ? (readable ? store.blobs.read(digest).toString('utf8') : '(not text)') : '(not in the store)'
+    const cut = text.length > CONTENT_MAX ? `${text.slice(0, CONTENT_MAX)}… (${text.length - CONTENT_MAX} more characters)` : text
+    for (const line of cut.split('\n')) writeLine(terminal.stdout, `  ${plain(line)}`)
+  }
+  showLogs(settings, terminal, store, run, { spanId })
+  return EXIT.ok
 }

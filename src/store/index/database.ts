@@ -5,7 +5,7 @@ import { createFile, removeFile } from '../files/durable.ts'
 import { PENDING_FLAG } from './step-flags.ts'
 
 /** Raised with every change of the tables or of what is put into them: an index of another version is made anew. */
-const INDEX_VERSION = 2
+const INDEX_VERSION = 3
 /** Numbers in the tables stand for places in these lists. */
 const VOCABULARY = JSON.stringify([STEP_KINDS, RUN_STATUSES])
 
@@ -81,8 +81,9 @@ CREATE TABLE steps(
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX steps_by_span ON steps(run, span);
 CREATE INDEX steps_open ON steps(run) WHERE flags & ${PENDING_FLAG} <> 0;
-CREATE TABLE logs(run INTEGER NOT NULL, time INTEGER NOT NULL, address INTEGER NOT NULL, span INTEGER, severity INTEGER NOT NULL, name INTEGER,
+CREATE TABLE logs(run INTEGER NOT NULL, time INTEGER NOT NULL, address INTEGER NOT NULL, span INTEGER, severity INTEGER NOT NULL, name INTEGER, messages INTEGER NOT NULL,
   PRIMARY KEY(run, time, address)) STRICT, WITHOUT ROWID;
+CREATE INDEX logs_with_messages ON logs(run, span) WHERE messages = 1;
 CREATE TABLE gaps(run INTEGER NOT NULL, address INTEGER NOT NULL, PRIMARY KEY(run, address)) STRICT, WITHOUT ROWID;
 -- Which records refer to a digest: sorted in chunks (digest-table.ts), since rows with random keys would cost the most of all.
 CREATE TABLE digest_pages(id INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;

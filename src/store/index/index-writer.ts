@@ -27,7 +27,7 @@ const ONE_ROW = `(${Array.from({ length: STEP_VALUES }, () => '?').join(',')})`
 const STEPS_AT_ONCE = 64
 const SELECT_STEP = 'SELECT * FROM steps WHERE run = ? AND span = ?'
 const DELETE_STEP = 'DELETE FROM steps WHERE run = ? AND span = ?'
-const INSERT_LOG = 'INSERT OR IGNORE INTO logs(run, time, address, span, severity, name) VALUES(?,?,?,?,?,?)'
+const INSERT_LOG = 'INSERT OR IGNORE INTO logs(run, time, address, span, severity, name, messages) VALUES(?,?,?,?,?,?,?)'
 const INSERT_STEP_NAME = 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES(?, ?)'
 
 /** A step as it stands in its row: the addresses of its records, and what it adds to its run. */
@@ -195,7 +195,7 @@ export class IndexWriter {
     run.redactions += row.redactions
     run.changed = true
     const name = row.eventName === undefined ? null : this.#names.idOf(row.eventName)
-    this.#insertLog.run(run.id, time, address, row.span ?? null, row.severity, name)
+    this.#insertLog.run(run.id, time, address, row.span ?? null, row.severity, name, row.messages ? 1 : 0)
   }
 
   #addStep(row: StepRow, address: number, start: bigint): void {

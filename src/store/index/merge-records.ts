@@ -1,4 +1,4 @@
-import type { Payload, PayloadRef, SpanCore, SpanEvent, SpanRecord } from '../../schemas/index.ts'
+import type { LogRecord, Payload, PayloadRef, SpanCore, SpanEvent, SpanRecord } from '../../schemas/index.ts'
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
@@ -13,7 +13,7 @@ function pointerSegment(key: string): string {
  */
 export function mergeRecords(standing: SpanRecord, other: SpanRecord): SpanRecord {
   const { core } = standing
-  const added = new Payloads(standing, other)
+  const added = new Payloads(standing, { payloads: other.core.payloads, refs: other.refs })
 
   const attributes: Record<string, SpanCore['attributes'][string]> = { ...core.attributes }
   for (const [key, value] of Object.entries(other.core.attributes)) {
@@ -44,18 +44,35 @@ export function mergeRecords(standing: SpanRecord, other: SpanRecord): SpanRecor
   return { core: merged, refs: added.refs }
 }
 
+/**
+ * A step with the content that log records of it carry and it does not: of the given roles, the first of each. For reading
+ * only, as above.
+ */
+export function withLogContent(step: SpanRecord, logs: readonly LogRecord[], roles: ReadonlySet<string>): SpanRecord {
+  const added = new Payloads(step, { payloads: [], refs: [] })
+  const isFree = (role: string): boolean =>
+    roles.has(role) && !Object.keys(step.core.attributes).some((key) => role === `/attributes/${pointerSegment(key)}`)
+  for (const { core, refs } of logs) added.takeFrom({ payloads: core.payloads, refs }, (role) => (isFree(role) ? role : undefined))
+  return { core: { ...step.core, payloads: added.payloads }, refs: added.refs }
+}
+
 /** A sender chooses attribute names, `__proto__` too. */
 function define(target: object, key: string, value: unknown): void {
   Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true })
+}
+
+interface Content {
+  readonly payloads: readonly Payload[]
+  readonly refs: readonly PayloadRef[]
 }
 
 class Payloads {
   readonly payloads: Payload[]
   readonly refs: PayloadRef[]
   readonly #roles: Set<string>
-  readonly #other: SpanRecord
+  readonly #other: Content
 
-  constructor(standing: SpanRecord, other: SpanRecord) {
+  constructor(standing: SpanRecord, other: Content) {
     this.payloads = [...standing.core.payloads]
     this.refs = [...standing.refs]
     this.#roles = new Set(this.payloads.map(({ role }) => role))
@@ -68,12 +85,16 @@ class Payloads {
 
   /** Adds the other record's payloads for which `roleFor` gives a role that is still free. */
   take(roleFor: (role: string) => string | undefined): void {
-    for (const payload of this.#other.core.payloads) {
+    this.takeFrom(this.#other, roleFor)
+  }
+
+  takeFrom(other: Content, roleFor: (role: string) => string | undefined): void {
+    for (const payload of other.payloads) {
       const role = roleFor(payload.role)
       if (role === undefined || this.#roles.has(role)) continue
       this.#roles.add(role)
       this.payloads.push({ ...payload, role })
-      for (const ref of this.#other.refs) if (ref.role === payload.role) this.refs.push({ ...ref, role })
+      for (const ref of other.refs) if (ref.role === payload.role) this.refs.push({ ...ref, role })
     }
   }
 }

@@ -1,4 +1,12 @@
-import { type AttributeValue, type GapRecord, type LogRecord, type SpanRecord, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
+import {
+  type AttributeValue,
+  type GapRecord,
+  GENAI,
+  type LogRecord,
+  type SpanRecord,
+  STEP_KINDS,
+  type StepKind,
+} from '../../schemas/index.ts'
 import { COUNT_MAX, FactReader } from './step-facts.ts'
 
 /** What a resource says for the records under it. */
@@ -49,6 +57,8 @@ export interface LogRow {
   readonly nanos: string
   readonly severity: number
   readonly eventName: string | undefined
+  /** Whether it carries messages of a model call. */
+  readonly messages: boolean
   readonly redactions: number
   readonly digests: readonly number[]
 }
@@ -62,6 +72,11 @@ export interface GapRow {
 }
 
 export type RecordRow = StepRow | LogRow | GapRow
+
+/** Content of a model call that newer senders put on an event instead of the span (GenAI conventions, since 1.37). */
+export const MESSAGE_ROLES: ReadonlySet<string> = new Set(
+  [GENAI.inputMessages, GENAI.outputMessages, GENAI.systemInstructions, GENAI.toolDefinitions].map((key) => `/attributes/${key}`),
+)
 
 /** Steps without a place in the call order come after those with one. */
 export const NO_POSITION: number = Number.MAX_SAFE_INTEGER
@@ -163,6 +178,7 @@ function logRowOf({ core, refs }: LogRecord): LogRow {
     nanos: core.timeNanos ?? core.observedNanos ?? '0',
     severity: core.severityNumber ?? 0,
     eventName: core.eventName,
+    messages: core.payloads?.some(({ role }) => MESSAGE_ROLES.has(role)) === true,
     redactions: sumOf(core.redactions),
     digests: refs.map(({ digest }) => digestKeyOf(digest)),
   }

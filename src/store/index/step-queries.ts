@@ -4,8 +4,9 @@ import { Conditions } from './conditions.ts'
 import { cursorText, readCursor } from './cursor-text.ts'
 import { type IndexDatabase, numberOf, type Row } from './database.ts'
 import { findAddresses } from './digest-table.ts'
+import { withLogContent } from './merge-records.ts'
 import { type QuerySource, readRecordAt, readStepOf, STEP_COLUMNS } from './query-source.ts'
-import { digestKeyOf, integerOfHex, isLogRecord, isSpanRecord, NO_POSITION } from './record-row.ts'
+import { digestKeyOf, integerOfHex, isLogRecord, isSpanRecord, MESSAGE_ROLES, NO_POSITION } from './record-row.ts'
 import { checkLimit, checkNanos, findRunRow } from './run-queries.ts'
 import { ERROR_FLAG, KIND_OF_FLAGS, PENDING_FLAG, placeOf } from './step-flags.ts'
 
@@ -14,6 +15,8 @@ const SCAN_STEPS_MAX = 20_000
 /** Finding how deep a step is takes a look-up for each step above it. */
 const SCAN_DEPTHS_MAX = 4000
 const DEPTH_MAX = 1000
+/** Log records of one step that are looked at for its content. */
+const EVENTS_MAX = 10
 
 function sequenceOf(key: string, value: number): number {
   if (!Number.isSafeInteger(value) || value < 0) throw new RepriseError('invalid_argument', `${key}: expected a whole number from 0`)
@@ -83,7 +86,21 @@ export function listSteps(source: QuerySource, runId: string, query: ListStepsQu
   const page = found.slice(0, limit)
   const last = page.at(-1)
   const place = found.length > limit && last !== undefined ? placeOfRow(last) : end
-  return { steps: page.map((row) => readStepOf(source, row)), ...(place !== undefined && { next: cursorText('steps', place) }) }
+  return { steps: page.map((row) => stepWithLogs(source, run, row)), ...(place !== undefined && { next: cursorText('steps', place) }) }
+}
+
+/** A step as it stands; content that its sender put on an event of it stands on the step. */
+function stepWithLogs(source: QuerySource, run: Row, row: Row): SpanRecord {
+  const step = readStepOf(source, row)
+  if (numberOf(run, 'logs') === 0) return step
+  const found = source.database.allWithBigInts(
+    `SELECT address FROM logs WHERE run = ? AND span = ? AND messages = 1 ORDER BY time, address LIMIT ${EVENTS_MAX}`,
+    numberOf(run, 'id'),
+    BigInt(String(row['span'])),
+  )
+  if (found.length === 0) return step
+  const logs = found.map((log) => readRecordAt(source, numberOf(log, 'address'))).filter(isLogRecord)
+  return withLogContent(step, logs, MESSAGE_ROLES)
 }
 
 function placeOfRow(row: Row): bigint[] {
@@ -128,7 +145,7 @@ export function readStep(source: QuerySource, runId: string, spanId: string, nam
     numberOf(run, 'id'),
     integerOfHex(spanId),
   )
-  return row === undefined ? undefined : readStepOf(source, row)
+  return row === undefined ? undefined : stepWithLogs(source, run, row)
 }
 
 /** Where an artifact is referred to, in tape order. */

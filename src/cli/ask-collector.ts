@@ -1,0 +1,30 @@
+const TIMEOUT_MILLIS = 1_000
+const ANSWER_MAX_LENGTH = 10_000
+
+/** What answers at a URL, if a Reprise collector does. */
+export interface CollectorAnswer {
+  readonly version: string
+  /** Its store's folder; told on loopback alone. */
+  readonly store: string | undefined
+  /** Its clock minus ours; whole seconds. */
+  readonly clockMillis: number | undefined
+}
+
+/** Asks a URL whether it is a Reprise collector. Undefined when nothing, or something else, answers. */
+export async function askCollector(url: string): Promise<CollectorAnswer | undefined> {
+  try {
+    const response = await fetch(new URL('/api/v1/version', url), { signal: AbortSignal.timeout(TIMEOUT_MILLIS), redirect: 'error' })
+    const text = await response.text()
+    if (!response.ok || text.length > ANSWER_MAX_LENGTH) return undefined
+    const answer: unknown = JSON.parse(text)
+    if (typeof answer !== 'object' || answer === null || !('name' in answer) || answer.name !== 'reprise') return undefined
+    const date = Date.parse(response.headers.get('date') ?? '')
+    return {
+      version: 'version' in answer && typeof answer.version === 'string' ? answer.version : 'unknown',
+      store: 'store' in answer && typeof answer.store === 'string' ? answer.store : undefined,
+      clockMillis: Number.isFinite(date) ? date - Date.now() : undefined,
+    }
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,88 @@
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import { dirname, join, relative, resolve } from 'node:path'
+import { RepriseError } from '../schemas/index.ts'
+import { readFormat, STORE_FORMAT } from './files/format-file.ts'
+import { layoutOf } from './files/layout.ts'
+import { tryWriterLock } from './files/writer-lock.ts'
+
+/** What can be said of a store's folder without reading its records. */
+export interface StoreInspection {
+  /** Undefined where there is no store. */
+  readonly format: number | undefined
+  readonly newestFormat: number
+  /** Who writes, in words; undefined when nobody does. */
+  readonly writer: { readonly pid?: number; readonly host?: string; readonly startedBy: string } | undefined
+  /** Files and folders that others than their owner may read or write, relative to the store; bounded. */
+  readonly tooOpen: readonly string[]
+  /** Bytes of the file system that this user can still write; undefined where that cannot be told. */
+  readonly freeBytes: number | undefined
+  /** What crashes left, put aside when the store was opened. */
+  readonly cutFiles: number
+}
+
+const TOO_OPEN_MAX = 20
+const OTHERS = 0o077
+
+/**
+ * Looks at a store's folder. Whether a writer is at work is found by trying its lock for a moment.
+ * @throws RepriseError `store_version`, `integrity`
+ */
+export function inspectStore(dir: string): StoreInspection {
+  const layout = layoutOf(resolve(dir))
+  const format = readFormat(layout)
+  return {
+    format,
+    newestFormat: STORE_FORMAT,
+    writer: format === undefined ? undefined : writerOf(layout),
+    tooOpen: format === undefined ? [] : tooOpenUnder(layout.dir),
+    freeBytes: freeBytesAt(layout.dir),
+    cutFiles: existsSync(layout.cut) ? readdirSync(layout.cut).length : 0,
+  }
+}
+
+function writerOf(layout: ReturnType<typeof layoutOf>): StoreInspection['writer'] {
+  // A look must not leave a lock file behind.
+  if (!existsSync(layout.lockFile)) return undefined
+  try {
+    const lock = tryWriterLock(layout, 'looking who writes', 'index')
+    if (!('heldBy' in lock)) {
+      lock.release()
+      return undefined
+    }
+    if (lock.heldBy === undefined) return { startedBy: 'an unknown process' }
+    const { pid, host, startedBy } = lock.heldBy
+    return { pid, host, startedBy }
+  } catch (error) {
+    if (RepriseError.isInstance(error)) throw error
+    return { startedBy: 'an unknown process (its lock cannot be tried from here)' }
+  }
+}
+
+function tooOpenUnder(dir: string): string[] {
+  // Windows has other means.
+  if (process.platform === 'win32') return []
+  const found: string[] = []
+  const look = (path: string): void => {
+    const mode = statSync(path, { throwIfNoEntry: false })?.mode ?? 0
+    if ((mode & OTHERS) !== 0 && found.length < TOO_OPEN_MAX) found.push(`${relative(dir, path) || '.'} (${(mode & 0o777).toString(8)})`)
+  }
+  look(dir)
+  for (const name of readdirSync(dir)) {
+    const path = join(dir, name)
+    look(path)
+    if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) continue
+    for (const inner of readdirSync(path)) look(join(path, inner))
+  }
+  return found
+}
+
+function freeBytesAt(dir: string): number | undefined {
+  let folder = dir
+  while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return bavail * bsize
+  } catch {
+    return undefined
+  }
+}
