@@ -2,9 +2,9 @@ export { checkStoreFolder } from './check/check-store.ts'
 export { BatchPacker, type PackerMark } from './commit/batch-packer.ts'
 export { buffersOfBatch, type PackedBatch, type PackedBlobs, type PackedLines, sizeOfBatch } from './commit/packed-batch.ts'
 export { SpareBuffers } from './commit/spare-buffers.ts'
+export { inspectStore, type StoreInspection } from './inspect-store.ts'
 export { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from './limits.ts'
 export { type AddressedPayload, addressPayload } from './manifests/address-payload.ts'
-export { inspectStore, type StoreInspection } from './inspect-store.ts'
 export { openStore } from './open-store.ts'
 export type {
   AppendBatch,

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { SpareBuffers } from '../../store/index.ts'
 import type { Reservation } from './byte-budget.ts'
 import { overloaded, Refusal, RPC, tooLarge } from './refusal.ts'
 
@@ -15,16 +16,21 @@ export class SenderGone extends Error {}
  * Reads a request body within its limits. The sender controls Content-Length, so it is only used to turn a request away
  * early; what counts is the bytes that come. (That they are as many as announced is seen to by Node's parser.)
  */
-export async function readBody(request: IncomingMessage, limits: BodyLimits, reservation: Reservation): Promise<Buffer> {
+export async function readBody(
+  request: IncomingMessage,
+  limits: BodyLimits,
+  reservation: Reservation,
+  spare: SpareBuffers = NO_SPARE,
+): Promise<Buffer> {
   const announced = request.headers['content-length']
   const announcedBytes = announced === undefined ? undefined : Number(announced)
   if (announcedBytes !== undefined && announcedBytes > limits.maxBytes) throw tooLarge('the request body', limits.maxBytes)
   if (!reservation.growTo(Math.max(announcedBytes ?? 0, REQUEST_MIN_BYTES))) throw overloaded()
   return await new Promise<Buffer>((resolve, reject) => {
-    const body = new GrowingBody(announcedBytes)
+    const body = new GrowingBody(announcedBytes, spare)
     const timer = setTimeout(() => {
       const seconds = limits.idleTimeoutMillis / 1000
-      finish(() => reject(new Refusal(408, RPC.deadlineExceeded, 'body_timeout', `no byte of the request body came for ${seconds} s`)))
+      fail(new Refusal(408, RPC.deadlineExceeded, 'body_timeout', `no byte of the request body came for ${seconds} s`))
     }, limits.idleTimeoutMillis)
     const finish = (settle: () => void): void => {
       clearTimeout(timer)
@@ -33,19 +39,24 @@ export async function readBody(request: IncomingMessage, limits: BodyLimits, res
       request.on('error', () => undefined)
       settle()
     }
+    const fail = (error: Error): void => {
+      finish(() => reject(error))
+      body.giveUp()
+    }
     const onData = (chunk: Buffer): void => {
       timer.refresh()
       const size = body.length + chunk.length
-      if (size > limits.maxBytes) finish(() => reject(tooLarge('the request body', limits.maxBytes)))
-      else if (!reservation.growTo(size)) finish(() => reject(overloaded()))
+      if (size > limits.maxBytes) fail(tooLarge('the request body', limits.maxBytes))
+      else if (!reservation.growTo(size)) fail(overloaded())
       else body.add(chunk)
     }
     const onEnd = (): void => finish(() => resolve(body.finish()))
-    const onGone = (): void => finish(() => reject(new SenderGone()))
+    const onGone = (): void => fail(new SenderGone())
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
 }
 
+const NO_SPARE = new SpareBuffers(0)
 /** What a request takes besides its body. */
 const REQUEST_MIN_BYTES = 4 * 1024
 const START_BYTES = 64 * 1024
@@ -56,9 +67,13 @@ const TRUSTED_MAX_BYTES = 2 * 1024 * 1024
 class GrowingBody {
   #buffer: Buffer
   #length = 0
+  readonly #spare: SpareBuffers
 
-  constructor(announcedBytes: number | undefined) {
-    this.#buffer = Buffer.allocUnsafeSlow(announcedBytes === undefined ? START_BYTES : Math.min(announcedBytes, TRUSTED_MAX_BYTES))
+  constructor(announcedBytes: number | undefined, spare: SpareBuffers) {
+    const bytes = announcedBytes === undefined ? START_BYTES : Math.min(announcedBytes, TRUSTED_MAX_BYTES)
+    const found = spare.take(bytes)
+    this.#buffer = found === undefined ? Buffer.allocUnsafeSlow(bytes) : Buffer.from(found)
+    this.#spare = spare
   }
 
   get length(): number {
@@ -70,6 +85,7 @@ class GrowingBody {
     if (needed > this.#buffer.length) {
       const larger = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
       this.#buffer.copy(larger, 0, 0, this.#length)
+      this.giveUp()
       this.#buffer = larger
     }
     this.#length += chunk.copy(this.#buffer, this.#length)
@@ -80,5 +96,10 @@ class GrowingBody {
 
   finish(): Buffer {
     return this.#buffer.subarray(0, this.#length)
+  }
+
+  /** What came is not wanted any more. */
+  giveUp(): void {
+    if (this.#buffer.buffer instanceof ArrayBuffer) this.#spare.give(this.#buffer.buffer)
   }
 }

@@ -56,7 +56,7 @@ export function createOtlpEndpoint(options: OtlpEndpointOptions): RequestHandler
     const contentEncoding = contentEncodingOf(request.headers['content-encoding'])
     if (options.isClosing()) throw unavailable('closing', 'the collector is closing', 1)
     if (request.headers.expect !== undefined) response.writeContinue()
-    const body = await readBody(request, options.limits, reservation)
+    const body = await readBody(request, options.limits, reservation, intake.spareBuffers)
     send(response, 200, encoding, encodeOutcome(signal, encoding, await intake.take({ signal, encoding, contentEncoding, body })))
   }
 

@@ -40,8 +40,8 @@ export function startBodyThread(setup: WorkerSetup, name: string, events: BodyTh
   })
   return {
     send(message) {
-      const bodies = message.kind === 'work' ? message.jobs.map(({ body }) => body.buffer as ArrayBuffer) : []
-      worker.postMessage(message, bodies)
+      const buffers = message.kind === 'work' ? [...message.jobs.map(({ body }) => body.buffer as ArrayBuffer), ...message.spare] : []
+      worker.postMessage(message, buffers)
     },
     async close() {
       closing = true
@@ -65,7 +65,7 @@ export function startInlineBodies(setup: WorkerSetup, events: BodyThreadEvents, 
     send(message) {
       if (message.kind === 'work') {
         working = working
-          .then(() => worker.work(message.jobs))
+          .then(() => worker.work(message.jobs, message.spare))
           .catch((error: unknown) => events.onDeath(error instanceof Error ? error.name : typeof error))
         return
       }

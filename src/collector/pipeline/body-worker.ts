@@ -32,14 +32,12 @@ export class BodyWorker {
     this.#context = createPrepareContext({ namespace: options.namespace, redactor: this.#redactor })
   }
 
-  async work(jobs: readonly BodyJob[]): Promise<void> {
-    for (const job of jobs) {
-      await this.#one(job)
-      // What was handed over goes back to the system now, not when garbage is next collected.
-      const { buffer } = job.body
-      if (buffer instanceof ArrayBuffer && !buffer.detached) buffer.transfer(0)
-    }
-    this.#post(undefined, true)
+  async work(jobs: readonly BodyJob[], spare: readonly ArrayBuffer[]): Promise<void> {
+    for (const buffer of spare) this.#context.batch.packer.spare.give(buffer)
+    for (const job of jobs) await this.#one(job)
+    // What was handed over goes back, so that the next body finds memory that need not be asked for.
+    const bodies = jobs.flatMap(({ body: { buffer } }) => (buffer instanceof ArrayBuffer && !buffer.detached ? [buffer] : []))
+    this.#post(undefined, true, bodies)
   }
 
   async #one({ id, signal, encoding, contentEncoding, body }: BodyJob): Promise<void> {
@@ -73,7 +71,7 @@ export class BodyWorker {
     }
   }
 
-  #post(open: number | undefined, messageDone: boolean): void {
+  #post(open: number | undefined, messageDone: boolean, spare: readonly ArrayBuffer[] = []): void {
     const { packed, rejected, redactions, withheld } = this.#context.batch.take()
     const counts: PartCounts = {
       records: packed.lines.ends.length,
@@ -82,7 +80,7 @@ export class BodyWorker {
       redactions,
       withheld,
     }
-    this.#options.post({ kind: 'part', batch: packed, counts, finished: this.#finished, open, messageDone })
+    this.#options.post({ kind: 'part', batch: packed, counts, finished: this.#finished, open, messageDone, spare })
     this.#finished = []
     this.#decodedBytes = 0
     this.#undecoded = 0

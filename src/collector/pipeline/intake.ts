@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { OtlpEncoding } from '../../otlp/index.ts'
 import { RepriseError } from '../../schemas/index.ts'
-import { releaseBatch, type Store, sizeOfBatch } from '../../store/index.ts'
+import { type SpareBuffers, type Store, sizeOfBatch } from '../../store/index.ts'
 import type { Counters } from '../counters.ts'
 import type { ContentEncoding } from '../http/inflate.ts'
 import { Refusal, type RefusalData, unavailable } from '../http/refusal.ts'
@@ -68,6 +68,11 @@ export class Intake {
     })
   }
 
+  /** Memory for bodies that are being received, of bodies that were. */
+  get spareBuffers(): SpareBuffers {
+    return this.#pool.spareBodies
+  }
+
   /**
    * Resolves once every record that is kept is on the disk.
    * @throws Refusal when nothing of the body can be kept, or the store does not take it now
@@ -104,8 +109,6 @@ export class Intake {
       counters.refused += records
       log.warn('store-refused', { code: counters.storeFailure, spans: records })
       return unavailable('store_refused', 'the store cannot take spans now; try again later', 5).toData()
-    } finally {
-      releaseBatch(batch)
     }
   }
 

@@ -11,12 +11,13 @@ export interface BodyJob {
   readonly signal: Signal
   readonly encoding: OtlpEncoding
   readonly contentEncoding: ContentEncoding
-  /** Handed over: in a buffer of its own, which is given back when the job is done. */
+  /** Handed over: in a buffer of its own, which comes back when the job is done. */
   readonly body: Uint8Array
 }
 
 export type ToWorker =
-  | { readonly kind: 'work'; readonly jobs: readonly BodyJob[] }
+  /** `spare`: memory of batches that are done with, to be used again. */
+  | { readonly kind: 'work'; readonly jobs: readonly BodyJob[]; readonly spare: readonly ArrayBuffer[] }
   /** Of an open part: the rest of its job goes on, or is not wanted any more. */
   | { readonly kind: 'goOn' | 'drop' }
 
@@ -55,6 +56,8 @@ export type FromWorker =
       readonly finished: readonly FinishedJob[]
       /** A job of which this part is only the beginning: the worker waits for `goOn` or `drop`. */
       readonly open: number | undefined
-      /** Jobs handed over before that are dealt with now are so many messages less to wait for. */
+      /** The last part of what came in one message. */
       readonly messageDone: boolean
+      /** Memory of bodies that are done with, to be used again. */
+      readonly spare: readonly ArrayBuffer[]
     }

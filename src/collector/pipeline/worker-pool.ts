@@ -1,5 +1,5 @@
-import type { RefusalData } from '../http/refusal.ts'
-import { unavailable } from '../http/refusal.ts'
+import { buffersOfBatch, SpareBuffers } from '../../store/index.ts'
+import { type RefusalData, unavailable } from '../http/refusal.ts'
 import { type BodyThread, type BodyThreadEvents, startBodyThread, startInlineBodies } from './body-threads.ts'
 import type { BodyJob, FinishedJob, FromWorker, WorkerSetup } from './worker-messages.ts'
 
@@ -41,6 +41,7 @@ interface Slot {
 const MESSAGES_PER_WORKER = 2
 /** Small bodies share a message, and with it a batch and a group. */
 const MESSAGE_MAX_BYTES = 256 * 1024
+const SPARE_MAX_BYTES = 8 * 1024 * 1024
 const RESTART_MAX_MILLIS = 5_000
 /** A worker that lived so long has earned a restart at once. */
 const QUIET_MILLIS = 60_000
@@ -53,6 +54,10 @@ export class WorkerPool {
   readonly #options: WorkerPoolOptions
   readonly #slots: Slot[]
   readonly #waiting: Waiting[] = []
+  /** Memory of parts that are on the disk, on its way back to the workers. */
+  readonly #spareParts = new SpareBuffers(SPARE_MAX_BYTES)
+  /** Memory of bodies that are done with, for the receivers. */
+  readonly spareBodies: SpareBuffers = new SpareBuffers(SPARE_MAX_BYTES)
   #partsBytes = 0
   #closed = false
 
@@ -110,7 +115,7 @@ export class WorkerPool {
         jobs.push(next.job)
       }
       slot.messages++
-      slot.thread.send({ kind: 'work', jobs })
+      slot.thread.send({ kind: 'work', jobs, spare: this.#spareParts.takeAll() })
     }
   }
 
@@ -124,8 +129,10 @@ export class WorkerPool {
     const bytes = this.#options.partBytes(part)
     this.#partsBytes += bytes
     const thread = slot.thread
+    for (const buffer of part.spare) this.spareBodies.give(buffer)
     void this.#options.store(part).then((refusal) => {
       this.#partsBytes -= bytes
+      for (const buffer of buffersOfBatch(part.batch)) this.#spareParts.give(buffer)
       for (const { finished, settle } of ended) {
         if (finished.refusal !== undefined) settle({ refusal: finished.refusal })
         else settle(refusal === undefined ? { finished } : { refusal })

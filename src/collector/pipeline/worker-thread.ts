@@ -6,7 +6,7 @@ import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
 // The entry of a thread that makes bodies ready (worker-pool.ts starts it).
 
 function post(message: FromWorker): void {
-  parentPort?.postMessage(message, message.kind === 'part' ? buffersOfBatch(message.batch) : [])
+  parentPort?.postMessage(message, message.kind === 'part' ? [...buffersOfBatch(message.batch), ...message.spare] : [])
 }
 
 let answer: ((stored: boolean) => void) | undefined
@@ -21,7 +21,7 @@ parentPort?.on('message', (message: ToWorker) => {
   switch (message.kind) {
     case 'work':
       // One after the other: the batch is shared. An error here is unforeseen and ends the thread, which the pool sees to.
-      working = working.then(() => worker.work(message.jobs))
+      working = working.then(() => worker.work(message.jobs, message.spare))
       return
     case 'goOn':
     case 'drop':

@@ -6,6 +6,7 @@ import { manifestSizeBytes } from '../manifests/parts.ts'
 import { CORE_OFFSET, writeCoreHash } from '../tape/group-digest.ts'
 import type { PreparedBlob } from '../types.ts'
 import type { PackedBatch } from './packed-batch.ts'
+import { SpareBuffers } from './spare-buffers.ts'
 
 const START_BYTES = 256 * 1024
 const START_ITEMS = 512
@@ -15,7 +16,9 @@ const HEADERS_MAX = 64
 const NEWLINE = 0x0a
 const NOTHING = new Uint8Array(0)
 /** Working memory above this is given up after a batch that needed it. */
-const KEEP_MAX_BYTES = 8 * 1024 * 1024
+const KEEP_MAX_BYTES = 4 * 1024 * 1024
+const COPIED_SHARE = 4
+const SPARE_MAX_BYTES = 8 * 1024 * 1024
 
 /** Where a packer stood, to go back to. */
 export interface PackerMark {
@@ -26,10 +29,11 @@ export interface PackerMark {
 }
 
 /**
- * Writes records and payloads in the form in which they go to the disk. Pure: runs in any thread. The working memory is
- * used again for the next batch.
+ * Writes records and payloads in the form in which they go to the disk. Pure: runs in any thread.
  */
 export class BatchPacker {
+  /** Buffers of batches that are done with, to be used again. */
+  readonly spare: SpareBuffers = new SpareBuffers(SPARE_MAX_BYTES)
   #lines: Buffer = Buffer.allocUnsafeSlow(START_BYTES)
   #linesBytes = 0
   #lineEnds: Uint32Array = new Uint32Array(START_ITEMS)
@@ -166,28 +170,46 @@ export class BatchPacker {
 
   /** What was added since the last call, in buffers of their own. */
   finish(): PackedBatch {
+    const [lineBytes, lines] = this.#handOver(this.#lines, this.#linesBytes)
+    const [frameBytes, frames] = this.#handOver(this.#frames, this.#framesBytes)
     const batch: PackedBatch = {
       lines: {
-        bytes: new Uint8Array(this.#lines.subarray(0, this.#linesBytes)),
+        bytes: lineBytes,
         ends: this.#lineEnds.slice(0, this.#records),
         coreHashes: new Uint8Array(this.#coreHashes.subarray(0, this.#records * DIGEST_BYTES)),
       },
       blobs: {
-        frames: new Uint8Array(this.#frames.subarray(0, this.#framesBytes)),
+        frames: frameBytes,
         ends: this.#blobEnds.slice(0, this.#blobs),
         digests: new Uint8Array(this.#digests.subarray(0, this.#blobs * DIGEST_BYTES)),
         loose: this.#loose,
       },
     }
+    this.#lines = lines
+    this.#frames = frames
     this.#linesBytes = 0
     this.#records = 0
     this.#framesBytes = 0
     this.#blobs = 0
     this.#known.clear()
     this.#loose = []
-    if (this.#lines.length > KEEP_MAX_BYTES) this.#lines = Buffer.allocUnsafeSlow(START_BYTES)
-    if (this.#frames.length > KEEP_MAX_BYTES) this.#frames = Buffer.allocUnsafeSlow(START_BYTES)
     return batch
+  }
+
+  /** The bytes that were used, in a buffer of their own, and the memory to go on with. */
+  #handOver(memory: Buffer, usedBytes: number): [Uint8Array, Buffer] {
+    // Little is copied out; else the memory itself goes, and what was handed over before and came back takes its place.
+    if (usedBytes * COPIED_SHARE < memory.length) {
+      const spare = this.spare.take(usedBytes)
+      const target = spare === undefined ? new Uint8Array(usedBytes) : new Uint8Array(spare, 0, usedBytes)
+      target.set(memory.subarray(0, usedBytes))
+      return [target, memory.length > KEEP_MAX_BYTES ? Buffer.allocUnsafeSlow(START_BYTES) : memory]
+    }
+    const next = this.spare.take(Math.min(memory.length, KEEP_MAX_BYTES))
+    return [
+      new Uint8Array(memory.buffer, memory.byteOffset, usedBytes),
+      next === undefined ? Buffer.allocUnsafeSlow(Math.min(memory.length, KEEP_MAX_BYTES)) : Buffer.from(next),
+    ]
   }
 }
 

@@ -27,16 +27,11 @@ export interface PackedBatch {
   readonly blobs: PackedBlobs
 }
 
-/** The buffers that a batch consists of, each its own: for the transfer list of `postMessage`. */
+/** The buffers that a batch consists of, each its own: for the transfer list of `postMessage`, or to be used again. */
 export function buffersOfBatch({ lines, blobs }: PackedBatch): ArrayBuffer[] {
   return [lines.bytes, lines.ends, lines.coreHashes, blobs.frames, blobs.ends, blobs.digests, ...blobs.loose.map(({ data }) => data)].map(
     (view) => view.buffer as ArrayBuffer,
   )
-}
-
-/** Gives the memory of a batch back at once, instead of when garbage is next collected. It must not be used after. */
-export function releaseBatch(batch: PackedBatch): void {
-  for (const buffer of buffersOfBatch(batch)) if (!buffer.detached) buffer.transfer(0)
 }
 
 export function sizeOfBatch({ lines, blobs }: PackedBatch): number {
