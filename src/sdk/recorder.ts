@@ -160,7 +160,7 @@ export class Recorder {
 
   #schedule(): void {
     if (this.#stopped) return
-    watchSignals()
+    if (this.options.exitTimeoutMillis > 0) watchSignals()
     this.#timer = setTimeout(
       () => {
         this.#timer = undefined

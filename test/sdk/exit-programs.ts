@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -31,8 +31,10 @@ export interface ExitRunOptions {
   /** Default true; false puts functions in its place that do nothing. */
   readonly reprise?: boolean
   readonly flags?: readonly string[]
-  /** Sent to the program once it has written `ready`. */
+  /** Sent to the program once it has written `ready`, or when `signalWhen` says so. */
   readonly signal?: NodeJS.Signals
+  readonly signalWhen?: () => boolean
+  readonly onSignal?: (child: ChildProcess) => void
 }
 
 /** A folder of one test, and the programs in it. */
@@ -56,7 +58,7 @@ export class ExitBench {
 
   async run(
     source: string,
-    { env = {}, node = process.execPath, reprise = true, flags = [], signal }: ExitRunOptions = {},
+    { env = {}, node = process.execPath, reprise = true, flags = [], signal, signalWhen, onSignal }: ExitRunOptions = {},
   ): Promise<ProcessEnd> {
     const file = join(this.folder, `program-${this.#programs++}.mjs`)
     writeFileSync(file, source.replaceAll(/(from |import\()'reprise'/g, `$1'${reprise ? SDK_URL : './without.mjs'}'`))
@@ -78,7 +80,14 @@ export class ExitBench {
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text
     })
+    const watch = setInterval(() => {
+      if (signal === undefined || signalWhen?.() !== true) return
+      clearInterval(watch)
+      child.kill(signal)
+      onSignal?.(child)
+    }, 10)
     return await new Promise((resolve, reject) => {
+      child.once('close', () => clearInterval(watch))
       child.once('error', reject).once('close', (code, ended) => {
         resolve({ code, signal: ended, stdout, stderr, millis: performance.now() - started })
       })
