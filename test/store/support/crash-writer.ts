@@ -5,7 +5,7 @@ import { prepareRaw } from './raw-record.ts'
 
 // Appends numbered records with payloads until it is killed, and prints each number once it is acknowledged.
 const [dir = '', first = '0'] = process.argv.slice(2)
-const store = await openStore(dir, { mode: 'write', startedBy: 'crash writer', segmentRollBytes: 40_000 })
+const store = await openStore(dir, { mode: 'write', startedBy: 'crash writer', segmentRollBytes: 40_000, seal: true })
 let next = Number(first)
 
 async function appendForEver(): Promise<void> {
