@@ -2,7 +2,7 @@ import { RepriseError } from '../schemas/index.ts'
 import { unwatchSignals } from './exit-signals.ts'
 import type { DrainReport } from './export/drain.ts'
 import { startNodeSdk } from './node-sdk.ts'
-import { type RecorderOptions, resolveRecorderOptions } from './options.ts'
+import { type RecorderOptions, type RecorderSettings, resolveRecorderOptions } from './options.ts'
 import { spoolUnsent, watchExit } from './process-exit.ts'
 import { Recorder } from './recorder.ts'
 import { runtime } from './runtime.ts'
@@ -19,17 +19,18 @@ export interface RecorderHandle {
 /**
  * Starts recording with options of the program's own; without it the first wrapped call starts it from the environment.
  * While a recorder runs already, the new one takes over; what the old one holds is still sent.
- * @throws RepriseError `invalid_option`
+ * A variable of the environment that cannot be read is named on stderr, and nothing is recorded.
+ * @throws RepriseError `invalid_option` for what is given here
  */
 export function startRecorder(options: RecorderOptions = {}): RecorderHandle {
-  const values = resolveRecorderOptions(options)
+  const values = readOptions(options)
   const shared = runtime()
   const before = shared.recorder
-  const recorder = values.enabled ? new Recorder(values) : null
+  const recorder = values?.enabled === true ? new Recorder(values) : null
   shared.recorder = recorder
   if (before != null) void stopRecorder(before)
   if (recorder !== null) watchExit()
-  const nodeSdk = recorder !== null && options.otel === 'node-sdk' ? startNodeSdk(values) : undefined
+  const nodeSdk = recorder !== null && options.otel === 'node-sdk' ? startNodeSdk(recorder.options) : undefined
   if (recorder !== null && nodeSdk !== undefined) recorder.flushSdk = async () => await (await nodeSdk).flush()
   let stopped: Promise<DrainReport> | undefined
   const stop = async (): Promise<DrainReport> => {
@@ -42,6 +43,16 @@ export function startRecorder(options: RecorderOptions = {}): RecorderHandle {
     ready: nodeSdk === undefined ? Promise.resolve() : nodeSdk.then(() => {}),
     flush: async () => (await recorder?.flush()) ?? NOTHING,
     stop: () => (stopped ??= stop()),
+  }
+}
+
+function readOptions(options: RecorderOptions): RecorderSettings | undefined {
+  try {
+    return resolveRecorderOptions(options)
+  } catch (error) {
+    if (!RepriseError.isInstance(error) || error.details?.['from'] !== 'environment') throw error
+    warnOnce(`nothing is recorded: ${error.message}`)
+    return undefined
   }
 }
 

@@ -43,10 +43,10 @@ export class Spool {
 
   constructor(options: SpoolOptions) {
     // The program may change its working directory later.
-    const store = resolve(options.store)
+    const store = absolute(options.store)
     this.#options = options
     this.#storeKeyPath = join(store, ...STORE_PLACES.redactionKey)
-    this.folder = new SpoolFolder(options.spoolFolder === undefined ? join(store, STORE_PLACES.spool) : resolve(options.spoolFolder))
+    this.folder = new SpoolFolder(options.spoolFolder === undefined ? join(store, STORE_PLACES.spool) : absolute(options.spoolFolder))
   }
 
   get enabled(): boolean {
@@ -142,6 +142,15 @@ export class Spool {
     } catch {
       return this.folder.ownKey()
     }
+  }
+}
+
+function absolute(path: string): string {
+  try {
+    return resolve(path)
+  } catch {
+    // The working directory has been removed. Recording goes on; the spool will say that it has no place.
+    return path
   }
 }
 

@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { afterAll, describe, expect, test } from 'vitest'
+import { OPTION_KEYS, OPTIONS, RepriseError } from '../../src/schemas/index.ts'
+import { resolveRecorderOptions } from '../../src/sdk/options.ts'
+import { ExitBench, freePort } from './exit-programs.ts'
+
+const NAMES = [...new Set([...OPTION_KEYS.flatMap((key) => OPTIONS[key].env), 'OTEL_RESOURCE_ATTRIBUTES', 'OTEL_SERVICE_NAME'])]
+const ODD = [
+  '',
+  ' ',
+  '0',
+  '-1',
+  'NaN',
+  '1e9',
+  'true',
+  'TRUE ',
+  'null',
+  '{}',
+  'http://',
+  'http://[',
+  '//x',
+  'a=b',
+  '=',
+  'a=%zz',
+  '\u0000',
+  'ü'.repeat(300),
+  '../..',
+  '99999999999999999999',
+]
+
+test('whatever the environment says, options are read or refused by the name of the variable', () => {
+  const value = fc.oneof(fc.constantFrom(...ODD), fc.string(), fc.string({ unit: 'binary' }))
+  fc.assert(
+    fc.property(fc.constantFrom(...NAMES), value, (name, text) => {
+      const before = process.env[name]
+      try {
+        process.env[name] = text.replaceAll('\u0000', '')
+        resolveRecorderOptions({})
+      } catch (error) {
+        expect(RepriseError.isInstance(error) && error.code).toBe('invalid_option')
+        expect(String(error)).toContain(name)
+      } finally {
+        if (before === undefined) delete process.env[name]
+        else process.env[name] = before
+      }
+    }),
+    { numRuns: 2_000 },
+  )
+})
+
+const bench = new ExitBench()
+afterAll(() => bench.remove())
+
+describe('a program', () => {
+  const program = (start: string): string => `
+    import { instrument, startRecorder, tool } from 'reprise'
+    ${start}
+    const ask = tool(async () => 'answer', { name: 'ask' })
+    console.log(await instrument(async function main() { return await ask() })())`
+
+  test.each([
+    ['REPRISE_ENDPOINT', 'not a url'],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'localhost:4318'],
+    ['REPRISE_EXPORTER', 'grpc'],
+    ['REPRISE_SPOOL_MAX_BYTES', 'lots'],
+    ['REPRISE_EXIT_TIMEOUT_MILLIS', '-5'],
+    ['OTEL_EXPORTER_OTLP_HEADERS', 'no pair'],
+  ])('under %s=%s runs as ever, with one line that names the variable', async (name, value) => {
+    for (const start of ['', 'startRecorder()']) {
+      const end = await bench.run(program(start), { env: { [name]: value, REPRISE_STORE: bench.store('off') } })
+      expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 0, stdout: 'answer\n' })
+      expect(end.stderr).toMatch(new RegExp(`^reprise: nothing is recorded: .*${name}.*\n$`))
+    }
+  })
+
+  test.each([
+    ['OTEL_SDK_DISABLED', 'perhaps'],
+    ['OTEL_RESOURCE_ATTRIBUTES', 'a=%zz,,=x'],
+    ['OTEL_TRACES_SAMPLER', 'no_such_sampler'],
+    ['OTEL_BSP_MAX_QUEUE_SIZE', '-1'],
+    ['OTEL_ATTRIBUTE_COUNT_LIMIT', 'many'],
+    ['OTEL_EXPORTER_OTLP_PROTOCOL', 'carrier-pigeon'],
+    ['REPRISE_NO_SUCH_OPTION', 'x'],
+  ])('under %s=%s is recorded', async (name, value) => {
+    const endpoint = `http://127.0.0.1:${await freePort()}`
+    const end = await bench.run(program(''), { env: { [name]: value, REPRISE_ENDPOINT: endpoint, REPRISE_STORE: bench.store('on') } })
+    expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 0, stdout: 'answer\n' })
+    expect(end.stderr).toMatch(/^reprise: (?:2 steps kept in |.*OTEL_RESOURCE_ATTRIBUTES)/)
+  })
+
+  test('whose working directory is gone is recorded, and told that its spool has no place', async () => {
+    const source = `
+      import { mkdirSync, rmdirSync } from 'node:fs'
+      mkdirSync('gone'); process.chdir('gone'); rmdirSync('../gone')
+      const { tool } = await import('reprise')
+      console.log(await tool(async () => 'answer', { name: 'ask' })())`
+    const end = await bench.run(source, { env: { REPRISE_ENDPOINT: `http://127.0.0.1:${await freePort()}` } })
+    expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 0, stdout: 'answer\n' })
+    expect(end.stderr).toMatch(/^reprise: 1 lost \(spool_failed: ENOENT\)/)
+  })
+
+  test('that gives a bad option itself gets an error that it can see', async () => {
+    const end = await bench.run(program('try { startRecorder({ queueMaxBytes: 1 }) } catch (error) { console.log(error.code) }'), {
+      env: { REPRISE_ENABLED: 'false' },
+    })
+    expect(end).toMatchObject({ code: 0, stdout: 'invalid_option\nanswer\n', stderr: '' })
+  })
+})
