@@ -110,6 +110,16 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
   ).action((flags) => act(flags, [], async (settings) => (await import('./commands/verify.ts')).verify(settings, terminal)))
 
   verb(
+    'backup <dir>',
+    'copy the store to a new folder, also while a collector writes; to restore, open the folder',
+    'reprise backup /backups/2026-11-21\nreprise backup /mnt/other/reprise --no-links --json',
+  )
+    .option('--no-links', 'copy sealed files too, instead of giving them a second name')
+    .action((dir: string, flags) =>
+      act(flags, [], async (settings) => (await import('./commands/backup.ts')).backup(settings, terminal, dir, flags)),
+    )
+
+  verb(
     'redact [file]',
     'print a file with its secrets replaced; without a file, standard input line by line',
     'reprise redact answer.json --report\ncat log.ndjson | reprise redact',

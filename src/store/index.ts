@@ -1,3 +1,4 @@
+export { type BackupOptions, backupStore, type StoreBackup } from './backup/backup-store.ts'
 export { checkStoreFolder } from './check/check-store.ts'
 export { BatchPacker, type PackerMark } from './commit/batch-packer.ts'
 export { buffersOfBatch, type PackedBatch, type PackedBlobs, type PackedLines, sizeOfBatch } from './commit/packed-batch.ts'

@@ -25,6 +25,7 @@ describe('usage', () => {
       'replay',
       'reindex',
       'verify',
+      'backup',
       'redact',
       'help',
     ])
@@ -65,6 +66,7 @@ describe('usage', () => {
       'replay',
       'reindex',
       'verify',
+      'backup',
       'redact',
     ]) {
       const { code, stdout } = await runCli([verb, '--help'])

@@ -47,7 +47,10 @@ export class BlobWriter {
     const { cut, live } = recoverPacks(layout, packs, mark)
     this.cut = cut
     this.#mark = mark
-    this.#pack = Math.max(mark.pack, packs.packs().at(-1) ?? 0)
+    const last = packs.packs().at(-1) ?? 0
+    this.#pack = Math.max(mark.pack, last)
+    // Closed after the last group, and whole: a record may refer to it without a new blob, and then vouches for it.
+    if (last > mark.pack) this.#mark = { pack: last, bytes: packs.file(last).sizeBytes() }
     if (live === undefined) return
     this.#live = new AppendFile(packs.packFile(live), openSync(packs.packFile(live), 'r+'), mark.bytes, io ?? SYSTEM_IO)
     if (live !== this.#pack || mark.bytes >= options.rollBytes) this.#closeLive(live)
