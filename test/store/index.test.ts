@@ -4,6 +4,8 @@ import { DatabaseSync } from 'node:sqlite'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { digestOf, runSummarySchema, STEP_KINDS } from '../../src/schemas/public.ts'
+import { IndexDatabase } from '../../src/store/index/database.ts'
+import { DigestTable, findAddresses } from '../../src/store/index/digest-table.ts'
 import { editDistance } from '../../src/store/index/nearest.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { appendSpans, hexOf, openForTest, prepareGap, RUN, type SpanSketch, sketchOf, temporaryFolder } from './support/records.ts'
@@ -19,6 +21,10 @@ function everyAnswer(store: Store): string {
     { nameContains: 'ANSW' },
     { fidelity: 'observed' as const },
     { namespace: 'other' },
+    { model: 'model 1' },
+    { tags: ['env'] },
+    { stepText: 'STEP 4' },
+    { costMin: 0.1 },
   ]) {
     let cursor: string | undefined
     do {
@@ -28,7 +34,7 @@ function everyAnswer(store: Store): string {
     } while (cursor !== undefined)
   }
   for (const { id, namespace } of store.index.listRuns({ limit: 1000 }).runs) {
-    answers.push(store.index.readRun(id, namespace))
+    answers.push(store.index.readRun(id, namespace), store.index.readGaps(id, namespace), store.index.listLogs(id, { limit: 10 }))
     let cursor: string | undefined
     do {
       const page = store.index.listSteps(id, { limit: 4, namespace, ...(cursor !== undefined && { cursor }) })
@@ -62,6 +68,8 @@ async function fillWithEverything(store: Store): Promise<void> {
             'gen_ai.usage.input_tokens': index * 10,
             'gen_ai.usage.output_tokens': { double: index },
             'gen_ai.request.model': `model ${index % 3}`,
+            'gen_ai.usage.cost': index / 10,
+            'reprise.tag.env': `env ${run % 2}`,
           },
           ...(index === 5 && { redactions: { email: 2, card: 1 } }),
           ...(index === 6 && run % 2 === 0 && { pending: true as const }),
@@ -243,6 +251,39 @@ test('the uses of an artifact are found, in tape order', async () => {
   ])
   expect(store.index.artifactRefs(digestOf('"one"'), 1)).toHaveLength(1)
   expect(store.index.artifactRefs(digestOf('"three"'))).toEqual([])
+})
+
+test('digests are found in chunks of any number, and those still in memory or not', () => {
+  const database = IndexDatabase.create(':memory:')
+  let table = new DigestTable(database)
+  const expected = new Map<number, number[]>()
+  let address = 0
+  const add = (key: number): void => {
+    table.add(key, address)
+    expected.set(key, [...(expected.get(key) ?? []), address])
+    address++
+  }
+  const keyOf = (index: number): number => (index * 2_654_435_761) % 2 ** 36
+  for (const [count, keys] of [
+    [40_000, 30_000],
+    [100, 50],
+    [70_000, 200],
+    [16_384, 1],
+    [3, 3],
+  ] as const) {
+    for (let index = 0; index < count; index++) add(keyOf(index % keys))
+    database.exec('BEGIN')
+    table.save()
+    database.exec('COMMIT')
+    // As after a restart.
+    if (count < 1000) table = new DigestTable(database)
+  }
+  add(keyOf(7))
+  table.save()
+  for (const key of [0, 1, 7, 49, 150, 199, 200, 29_999, 30_000].map(keyOf))
+    expect([...findAddresses(database, key)]).toEqual(expected.get(key) ?? [])
+  expect([...findAddresses(database, 2 ** 36 - 1)]).toEqual([])
+  database.close()
 })
 
 test('edit distance agrees with its definition', () => {

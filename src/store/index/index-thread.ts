@@ -7,6 +7,8 @@ import { IndexDatabase, isSqliteError } from './database.ts'
 import { IndexQueries } from './index-queries.ts'
 import type { QuerySource } from './query-source.ts'
 
+const YOUNG_MAX_MIB = 12
+
 /** Each message tells how far the tape is durable: the thread sees the files, and may look no further. */
 export type ToIndexThread =
   | { readonly kind: 'follow'; readonly head: TapeHead }
@@ -71,6 +73,8 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData: { dir: layout.dir, head: tape.head() } satisfies IndexThreadData,
       name: 'reprise-index',
+      // What it makes is gone a moment later: more room would only be more memory.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB },
     })
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject)

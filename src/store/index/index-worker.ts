@@ -3,7 +3,7 @@ import { RepriseError } from '../../schemas/index.ts'
 import { layoutOf } from '../files/layout.ts'
 import { Tape } from '../tape/tape.ts'
 import type { FromIndexThread, IndexThreadData, ToIndexThread } from './index-thread.ts'
-import { FollowingIndex, REINDEX_SLICE_MILLIS } from './store-index.ts'
+import { FollowingIndex, THREAD_SLICE_MILLIS } from './store-index.ts'
 
 // The entry of the thread that keeps the index (index-thread.ts starts it). It reads the tape from the files, as far as
 // it was told that they are durable.
@@ -14,9 +14,10 @@ function post(message: FromIndexThread): void {
 
 const { dir, head } = workerData as IndexThreadData
 const layout = layoutOf(dir)
-const tape = new Tape(layout)
+// Each group is read once.
+const tape = new Tape(layout, 0)
 tape.setHead(head)
-const index = new FollowingIndex(layout.index, tape, { sliceMillis: REINDEX_SLICE_MILLIS, onAnew: () => post({ kind: 'anew' }) })
+const index = new FollowingIndex(layout.index, tape, { sliceMillis: THREAD_SLICE_MILLIS, onAnew: () => post({ kind: 'anew' }) })
 
 async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Promise<void> {
   const { id, kind } = message

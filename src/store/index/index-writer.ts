@@ -160,13 +160,17 @@ export class IndexWriter {
   #run(namespace: string, run: string): RunState {
     const last = this.#lastRun
     if (last !== undefined && last.run === run && last.namespace === namespace) return last
-    const key = `${namespace} ${run}`
-    let state = this.#runs.get(key)
-    if (state === undefined) {
+    // Ids are unique but for namespaces, so that one of another namespace is rarely met.
+    let state = this.#runs.get(run)
+    if (state?.namespace !== namespace) {
+      if (state !== undefined) {
+        this.#flush()
+        if (state.changed) saveRun(this.#database, this.#names, state)
+      }
       // A copy of its own, not a part of the group's text.
       const id = Buffer.from(run, 'latin1').toString('latin1')
       state = loadRun(this.#database, this.#names, namespace, id) ?? new RunState(this.#nextRun++, namespace, id)
-      this.#runs.set(`${namespace} ${id}`, state)
+      this.#runs.set(id, state)
     }
     this.#lastRun = state
     return state

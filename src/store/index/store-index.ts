@@ -10,7 +10,10 @@ import type { QuerySource } from './query-source.ts'
 
 /** The event loop is held no longer at a time. */
 const SLICE_MILLIS = 8
-export const REINDEX_SLICE_MILLIS = 100
+/** For a thread of its own. */
+export const THREAD_SLICE_MILLIS = 100
+/** Nobody waits for a loop that makes everything anew; the longer a transaction, the fewer times a run is written. */
+const REINDEX_SLICE_MILLIS = 400
 /** Groups that come close together share a transaction. */
 const GATHER_MILLIS = 10
 const CLOSE_MAX_MILLIS = 2_000
