@@ -154,8 +154,11 @@ export class Sealer {
   }
 }
 
+/** It works on buffers. */
+const YOUNG_MAX_MIB = 6
+
 function startWorker(): Worker {
   // The thread runs whichever of the two this file is: a source or what was built from it.
   const file = import.meta.url.endsWith('.ts') ? './seal-worker.ts' : './seal-worker.js'
-  return new Worker(new URL(file, import.meta.url), { name: 'reprise-seal' })
+  return new Worker(new URL(file, import.meta.url), { name: 'reprise-seal', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB } })
 }

@@ -28,13 +28,16 @@ export class Tape implements TapeReader {
   readonly #layout: Layout
   readonly #views = new Map<number, SegmentView>()
   readonly #cache = new Map<number, DecodedGroup>()
+  readonly #cacheMaxBytes: number
   #cacheBytes = 0
   #segments: number[]
   #committed: TapeHead | undefined
   readonly #listeners = new Set<(head: TapeHead) => void>()
 
-  constructor(layout: Layout) {
+  /** `cacheMaxBytes`: of decoded groups that are kept for whoever reads them again. */
+  constructor(layout: Layout, cacheMaxBytes: number = CACHE_MAX_BYTES) {
     this.#layout = layout
+    this.#cacheMaxBytes = cacheMaxBytes
     this.#segments = listNumbered(layout.segments)
   }
 
@@ -155,7 +158,7 @@ export class Tape implements TapeReader {
     this.#cache.delete(group)
     this.#cache.set(group, decoded)
     for (const [oldest, { content: old }] of this.#cache) {
-      if (this.#cacheBytes <= CACHE_MAX_BYTES || oldest === group) break
+      if (this.#cacheBytes <= this.#cacheMaxBytes || oldest === group) break
       this.#cache.delete(oldest)
       this.#cacheBytes -= old.length
     }
