@@ -81,8 +81,6 @@ export const MESSAGE_ROLES: ReadonlySet<string> = new Set(
 /** Steps without a place in the call order come after those with one. */
 export const NO_POSITION: number = Number.MAX_SAFE_INTEGER
 
-export const SENDER_ID = 'reprise.sender.id'
-export const SENDER_SEQUENCE = 'reprise.sender.sequence'
 const NO_TAGS: readonly string[] = []
 
 // A container reports the sum over its children, which would count them twice.
@@ -191,8 +189,8 @@ export function sumOf(counts: Readonly<Record<string, number>> | undefined): num
 export function resourceFactsOf(attributes: Readonly<Record<string, AttributeValue>>): ResourceFacts {
   const { session, tags } = new FactReader().takeAll(attributes)
   const service = attributes['service.name']
-  const sender = attributes[SENDER_ID]
-  const sequence = attributes[SENDER_SEQUENCE]
+  const sender = attributes[ATTR.senderId]
+  const sequence = attributes[ATTR.senderSequence]
   return {
     service: typeof service === 'string' ? service : undefined,
     session,
