@@ -1,4 +1,5 @@
 import {
+  ATTR,
   type AttributeValue,
   type GapRecord,
   GENAI,
