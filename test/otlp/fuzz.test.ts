@@ -12,43 +12,10 @@ import {
 import { RepriseError } from '../../src/schemas/index.ts'
 import { resourceSpans } from './arbitraries.ts'
 import { settled, writeTraces } from './helpers.ts'
+import { mutations } from './mutations.ts'
 
 const RUNS = { numRuns: 1_500 }
 const prototypeKeys = Object.getOwnPropertyNames(Object.prototype)
-
-/** One change to some bytes, the place given as a fraction of the length. */
-type Mutation = (bytes: Buffer) => Buffer
-
-const place = fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true })
-const mutation: fc.Arbitrary<Mutation> = fc.oneof(
-  fc.tuple(place, fc.integer({ min: 0, max: 7 })).map(([at, bit]) => (bytes: Buffer): Buffer => {
-    const copy = Buffer.from(bytes)
-    const index = Math.floor(at * copy.length)
-    if (copy.length > 0) copy[index] = (copy[index] ?? 0) ^ (1 << bit)
-    return copy
-  }),
-  fc
-    .tuple(place, fc.constantFrom(0x00, 0x7f, 0x80, 0xff, 0x0a, 0x12, 0x22, 0x5b, 0x7b, 0x2c))
-    .map(([at, byte]) => (bytes: Buffer): Buffer => {
-      const copy = Buffer.from(bytes)
-      if (copy.length > 0) copy[Math.floor(at * copy.length)] = byte
-      return copy
-    }),
-  place.map(
-    (at) =>
-      (bytes: Buffer): Buffer =>
-        bytes.subarray(0, Math.floor(at * bytes.length)),
-  ),
-  fc.tuple(place, place).map(([from, to]) => (bytes: Buffer): Buffer => {
-    const start = Math.floor(Math.min(from, to) * bytes.length)
-    const end = Math.floor(Math.max(from, to) * bytes.length)
-    return Buffer.concat([bytes.subarray(0, end), bytes.subarray(start)])
-  }),
-  fc.tuple(place, fc.uint8Array({ maxLength: 8 })).map(([at, extra]) => (bytes: Buffer): Buffer => {
-    const index = Math.floor(at * bytes.length)
-    return Buffer.concat([bytes.subarray(0, index), extra, bytes.subarray(index)])
-  }),
-)
 
 /** Whatever the bytes: a result that can be used to the end, or a RepriseError. */
 function survives(body: Uint8Array, encoding: OtlpEncoding): void {
@@ -72,8 +39,6 @@ function survives(body: Uint8Array, encoding: OtlpEncoding): void {
   // What was accepted is whole: it can be written and read again.
   expect(settled(decodeTraces(writeTraces(groups), 'protobuf').resourceSpans)).toStrictEqual(settled(groups))
 }
-
-const mutations = fc.array(mutation, { minLength: 1, maxLength: 4 })
 
 it.each([
   ['protobuf', (groups: WireResourceSpans[]) => Buffer.from(writeTraces(groups))],

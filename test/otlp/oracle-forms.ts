@@ -43,15 +43,15 @@ export function logsMessage(groups: readonly WireResourceLogs[]): Message {
   })
 }
 
-export function resourceForm(resource: WireResource): object {
+export function resourceForm(resource: WireResource): Record<string, unknown> {
   return { attributes: resource.attributes.map(keyValue), droppedAttributesCount: resource.droppedAttributes }
 }
 
-export function scopeForm({ name, version, attributes, droppedAttributes }: WireScope): object {
+export function scopeForm({ name, version, attributes, droppedAttributes }: WireScope): Record<string, unknown> {
   return { name, version, attributes: attributes.map(keyValue), droppedAttributesCount: droppedAttributes }
 }
 
-export function logForm(log: WireLog): object {
+export function logForm(log: WireLog): Record<string, unknown> {
   return {
     timeUnixNano: log.timeNanos,
     observedTimeUnixNano: log.observedNanos,
@@ -67,7 +67,7 @@ export function logForm(log: WireLog): object {
   }
 }
 
-export function spanForm(span: WireSpan): object {
+export function spanForm(span: WireSpan): Record<string, unknown> {
   return {
     traceId: id(span.traceId),
     spanId: id(span.spanId),
@@ -104,11 +104,11 @@ function id(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, 'hex'))
 }
 
-function keyValue([key, value]: WireAttribute): object {
+function keyValue([key, value]: WireAttribute): Record<string, unknown> {
   return { key, value: { value: anyValue(value) } }
 }
 
-function anyValue(value: WireValue): object {
+function anyValue(value: WireValue): Record<string, unknown> {
   if (value === null) return { case: undefined }
   if (typeof value === 'string') return { case: 'stringValue', value }
   if (typeof value === 'boolean') return { case: 'boolValue', value }
