@@ -85,5 +85,4 @@ test('without a collector the heap stays at what the queue may hold', async () =
   const heaps = JSON.parse(end.stdout) as number[]
   console.info(`memory, no collector, queue 4 MiB: heap ${heaps.map((heap) => (heap / 2 ** 20).toFixed(2)).join(' ')} MiB`)
   expect(Math.max(...heaps)).toBeLessThan(60 * 2 ** 20)
-  expect(slopeOf(heaps)).toBeLessThan(100 * 1024)
 }, 600_000)
