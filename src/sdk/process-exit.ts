@@ -45,7 +45,7 @@ async function finish(recorder: Recorder): Promise<void> {
     await drain.awaited(async () => {
       await Promise.all([drain.run(false), recorder.flushSdk?.()])
       // A short program is over before it would have looked there.
-      if (spool.enabled && !recorder.hasUnsent) await drain.pickUp(spool.folder)
+      if (spool.enabled && !recorder.hasUnsent) await drain.pickUp(spool)
     })
   } finally {
     clearTimeout(timer)

@@ -176,7 +176,7 @@ export class Recorder {
     await this.drain.run(false)
     if (this.drain.reached && !this.#pickedUp && this.spool.enabled && !this.#stopped) {
       this.#pickedUp = true
-      void this.drain.pickUp(this.spool.folder)
+      void this.drain.pickUp(this.spool)
     } else if (!this.drain.reached) {
       this.#pickedUp = false
       // For the case that the program ends so.

@@ -39,6 +39,7 @@ function leave(spool: SpoolFolder, bodies: number, text?: string): number[] {
   const numbers = Array.from({ length: bodies }, () => made++)
   const frames = numbers.map((index) => ({ body: bodyOf(index, text), spans: 1 }))
   spool.write(
+    '00000000',
     bodies,
     frames.flatMap((frame) => [frameHeader(frame), frame.body]),
   )
@@ -80,9 +81,9 @@ describe('a collector', () => {
     const numbers = leave(spool, 4)
     const path = join(spool.path, readdirSync(spool.path).find((name) => name.endsWith('.spool')) ?? '')
     writeFileSync(path, readFileSync(path).subarray(0, -3))
-    spool.write(1, [Buffer.from('not a frame')])
+    spool.write('00000000', 1, [Buffer.from('not a frame')])
     const wrong = { body: Buffer.from('not protobuf'), spans: 1 }
-    spool.write(1, [frameHeader(wrong), wrong.body])
+    spool.write('00000000', 1, [frameHeader(wrong), wrong.body])
     const collector = await bench.collector({ store })
     await until('all files', () => left(spool).every((state) => state === 'bad'))
     await collector.close()
@@ -163,7 +164,7 @@ describe('the intake', () => {
     })
     await Promise.all([
       intake.look(),
-      pickUpSpool(spool, async () => {
+      pickUpSpool({ folder: spool, destination: '00000000' }, async () => {
         await take()
         return 'sent'
       }),

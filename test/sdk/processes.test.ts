@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { decodeTraces } from '../../src/otlp/index.ts'
 import { ATTR } from '../../src/schemas/index.ts'
-import { ExitBench, spooledBodies } from './exit-programs.ts'
+import { ExitBench, freePort, spooledBodies } from './exit-programs.ts'
 import { attributesOf, type FakeCollector, startFakeCollector, stepOf, stepsOf } from './fake-collector.ts'
 
 const bench = new ExitBench()
@@ -198,6 +198,35 @@ describe('what a killed or frozen program leaves', () => {
     const names = new Map(stepsOf(collector).map(({ span, name }) => [span.spanId, name]))
     expect([...names.values()].sort()).toEqual(['ask', 'ask', 'main'])
   })
+})
+
+test.each(['short', 'long'])('the next program sends what the last ones left, once: a %s one', async (how) => {
+  const port = await freePort()
+  const env = {
+    REPRISE_ENDPOINT: `http://127.0.0.1:${port}`,
+    REPRISE_STORE: bench.store(`next-${how}`),
+    REPRISE_FLUSH_INTERVAL_MILLIS: '50',
+  }
+  const program = (name: string, end: string): string => `
+    import { tool } from 'reprise'
+    await tool(async () => 1, { name: '${name}' })()
+    ${end}`
+  await bench.run(program('first', ''), { env })
+  await bench.run(program('second', 'process.exit(0)'), { env })
+  const later = await startFakeCollector({ port })
+  try {
+    const wait = how === 'long' ? 'await new Promise((resolve) => setTimeout(resolve, 1000)); process.exit(0)' : ''
+    const end = await bench.run(program('third', wait), { env: { ...env, REPRISE_EXIT_TIMEOUT_MILLIS: '20000' } })
+    expect(end).toMatchObject({ code: 0, stderr: '' })
+    expect(
+      stepsOf(later)
+        .map(({ name }) => name)
+        .sort(),
+    ).toEqual(['first', 'second', 'third'])
+    expect(spooledBodies(env.REPRISE_STORE)).toEqual([])
+  } finally {
+    await later.close()
+  }
 })
 
 test('flush resolves with the acknowledgement and not before', async () => {

@@ -22,7 +22,7 @@ import { nowMillis } from '../../src/sdk/clock.ts'
 import { frameHeader, readFrames } from '../../src/sdk/spool/frames.ts'
 import { pickUpSpool } from '../../src/sdk/spool/pick-up.ts'
 import { Spool, type SpoolLoss } from '../../src/sdk/spool/spool.ts'
-import { SpoolFolder } from '../../src/sdk/spool/spool-folder.ts'
+import { destinationOf, SpoolFolder } from '../../src/sdk/spool/spool-folder.ts'
 import { spooledSpans } from './exit-programs.ts'
 
 let store: string
@@ -64,6 +64,7 @@ function spanOf(attributes: readonly WireAttribute[]): WireSpan {
 function spoolOf(options: Partial<{ spoolMaxBytes: number; spoolMaxAgeMillis: number; spoolFolder: string }> = {}): Spool {
   const { spoolMaxBytes, spoolMaxAgeMillis } = OPTIONS
   return new Spool({
+    endpoint: 'http://127.0.0.1:4318',
     store,
     spool: true,
     spoolFolder: undefined,
@@ -273,16 +274,28 @@ describe('a folder that is not safe', () => {
 })
 
 describe('picking up', () => {
+  const ENDPOINT = 'http://127.0.0.1:4318'
   const folder = (): SpoolFolder => new SpoolFolder(join(store, 'spool'))
+  const place = (): { folder: SpoolFolder; destination: string } => ({ folder: folder(), destination: destinationOf(ENDPOINT) })
 
   test('sends every body, oldest file first, and removes the files', async () => {
     for (const name of ['a', 'b', 'c']) save(spoolOf(), bodyOf([name, true]))
     const sent: unknown[] = []
-    const losses = await pickUpSpool(folder(), async (body) => {
+    const losses = await pickUpSpool(place(), async (body) => {
       sent.push(decodeTraces(body, 'protobuf').resourceSpans[0]?.scopeSpans[0]?.spans[0]?.attributes[0]?.[0])
       return 'sent'
     })
     expect([sent, losses, files()]).toEqual([['a', 'b', 'c'], [], []])
+  })
+
+  test('leaves alone what was meant for another endpoint', async () => {
+    save(spoolOf(), bodyOf())
+    let bodies = 0
+    await pickUpSpool({ folder: folder(), destination: destinationOf('http://elsewhere:4318') }, async () => {
+      bodies++
+      return 'sent'
+    })
+    expect([bodies, files().length]).toEqual([0, 1])
   })
 
   test('by two at once: every body goes once', async () => {
@@ -293,13 +306,13 @@ describe('picking up', () => {
       await new Promise((resolve) => setTimeout(resolve, 1))
       return 'sent'
     }
-    await Promise.all([pickUpSpool(folder(), one), pickUpSpool(folder(), one), pickUpSpool(folder(), one)])
+    await Promise.all([pickUpSpool(place(), one), pickUpSpool(place(), one), pickUpSpool(place(), one)])
     expect([bodies, files()]).toEqual([20, []])
   })
 
   test.each(['later', 'throw'])('gives back what is not taken (%s), and all of it is there for the next', async (how) => {
     save(spoolOf(), bodyOf(), bodyOf())
-    await pickUpSpool(folder(), async () => {
+    await pickUpSpool(place(), async () => {
       if (how === 'throw') throw new Error('broken')
       return 'later'
     })
@@ -311,7 +324,7 @@ describe('picking up', () => {
     const path = join(store, 'spool', files()[0] ?? '')
     writeFileSync(path, readFileSync(path).subarray(0, -5))
     let bodies = 0
-    const losses = await pickUpSpool(folder(), async () => (bodies++ === 0 ? 'refused' : 'sent'))
+    const losses = await pickUpSpool(place(), async () => (bodies++ === 0 ? 'refused' : 'sent'))
     expect([bodies, losses]).toEqual([
       2,
       [
@@ -332,10 +345,10 @@ describe('picking up', () => {
       return 'sent'
     }
     utimesSync(path, new Date(), new Date())
-    await pickUpSpool(folder(), send)
+    await pickUpSpool(place(), send)
     expect([bodies, existsSync(path)]).toEqual([0, true])
     utimesSync(path, new Date(0), new Date(0))
-    await pickUpSpool(folder(), send)
+    await pickUpSpool(place(), send)
     expect([bodies, files()]).toEqual([1, []])
   })
 
@@ -345,7 +358,7 @@ describe('picking up', () => {
     rmSync(join(store, 'spool', name))
     symlinkSync('/etc/passwd', join(store, 'spool', name))
     let bodies = 0
-    await pickUpSpool(folder(), async () => {
+    await pickUpSpool(place(), async () => {
       bodies++
       return 'sent'
     })

@@ -101,13 +101,13 @@ export class Drain {
    * Sends what earlier programs left in the spool, if a Reprise collector was found and all of this one's is sent. Never
    * rejects; it ends when this drain is paused.
    */
-  async pickUp(folder: SpoolFolder): Promise<void> {
+  async pickUp(spool: { readonly folder: SpoolFolder; readonly destination: string }): Promise<void> {
     const way = this.#way
     if (this.#pickingUp || !this.reached || !(way instanceof RepriseWay)) return
     this.#pickingUp = true
     const { signal } = this.#abort
     const losses = await outsideOfPrograms(() =>
-      pickUpSpool(folder, async (body) => {
+      pickUpSpool(spool, async (body) => {
         if (signal.aborted || this.heldSpans > 0) return 'later'
         const { kind } = await way.sendBody(body, signal)
         return kind === 'retry' ? 'later' : kind

@@ -10,13 +10,16 @@ export interface PickUpLoss {
 }
 
 /**
- * Sends what earlier programs left in the spool, oldest first, one file at a time, until a body is not taken. A file is removed
+ * Sends what earlier programs left in the spool for the same endpoint, oldest first, one file at a time, until a body is not taken. A file is removed
  * when every body of it is acknowledged; where that breaks off, some are sent again later, under the same span ids.
  */
-export async function pickUpSpool(folder: SpoolFolder, send: (body: Uint8Array) => Promise<BodyAnswer>): Promise<readonly PickUpLoss[]> {
+export async function pickUpSpool(
+  { folder, destination }: { readonly folder: SpoolFolder; readonly destination: string },
+  send: (body: Uint8Array) => Promise<BodyAnswer>,
+): Promise<readonly PickUpLoss[]> {
   const losses: PickUpLoss[] = []
   try {
-    const free = folder.list().filter(({ state, abandoned }) => state === 'ready' || abandoned)
+    const free = folder.list().filter((file) => file.destination === destination && (file.state === 'ready' || file.abandoned))
     if (free.length > 0) folder.check()
     for (const file of free) {
       const own = folder.claim(file)

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmodSync, lstatSync, lutimesSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { RepriseError } from '../../schemas/index.ts'
+import { RepriseError, sha256Hex } from '../../schemas/index.ts'
 import { addFileOnce, readKeyFile, readOwnFile, removeFile, syncFolder, systemCodeOf, writeNewFile } from './spool-files.ts'
 
 const FOLDER_MODE = 0o700
@@ -15,8 +15,10 @@ const FILE_MAX_BYTES = 160 * 1024 * 1024
 export type SpoolFileState = 'ready' | 'claimed' | 'writing' | 'bad'
 
 export interface SpoolFile {
-  /** When it was begun, the process, a random part, and the number of spans in it. */
+  /** When it was begun, the process, a random part, where it was meant to go, and the number of spans in it. */
   readonly stem: string
+  /** Of the endpoint that it was meant for, as `destinationOf` gives it. */
+  readonly destination: string
   readonly state: SpoolFileState
   readonly createdMillis: number
   readonly spans: number
@@ -25,7 +27,7 @@ export interface SpoolFile {
   readonly abandoned: boolean
 }
 
-const NAME = /^([0-9]{13,15})-[0-9]{1,10}-[0-9a-f]{12}-([0-9]{1,9})\.(spool|claimed|tmp|bad)$/
+const NAME = /^([0-9]{13,15})-[0-9]{1,10}-[0-9a-f]{12}-([0-9a-f]{8})-([0-9]{1,9})\.(spool|claimed|tmp|bad)$/
 const SUFFIX: Readonly<Record<SpoolFileState, string>> = { ready: 'spool', claimed: 'claimed', writing: 'tmp', bad: 'bad' }
 const STATE_OF: ReadonlyMap<string, SpoolFileState> = new Map([
   ['spool', 'ready'],
@@ -33,6 +35,11 @@ const STATE_OF: ReadonlyMap<string, SpoolFileState> = new Map([
   ['tmp', 'writing'],
   ['bad', 'bad'],
 ])
+
+/** What stands for an endpoint in the name of a file: what is meant for one collector is not sent to another. */
+export function destinationOf(endpoint: string): string {
+  return sha256Hex(endpoint).slice(0, 8)
+}
 
 /**
  * The files in which programs leave what they could not send. A file changes its state by being renamed, so that of several
@@ -91,8 +98,8 @@ export class SpoolFolder {
   }
 
   /** A new file, which nobody sees as ready before it is whole and on the disk. */
-  write(spans: number, pieces: readonly Uint8Array[]): void {
-    const stem = `${String(Date.now()).padStart(13, '0')}-${process.pid}-${randomBytes(6).toString('hex')}-${spans}`
+  write(destination: string, spans: number, pieces: readonly Uint8Array[]): void {
+    const stem = `${String(Date.now()).padStart(13, '0')}-${process.pid}-${randomBytes(6).toString('hex')}-${destination}-${spans}`
     const temporary = this.#pathOf(stem, 'writing')
     writeNewFile(temporary, pieces)
     renameSync(temporary, this.#pathOf(stem, 'ready'))
@@ -147,13 +154,14 @@ export class SpoolFolder {
   }
 
   #describe(name: string, nowMillis: number): SpoolFile | undefined {
-    const [, created = '', spans = '', suffix = ''] = NAME.exec(name) ?? []
+    const [, created = '', destination = '', spans = '', suffix = ''] = NAME.exec(name) ?? []
     const state = STATE_OF.get(suffix)
     const stat = state === undefined ? undefined : lstatSync(join(this.path, name), { throwIfNoEntry: false })
     if (state === undefined || stat === undefined) return undefined
     const quiet = Math.abs(nowMillis - stat.mtimeMs) > ABANDONED_AFTER_MILLIS
     return {
       stem: name.slice(0, -suffix.length - 1),
+      destination,
       state,
       createdMillis: Number(created),
       spans: Number(spans),

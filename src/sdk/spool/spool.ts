@@ -6,7 +6,7 @@ import { frameHeader, type SpoolFrame } from './frames.ts'
 import { redactBody } from './redact-body.ts'
 import { redactionNow } from './redaction-loader.ts'
 import { readKeyFile } from './spool-files.ts'
-import { type SpoolFile, SpoolFolder } from './spool-folder.ts'
+import { destinationOf, type SpoolFile, SpoolFolder } from './spool-folder.ts'
 
 /** A body that was not acknowledged, as it would have been sent: not redacted. */
 export interface UnsentBody {
@@ -33,11 +33,12 @@ const FILE_TARGET_BYTES = 8 * 1024 * 1024
 /** Beyond the bound: notices of what did not fit. */
 const NOTICES_MAX_BYTES = 64 * 1024
 
-type SpoolOptions = Pick<OptionValues, 'store' | 'spool' | 'spoolFolder' | 'spoolMaxBytes' | 'spoolMaxAgeMillis'>
+type SpoolOptions = Pick<OptionValues, 'endpoint' | 'store' | 'spool' | 'spoolFolder' | 'spoolMaxBytes' | 'spoolMaxAgeMillis'>
 
 /** Where a recorder leaves what it could not send. Nothing is made, read or loaded before there is something to keep. */
 export class Spool {
   readonly folder: SpoolFolder
+  readonly destination: string
   readonly #options: SpoolOptions
   readonly #storeKeyPath: string
 
@@ -45,6 +46,7 @@ export class Spool {
     // The program may change its working directory later.
     const store = absolute(options.store)
     this.#options = options
+    this.destination = destinationOf(options.endpoint)
     this.#storeKeyPath = join(store, ...STORE_PLACES.redactionKey)
     this.folder = new SpoolFolder(options.spoolFolder === undefined ? join(store, STORE_PLACES.spool) : absolute(options.spoolFolder))
   }
@@ -111,6 +113,7 @@ export class Spool {
     }
     for (const file of inFiles(frames))
       this.folder.write(
+        this.destination,
         file.reduce((sum, { spans }) => sum + spans, 0),
         file.flatMap((frame) => [frameHeader(frame), frame.body]),
       )
