@@ -69,6 +69,7 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     store,
     namespace: options.namespace,
     decodedMaxBytes: options.decodedMaxBytes,
+    decodeLimits: { maxAttributes: options.attributeMaxCount, maxDepth: options.depthMax },
     counters,
     log,
     threads: options.workers,

@@ -33,6 +33,10 @@ export interface CollectorOptions {
   readonly bodyMaxBytes?: number
   /** Largest request body after decompression. Default 64 MiB. */
   readonly decodedMaxBytes?: number
+  /** Most attributes in one list; a record with more is rejected. Default 10,000. */
+  readonly attributeMaxCount?: number
+  /** Most levels of nesting in one attribute value. Default 64. */
+  readonly depthMax?: number
   /** Bytes of all requests being worked on; past it new ones get 429. Default 64 MiB. */
   readonly inFlightMaxBytes?: number
   /**
@@ -118,6 +122,8 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
     forwardHeaders,
     bodyMaxBytes: wholeNumber('bodyMaxBytes', options.bodyMaxBytes, 64 * MIB, 1, 1024 * MIB),
     decodedMaxBytes: wholeNumber('decodedMaxBytes', options.decodedMaxBytes, 64 * MIB, 1, 1024 * MIB),
+    attributeMaxCount: wholeNumber('attributeMaxCount', options.attributeMaxCount, 10_000, 1, 1_000_000),
+    depthMax: wholeNumber('depthMax', options.depthMax, 64, 1, 100),
     inFlightMaxBytes: wholeNumber('inFlightMaxBytes', options.inFlightMaxBytes, 64 * MIB, 1, 64 * 1024 * MIB),
     workers: wholeNumber('workers', options.workers, Math.max(1, availableParallelism() - 1), 0, 256),
     headersTimeoutMillis: wholeNumber('headersTimeoutMillis', options.headersTimeoutMillis, 5_000, 1, 3_600_000),

@@ -13,7 +13,7 @@ export async function startFromSettings(
   port: number = settings.values.port,
   grpcPort?: number,
 ): Promise<Collector> {
-  const { host, namespace, forward, bodyMaxBytes, decodedMaxBytes, spoolFolder } = settings.values
+  const { host, namespace, forward, bodyMaxBytes, decodedMaxBytes, attributeMaxCount, depthMax, spoolFolder } = settings.values
   return await startCollector({
     store: settings.storeFolder,
     ...(spoolFolder !== undefined && { spoolFolder }),
@@ -25,6 +25,8 @@ export async function startFromSettings(
     forwardHeaders: readForwardHeaders(settings),
     bodyMaxBytes,
     decodedMaxBytes,
+    attributeMaxCount,
+    depthMax,
     log: (line) => {
       if (!settings.quiet) writeLine(terminal.stderr, line)
     },

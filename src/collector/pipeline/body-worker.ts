@@ -48,7 +48,7 @@ export class BodyWorker {
       const wire = Buffer.from(body.buffer, body.byteOffset, body.length)
       const decodedBody = inflateBody(wire, contentEncoding, this.#options.decodedMaxBytes)
       this.#decodedBytes += decodedBody.length
-      const { rejected, steps } = READ_BODY[signal](decodedBody, encoding, this.#context)
+      const { rejected, steps } = READ_BODY[signal](decodedBody, encoding, this.#context, this.#options.decodeLimits ?? {})
       let seen = batch.rejected.length
       for (const step of steps) {
         if (step === 'turn') await this.#options.turn?.()

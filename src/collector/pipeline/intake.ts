@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type { OtlpEncoding } from '../../otlp/index.ts'
+import type { DecodeLimits, OtlpEncoding } from '../../otlp/index.ts'
 import { RepriseError } from '../../schemas/index.ts'
 import { type SpareBuffers, type Store, sizeOfBatch } from '../../store/index.ts'
 import type { Counters } from '../counters.ts'
@@ -14,6 +14,7 @@ export interface IntakeOptions {
   readonly store: Store
   readonly namespace: string
   readonly decodedMaxBytes: number
+  readonly decodeLimits?: Partial<DecodeLimits>
   readonly counters: Counters
   readonly log: Logger
   /** Worker threads; 0 works on the event loop. */
@@ -52,9 +53,9 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options
-    const { store, namespace, decodedMaxBytes, counters, log } = options
+    const { store, namespace, decodedMaxBytes, decodeLimits, counters, log } = options
     this.#pool = new WorkerPool({
-      setup: { namespace, redactionKey: store.key(), decodedMaxBytes },
+      setup: { namespace, redactionKey: store.key(), decodedMaxBytes, ...(decodeLimits !== undefined && { decodeLimits }) },
       threads: options.threads,
       partsMaxBytes: PARTS_MAX_BYTES,
       store: async (part) => await this.#keep(part),

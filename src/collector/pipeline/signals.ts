@@ -1,4 +1,4 @@
-import { type OtlpEncoding, streamLogs, streamTraces } from '../../otlp/index.ts'
+import { type DecodeLimits, type OtlpEncoding, streamLogs, streamTraces } from '../../otlp/index.ts'
 import type { NamedRejection } from '../http/partial-success.ts'
 import { type PrepareContext, type PrepareSteps, prepareGroups } from './batch.ts'
 import { prepareLog } from './logs.ts'
@@ -17,16 +17,16 @@ export interface DecodedBody {
 }
 
 /** Throws RepriseError `malformed_body` or `limit_exceeded` where nothing of the body can be kept; so may the steps. */
-type ReadBody = (body: Uint8Array, encoding: OtlpEncoding, context: PrepareContext) => DecodedBody
+type ReadBody = (body: Uint8Array, encoding: OtlpEncoding, context: PrepareContext, limits: Partial<DecodeLimits>) => DecodedBody
 
 /** How the body of each signal is read: the one thing in which they differ on their way to the store. */
 export const READ_BODY: Readonly<Record<Signal, ReadBody>> = {
-  traces: (body, encoding, context) => {
-    const { groups, rejected } = streamTraces(body, encoding)
+  traces: (body, encoding, context, limits) => {
+    const { groups, rejected } = streamTraces(body, encoding, limits)
     return { rejected, steps: prepareGroups(groups, context, prepareSpan) }
   },
-  logs: (body, encoding, context) => {
-    const { groups, rejected } = streamLogs(body, encoding)
+  logs: (body, encoding, context, limits) => {
+    const { groups, rejected } = streamLogs(body, encoding, limits)
     return { rejected, steps: prepareGroups(groups, context, prepareLog) }
   },
 }

@@ -1,4 +1,4 @@
-import type { OtlpEncoding } from '../../otlp/index.ts'
+import type { DecodeLimits, OtlpEncoding } from '../../otlp/index.ts'
 import type { PackedBatch } from '../../store/index.ts'
 import type { ContentEncoding } from '../http/inflate.ts'
 import type { RefusalData } from '../http/refusal.ts'
@@ -26,6 +26,8 @@ export interface WorkerSetup {
   readonly namespace: string
   readonly redactionKey: Uint8Array
   readonly decodedMaxBytes: number
+  /** Over the defaults of the codec. */
+  readonly decodeLimits?: Partial<DecodeLimits>
 }
 
 export interface FinishedJob {
