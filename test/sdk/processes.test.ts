@@ -215,7 +215,13 @@ test.each(['short', 'long'])('the next program sends what the last ones left, on
   await bench.run(program('second', 'process.exit(0)'), { env })
   const later = await startFakeCollector({ port })
   try {
-    const wait = how === 'long' ? 'await new Promise((resolve) => setTimeout(resolve, 1000)); process.exit(0)' : ''
+    // As long as it takes the recorder to find the spool on its own.
+    const wait =
+      how === 'long'
+        ? `const { readdirSync } = await import('node:fs')
+           while (readdirSync(process.env.REPRISE_STORE + '/spool').some((name) => /spool$|claimed$/.test(name))) await new Promise((resolve) => setTimeout(resolve, 20))
+           process.exit(0)`
+        : ''
     const end = await bench.run(program('third', wait), { env: { ...env, REPRISE_EXIT_TIMEOUT_MILLIS: '20000' } })
     expect(end).toMatchObject({ code: 0, stderr: '' })
     expect(
@@ -257,11 +263,11 @@ test('batches of a recorder are numbered from 0 without a hole, sent or spooled,
     const found = attributesOf({ attributes })
     return [found[ATTR.senderId], found[ATTR.senderSequence]]
   }
-  collector.answer = (_request, response, body) => {
+  collector.answer = (request, response, body) => {
     posts++
     seen.push(numbersOf(body))
-    // The second is refused once; from the fourth on nobody answers.
-    if (posts > 3) return
+    // The second is refused once; from the fourth on the connection breaks.
+    if (posts > 3) return void request.socket.destroy()
     response.writeHead(posts === 2 ? 503 : 200, { 'retry-after': '0' }).end()
   }
   const program = `
@@ -275,8 +281,7 @@ test('batches of a recorder are numbered from 0 without a hole, sent or spooled,
     env: {
       REPRISE_ENDPOINT: collector.url,
       REPRISE_STORE: store,
-      REPRISE_FLUSH_TIMEOUT_MILLIS: '200',
-      REPRISE_EXIT_TIMEOUT_MILLIS: '1000',
+      REPRISE_EXIT_TIMEOUT_MILLIS: '20000',
     },
   })
   const spooled = spooledBodies(store).map(numbersOf)
