@@ -57,3 +57,14 @@ export function readExactly(source: number | ByteSource, position: number, lengt
   const filled = typeof source === 'number' ? readUpTo(source, target, position) : source.readUpTo(target, position)
   return filled === length ? target : undefined
 }
+
+/**
+ * Gives the memory of large bytes back at once: a thread that reads files block by block would otherwise hold many of them
+ * before garbage is collected. They must not be used after. Bytes that share their buffer with others are left alone.
+ */
+export function giveBack(bytes: Buffer): void {
+  const { buffer } = bytes
+  if (buffer instanceof ArrayBuffer && bytes.length === buffer.byteLength && bytes.length >= GIVEN_BACK_MIN_BYTES) buffer.transfer(0)
+}
+
+const GIVEN_BACK_MIN_BYTES = 16 * 1024

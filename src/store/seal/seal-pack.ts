@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { ReplacingFile } from '../files/replacing-file.ts'
-import { FileWindow, readExactly } from '../frames/file-window.ts'
+import { FileWindow, giveBack, readExactly } from '../frames/file-window.ts'
 import { type ScannedFrame, scanFrames } from '../frames/scan.ts'
 import { compressBlock } from './compress.ts'
 import type { SealOutcome } from './seal-segment.ts'
@@ -54,6 +54,8 @@ export class BlockWriter {
     this.#file.write(frame)
     this.#blocks.push({ frameOffset, frameBytes: frame.length, frameCrc: crc32(frame), position: this.#position, length: content.length })
     this.#position += content.length
+    giveBack(content)
+    giveBack(frame)
   }
 
   finish(): void {

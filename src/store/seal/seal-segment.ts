@@ -1,4 +1,5 @@
 import { ReplacingFile } from '../files/replacing-file.ts'
+import { giveBack } from '../frames/file-window.ts'
 import { SEALED_GROUPS_MAX, type SealedGroup, sealedGroupsHeader } from '../tape/sealed-groups.ts'
 import { type GroupEntry, SEALED_BLOCK_BYTES, SegmentView } from '../tape/segment-view.ts'
 import { compressBlock } from './compress.ts'
@@ -22,7 +23,11 @@ export function sealSegment(path: string, first: number, endGroup: number): Seal
     if (view.sealed) return { type: 'already' }
     // What a later segment has again is void.
     const entries = view.entries.filter(({ group }) => group < endGroup)
-    const damaged = entries.filter((entry) => view.readContent(entry) === undefined)
+    const damaged = entries.filter((entry) => {
+      const content = view.readContent(entry)
+      if (content !== undefined) giveBack(content)
+      return content === undefined
+    })
     const complete = entries.length === endGroup - first && entries.every(({ group }, index) => group === first + index)
     if (damaged.length > 0 || !complete) return { type: 'damaged', groups: damaged.map(({ group, records }) => ({ group, records })) }
     file = new ReplacingFile(path)
@@ -55,9 +60,13 @@ export function writeBlocks(entries: readonly GroupEntry[], contentOf: (entry: G
     block.push(content)
     blockBytes += content.length
     if (blockBytes < SEALED_BLOCK_BYTES && groups.length < SEALED_GROUPS_MAX && index < entries.length - 1) continue
-    const frame = compressBlock(Buffer.concat(block, blockBytes))
+    const joined = Buffer.concat(block, blockBytes)
+    block.forEach(giveBack)
+    const frame = compressBlock(joined)
+    giveBack(joined)
     file.write(sealedGroupsHeader({ groups, mark }, frame))
     file.write(frame)
+    giveBack(frame)
     groups = []
     block = []
     blockBytes = 0

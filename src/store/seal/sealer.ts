@@ -155,7 +155,7 @@ export class Sealer {
 }
 
 /** It works on buffers. */
-const YOUNG_MAX_MIB = 6
+const YOUNG_MAX_MIB = 3
 
 function startWorker(): Worker {
   // The thread runs whichever of the two this file is: a source or what was built from it.

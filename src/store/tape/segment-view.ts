@@ -1,6 +1,6 @@
 import { closeSync, openSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { FileWindow, readExactly } from '../frames/file-window.ts'
+import { FileWindow, giveBack, readExactly } from '../frames/file-window.ts'
 import { decodeFrame } from '../frames/raw-zstd.ts'
 import { type ScannedDamage, scanFrames } from '../frames/scan.ts'
 import type { CommonHeader } from '../frames/skippable.ts'
@@ -120,7 +120,9 @@ export class SegmentView {
   #readFrame({ frameOffset, frameBytes, frameCrc }: GroupEntry, maxBytes: number): Buffer | undefined {
     const frame = readExactly(this.#fd, frameOffset, frameBytes)
     if (frame === undefined || crc32(frame) !== frameCrc) return undefined
-    return decodeFrame(frame, maxBytes)
+    const content = decodeFrame(frame, maxBytes)
+    if (content?.buffer !== frame.buffer) giveBack(frame)
+    return content
   }
 
   close(): void {
