@@ -7,10 +7,20 @@ import { fileURLToPath } from 'node:url'
 import { openStore } from '../../src/store/index.ts'
 import { runScript } from '../rounds.ts'
 import type { LoadOptions, LoadResult } from './load.ts'
-import type { ServerReceipt } from './server.ts'
 
 const TICKS_PER_SECOND = 100
 const LOAD = new URL('./load.ts', import.meta.url)
+const SERVER = fileURLToPath(new URL('./server.ts', import.meta.url))
+const REPRISE = fileURLToPath(new URL('../../bin/reprise.js', import.meta.url))
+
+/** What the collector says of its life. */
+export type ServerReceipt = {
+  accepted: number
+  rejected: number
+  refused: number
+  requestsTurnedAway: Record<string, number>
+  withheld: Record<string, number>
+}
 
 export type ServerKind = 'sink' | 'usual' | 'collector'
 
@@ -20,24 +30,28 @@ export class MeasuredServer {
   readonly folder: string
   readonly #process: ChildProcess
   readonly #pid: number
-  #output = ''
+  readonly #kind: ServerKind
 
-  private constructor(process: ChildProcess, pid: number, url: string, folder: string) {
+  private constructor(process: ChildProcess, pid: number, url: string, folder: string, kind: ServerKind) {
     this.#process = process
     this.#pid = pid
     this.url = url
     this.folder = folder
-    process.stdout?.on('data', (text: string) => {
-      this.#output += text
-    })
+    this.#kind = kind
   }
 
   static async start(kind: ServerKind): Promise<MeasuredServer> {
     const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'))
-    const script = fileURLToPath(new URL('./server.ts', import.meta.url))
-    const child = spawn(process.execPath, [...process.execArgv, script, kind, folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+    // The collector is the built one, as users run it.
+    const args = {
+      sink: [...process.execArgv, SERVER, 'sink'],
+      usual: [...process.execArgv, SERVER, 'usual', folder],
+      collector: [REPRISE, 'up', '--store', folder, '--port', '0', '--grpc-port', 'off', '--json', '--quiet'],
+    }
+    const child = spawn(process.execPath, args[kind], { stdio: ['ignore', 'pipe', 'inherit'] })
     const [line] = (await once(child.stdout.setEncoding('utf8'), 'data')) as [string]
-    return new MeasuredServer(child, child.pid ?? 0, line.trim(), folder)
+    const url = kind === 'collector' ? (JSON.parse(line) as { url: string }).url : line.trim()
+    return new MeasuredServer(child, child.pid ?? 0, url, folder, kind)
   }
 
   async load(options: Omit<LoadOptions, 'url'>): Promise<LoadResult> {
@@ -61,20 +75,25 @@ export class MeasuredServer {
   /** Ends it. What a collector says it has kept, and what is in its store when that is opened anew. */
   async stop(): Promise<{ receipt: ServerReceipt; stored: number } | undefined> {
     try {
+      const receipt = this.#kind === 'collector' ? await this.#receipt() : undefined
       this.#process.kill('SIGTERM')
       if (this.#process.exitCode === null) await once(this.#process, 'close')
-      const last = this.#output.trim().split('\n').at(-1) ?? ''
-      if (!last.startsWith('{')) return undefined
+      if (receipt === undefined) return undefined
       const store = await openStore(this.folder, { mode: 'read' })
       try {
         let stored = 0
         for await (const { lines } of store.tape.readGroups(0)) stored += lines.length
-        return { receipt: JSON.parse(last) as ServerReceipt, stored }
+        return { receipt, stored }
       } finally {
         await store.close()
       }
     } finally {
       rmSync(this.folder, { recursive: true, force: true })
     }
+  }
+
+  async #receipt(): Promise<ServerReceipt> {
+    const response = await fetch(`${this.url}/readyz`)
+    return ((await response.json()) as { stats: ServerReceipt }).stats
   }
 }

@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os'
 import type { LoadResult } from './load.ts'
-import type { ServerReceipt } from './server.ts'
+import type { ServerReceipt } from './measured-server.ts'
 
 /** Spans of one server's life, each in exactly one place. */
 export type Totals = { sent: number; stored: number; refused: number; dropped: number; byReason: Record<string, number> }
