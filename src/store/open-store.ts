@@ -5,6 +5,7 @@ import { BlobStore } from './blobs/blob-store.ts'
 import { BlobWriter } from './blobs/blob-writer.ts'
 import { PackSet } from './blobs/pack-set.ts'
 import { GroupCommit } from './commit/group-commit.ts'
+import { type EraseParts, resumeErasure } from './erase/erase-store.ts'
 import { type FileIo, SYSTEM_IO } from './files/append-file.ts'
 import { makeFolder } from './files/durable.ts'
 import { readFormat, writeFormat } from './files/format-file.ts'
@@ -18,7 +19,7 @@ import { IndexDatabase, isSqliteError } from './index/database.ts'
 import { ThreadedIndex } from './index/index-thread.ts'
 import { FollowingIndex, isUpToDate, ReadOnlyIndex } from './index/store-index.ts'
 import { QUEUE_MAX_BYTES, SEGMENT_ROLL_BYTES } from './limits.ts'
-import { OpenedStore } from './opened-store.ts'
+import { erasureOf, OpenedStore } from './opened-store.ts'
 import { Sealer } from './seal/sealer.ts'
 import { Tape } from './tape/tape.ts'
 import { TapeWriter } from './tape/tape-writer.ts'
@@ -79,7 +80,7 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
   const appendOne = (record: PreparedRecord): Promise<unknown> => commit.append({ records: [record], blobs: [] })
   const outage = new Outage({ layout, namespace, append: appendOne })
   const damage = new DamageLog(layout, namespace, appendOne)
-  const sealer = new Sealer({ tape, packs, onDamage: (groups) => damage.tell(groups) })
+  const sealer = new Sealer({ tape, packs, automatic: options.seal === true, onDamage: (groups) => damage.tell(groups) })
   const store = new OpenedStore({
     layout,
     mode: 'write',
@@ -91,12 +92,41 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
     writing: { commit, index, tapeWriter, blobWriter, sealer, outage, damage, lock },
   })
   damage.tell(tapeWriter.recovery.damaged)
+  await resume(store.blobs, { layout, tape, packs, index, sealer, writers: { tapeWriter, blobWriter, sealer } })
   void index.catchUp().catch(() => undefined)
   if (options.seal === true) {
     tape.onCommit(() => sealer.afterCommit())
     sealer.start()
   }
   return store
+}
+
+/** Carries on an erasure that a crash cut short. Where it fails, `checkStore` says so and the next opening tries again. */
+async function resume(
+  blobs: BlobStore,
+  {
+    layout,
+    tape,
+    packs,
+    index,
+    sealer,
+    writers,
+  }: Pick<EraseParts, 'layout' | 'tape' | 'packs'> & {
+    readonly index: FollowingIndex | ThreadedIndex
+    readonly sealer: Sealer
+    readonly writers: Parameters<typeof erasureOf>[0]
+  },
+): Promise<void> {
+  if (!existsSync(layout.erasing)) return
+  const release = await sealer.hold()
+  try {
+    const done = await resumeErasure({ layout, tape, packs, blobs, ...erasureOf(writers) })
+    if (done !== undefined) await index.reindex()
+  } catch (error) {
+    if (!RepriseError.isInstance(error)) throw error
+  } finally {
+    release()
+  }
 }
 
 async function openForReading(layout: Layout): Promise<Store> {

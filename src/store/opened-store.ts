@@ -7,6 +7,8 @@ import type { PackSet } from './blobs/pack-set.ts'
 import { checkStoreFiles } from './check/check-store.ts'
 import type { GroupCommit } from './commit/group-commit.ts'
 import type { PackedBatch } from './commit/packed-batch.ts'
+import { type EraseParts, type ErasureReceipt, erasePayloads } from './erase/erase-store.ts'
+import type { EraseSelection } from './erase/select-refs.ts'
 import { readRedactionKey } from './files/key-file.ts'
 import type { Layout } from './files/layout.ts'
 import type { WriterLock } from './files/writer-lock.ts'
@@ -63,6 +65,9 @@ export class OpenedStore implements Store {
   readonly index: FollowingIndex | ReadOnlyIndex | ThreadedIndex
   readonly #parts: OpenedParts
   #closing: Promise<void> | undefined
+  #erasing: Promise<ErasureReceipt> | undefined
+  #appending = 0
+  #idle: (() => void) | undefined
 
   constructor(parts: OpenedParts) {
     this.#parts = parts
@@ -82,7 +87,9 @@ export class OpenedStore implements Store {
   }
 
   async append(batch: AppendBatch | PackedBatch): Promise<{ group: number }> {
+    while (this.#erasing !== undefined) await this.#erasing.catch(() => undefined)
     const { commit, outage } = this.#writing('append')
+    this.#appending++
     try {
       const appended = await commit.append(batch)
       outage.succeeded()
@@ -90,6 +97,35 @@ export class OpenedStore implements Store {
     } catch (error) {
       outage.failed(error, 'lines' in batch ? batch.lines.ends.length : batch.records.length)
       throw error
+    } finally {
+      this.#appending--
+      if (this.#appending === 0) this.#idle?.()
+    }
+  }
+
+  async erase(selection: EraseSelection): Promise<ErasureReceipt> {
+    while (this.#erasing !== undefined) await this.#erasing.catch(() => undefined)
+    const erasing = this.#erase(this.#writing('erasing'), selection)
+    this.#erasing = erasing.finally(() => {
+      this.#erasing = undefined
+    })
+    return await this.#erasing
+  }
+
+  async #erase(writing: Writing, selection: EraseSelection): Promise<ErasureReceipt> {
+    const { layout, tape, packs, blobs, index } = this.#parts
+    if (this.#appending > 0) {
+      await new Promise<void>((resolve) => {
+        this.#idle = resolve
+      })
+    }
+    const release = await writing.sealer.hold()
+    try {
+      const receipt = await erasePayloads({ layout, tape, packs, blobs, ...erasureOf(writing) }, selection)
+      if ('reindex' in index) await index.reindex()
+      return receipt
+    } finally {
+      release()
     }
   }
 
@@ -140,6 +176,7 @@ export class OpenedStore implements Store {
 
   async #close(): Promise<void> {
     const { writing, index, tape, packs } = this.#parts
+    await this.#erasing?.catch(() => undefined)
     await writing?.sealer.close()
     await writing?.damage.close()
     await writing?.outage.close()
@@ -150,6 +187,21 @@ export class OpenedStore implements Store {
     tape.close()
     packs.close()
     writing?.lock.release()
+  }
+}
+
+/** What of the writing parts an erasure needs. */
+export function erasureOf({
+  tapeWriter,
+  blobWriter,
+  sealer,
+}: Pick<Writing, 'tapeWriter' | 'blobWriter' | 'sealer'>): Pick<EraseParts, 'closeLive' | 'perform'> {
+  return {
+    closeLive: () => {
+      tapeWriter.roll()
+      blobWriter.roll()
+    },
+    perform: (job) => sealer.perform(job),
   }
 }
 

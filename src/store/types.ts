@@ -1,5 +1,7 @@
 import type { ArtifactRef, Digest, Fidelity, GapRecord, LogRecord, RunStatus, RunSummary, SpanRecord, StepKind } from '../schemas/index.ts'
 import type { PackedBatch } from './commit/packed-batch.ts'
+import type { ErasureReceipt } from './erase/erase-store.ts'
+import type { EraseSelection } from './erase/select-refs.ts'
 
 /** One record, ready to be written: made by the pipeline, never changed here. */
 export interface PreparedRecord {
@@ -257,6 +259,7 @@ export const STORE_PROBLEM_CODES = [
   'pack_damaged',
   'pack_index',
   'view_cursor',
+  'erasure_unfinished',
   'key_damaged',
   'commitment',
   'artifact_missing',
@@ -320,6 +323,13 @@ export interface Store {
   openCursor(name: string): ViewCursor
   /** Compresses every closed segment and pack now; resolves when that is done. What is being written stays as it is. */
   seal(): Promise<SealProgress>
+  /**
+   * Erases payloads: those of a run, given ones, or given ones of a run. What other records refer to as well stays, and the
+   * receipt says so. Appends wait meanwhile; the index is made anew. Proofs and chain stay what they are.
+   *
+   * @throws RepriseError `integrity` where a group is damaged, with nothing changed
+   */
+  erase(selection: EraseSelection): Promise<ErasureReceipt>
   readSummary(): StoreSummary
   /** The redaction HMAC key: 32 random bytes. */
   key(): Uint8Array

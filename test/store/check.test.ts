@@ -199,6 +199,7 @@ describe('checkStore names', () => {
     await fresh((dir) => writeFileSync(join(dir, 'views', 'forward-1.json'), '{"group":4,"line":1}\n'), 'view_cursor')
     await fresh((dir) => writeFileSync(join(dir, 'views', 'forward-1.json'), '{"group":'), 'view_cursor')
     await fresh((dir) => rmSync(join(dir, 'keys', 'redaction.key')), 'key_damaged')
+    await fresh((dir) => writeFileSync(join(dir, 'erasing.json'), '{}'), 'erasure_unfinished')
     await fresh((dir) => {
       edit(`${pack(dir).slice(0, -4)}.idx`, (bytes) => {
         bytes.fill(0xff, bytes.length - 44, bytes.length - 12)

@@ -5,6 +5,7 @@ import { type Digest, isDigest, RepriseError } from '../../schemas/index.ts'
 import { systemCodeOf } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import { assembleManifest } from '../manifests/assemble.ts'
+import { decodeParts, LIST_MEDIA_TYPE } from '../manifests/parts.ts'
 import type { BlobInfo, BlobReader } from '../types.ts'
 import type { BlobHeader } from './blob-header.ts'
 import type { StoredBlob } from './pack-file.ts'
@@ -66,8 +67,21 @@ export class BlobStore implements BlobReader {
     if (location === undefined)
       throw new RepriseError('artifact_missing', `artifact ${digest} is not in the store`, { details: { digest } })
     const stored = this.#packs.file(location.pack).read(location.place)
-    if (stored === undefined || stored.header.digest !== digest) throw damaged(digest)
-    return stored
+    if (stored?.header.digest === digest) return stored
+    // Another process may have written the pack anew.
+    if (this.#refreshes) this.#packs.reload(location.pack)
+    const moved = this.#refreshes ? this.#packs.locate(digest) : undefined
+    const again = moved === undefined ? undefined : this.#packs.file(moved.pack).read(moved.place)
+    if (again?.header.digest !== digest) throw damaged(digest)
+    return again
+  }
+
+  /** The blobs that a manifest or a list is put together from; none for any other. */
+  partsOf(digest: Digest): Digest[] {
+    if (this.#locate(digest) === undefined) return []
+    const { header, content } = this.#stored(digest)
+    if (header.storedAs !== 'manifest' && header.mediaType !== LIST_MEDIA_TYPE) return []
+    return decodeParts(content).flatMap((part) => (part.type === 'bytes' ? [] : [part.digest]))
   }
 
   #payload(header: BlobHeader, content: Buffer): Buffer {

@@ -189,6 +189,11 @@ export class BlobWriter {
     packs.writeIndex(pack)
   }
 
+  /** The next blob begins a pack: the present one may be written anew. */
+  roll(): void {
+    this.#closeLive(this.#pack)
+  }
+
   close(): void {
     this.#live?.close()
   }

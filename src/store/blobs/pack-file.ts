@@ -81,6 +81,11 @@ export class PackFile {
     return content === undefined ? undefined : { header: found.header, content }
   }
 
+  /** A blob as it stands in the pack, header and frame; undefined where it is not what was written. */
+  readBytes(place: BlobPlace): Buffer | undefined {
+    return this.read(place) === undefined ? undefined : readExactly(this.#source, place.offset, place.length)
+  }
+
   close(): void {
     closeSync(this.#fd)
   }

@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Digest } from '../../schemas/index.ts'
 import { type Layout, listNumbered, numberedName } from '../files/layout.ts'
@@ -28,6 +29,8 @@ export class PackSet {
   readonly #key: Buffer = Buffer.alloc(32)
   /** Side files that are open, most recently used last. */
   readonly #openIndexes = new Set<PackIndex>()
+  /** Of the packs when they were last looked at: sealing and erasing put other files in place. */
+  readonly #inodes = new Map<number, number>()
   #live: LivePack | undefined
 
   constructor(layout: Layout) {
@@ -55,10 +58,29 @@ export class PackSet {
   refresh(): void {
     const packs = this.packs()
     for (const pack of packs) {
+      this.#noticeAnew(pack)
       if (this.loadIndex(pack)) continue
       if (pack === packs.at(-1)) this.openLive(pack)
       else this.closeUnindexed(pack)
     }
+  }
+
+  /** Lets go of what is known of a pack whose file is another one than when it was last looked at. */
+  #noticeAnew(pack: number): void {
+    const inode = statSync(this.packFile(pack), { throwIfNoEntry: false })?.ino
+    const known = this.#inodes.get(pack)
+    if (inode !== undefined) this.#inodes.set(pack, inode)
+    if (known === undefined || known === inode) return
+    this.#letGo(pack)
+    if (this.#live?.pack === pack) this.#live = undefined
+  }
+
+  #letGo(pack: number): void {
+    this.forget(pack)
+    const index = this.#closed.get(pack)
+    index?.close()
+    if (index !== undefined) this.#openIndexes.delete(index)
+    this.#closed.delete(pack)
   }
 
   /** Takes a pack as closed by its side file; false where that is not there or damaged. */
@@ -187,6 +209,12 @@ export class PackSet {
   forget(pack: number): void {
     this.#files.get(pack)?.close()
     this.#files.delete(pack)
+  }
+
+  /** Takes up a closed pack that has been written anew. */
+  reload(pack: number): void {
+    this.#letGo(pack)
+    if (!this.loadIndex(pack)) this.closeUnindexed(pack)
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Digest } from '../../schemas/index.ts'
@@ -70,6 +70,10 @@ export async function checkStoreFiles(
   // Asked for the head anew: views go on while the tape is looked at.
   const views = checkViews(layout, () => tape.head().group, problems)
   if (there) checkKey(layout, problems)
+  if (existsSync(layout.erasing)) {
+    const message = 'an erasure was decided and not carried out; the next writer carries it on'
+    problems.add({ code: 'erasure_unfinished', file: relative(layout.dir, layout.erasing), message })
+  }
   return {
     schema: 'reprise.store-check/1',
     ...checked,

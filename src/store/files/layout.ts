@@ -18,6 +18,8 @@ export interface Layout {
   readonly reserve: string
   /** Groups whose damage a gap record tells. */
   readonly damage: string
+  /** An erasure that has been decided and is not done yet. */
+  readonly erasing: string
   readonly index: string
   readonly views: string
   readonly keys: string
@@ -37,6 +39,7 @@ export function layoutOf(dir: string): Layout {
     cut: join(dir, 'cut'),
     reserve: join(dir, 'reserve'),
     damage: join(dir, 'damage.json'),
+    erasing: join(dir, 'erasing.json'),
     index: join(dir, 'index.db'),
     views: join(dir, 'views'),
     keys: join(dir, 'keys'),

@@ -1,3 +1,5 @@
+import type { BlobsErased } from '../erase/erase-blobs.ts'
+import type { RefsErased } from '../erase/erase-refs.ts'
 import { ReplacingFile } from '../files/replacing-file.ts'
 import { giveBack } from '../frames/file-window.ts'
 import { SEALED_GROUPS_MAX, type SealedGroup, sealedGroupsHeader } from '../tape/sealed-groups.ts'
@@ -9,6 +11,9 @@ export type SealOutcome =
   | { readonly type: 'sealed'; readonly fromBytes: number; readonly toBytes: number }
   | { readonly type: 'already' }
   | { readonly type: 'damaged'; readonly groups: readonly { readonly group: number; readonly records: number }[] }
+
+/** What came of any job that writes a file anew. */
+export type FileOutcome = SealOutcome | RefsErased | BlobsErased
 
 /**
  * Compresses a segment that nothing is added to any more: the lines of neighbouring groups in common frames, their digests in

@@ -1,14 +1,17 @@
 import { Worker } from 'node:worker_threads'
+import { RepriseError } from '../../schemas/index.ts'
 import type { PackSet } from '../blobs/pack-set.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { SealProgress } from '../types.ts'
 import { isSealedFile } from './is-sealed-file.ts'
 import type { SealJob, SealReply } from './seal-job.ts'
-import type { SealOutcome } from './seal-segment.ts'
+import type { FileOutcome } from './seal-segment.ts'
 
 export interface SealerOptions {
   readonly tape: Tape
   readonly packs: PackSet
+  /** Seal whenever something is closed, not only when asked. */
+  readonly automatic?: boolean
   /** A segment that was to be sealed has groups that cannot be read. */
   readonly onDamage?: (groups: readonly { readonly group: number; readonly records: number }[]) => void
 }
@@ -68,7 +71,9 @@ export class Sealer {
     this.#settled.clear()
     return () => {
       this.#held--
-      this.start()
+      void this.#worker?.terminate()
+      this.#worker = undefined
+      if (this.#options.automatic === true) this.start()
     }
   }
 
@@ -112,7 +117,7 @@ export class Sealer {
     }
   }
 
-  #take(job: SealJob, outcome: SealOutcome): void {
+  #take(job: SealJob, outcome: FileOutcome): void {
     const { tape, packs, onDamage } = this.#options
     if (outcome.type === 'damaged' && outcome.groups.length > 0) onDamage?.(outcome.groups)
     if (outcome.type !== 'sealed') return
@@ -125,10 +130,27 @@ export class Sealer {
   }
 
   /** Undefined where it failed or the thread was ended; the file is as it was. */
-  async #ask(job: SealJob): Promise<SealOutcome | undefined> {
+  async #ask(job: SealJob): Promise<FileOutcome | undefined> {
+    const reply = await this.#send(job)
+    if ('outcome' in reply) {
+      delete this.progress.problem
+      return reply.outcome
+    }
+    if (!this.#closed) this.progress.problem = `${job.path} could not be sealed: ${reply.failed}`
+    return undefined
+  }
+
+  /** One job out of turn, for who has taken `hold`. Throws `store_write_failed`. */
+  async perform(job: SealJob): Promise<FileOutcome> {
+    const reply = await this.#send(job)
+    if ('outcome' in reply) return reply.outcome
+    throw new RepriseError('store_write_failed', `${job.path} could not be written anew: ${reply.failed}`, { retryable: true })
+  }
+
+  async #send(job: SealJob): Promise<SealReply> {
     this.#worker ??= startWorker()
     const worker = this.#worker
-    const reply = await new Promise<SealReply>((resolve) => {
+    return await new Promise<SealReply>((resolve) => {
       const settle = (answer: SealReply): void => {
         worker.off('exit', ended).off('error', failed).off('message', settle)
         resolve(answer)
@@ -138,12 +160,6 @@ export class Sealer {
       worker.on('exit', ended).on('error', failed).on('message', settle)
       worker.postMessage(job)
     })
-    if ('outcome' in reply) {
-      delete this.progress.problem
-      return reply.outcome
-    }
-    if (!this.#closed) this.progress.problem = `${job.path} could not be sealed: ${reply.failed}`
-    return undefined
   }
 
   async close(): Promise<void> {

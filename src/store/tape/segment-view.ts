@@ -1,4 +1,4 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { FileWindow, giveBack, readExactly } from '../frames/file-window.ts'
 import { decodeFrame } from '../frames/raw-zstd.ts'
@@ -83,6 +83,11 @@ export class SegmentView {
   /** Whether the file has been sealed: nothing is ever added to it. */
   get sealed(): boolean {
     return this.entries[0]?.slice !== undefined
+  }
+
+  /** Whether another file has taken the place of the one that is open here. */
+  get stale(): boolean {
+    return statSync(this.path, { throwIfNoEntry: false })?.ino !== fstatSync(this.#fd).ino
   }
 
   /** Adds a group that this process has just written. */

@@ -157,6 +157,11 @@ export class TapeWriter {
     return file
   }
 
+  /** The next group begins a segment: the present one may be written anew. */
+  roll(): void {
+    this.#live?.close()
+  }
+
   close(): void {
     this.#live?.close()
   }

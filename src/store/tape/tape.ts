@@ -52,6 +52,8 @@ export class Tape implements TapeReader {
 
   refresh(): void {
     this.#segments = listNumbered(this.#layout.segments)
+    // Sealing and erasing put other files in place.
+    for (const [first, view] of this.#views) if (view.stale) this.#dropView(first)
   }
 
   /** Tells what the writer has made durable. */
@@ -146,6 +148,10 @@ export class Tape implements TapeReader {
     if (found !== undefined && cached?.digest.equals(found.entry.digest) === true) return cached
     if (found === undefined) throw new RepriseError('integrity', `group ${group} is not on the tape`, { details: { group } })
     const content = found.view.readContent(found.entry)
+    if (content === undefined && found.view.stale) {
+      this.refresh()
+      return this.#decode(group)
+    }
     const starts = content === undefined ? undefined : lineStarts(content)
     if (content === undefined || starts === undefined || starts.length - 1 !== found.entry.records) {
       const file = numberedName(found.view.first)

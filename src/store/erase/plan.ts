@@ -1,0 +1,49 @@
+import type { Digest } from '../../schemas/index.ts'
+import type { BlobStore } from '../blobs/blob-store.ts'
+import type { Tape } from '../tape/tape.ts'
+import { type EraseSelection, RefSelector } from './select-refs.ts'
+
+export interface ErasePlan {
+  readonly segments: readonly number[]
+  /** Digests of the payloads whose references go. */
+  readonly payloads: readonly Digest[]
+  /** Of those, how many stay since other records refer to them. */
+  readonly keptPayloads: number
+  /** Blobs that nothing refers to afterwards: payloads, and parts of manifests. */
+  readonly blobs: readonly Digest[]
+}
+
+/** Finds what an erasure concerns, by walking the whole tape. */
+export async function planErasure(tape: Tape, blobs: BlobStore, selection: EraseSelection): Promise<ErasePlan> {
+  const selector = new RefSelector(selection)
+  const segments = new Set<number>()
+  const payloads = new Set<Digest>()
+  const others = new Set<Digest>()
+  const firsts = tape.segments()
+  for await (const { group, lines } of tape.readGroups(0)) {
+    for (const line of lines) {
+      const parted = selector.part(line)
+      for (const { digest } of parted.others) others.add(digest)
+      for (const { digest } of parted.selected) payloads.add(digest)
+      if (parted.selected.length > 0) segments.add(firsts.findLast((first) => first <= group) ?? 0)
+    }
+  }
+  const gone = [...payloads].filter((digest) => !others.has(digest))
+  const candidates = new Set<Digest>()
+  for (const digest of gone) collect(blobs, digest, candidates)
+  const needed = new Set<Digest>()
+  for (const digest of others) collect(blobs, digest, needed)
+  return {
+    segments: [...segments].sort((left, right) => left - right),
+    payloads: [...payloads],
+    keptPayloads: payloads.size - gone.length,
+    blobs: [...candidates].filter((digest) => !needed.has(digest)),
+  }
+}
+
+/** A payload and all the parts that it is put together from. */
+function collect(blobs: BlobStore, digest: Digest, into: Set<Digest>): void {
+  if (into.has(digest)) return
+  into.add(digest)
+  for (const part of blobs.partsOf(digest)) collect(blobs, part, into)
+}
