@@ -29,7 +29,9 @@ describe('the lock', () => {
       retryable: true,
       details: { pid: child.pid, host: hostname(), startedBy: 'the holder' },
     })
-    expect(String(error)).toContain(`process ${child.pid} on ${hostname()} (the holder)`)
+    expect(String(error)).toMatch(
+      new RegExp(`process ${child.pid} on ${hostname()} \\(the holder\\) since 20[0-9]{2}-[0-9T:.-]+Z; one store has one writer`),
+    )
     const reader = await openStore(dir, { mode: 'read' })
     expect(reader.tape.head().group).toBe(0)
     await reader.close()

@@ -12,6 +12,8 @@ export type LockPurpose = 'write' | 'index'
 interface Holder extends ProcessIdentity {
   readonly startedBy: string
   readonly purpose: LockPurpose
+  /** When it was taken, by the clock of its host; ISO 8601. */
+  readonly since?: string
 }
 
 export interface WriterLock {
@@ -44,10 +46,13 @@ export async function takeWriterLock(layout: Layout, startedBy: string, purpose:
 
 function lockedError(layout: Layout, holder: Holder | undefined): RepriseError {
   if (holder === undefined) return new RepriseError('store_locked', `${layout.dir} is in use by another writer`)
-  const { pid, host, startedBy } = holder
-  return new RepriseError('store_locked', `${layout.dir} is in use by process ${pid} on ${host} (${startedBy}); one store has one writer`, {
-    details: { pid, host, startedBy },
-  })
+  const { pid, host, startedBy, since } = holder
+  const when = since === undefined ? '' : ` since ${since}`
+  return new RepriseError(
+    'store_locked',
+    `${layout.dir} is in use by process ${pid} on ${host} (${startedBy})${when}; one store has one writer`,
+    { details: { pid, host, startedBy, ...(since !== undefined && { since }) } },
+  )
 }
 
 /** One try, without waiting. Throws what the file system says when the lock cannot even be tried. */
@@ -78,7 +83,7 @@ export function tryWriterLock(
     return { heldBy: holder }
   }
   try {
-    replaceFile(layout.lock, `${JSON.stringify({ ...own, startedBy, purpose })}\n`, { durable: false })
+    replaceFile(layout.lock, `${JSON.stringify({ ...own, startedBy, purpose, since: new Date().toISOString() })}\n`, { durable: false })
   } catch (error) {
     database.close()
     throw error
@@ -100,13 +105,14 @@ function readHolder(layout: Layout): Holder | undefined {
     const value: unknown = JSON.parse(readFileSync(layout.lock, 'utf8'))
     if (typeof value !== 'object' || value === null || !('pid' in value) || !('host' in value)) return undefined
     if (typeof value.pid !== 'number' || typeof value.host !== 'string') return undefined
-    const text = (name: 'bootId' | 'pidNamespace' | 'startTicks' | 'startedBy'): string | undefined => {
+    const text = (name: 'bootId' | 'pidNamespace' | 'startTicks' | 'startedBy' | 'since'): string | undefined => {
       const field: unknown = name in value ? (value as Record<string, unknown>)[name] : undefined
       return typeof field === 'string' ? field : undefined
     }
     const bootId = text('bootId')
     const pidNamespace = text('pidNamespace')
     const startTicks = text('startTicks')
+    const since = text('since')
     return {
       pid: value.pid,
       host: value.host,
@@ -114,6 +120,7 @@ function readHolder(layout: Layout): Holder | undefined {
       ...(pidNamespace !== undefined && { pidNamespace }),
       ...(startTicks !== undefined && { startTicks }),
       startedBy: text('startedBy') ?? 'unknown',
+      ...(since !== undefined && { since }),
       purpose: 'purpose' in value && value.purpose === 'index' ? 'index' : 'write',
     }
   } catch {
