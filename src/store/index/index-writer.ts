@@ -4,10 +4,11 @@ import { DigestTable } from './digest-table.ts'
 import { LineScanner } from './line-scanner.ts'
 import { NameTable } from './name-table.ts'
 import type { GapRow, LogRow, RecordRow, StepRow } from './record-row.ts'
-import { type Contribution, RunState, STEP_NAMES_MAX } from './run-state.ts'
+import { RunState, STEP_NAMES_MAX } from './run-state.ts'
 import { loadRun, orderOfNanos, saveRun } from './run-table.ts'
 import { SenderTable } from './sender-table.ts'
-import { addressOf, flagsOf, readFlags, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
+import { addressOf, flagsOf, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
+import { pushValues, type Step, stepOf, stepOfRecord, type Waiting } from './step-values.ts'
 
 /** Where the index stands on the tape: the next line to take. */
 export interface IndexPlace {
@@ -28,26 +29,8 @@ const STEPS_AT_ONCE = 64
 const SELECT_STEP = 'SELECT * FROM steps WHERE run = ? AND span = ?'
 const DELETE_STEP = 'DELETE FROM steps WHERE run = ? AND span = ?'
 const INSERT_LOG = 'INSERT OR IGNORE INTO logs(run, time, address, span, severity, name, messages) VALUES(?,?,?,?,?,?,?)'
-const INSERT_STEP_NAME = 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES(?, ?)'
-
-/** A step as it stands in its row: the addresses of its records, and what it adds to its run. */
-interface Step extends Contribution {
-  readonly position: number
-  readonly start: bigint
-  readonly parent: bigint | undefined
-  readonly ownState: number
-  readonly own: number | undefined
-  readonly otherState: number
-  readonly other: number | undefined
-  /** Name id. */
-  readonly name: number
-}
-
-interface Waiting {
-  readonly run: RunState
-  readonly row: StepRow
-  readonly step: Step
-}
+const INSERT_STEP_NAMES = 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES'
+const NAMES_AT_ONCE = 32
 
 /**
  * Puts records into the index, in tape order. Work is done in transactions: `begin`, any number of lines, `commit`, which
@@ -63,6 +46,8 @@ export class IndexWriter {
   readonly #insertSteps: StatementSync
   readonly #selectStep: StatementSync
   readonly #insertLog: StatementSync
+  readonly #insertNames: StatementSync
+  readonly #newNames: number[] = []
   readonly #runs = new Map<string, RunState>()
   #lastRun: RunState | undefined
   #waiting: Waiting[] = []
@@ -83,6 +68,7 @@ export class IndexWriter {
     this.#selectStep = database.prepare(SELECT_STEP)
     this.#selectStep.setReadBigInts(true)
     this.#insertLog = database.prepare(INSERT_LOG)
+    this.#insertNames = database.prepare(`${INSERT_STEP_NAMES} ${Array.from({ length: NAMES_AT_ONCE }, () => '(?,?)').join(',')}`)
     const count = (key: string): number => Number(database.meta(key) ?? 0)
     this.#nextRun = Number(database.get('SELECT max(id) AS last FROM runs')?.['last'] ?? 0) + 1
     this.#place = { group: count('group'), line: count('line') }
@@ -106,6 +92,7 @@ export class IndexWriter {
   /** `digest` is that of the group before the new place, by which another tape is told from this one. */
   commit(place: IndexPlace, digest: string): void {
     this.#flush()
+    this.#saveNames()
     for (const state of this.#runs.values()) if (state.changed) saveRun(this.#database, this.#names, state)
     this.#digests.save()
     this.#senders.save()
@@ -165,6 +152,7 @@ export class IndexWriter {
     if (state?.namespace !== namespace) {
       if (state !== undefined) {
         this.#flush()
+        this.#saveNames()
         if (state.changed) saveRun(this.#database, this.#names, state)
       }
       // A copy of its own, not a part of the group's text.
@@ -209,28 +197,13 @@ export class IndexWriter {
     const name = this.#names.idOf(row.name)
     if (!run.stepNames.has(name) && run.stepNames.size < STEP_NAMES_MAX) {
       run.stepNames.add(name)
-      this.#database.run(INSERT_STEP_NAME, run.id, name)
+      this.#newNames.push(run.id, name)
+      if (this.#newNames.length === 2 * NAMES_AT_ONCE) this.#insertNames.run(...this.#newNames.splice(0))
     }
     const state = row.pending ? STATE_PENDING : STATE_FINAL
-    const step: Step = {
-      kind: row.kind,
-      pending: row.pending,
-      error: row.error,
-      inputTokens: row.inputTokens,
-      outputTokens: row.outputTokens,
-      cost: row.cost,
-      redactions: row.redactions,
-      position: row.position,
-      start,
-      parent: row.parent,
-      ownState: row.own ? state : STATE_NONE,
-      own: row.own ? address : undefined,
-      otherState: row.own ? STATE_NONE : state,
-      other: row.own ? undefined : address,
-      name,
-      model: row.model === undefined ? undefined : this.#names.idOf(row.model),
-    }
-    this.#waiting.push({ run, row, step })
+    const flags = flagsOf(row.kind, row.pending, row.error, row.own ? state : STATE_NONE, row.own ? STATE_NONE : state)
+    const model = row.model === undefined ? undefined : this.#names.idOf(row.model)
+    this.#waiting.push({ run, row, address, start, flags, name, model })
     if (this.#waiting.length >= STEPS_AT_ONCE) this.#flush()
   }
 
@@ -239,33 +212,34 @@ export class IndexWriter {
     const waiting = this.#waiting
     if (waiting.length === 0) return
     this.#waiting = []
+    const values = this.#values
     if (waiting.length < STEPS_AT_ONCE) {
-      for (const { run, row, step } of waiting) {
-        if (this.#write(run, row.span, step)) this.#added(run, row, step)
-        else this.#merge(run, row, step)
+      for (const each of waiting) {
+        values.length = 0
+        pushValues(values, each)
+        if (Number(this.#insertStep.run(...values).changes) > 0) added(each)
+        else this.#merge(each)
       }
       return
     }
-    const values = this.#values
     values.length = 0
-    for (const { run, row, step } of waiting) pushValues(values, run.id, row.span, step)
+    for (const each of waiting) pushValues(values, each)
     if (Number(this.#insertSteps.run(...values).changes) === waiting.length) {
-      for (const { run, row, step } of waiting) this.#added(run, row, step)
+      for (const each of waiting) added(each)
       return
     }
     // Some were there already: those whose row does not name this very record.
-    for (const { run, row, step } of waiting) {
+    for (const each of waiting) {
+      const { run, row, address } = each
       const found = this.#selectStep.get(run.id, row.span)
-      const address = row.own ? step.own : step.other
-      if (found !== undefined && found[row.own ? 'own' : 'other'] === BigInt(address ?? -1)) this.#added(run, row, step)
-      else this.#merge(run, row, step)
+      if (found !== undefined && found[row.own ? 'own' : 'other'] === BigInt(address)) added(each)
+      else this.#merge(each)
     }
   }
 
-  #added(run: RunState, row: StepRow, step: Step): void {
-    run.count(step, 1)
-    run.see(row, step.position)
-    if (row.own) run.replayable++
+  #saveNames(): void {
+    const names = this.#newNames.splice(0)
+    for (let at = 0; at + 1 < names.length; at += 2) this.#database.run(`${INSERT_STEP_NAMES} (?,?)`, names[at] ?? 0, names[at + 1] ?? 0)
   }
 
   #seeSender(run: RunState, sender: string, sequence: number): void {
@@ -276,21 +250,16 @@ export class IndexWriter {
     this.#database.run('INSERT OR IGNORE INTO run_senders(run, sender) VALUES(?, ?)', run.id, id)
   }
 
-  /** False when the step already has a row. */
-  #write(run: RunState, span: bigint, step: Step): boolean {
-    const values: SQLInputValue[] = []
-    pushValues(values, run.id, span, step)
-    return Number(this.#insertStep.run(...values).changes) > 0
-  }
-
   /**
    * A further record of a step that is known. Of each side (our SDK, a foreign exporter) the first final record counts, or
    * the first pending one until then; a resend changes nothing.
    */
-  #merge(run: RunState, row: StepRow, added: Step): void {
+  #merge(waiting: Waiting): void {
+    const { run, row } = waiting
     const found = this.#selectStep.get(run.id, row.span)
     if (found === undefined) return
     const old = stepOf(found)
+    const added = stepOfRecord(waiting)
     const state = row.own ? added.ownState : added.otherState
     if (state <= (row.own ? old.ownState : old.otherState)) return
     const ownState = row.own ? state : old.ownState
@@ -311,52 +280,33 @@ export class IndexWriter {
       model: above.model ?? below.model,
     }
     this.#database.run(DELETE_STEP, run.id, row.span)
-    run.count(old, -1)
-    this.#write(run, row.span, merged)
-    run.count(merged, 1)
+    run.count(old, old.model, -1)
+    const { kind, pending, error } = merged
+    this.#insertStep.run(
+      run.id,
+      merged.position,
+      merged.start,
+      row.span,
+      merged.parent ?? null,
+      merged.own ?? null,
+      merged.other ?? null,
+      flagsOf(kind, pending, error, ownState, otherState),
+      merged.name,
+      merged.model ?? null,
+      merged.inputTokens ?? null,
+      merged.outputTokens ?? null,
+      merged.cost ?? null,
+      merged.redactions,
+    )
+    run.count(merged, merged.model, 1)
     if (row.own && old.ownState === STATE_NONE) run.replayable++
     if (stands) run.see(row, merged.position)
   }
 }
 
-function pushValues(values: SQLInputValue[], run: number, span: bigint, step: Step): void {
-  values.push(
-    run,
-    step.position,
-    step.start,
-    span,
-    step.parent ?? null,
-    step.own ?? null,
-    step.other ?? null,
-    flagsOf(step),
-    step.name,
-    step.model ?? null,
-    step.inputTokens ?? null,
-    step.outputTokens ?? null,
-    step.cost ?? null,
-    step.redactions,
-  )
-}
-
-function stepOf(row: ReturnType<StatementSync['get']> & object): Step {
-  const optional = (column: string): number | undefined => (row[column] === null ? undefined : Number(row[column]))
-  const { kind, pending, error, ownState, otherState } = readFlags(Number(row['flags']))
-  return {
-    kind,
-    pending,
-    error,
-    ownState,
-    own: optional('own'),
-    otherState,
-    other: optional('other'),
-    position: Number(row['position']),
-    start: BigInt(String(row['start'])),
-    parent: row['parent'] === null ? undefined : BigInt(String(row['parent'])),
-    name: Number(row['name']),
-    model: optional('model'),
-    inputTokens: optional('input_tokens'),
-    outputTokens: optional('output_tokens'),
-    cost: optional('cost'),
-    redactions: Number(row['redactions']),
-  }
+/** Takes a step into its run that was not known before. */
+function added({ run, row, model }: Waiting): void {
+  run.count(row, model, 1)
+  run.see(row, row.position)
+  if (row.own) run.replayable++
 }

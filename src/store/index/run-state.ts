@@ -34,8 +34,6 @@ export interface Contribution {
   /** In billionths. */
   readonly cost: number | undefined
   readonly redactions: number
-  /** Name id. */
-  readonly model: number | undefined
 }
 
 interface Root {
@@ -98,8 +96,8 @@ export class RunState {
     this.storedStart = ''
   }
 
-  /** Adds (`sign` 1) or takes back (-1) what a step adds to the sums. */
-  count(step: Contribution, sign: 1 | -1): void {
+  /** Adds (`sign` 1) or takes back (-1) what a step adds to the sums. `model` is a name id. */
+  count(step: Contribution, model: number | undefined, sign: 1 | -1): void {
     this.changed = true
     this.byKind.set(step.kind, (this.byKind.get(step.kind) ?? 0) + sign)
     this.steps += sign
@@ -112,9 +110,9 @@ export class RunState {
       this.costSteps += sign
     }
     this.redactions += sign * step.redactions
-    if (step.model === undefined) return
-    this.models.set(step.model, (this.models.get(step.model) ?? 0) + sign)
-    this.changedModels.add(step.model)
+    if (model === undefined) return
+    this.models.set(model, (this.models.get(model) ?? 0) + sign)
+    this.changedModels.add(model)
   }
 
   /** Takes note of a record that now stands for its step; `position` is that of the step. */

@@ -22,7 +22,7 @@ export interface StepFlags {
 }
 
 /** Bit 0 pending, 1 error, 2-3 state of our record, 4-5 of the foreign one, from 6 the kind. */
-export function flagsOf({ kind, pending, error, ownState, otherState }: StepFlags): number {
+export function flagsOf(kind: StepKind, pending: boolean, error: boolean, ownState: number, otherState: number): number {
   return (
     (pending ? PENDING_FLAG : 0) +
     (error ? ERROR_FLAG : 0) +
