@@ -133,7 +133,6 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   let grpc: GrpcReceiver | undefined
   try {
     if (options.grpcPort !== undefined) {
-      const { bodyMaxBytes, decodedMaxBytes } = options
       grpc = await startGrpcReceiver({
         host: options.host,
         port: options.grpcPort,
@@ -143,7 +142,7 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
         counters,
         log,
         isClosing: () => closing !== undefined,
-        messageMaxBytes: Math.min(bodyMaxBytes, decodedMaxBytes),
+        messageMaxBytes: options.bodyMaxBytes,
         receivingMaxBytes: Math.floor(options.inFlightMaxBytes / 2),
         greetingTimeoutMillis: options.headersTimeoutMillis,
         idleTimeoutMillis: options.bodyIdleTimeoutMillis,

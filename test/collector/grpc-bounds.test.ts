@@ -1,5 +1,6 @@
 import { connect as connectHttp2, constants } from 'node:http2'
 import { connect } from 'node:net'
+import { deflateSync, gzipSync } from 'node:zlib'
 import { status } from '@grpc/grpc-js'
 import { afterEach, describe, expect, it } from 'vitest'
 import { Counters } from '../../src/collector/counters.ts'
@@ -105,6 +106,33 @@ describe('the bytes of requests being worked on', () => {
       done()
       expect(await sent).toMatchObject({ code: status.OK })
     }
+  })
+})
+
+describe('a compressed message', () => {
+  const text = Buffer.alloc(10_000, 'again and ')
+
+  it.each([
+    ['gzip', gzipSync(text)],
+    ['deflate', deflateSync(text)],
+  ] as const)('of %s is left as it is for the workers', async (encoding, compressed) => {
+    const { receiver, waiting, budget } = await serve()
+    const sent = rawCall(receiver.port, [framed(compressed, 1)], { headers: { 'grpc-encoding': encoding } })
+    await until('it is worked on', () => waiting.length === 1)
+    expect(waiting[0]!.body.contentEncoding).toBe(encoding)
+    expect(Buffer.from(waiting[0]!.body.body).equals(compressed)).toBe(true)
+    expect(budget.usedBytes).toBe(compressed.length)
+    waiting[0]!.done()
+    expect(await sent).toMatchObject({ grpcStatus: 0, httpStatus: 200 })
+  })
+
+  it.each(['gzip', 'deflate'])('that is not, in a call of %s, is taken as it is', async (encoding) => {
+    const { receiver, waiting } = await serve()
+    void rawCall(receiver.port, [framed(Uint8Array.of(0x0a, 0x00))], { headers: { 'grpc-encoding': encoding } })
+    await until('it is worked on', () => waiting.length === 1)
+    expect(waiting[0]!.body).toMatchObject({ contentEncoding: 'identity' })
+    expect([...waiting[0]!.body.body]).toEqual([0x0a, 0x00])
+    waiting[0]!.done()
   })
 })
 

@@ -10,6 +10,7 @@ import type {
 import type { Counters } from '../counters.ts'
 import type { ByteBudget } from '../http/byte-budget.ts'
 import type { HostPolicy } from '../http/host-allow-list.ts'
+import type { ContentEncoding } from '../http/inflate.ts'
 import { Refusal, RPC, refusalOf, unavailable } from '../http/refusal.ts'
 import { encodeOutcome } from '../http/traces-endpoint.ts'
 import { listen } from '../listen.ts'
@@ -17,6 +18,7 @@ import type { Logger } from '../log.ts'
 import type { Intake } from '../pipeline/intake.ts'
 import type { Signal } from '../pipeline/signals.ts'
 import { type Call, Calls } from './calls.ts'
+import { encodingOf, takeOverEncoding } from './compression.ts'
 import { Connections, closeConnections } from './connections.ts'
 import { statusOf } from './status.ts'
 
@@ -30,7 +32,7 @@ export interface GrpcReceiverOptions {
   readonly counters: Counters
   readonly log: Logger
   readonly isClosing: () => boolean
-  /** Largest message, before and after decompression. */
+  /** Largest message as it is on the wire. */
   readonly messageMaxBytes: number
   /** Bytes that messages may take while they are being received. */
   readonly receivingMaxBytes: number
@@ -66,6 +68,7 @@ const DETAILS_HEADER = 'grpc-status-details-bin'
 /** A request with what it holds of the budget, on its way from the interceptor to the method. */
 interface Received {
   readonly body: Uint8Array
+  readonly contentEncoding: ContentEncoding
   readonly call: Call
 }
 
@@ -101,6 +104,7 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
 
   const intercept: ServerInterceptor = (_method, inner) => {
     counters.requests++
+    const said = takeOverEncoding(inner)
     const call = calls.open(connections.of(inner.getPeer()), (refusal) => {
       countRefusal(refusal)
       const { code, details, detailsBin } = statusOf(refusal)
@@ -115,7 +119,7 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
             else call.enter(calls.gate, () => read(metadata))
           },
           onReceiveMessage: (message: Uint8Array, pass: (message: Received) => void) => {
-            if (call.received(message.length)) pass({ body: ownBuffer(message), call })
+            if (call.received(message.length)) pass({ body: ownBuffer(message), contentEncoding: encodingOf(message, said), call })
           },
           onCancel: () => {
             // Ended below us: it was too large, or no such compression, or its sender went away.
@@ -128,10 +132,10 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
 
   const exportOf =
     (signal: Signal) =>
-    ({ request: { body, call } }: ServerUnaryCall<Received, Uint8Array>, respond: sendUnaryData<Uint8Array>): void => {
+    ({ request: { body, contentEncoding, call } }: ServerUnaryCall<Received, Uint8Array>, respond: sendUnaryData<Uint8Array>): void => {
       call.take()
       options.intake
-        .take({ signal, encoding: 'protobuf', contentEncoding: 'identity', body })
+        .take({ signal, encoding: 'protobuf', contentEncoding, body })
         .then(
           (outcome) => respond(null, encodeOutcome(signal, 'protobuf', outcome)),
           (error: unknown) => {
