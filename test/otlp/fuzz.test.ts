@@ -3,15 +3,18 @@ import { expect, it } from 'vitest'
 import {
   attributeValueOf,
   decodeExportResponse,
+  decodeLogs,
   decodeStatus,
   decodeTraces,
+  encodeLogsJson,
   encodeTracesJson,
   type OtlpEncoding,
+  type WireResourceLogs,
   type WireResourceSpans,
 } from '../../src/otlp/index.ts'
 import { RepriseError } from '../../src/schemas/index.ts'
-import { resourceSpans } from './arbitraries.ts'
-import { settled, writeTraces } from './helpers.ts'
+import { logGroups, resourceSpans } from './arbitraries.ts'
+import { settled, settledLogs, writeLogs, writeTraces } from './helpers.ts'
 import { mutations } from './mutations.ts'
 
 const RUNS = { numRuns: 1_500 }
@@ -40,6 +43,49 @@ function survives(body: Uint8Array, encoding: OtlpEncoding): void {
   expect(settled(decodeTraces(writeTraces(groups), 'protobuf').resourceSpans)).toStrictEqual(settled(groups))
 }
 
+/** As `survives`, for log records. */
+function logsSurvive(body: Uint8Array, encoding: OtlpEncoding): void {
+  let groups: readonly WireResourceLogs[]
+  try {
+    const decoded = decodeLogs(body, encoding)
+    groups = decoded.resourceLogs
+    const logs = groups.flatMap((group) => group.scopeLogs.flatMap((scope) => scope.logRecords))
+    expect(decoded.accepted).toBe(logs.length)
+    for (const log of logs) {
+      expect(log.traceId).toMatch(/^(?:[0-9a-f]{32})?$/)
+      expect(log.spanId).toMatch(/^(?:[0-9a-f]{16})?$/)
+      attributeValueOf(log.body)
+      for (const [, value] of log.attributes) attributeValueOf(value)
+    }
+  } catch (error) {
+    if (!RepriseError.isInstance(error)) throw error
+    expect(['malformed_body', 'limit_exceeded']).toContain(error.code)
+    return
+  }
+  const whole = settledLogs(groups).map((group) => ({
+    ...group,
+    // An id that is none is not written again.
+    scopeLogs: group.scopeLogs.map((scope) => ({ ...scope, logRecords: scope.logRecords.map((log) => ({ ...log, invalidIds: [] })) })),
+  }))
+  expect(settledLogs(decodeLogs(writeLogs(groups), 'protobuf').resourceLogs)).toStrictEqual(whole)
+}
+
+it.each([
+  ['protobuf', (groups: WireResourceLogs[]) => Buffer.from(writeLogs(groups))],
+  ['json', (groups: WireResourceLogs[]) => Buffer.from(encodeLogsJson(groups))],
+] as const)('mutated %s bodies of logs', (encoding, encode) => {
+  fc.assert(
+    fc.property(logGroups, mutations, (groups, changes) => {
+      logsSurvive(
+        changes.reduce<Buffer>((bytes, change) => change(bytes), encode(groups)),
+        encoding,
+      )
+    }),
+    RUNS,
+  )
+  expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(prototypeKeys)
+})
+
 it.each([
   ['protobuf', (groups: WireResourceSpans[]) => Buffer.from(writeTraces(groups))],
   ['json', (groups: WireResourceSpans[]) => Buffer.from(encodeTracesJson(groups))],
@@ -58,7 +104,10 @@ it.each([
 
 it.each(['protobuf', 'json'] as const)('random bytes as %s', (encoding) => {
   fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => survives(bytes, encoding)),
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      survives(bytes, encoding)
+      logsSurvive(bytes, encoding)
+    }),
     RUNS,
   )
 })
@@ -67,6 +116,11 @@ it('any JSON as a body', () => {
   // Keys of ours, so that some of it is taken for spans.
   const key = fc.constantFrom(
     'resourceSpans',
+    'resourceLogs',
+    'scopeLogs',
+    'logRecords',
+    'body',
+    'severityNumber',
     'scopeSpans',
     'spans',
     'attributes',
@@ -99,6 +153,8 @@ it('any JSON as a body', () => {
     fc.property(tree, fc.boolean(), (value, wrapped) => {
       const root = wrapped ? { resourceSpans: [{ scopeSpans: [{ spans: [value] }] }] } : value
       survives(Buffer.from(JSON.stringify(root) ?? ''), 'json')
+      const logs = wrapped ? { resourceLogs: [{ scopeLogs: [{ logRecords: [value] }] }] } : value
+      logsSurvive(Buffer.from(JSON.stringify(logs) ?? ''), 'json')
     }),
     RUNS,
   )

@@ -1,7 +1,15 @@
 import { create, fromBinary, toBinary, toJsonString } from '@bufbuild/protobuf'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { decodeExportResponse, decodeStatus, encodeExportResponse, encodeStatus } from '../../src/otlp/index.ts'
+import {
+  decodeExportResponse,
+  decodeLogsResponse,
+  decodeStatus,
+  encodeExportResponse,
+  encodeLogsResponse,
+  encodeRetryInfo,
+  encodeStatus,
+} from '../../src/otlp/index.ts'
 import { text } from './arbitraries.ts'
 import { messageSchema } from './descriptors.ts'
 
@@ -71,5 +79,40 @@ describe('what receivers really answer', () => {
     ['{"partialSuccess":{"rejectedSpans":"9223372036854775807"}}', Number.MAX_SAFE_INTEGER, ''],
   ])('%s', (body, rejectedSpans, errorMessage) => {
     expect(decodeExportResponse('json', Buffer.from(body))).toEqual({ rejectedSpans, errorMessage })
+  })
+})
+
+describe('answers to logs', () => {
+  const response = messageSchema('ExportLogsServiceResponse')
+
+  it('are those of the oracle, by their own name', () => {
+    fc.assert(
+      fc.property(count, text, (rejectedLogRecords, errorMessage) => {
+        const answer = { rejectedLogRecords, errorMessage }
+        const message = create(response, { partialSuccess: { rejectedLogRecords: BigInt(rejectedLogRecords), errorMessage } })
+        expect(decodeLogsResponse('protobuf', toBinary(response, message))).toEqual(answer)
+        expect(decodeLogsResponse('json', Buffer.from(toJsonString(response, message)))).toEqual(answer)
+        for (const encoding of ['protobuf', 'json'] as const)
+          expect(decodeLogsResponse(encoding, encodeLogsResponse(encoding, answer))).toEqual(answer)
+        if (rejectedLogRecords === 0 && errorMessage === '') return
+        expect(fromBinary(response, encodeLogsResponse('protobuf', answer))).toEqual(message)
+      }),
+    )
+  })
+})
+
+describe('a status with RetryInfo', () => {
+  it('is read by the oracle as it was meant', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 16 }), text, fc.integer({ min: 0, max: 86_400 }), (code, message, seconds) => {
+        const bytes = encodeRetryInfo(code, message, seconds)
+        const [status, info] = [messageSchema('RpcStatus'), messageSchema('RetryInfo')]
+        const retry = toBinary(info, create(info, { retryDelay: seconds === 0 ? {} : { seconds: BigInt(seconds) } }))
+        expect(fromBinary(status, new Uint8Array(bytes))).toEqual(
+          create(status, { code, message, details: [{ typeUrl: 'type.googleapis.com/google.rpc.RetryInfo', value: retry }] }),
+        )
+        expect(decodeStatus('protobuf', bytes)).toEqual({ code, message })
+      }),
+    )
   })
 })
