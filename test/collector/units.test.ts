@@ -84,6 +84,20 @@ describe('byte budget', () => {
     expect(budget.usedBytes).toBe(0)
   })
 
+  it('lets one large request in while half of it is free, and no other', () => {
+    const budget = new ByteBudget(100)
+    const others = budget.open()
+    expect(others.growTo(51)).toBe(true)
+    const large = budget.open()
+    expect(large.growTo(80)).toBe(false)
+    others.release()
+    expect(budget.open().growTo(50)).toBe(true)
+    expect(large.growTo(80)).toBe(true)
+    expect(budget.open().growTo(80)).toBe(false)
+    expect(budget.open().growTo(1)).toBe(false)
+    expect(budget.usedBytes).toBe(130)
+  })
+
   it('lets a request that is alone go beyond it', () => {
     const budget = new ByteBudget(10)
     expect(budget.open().growTo(50)).toBe(true)

@@ -1,6 +1,6 @@
 import { fstatSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test, vi } from 'vitest'
 import { digestOf } from '../../src/schemas/index.ts'
 import { type FileIo, SYSTEM_IO } from '../../src/store/files/append-file.ts'
 import { GROUP_MAX_BYTES, type OpenStoreOptions, openStore, RECORD_MAX_BYTES, type Store } from '../../src/store/index.ts'
@@ -90,9 +90,8 @@ describe('concurrent appends', () => {
     const append = appendSpans(store, { content: { input: '"x"' } }).then(() => {
       done = true
     })
-    await new Promise((resolve) => setTimeout(resolve, 30))
+    await vi.waitFor(() => expect(io.synced).toHaveLength(1))
     expect(done).toBe(false)
-    expect(io.synced).toHaveLength(1)
     expect(statSync(join(dir, 'blobs', 'packs', '00000001.zst')).size).toBeGreaterThan(0)
     expect(readdirSync(join(dir, 'segments'))).toEqual([])
     expect(store.tape.head().group).toBe(-1)

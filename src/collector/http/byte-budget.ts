@@ -16,8 +16,9 @@ export class ByteBudget {
   }
 
   #take(bytes: number): boolean {
-    // A request that is alone is never too large here: its own limits bound it.
-    if (bytes > 0 && this.#usedBytes > 0 && this.#usedBytes + bytes > this.#maxBytes) return false
+    // A large request is let in while there is little else, or it would never have its turn: its own limits bound it.
+    const most = bytes * 2 > this.#maxBytes ? this.#maxBytes / 2 : this.#maxBytes - bytes
+    if (bytes > 0 && this.#usedBytes > 0 && this.#usedBytes > most) return false
     this.#usedBytes += bytes
     return true
   }

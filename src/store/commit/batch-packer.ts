@@ -18,7 +18,7 @@ const NOTHING = new Uint8Array(0)
 /** Working memory above this is given up after a batch that needed it. */
 const KEEP_MAX_BYTES = 4 * 1024 * 1024
 const COPIED_SHARE = 4
-const SPARE_MAX_BYTES = 8 * 1024 * 1024
+const SPARE_MAX_BYTES = 4 * 1024 * 1024
 
 /** Where a packer stood, to go back to. */
 export interface PackerMark {
@@ -172,19 +172,28 @@ export class BatchPacker {
   finish(): PackedBatch {
     const [lineBytes, lines] = this.#handOver(this.#lines, this.#linesBytes)
     const [frameBytes, frames] = this.#handOver(this.#frames, this.#framesBytes)
+    // Small things share a buffer: each of its own costs when it goes to another thread.
+    const records = this.#records
+    const blobs = this.#blobs
+    const endsBytes = (records + blobs) * 4
+    const about = new ArrayBuffer(endsBytes + (records + blobs) * DIGEST_BYTES)
     const batch: PackedBatch = {
       lines: {
         bytes: lineBytes,
-        ends: this.#lineEnds.slice(0, this.#records),
-        coreHashes: new Uint8Array(this.#coreHashes.subarray(0, this.#records * DIGEST_BYTES)),
+        ends: new Uint32Array(about, 0, records),
+        coreHashes: new Uint8Array(about, endsBytes, records * DIGEST_BYTES),
       },
       blobs: {
         frames: frameBytes,
-        ends: this.#blobEnds.slice(0, this.#blobs),
-        digests: new Uint8Array(this.#digests.subarray(0, this.#blobs * DIGEST_BYTES)),
+        ends: new Uint32Array(about, records * 4, blobs),
+        digests: new Uint8Array(about, endsBytes + records * DIGEST_BYTES, blobs * DIGEST_BYTES),
         loose: this.#loose,
       },
     }
+    batch.lines.ends.set(this.#lineEnds.subarray(0, records))
+    batch.lines.coreHashes.set(this.#coreHashes.subarray(0, records * DIGEST_BYTES))
+    batch.blobs.ends.set(this.#blobEnds.subarray(0, blobs))
+    batch.blobs.digests.set(this.#digests.subarray(0, blobs * DIGEST_BYTES))
     this.#lines = lines
     this.#frames = frames
     this.#linesBytes = 0

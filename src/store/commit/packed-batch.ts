@@ -27,11 +27,10 @@ export interface PackedBatch {
   readonly blobs: PackedBlobs
 }
 
-/** The buffers that a batch consists of, each its own: for the transfer list of `postMessage`, or to be used again. */
+/** The buffers that a batch consists of, which nothing else uses: for the transfer list of `postMessage`, or to be used again. */
 export function buffersOfBatch({ lines, blobs }: PackedBatch): ArrayBuffer[] {
-  return [lines.bytes, lines.ends, lines.coreHashes, blobs.frames, blobs.ends, blobs.digests, ...blobs.loose.map(({ data }) => data)].map(
-    (view) => view.buffer as ArrayBuffer,
-  )
+  const views = [lines.bytes, lines.ends, lines.coreHashes, blobs.frames, blobs.ends, blobs.digests, ...blobs.loose.map(({ data }) => data)]
+  return [...new Set(views.map((view) => view.buffer as ArrayBuffer))]
 }
 
 export function sizeOfBatch({ lines, blobs }: PackedBatch): number {
