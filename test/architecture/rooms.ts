@@ -33,7 +33,8 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     lazily: ['undici', '@opentelemetry/sdk-node', '@opentelemetry/exporter-trace-otlp-http'],
     doors: { 'spool/index.ts': 'the collector takes in what programs left behind, and loads no recorder for it' },
   },
-  collector: { floor: 3 },
+  // Only who serves gRPC loads it.
+  collector: { floor: 3, lazily: ['@grpc/grpc-js'] },
   replay: { floor: 3 },
   cli: { floor: 5, computedImports: true, top: true },
 }
