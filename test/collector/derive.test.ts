@@ -73,3 +73,10 @@ it('redacts what it adds', () => {
   const { attributes } = sent({ ...COMPLETION, id: 'mail ada@example.com' }).core
   expect(attributes['gen_ai.response.id']).toMatch(/^mail <email:[0-9a-f]{12}>$/)
 })
+
+it('leaves values alone that would take long to parse once more', () => {
+  const large = { ...COMPLETION, choices: [{ index: 0, message: { role: 'assistant', content: 'a'.repeat(4 * 1024 * 1024) } }] }
+  expect(sent(large).core.attributes).not.toHaveProperty(['gen_ai.usage.input_tokens'])
+  const small = { ...COMPLETION, choices: [{ index: 0, message: { role: 'assistant', content: 'a'.repeat(1024 * 1024) } }] }
+  expect(sent(small).core.attributes).toMatchObject({ 'gen_ai.usage.input_tokens': 5 })
+})

@@ -6,6 +6,9 @@ import type { DraftPayload, SpanDraft } from './normalize.ts'
 /** Kinds whose values tell more than their wrapper knew. */
 const TELLING: ReadonlySet<string> = new Set(['model', 'embedding', 'retriever', 'reranker'])
 
+/** Larger calls go without: parsing them once more would hold up everybody else's. Their values stay what they are. */
+const DERIVE_MAX_BYTES = 4 * 1024 * 1024
+
 /**
  * Our own SDK sends the raw values of a call and nothing that follows from them: the program it watches is not to pay for that.
  * What they say as GenAI attributes (models, token usage, request parameters, finish reasons) is added here, before redaction,
@@ -13,6 +16,7 @@ const TELLING: ReadonlySet<string> = new Set(['model', 'embedding', 'retriever',
  */
 export function withDerivedAttributes(draft: SpanDraft): SpanDraft {
   if (draft.fidelity !== 'replayable' || draft.pending || !TELLING.has(draft.kind)) return draft
+  if (draft.payloads.reduce((sum, { data }) => sum + sizeOf(data), 0) > DERIVE_MAX_BYTES) return draft
   const sent = new Set(draft.attributes.map(([key]) => key))
   const derived = Object.entries(deriveGenAiScalars(derivableOf(draft))).filter(([key]) => !sent.has(key))
   if (derived.length === 0) return draft
@@ -22,6 +26,10 @@ export function withDerivedAttributes(draft: SpanDraft): SpanDraft {
 function derivableOf({ kind, operation, stepName, shape, payloads }: SpanDraft): DerivableStep {
   const valueOf = (role: DraftPayload['role']): unknown => readValue(payloads.find((payload) => payload.role === role))
   return { kind, operation, stepName, shape, args: valueOf('input'), output: valueOf('output') }
+}
+
+function sizeOf(data: DraftPayload['data']): number {
+  return typeof data === 'string' ? data.length : 'bytes' in data ? data.bytes.length : data.utf8.length
 }
 
 /** What cannot be read says nothing here; that it cannot be read is for redaction to tell. */
