@@ -5,7 +5,7 @@ import { createFile, removeFile } from '../files/durable.ts'
 import { PENDING_FLAG } from './step-flags.ts'
 
 /** Raised with every change of the tables or of what is put into them: an index of another version is made anew. */
-const INDEX_VERSION = 3
+const INDEX_VERSION = 4
 /** Numbers in the tables stand for places in these lists. */
 const VOCABULARY = JSON.stringify([STEP_KINDS, RUN_STATUSES])
 
@@ -52,16 +52,15 @@ CREATE TABLE runs(
   UNIQUE(run, namespace)
 ) STRICT;
 -- What runs are listed by: for each word (every run has '*', its status, kind, name, model, …) its runs in time order.
-CREATE TABLE run_words(word INTEGER NOT NULL, start INTEGER NOT NULL, tie INTEGER NOT NULL, run INTEGER NOT NULL,
-  PRIMARY KEY(word, start, tie, run)) STRICT, WITHOUT ROWID;
-CREATE TABLE run_models(run INTEGER NOT NULL, name INTEGER NOT NULL, steps INTEGER NOT NULL, PRIMARY KEY(run, name)) STRICT, WITHOUT ROWID;
-CREATE TABLE run_step_names(run INTEGER NOT NULL, name INTEGER NOT NULL, PRIMARY KEY(run, name)) STRICT, WITHOUT ROWID;
+-- These and the steps are not strict: a statement of many rows that can fail half-way makes SQLite copy every page it touches.
+CREATE TABLE run_words(word INTEGER, start INTEGER, tie INTEGER, run INTEGER, PRIMARY KEY(word, start, tie, run)) WITHOUT ROWID;
+CREATE TABLE run_models(run INTEGER, name INTEGER, steps INTEGER, PRIMARY KEY(run, name)) WITHOUT ROWID;
+CREATE TABLE run_step_names(run INTEGER, name INTEGER, PRIMARY KEY(run, name)) WITHOUT ROWID;
 CREATE TABLE run_senders(run INTEGER NOT NULL, sender INTEGER NOT NULL, PRIMARY KEY(run, sender)) STRICT, WITHOUT ROWID;
 -- Numbers of the batches that came from a sender, as closed ranges.
 CREATE TABLE senders(sender INTEGER PRIMARY KEY, ranges TEXT NOT NULL) STRICT;
 -- One row a step, in call order: where its records stand (own: of our SDK; other: of a foreign exporter; an address is
 -- group * 2^20 + line), and what it adds to the sums of the run. What the flags hold is told in step-flags.ts.
--- Not strict: a statement of many rows that can fail half-way makes SQLite copy every page it touches.
 CREATE TABLE steps(
   run INTEGER,
   position INTEGER,

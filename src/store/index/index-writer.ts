@@ -4,8 +4,9 @@ import { DigestTable } from './digest-table.ts'
 import { LineScanner } from './line-scanner.ts'
 import { NameTable } from './name-table.ts'
 import type { GapRow, LogRow, RecordRow, StepRow } from './record-row.ts'
-import { RunState, STEP_NAMES_MAX } from './run-state.ts'
-import { loadRun, orderOfNanos, saveRun } from './run-table.ts'
+import { RunCache } from './run-cache.ts'
+import type { RunState } from './run-state.ts'
+import { orderOfNanos } from './run-table.ts'
 import { SenderTable } from './sender-table.ts'
 import { addressOf, flagsOf, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
 import { pushValues, type Step, stepOf, stepOfRecord, type Waiting } from './step-values.ts'
@@ -16,8 +17,6 @@ export interface IndexPlace {
   readonly line: number
 }
 
-/** Runs kept in memory between transactions: those that records still come for. */
-const RUNS_MAX = 2048
 /** A gap record of one of these reasons says that nothing more comes from the program of a run. */
 export const INTERRUPTED_REASONS: readonly string[] = ['sender-gone', 'sender-silent']
 
@@ -29,8 +28,6 @@ const STEPS_AT_ONCE = 64
 const SELECT_STEP = 'SELECT * FROM steps WHERE run = ? AND span = ?'
 const DELETE_STEP = 'DELETE FROM steps WHERE run = ? AND span = ?'
 const INSERT_LOG = 'INSERT OR IGNORE INTO logs(run, time, address, span, severity, name, messages) VALUES(?,?,?,?,?,?,?)'
-const INSERT_STEP_NAMES = 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES'
-const NAMES_AT_ONCE = 32
 
 /**
  * Puts records into the index, in tape order. Work is done in transactions: `begin`, any number of lines, `commit`, which
@@ -46,13 +43,9 @@ export class IndexWriter {
   readonly #insertSteps: StatementSync
   readonly #selectStep: StatementSync
   readonly #insertLog: StatementSync
-  readonly #insertNames: StatementSync
-  readonly #newNames: number[] = []
-  readonly #runs = new Map<string, RunState>()
-  #lastRun: RunState | undefined
+  readonly #runs: RunCache
   #waiting: Waiting[] = []
   readonly #values: SQLInputValue[] = []
-  #nextRun: number
   #place: IndexPlace
   #records: number
   #gaps: number
@@ -61,6 +54,7 @@ export class IndexWriter {
   constructor(database: IndexDatabase) {
     this.#database = database
     this.#names = new NameTable(database)
+    this.#runs = new RunCache(database, this.#names)
     this.#digests = new DigestTable(database)
     this.#senders = new SenderTable(database)
     this.#insertStep = database.prepare(`${INSERT_STEPS} ${ONE_ROW}`)
@@ -68,9 +62,7 @@ export class IndexWriter {
     this.#selectStep = database.prepare(SELECT_STEP)
     this.#selectStep.setReadBigInts(true)
     this.#insertLog = database.prepare(INSERT_LOG)
-    this.#insertNames = database.prepare(`${INSERT_STEP_NAMES} ${Array.from({ length: NAMES_AT_ONCE }, () => '(?,?)').join(',')}`)
     const count = (key: string): number => Number(database.meta(key) ?? 0)
-    this.#nextRun = Number(database.get('SELECT max(id) AS last FROM runs')?.['last'] ?? 0) + 1
     this.#place = { group: count('group'), line: count('line') }
     this.#records = count('records')
     this.#gaps = count('gaps')
@@ -92,8 +84,7 @@ export class IndexWriter {
   /** `digest` is that of the group before the new place, by which another tape is told from this one. */
   commit(place: IndexPlace, digest: string): void {
     this.#flush()
-    this.#saveNames()
-    for (const state of this.#runs.values()) if (state.changed) saveRun(this.#database, this.#names, state)
+    this.#runs.save()
     this.#digests.save()
     this.#senders.save()
     this.#database.setMeta({
@@ -106,11 +97,7 @@ export class IndexWriter {
     })
     this.#database.exec('COMMIT')
     this.#place = place
-    for (const key of this.#runs.keys()) {
-      if (this.#runs.size <= RUNS_MAX) break
-      this.#runs.delete(key)
-    }
-    this.#lastRun = undefined
+    this.#runs.trim()
   }
 
   /** Takes back what was done since `begin`. The writer is then of no more use: make another one. */
@@ -145,23 +132,7 @@ export class IndexWriter {
   }
 
   #run(namespace: string, run: string): RunState {
-    const last = this.#lastRun
-    if (last !== undefined && last.run === run && last.namespace === namespace) return last
-    // Ids are unique but for namespaces, so that one of another namespace is rarely met.
-    let state = this.#runs.get(run)
-    if (state?.namespace !== namespace) {
-      if (state !== undefined) {
-        this.#flush()
-        this.#saveNames()
-        if (state.changed) saveRun(this.#database, this.#names, state)
-      }
-      // A copy of its own, not a part of the group's text.
-      const id = Buffer.from(run, 'latin1').toString('latin1')
-      state = loadRun(this.#database, this.#names, namespace, id) ?? new RunState(this.#nextRun++, namespace, id)
-      this.#runs.set(id, state)
-    }
-    this.#lastRun = state
-    return state
+    return this.#runs.find(namespace, run, () => this.#flush())
   }
 
   #addGap(row: GapRow, address: number): void {
@@ -195,11 +166,7 @@ export class IndexWriter {
     const { sender, sequence } = row.resource
     if (sender !== undefined && sequence !== undefined) this.#seeSender(run, sender, sequence)
     const name = this.#names.idOf(row.name)
-    if (!run.stepNames.has(name) && run.stepNames.size < STEP_NAMES_MAX) {
-      run.stepNames.add(name)
-      this.#newNames.push(run.id, name)
-      if (this.#newNames.length === 2 * NAMES_AT_ONCE) this.#insertNames.run(...this.#newNames.splice(0))
-    }
+    this.#runs.addStepName(run, name)
     const state = row.pending ? STATE_PENDING : STATE_FINAL
     const flags = flagsOf(row.kind, row.pending, row.error, row.own ? state : STATE_NONE, row.own ? STATE_NONE : state)
     const model = row.model === undefined ? undefined : this.#names.idOf(row.model)
@@ -235,11 +202,6 @@ export class IndexWriter {
       if (found !== undefined && found[row.own ? 'own' : 'other'] === BigInt(address)) added(each)
       else this.#merge(each)
     }
-  }
-
-  #saveNames(): void {
-    const names = this.#newNames.splice(0)
-    for (let at = 0; at + 1 < names.length; at += 2) this.#database.run(`${INSERT_STEP_NAMES} (?,?)`, names[at] ?? 0, names[at + 1] ?? 0)
   }
 
   #seeSender(run: RunState, sender: string, sequence: number): void {

@@ -17,7 +17,7 @@ const NEAREST_CANDIDATES = 2000
 const OPEN_STEPS_MAX = 1000
 /** Runs that one call looks at, and names of steps that it compares, to fill a page. */
 const SCAN_RUNS_MAX = 4000
-const SCAN_NAMES_MAX = 40_000
+const SCAN_NAMES_MAX = 20_000
 
 const RUN_ROW = `runs.*, own.text AS name_text, space.text AS namespace_text, (SELECT text FROM names WHERE id = runs.service) AS service_text,
   (SELECT text FROM names WHERE id = runs.session) AS session_text, (SELECT text FROM names WHERE id = runs.interrupted) AS interrupted_text`

@@ -2,6 +2,7 @@ import { RUN_STATUSES, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
 import { type IndexDatabase, numberOf, type Row, textOf } from './database.ts'
 import type { NameTable } from './name-table.ts'
 import { hexOfInteger, integerOfHex } from './record-row.ts'
+import type { RowBuffer } from './row-buffer.ts'
 import { paddedNanos, plainNanos, RANK_NONE, RunState } from './run-state.ts'
 
 const INT64_MAX = 2n ** 63n - 1n
@@ -152,9 +153,14 @@ const RUN_COLUMNS = [
 ] as const
 const INSERT_RUN = `INSERT INTO runs(${RUN_COLUMNS.join(', ')}, id, namespace, run) VALUES(${RUN_COLUMNS.map(() => '?').join(', ')}, ?, ?, ?)`
 const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`
-const SAVE_MODEL = 'INSERT INTO run_models(run, name, steps) VALUES(?, ?, ?) ON CONFLICT DO UPDATE SET steps = excluded.steps'
 
-export function saveRun(database: IndexDatabase, names: NameTable, state: RunState): void {
+/** Rows of other tables that come with a run, gathered. */
+export interface RunRows {
+  readonly words: RowBuffer
+  readonly models: RowBuffer
+}
+
+export function saveRun(database: IndexDatabase, names: NameTable, rows: RunRows, state: RunState): void {
   state.detach()
   const { root } = state
   const optional = (text: string | undefined): number | null => (text === undefined ? null : names.idOf(text))
@@ -196,14 +202,14 @@ export function saveRun(database: IndexDatabase, names: NameTable, state: RunSta
   if (state.stored) database.run(UPDATE_RUN, ...values)
   else database.run(INSERT_RUN, ...values, names.idOf(state.namespace), state.run)
   state.stored = true
-  for (const model of state.changedModels) database.run(SAVE_MODEL, state.id, model, state.models.get(model) ?? 0)
+  for (const model of state.changedModels) rows.models.add(state.id, model, state.models.get(model) ?? 0)
   state.changedModels.clear()
-  saveWords(database, names, state)
+  saveWords(database, names, rows.words, state)
   state.changed = false
 }
 
 /** Lists the run under its present words and time, and no longer under earlier ones. */
-function saveWords(database: IndexDatabase, names: NameTable, state: RunState): void {
+function saveWords(database: IndexDatabase, names: NameTable, rows: RowBuffer, state: RunState): void {
   const words = wordsOf(names, state)
   const moved = state.start !== state.storedStart
   const tie = tieOf(state.run)
@@ -215,9 +221,7 @@ function saveWords(database: IndexDatabase, names: NameTable, state: RunState): 
   }
   if (words.length > 0) {
     const start = orderOfNanos(state.start)
-    for (const word of words)
-      if (moved || !state.words.includes(word))
-        database.run('INSERT OR IGNORE INTO run_words(word, start, tie, run) VALUES(?, ?, ?, ?)', names.idOf(word), start, tie, state.id)
+    for (const word of words) if (moved || !state.words.includes(word)) rows.add(names.idOf(word), start, tie, state.id)
   }
   state.words = words
   state.storedStart = state.start

@@ -1,0 +1,79 @@
+import type { IndexDatabase } from './database.ts'
+import type { NameTable } from './name-table.ts'
+import { RowBuffer } from './row-buffer.ts'
+import { RunState, STEP_NAMES_MAX } from './run-state.ts'
+import { loadRun, type RunRows, saveRun } from './run-table.ts'
+
+/** Runs kept in memory between transactions: those that records still come for. */
+const RUNS_MAX = 2048
+
+/** The roll-ups of runs that records come for; written once a transaction. */
+export class RunCache {
+  readonly #database: IndexDatabase
+  readonly #names: NameTable
+  readonly #rows: RunRows
+  readonly #stepNames: RowBuffer
+  readonly #runs = new Map<string, RunState>()
+  #last: RunState | undefined
+  #next: number
+
+  constructor(database: IndexDatabase, names: NameTable) {
+    this.#database = database
+    this.#names = names
+    this.#rows = {
+      words: new RowBuffer(database, 'INSERT OR IGNORE INTO run_words(word, start, tie, run) VALUES', 4),
+      models: new RowBuffer(database, 'INSERT OR REPLACE INTO run_models(run, name, steps) VALUES', 3),
+    }
+    this.#stepNames = new RowBuffer(database, 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES', 2)
+    this.#next = Number(database.get('SELECT max(id) AS last FROM runs')?.['last'] ?? 0) + 1
+  }
+
+  /** `settle` brings a run up to date that is about to be put aside. */
+  find(namespace: string, run: string, settle: () => void): RunState {
+    const last = this.#last
+    if (last !== undefined && last.run === run && last.namespace === namespace) return last
+    // Ids are unique but for namespaces, so that one of another namespace is rarely met.
+    let state = this.#runs.get(run)
+    if (state?.namespace !== namespace) {
+      if (state !== undefined) {
+        settle()
+        if (state.changed) saveRun(this.#database, this.#names, this.#rows, state)
+        this.#flush()
+      }
+      // A copy of its own, not a part of the group's text.
+      const id = Buffer.from(run, 'latin1').toString('latin1')
+      state = loadRun(this.#database, this.#names, namespace, id) ?? new RunState(this.#next++, namespace, id)
+      this.#runs.set(id, state)
+    }
+    this.#last = state
+    return state
+  }
+
+  /** `name` is a name id. */
+  addStepName(run: RunState, name: number): void {
+    if (run.stepNames.has(name) || run.stepNames.size >= STEP_NAMES_MAX) return
+    run.stepNames.add(name)
+    this.#stepNames.add(run.id, name)
+  }
+
+  #flush(): void {
+    this.#stepNames.flush()
+    this.#rows.models.flush()
+    this.#rows.words.flush()
+  }
+
+  /** Writes all that has changed, within the transaction of the caller. */
+  save(): void {
+    for (const state of this.#runs.values()) if (state.changed) saveRun(this.#database, this.#names, this.#rows, state)
+    this.#flush()
+  }
+
+  /** Lets go of runs that were met first, after a transaction. */
+  trim(): void {
+    for (const key of this.#runs.keys()) {
+      if (this.#runs.size <= RUNS_MAX) break
+      this.#runs.delete(key)
+    }
+    this.#last = undefined
+  }
+}
