@@ -74,12 +74,13 @@ export class SendQueue {
     const favoured = isFavoured(step)
     const bound = favoured ? this.#maxBytes * 1.25 : this.#maxBytes
     const fits = (bytes: number): boolean => this.#sizeBytes + bytes <= bound
-    if (favoured) while (!fits(sizeBytes) && this.#stripNext(false)) continue
+    for (let more = favoured; more && !fits(sizeBytes); ) more = this.#stripNext(false)
     if (fits(sizeBytes)) return this.#add(step, false, sizeBytes)
     step.dropPayloads()
     this.droppedPayloads++
     const leftBytes = STRUCTURE_BYTES + payloadBytes(step)
-    while (!fits(leftBytes) && (this.#stripNext(false) || this.#stripNext(true) || (favoured && this.#evictNext()))) continue
+    for (let more = true; more && !fits(leftBytes); )
+      more = this.#stripNext(false) || this.#stripNext(true) || (favoured && this.#evictNext())
     if (fits(leftBytes)) this.#add(step, false, leftBytes)
     else this.#giveUp(step)
   }

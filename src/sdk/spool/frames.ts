@@ -16,9 +16,9 @@ export interface SpoolContent {
   readonly cutBytes: number
 }
 
-export const FRAME_HEADER_BYTES = 20
+const FRAME_HEADER_BYTES = 20
 /** The largest body that is taken for one. */
-export const FRAME_BODY_MAX_BYTES: number = 128 * 1024 * 1024
+const FRAME_BODY_MAX_BYTES = 128 * 1024 * 1024
 
 const MAGIC = 0x5253504c
 const VERSION = 1
