@@ -27,7 +27,9 @@ function progressLines(settings: Settings, terminal: Terminal): Parameters<typeo
 
 function describe(check: StoreCheck, millis: number, terminal: Terminal): string[] {
   const { groups, records, blobs, views, head, problems, problemCount, erased, cut, unfinishedBytes } = check
-  const lines = problems.map((problem) => `${paint(terminal.colorOut, 'red', problem.code)}  ${placeOf(problem)}  ${plain(problem.message)}`)
+  const lines = problems.map(
+    (problem) => `${paint(terminal.colorOut, 'red', problem.code)}  ${placeOf(problem)}  ${plain(problem.message)}`,
+  )
   if (problemCount > problems.length) lines.push(`… and ${problemCount - problems.length} more`)
   const notes = [
     ...(erased > 0 ? [`${plural(erased, 'payload')} erased`] : []),
