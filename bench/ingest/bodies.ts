@@ -93,7 +93,8 @@ export class VaryingBody {
       const bytes = Buffer.from(id(16, salt, body, trace), 'hex')
       for (let at = this.#body.indexOf(bytes); at >= 0; at = this.#body.indexOf(bytes, at + 1)) this.#traces.push(at)
     }
-    if (this.#marks.length !== spans * 2 || this.#traces.length !== spans) throw new Error('the marks of the body are not where they should be')
+    if (this.#marks.length !== spans * 2 || this.#traces.length !== spans)
+      throw new Error('the marks of the body are not where they should be')
   }
 
   /** The body as number `count`, below 2^32; valid until the next call. */

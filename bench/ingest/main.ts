@@ -27,7 +27,13 @@ async function throughput(kind: ServerKind, bodies: number, spansPerBody: number
     throw error
   }
   const totals = checkedTotals([warm, result], await server.stop())
-  return { ...result, spansPerSecond: result.acknowledged / result.seconds, cpuMicrosPerSpan: cpuMicros / result.acknowledged, rssMiB, totals }
+  return {
+    ...result,
+    spansPerSecond: result.acknowledged / result.seconds,
+    cpuMicrosPerSpan: cpuMicros / result.acknowledged,
+    rssMiB,
+    totals,
+  }
 }
 
 async function benchThroughput(title: string, bodies: number, spansPerBody: number, rounds: number): Promise<number> {
@@ -80,7 +86,9 @@ async function benchLatency(spansPerSecond: number, spansPerBody: number, rounds
     results.push(loads.at(-1)!)
   }
   const of = (pick: (result: LoadResult) => number): string => median(results.map(pick)).toFixed(1)
-  console.log(`\nacknowledgement of ${spansPerBody}-span bodies at half load (${(spansPerSecond / 2).toFixed(0)} spans/s), ${rounds} rounds (medians)`)
+  console.log(
+    `\nacknowledgement of ${spansPerBody}-span bodies at half load (${(spansPerSecond / 2).toFixed(0)} spans/s), ${rounds} rounds (medians)`,
+  )
   printTable(
     ['', 'p50 ms', 'p90 ms', 'p99 ms', 'max ms'],
     [['collector', of((r) => r.ackMillis.p50), of((r) => r.ackMillis.p90), of((r) => r.ackMillis.p99), of((r) => r.ackMillis.max)]],

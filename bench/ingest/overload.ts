@@ -58,7 +58,9 @@ export async function benchOverload(spansPerSecond: number): Promise<void> {
       const quarter = Math.floor(samples.length / 4)
       const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length)
       const halves = `second quarter ${mean(samples.slice(quarter, 2 * quarter)).toFixed(0)}, last quarter ${mean(samples.slice(-quarter)).toFixed(0)}`
-      console.log(`RSS MiB: ${before.toFixed(0)} before, most ${most.toFixed(0)}; mean of ${halves} (asked: below 300). Taken again after ${recoveryMillis.toFixed(0)} ms, a sender's start included.`)
+      console.log(
+        `RSS MiB: ${before.toFixed(0)} before, most ${most.toFixed(0)}; mean of ${halves} (asked: below 300). Taken again after ${recoveryMillis.toFixed(0)} ms, a sender's start included.`,
+      )
     }
     printReceipt('overload', [totals], { rssMostMiB: Math.round(most), recoveryMillis: Math.round(recoveryMillis) })
   }

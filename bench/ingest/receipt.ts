@@ -43,5 +43,7 @@ export function printReceipt(name: string, all: readonly Totals[], more: Readonl
     for (const key of ['sent', 'stored', 'refused', 'dropped'] as const) sum[key] += totals[key]
     for (const [reason, spans] of Object.entries(totals.byReason)) sum.byReason[reason] = (sum.byReason[reason] ?? 0) + spans
   }
-  console.log(`receipt ${JSON.stringify({ name, node: process.version, cores: availableParallelism(), runs: all.length, ...sum, ...more })}`)
+  console.log(
+    `receipt ${JSON.stringify({ name, node: process.version, cores: availableParallelism(), runs: all.length, ...sum, ...more })}`,
+  )
 }

@@ -119,7 +119,8 @@ export function createUsualStack(folder: string): Server {
 
   const plain = (value: Value | undefined): string | number | null => {
     if (value?.stringValue !== undefined && value.stringValue !== null) return redact(value.stringValue)
-    if (value?.intValue !== undefined && value.intValue !== null) return typeof value.intValue === 'number' ? value.intValue : value.intValue.toNumber()
+    if (value?.intValue !== undefined && value.intValue !== null)
+      return typeof value.intValue === 'number' ? value.intValue : value.intValue.toNumber()
     if (value?.boolValue !== undefined && value.boolValue !== null) return value.boolValue ? 1 : 0
     return value?.doubleValue ?? null
   }

@@ -29,7 +29,8 @@ export async function benchReplay(rounds: number): Promise<void> {
     const results = await interleave(['bare', 'replay'], rounds, (contender) =>
       runScript<ReplayResult>(new URL('./contender.ts', import.meta.url), [contender, join(folder, 'recording'), String(CALLS)]),
     )
-    const of = (contender: 'bare' | 'replay', key: keyof ReplayResult): number => median(results.get(contender)!.map((result) => result[key]))
+    const of = (contender: 'bare' | 'replay', key: keyof ReplayResult): number =>
+      median(results.get(contender)!.map((result) => result[key]))
     console.log(`\nreplay, ${CALLS} calls of 4 KiB in and out, ${rounds} rounds (medians)`)
     printTable(
       ['', 'calls/s', 'ratio to bare', 'load ms', 'heap MiB'],

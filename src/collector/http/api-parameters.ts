@@ -1,4 +1,4 @@
-import { parseTime, RUN_STATUSES, STEP_KINDS, TIME_ACCEPTS } from '../../schemas/index.ts'
+import { type Fidelity, parseTime, RUN_STATUSES, type RunStatus, STEP_KINDS, type StepKind, TIME_ACCEPTS } from '../../schemas/index.ts'
 import { ApiError } from './api-error.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -13,6 +13,8 @@ export interface Parameter<T> {
   /** May be given more than once; every one must hold. */
   readonly repeats?: true
 }
+
+type Repeated<T> = Parameter<T> & { readonly repeats: true }
 
 export const LIMIT_DEFAULT = 50
 export const LIMIT_MAX = 1_000
@@ -70,7 +72,24 @@ const cursor: Parameter<string> = {
   parse: (given) => (given !== '' && given.length <= CURSOR_MAX ? given : undefined),
 }
 
-export const RUN_PARAMETERS = {
+export const RUN_PARAMETERS: {
+  readonly limit: Parameter<number>
+  readonly cursor: Parameter<string>
+  readonly kind: Parameter<StepKind>
+  readonly status: Parameter<RunStatus>
+  readonly fidelity: Parameter<Fidelity>
+  readonly name: Parameter<string>
+  readonly namePrefix: Parameter<string>
+  readonly nameContains: Parameter<string>
+  readonly model: Parameter<string>
+  readonly session: Parameter<string>
+  readonly tag: Repeated<string>
+  readonly from: Parameter<string>
+  readonly to: Parameter<string>
+  readonly costMin: Parameter<number>
+  readonly costMax: Parameter<number>
+  readonly text: Parameter<string>
+} = {
   limit,
   cursor,
   kind: oneOf('Only runs of this kind.', STEP_KINDS),
@@ -87,9 +106,20 @@ export const RUN_PARAMETERS = {
   costMin: amount('Only runs that are known to have cost at least this, in US dollars.'),
   costMax: amount('Only runs that are known to have cost at most this, in US dollars.'),
   text: text('Only runs with a step whose name holds this, whatever the case of ASCII letters.'),
-} as const
+}
 
-export const STEP_PARAMETERS = {
+export const STEP_PARAMETERS: {
+  readonly limit: Parameter<number>
+  readonly cursor: Parameter<string>
+  readonly kind: Repeated<StepKind>
+  readonly status: Parameter<'ok' | 'error' | 'open'>
+  readonly fromSequence: Parameter<number>
+  readonly toSequence: Parameter<number>
+  readonly from: Parameter<string>
+  readonly to: Parameter<string>
+  readonly maxDepth: Parameter<number>
+  readonly nameContains: Parameter<string>
+} = {
   limit,
   cursor,
   kind: { ...oneOf('Only steps of this kind; of several, any.', STEP_KINDS), repeats: true },
@@ -100,28 +130,33 @@ export const STEP_PARAMETERS = {
   to: time('Only steps that started before this time.'),
   maxDepth: whole('Only steps with at most so many steps above them; 0 is the root.', 0, 1000),
   nameContains: text('Only steps whose name holds this, whatever the case of ASCII letters.'),
-} as const
+}
 
-export const LOG_PARAMETERS = {
+export const LOG_PARAMETERS: {
+  readonly limit: Parameter<number>
+  readonly cursor: Parameter<string>
+  readonly span: Parameter<string>
+  readonly severityMin: Parameter<number>
+} = {
   limit,
   cursor,
   span: {
     doc: 'Only log records of this step.',
     schema: { type: 'string', pattern: '^[0-9a-f]{16}$' },
     accepts: '16 lowercase hex digits',
-    parse: (given: string) => (/^[0-9a-f]{16}$/.test(given) ? given : undefined),
+    parse: (given) => (/^[0-9a-f]{16}$/.test(given) ? given : undefined),
   },
   severityMin: whole('Only log records at least so severe, as OpenTelemetry numbers them.', 1, 24),
-} as const
+}
 
-export const LIVE_PARAMETERS = {
+export const LIVE_PARAMETERS: { readonly run: Parameter<string> } = {
   run: {
     doc: 'Only what belongs to this run.',
     schema: { type: 'string', pattern: '^[0-9a-f]{32}$' },
     accepts: '32 lowercase hex digits',
-    parse: (given: string) => (/^[0-9a-f]{32}$/.test(given) ? given : undefined),
+    parse: (given) => (/^[0-9a-f]{32}$/.test(given) ? given : undefined),
   },
-} as const
+}
 
 export type Parameters = Readonly<Record<string, Parameter<unknown>>>
 type ValueOf<P> = P extends { repeats: true; parse: (text: string) => infer T }

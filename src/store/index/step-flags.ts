@@ -45,10 +45,6 @@ export function readFlags(flags: number): StepFlags {
 /** SQL that gives the kind number of a row's flags. */
 export const KIND_OF_FLAGS: string = `(flags / ${KIND_SHIFT})`
 
-export function kindNumberOf(kind: StepKind): number {
-  return KIND_NUMBERS.get(kind) ?? -1
-}
-
 /** A group has fewer lines than this, and a store fewer groups than 2^33. */
 const LINES_PER_GROUP = 2 ** 20
 
