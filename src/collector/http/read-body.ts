@@ -63,6 +63,15 @@ const START_BYTES = 64 * 1024
 /** A sender says how long its body is; memory of more than this is taken only for bytes that have come. */
 const TRUSTED_MAX_BYTES = 2 * 1024 * 1024
 
+/**
+ * Gives a chunk back that has been copied or is not wanted. It is memory of its own, of which the collector of garbage sees
+ * little until there is very much of it.
+ */
+export function releaseChunk(chunk: Buffer): void {
+  const { buffer } = chunk
+  if (chunk.length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
+}
+
 /** Puts chunks together in one buffer of its own, which can be handed to another thread. */
 class GrowingBody {
   #buffer: Buffer
@@ -89,9 +98,7 @@ class GrowingBody {
       this.#buffer = larger
     }
     this.#length += chunk.copy(this.#buffer, this.#length)
-    // A chunk is memory of its own, of which the collector of garbage sees little until there is very much of it.
-    const { buffer } = chunk
-    if (chunk.length === buffer.byteLength && buffer instanceof ArrayBuffer) buffer.transfer(0)
+    releaseChunk(chunk)
   }
 
   finish(): Buffer {

@@ -6,7 +6,7 @@ import type { Intake, IntakeOutcome } from '../pipeline/intake.ts'
 import type { Signal } from '../pipeline/signals.ts'
 import type { ByteBudget, Reservation } from './byte-budget.ts'
 import { CONTENT_ENCODINGS, contentEncodingOf } from './inflate.ts'
-import { type BodyLimits, readBody, SenderGone } from './read-body.ts'
+import { type BodyLimits, readBody, releaseChunk, SenderGone } from './read-body.ts'
 import { Refusal, RPC, refusalOf, unavailable } from './refusal.ts'
 
 export interface OtlpEndpointOptions {
@@ -132,6 +132,7 @@ export function refuse(request: IncomingMessage, response: ServerResponse, encod
   let held = refusal.status !== 429
   request.on('data', (chunk: Buffer) => {
     bytes += chunk.length
+    releaseChunk(chunk)
     if (bytes > UNWANTED_MAX_BYTES) end()
     else if (!held) {
       held = true

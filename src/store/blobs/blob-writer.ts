@@ -13,7 +13,7 @@ import { looseFile } from './blob-store.ts'
 import type { PackSet } from './pack-set.ts'
 import { recoverPacks } from './recover-packs.ts'
 
-const CHUNK_BYTES = 8 * 1024 * 1024
+const CHUNK_BYTES = 4 * 1024 * 1024
 const DIGEST_BYTES = 32
 
 /** A blob that the store does not have, at its place in a list. */

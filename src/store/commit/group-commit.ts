@@ -8,6 +8,9 @@ import type { AppendBatch, PreparedRecord } from '../types.ts'
 import { BatchPacker } from './batch-packer.ts'
 import { type PackedBatch, type PackedBlobs, type PackedLines, sizeOfBatch } from './packed-batch.ts'
 
+/** More in one group would hardly save time, and take more memory from everybody who reads it. */
+const GROUP_GOOD_BYTES = 2 * 1024 * 1024
+
 interface Waiting {
   readonly batch: PackedBatch
   readonly sizeBytes: number
@@ -89,13 +92,13 @@ export class GroupCommit {
     this.#running = undefined
   }
 
-  /** As many waiting batches as fit in one group; at least one. */
+  /** As many waiting batches as make a good group; at least one. */
   #take(): Waiting[] {
     let bytes = 0
     let count = 0
     for (const { batch } of this.#queue) {
       const linesBytes = batch.lines.bytes.length
-      if (count > 0 && bytes + linesBytes > GROUP_MAX_BYTES) break
+      if (count > 0 && bytes + linesBytes > GROUP_GOOD_BYTES) break
       bytes += linesBytes
       count++
     }

@@ -3,6 +3,7 @@ import { RepriseError } from '../../schemas/index.ts'
 import type { PackSet } from '../blobs/pack-set.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { SealProgress } from '../types.ts'
+import { CpuShare } from './cpu-share.ts'
 import { isSealedFile } from './is-sealed-file.ts'
 import type { SealJob, SealReply } from './seal-job.ts'
 import type { FileOutcome } from './seal-segment.ts'
@@ -28,6 +29,9 @@ export class Sealer {
   #running: Promise<void> | undefined
   #held = 0
   #closed = false
+  readonly #load = new CpuShare()
+  #timer: NodeJS.Timeout | undefined
+  #putOff = 0
   #lastSegment = -1
   #lastPack = -1
   readonly progress: { files: number; fromBytes: number; toBytes: number; problem?: string } = { files: 0, fromBytes: 0, toBytes: 0 }
@@ -43,14 +47,33 @@ export class Sealer {
     if (segment === this.#lastSegment && pack === this.#lastPack) return
     this.#lastSegment = segment
     this.#lastPack = pack
-    this.start()
+    this.#startWhenIdle()
   }
 
-  /** Starts sealing what can be, unless that is under way. */
-  start(): void {
+  /**
+   * Looks whether the process has time for one file: priority alone does not keep a thread from slowing down the ones on the
+   * same core. After a while it is done all the same.
+   */
+  #startWhenIdle(): void {
+    if (this.#closed || this.#timer !== undefined || this.#running !== undefined) return
+    this.#load.restart()
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined
+      if (this.#load.read() > BUSY_SHARE && ++this.#putOff < PUT_OFF_MAX) this.#startWhenIdle()
+      else {
+        this.#putOff = 0
+        this.start(true)
+      }
+    }, LOOK_MILLIS)
+    this.#timer.unref()
+  }
+
+  /** Starts sealing what can be, unless that is under way. `one`: a file, and the next one when there is time for it. */
+  start(one = false): void {
     if (this.#closed || this.#held > 0) return
-    this.#running ??= this.#run().finally(() => {
+    this.#running ??= this.#run(one).finally(() => {
       this.#running = undefined
+      if (one && this.progress.problem === undefined && this.#held === 0 && this.#next() !== undefined) this.#startWhenIdle()
     })
   }
 
@@ -101,7 +124,7 @@ export class Sealer {
     return undefined
   }
 
-  async #run(): Promise<void> {
+  async #run(one: boolean): Promise<void> {
     try {
       for (let job = this.#next(); job !== undefined && !this.#closed && this.#held === 0; job = this.#next()) {
         // Found at once, without waking the thread.
@@ -109,6 +132,7 @@ export class Sealer {
         if (outcome === undefined) return
         this.#settled.add(job.path)
         this.#take(job, outcome)
+        if (one && outcome.type !== 'already') return
       }
     } finally {
       const worker = this.#worker
@@ -164,11 +188,18 @@ export class Sealer {
 
   async close(): Promise<void> {
     this.#closed = true
+    clearTimeout(this.#timer)
     // What it was writing is removed when the store is next opened.
     await this.#worker?.terminate()
     await this.#running
   }
 }
+
+const LOOK_MILLIS = 500
+/** Of all cores. Above it those who send are served first. */
+const BUSY_SHARE = 0.6
+/** Looks after which a file is sealed however busy the process is: ten minutes. */
+const PUT_OFF_MAX = 1_200
 
 /** It works on buffers. */
 const YOUNG_MAX_MIB = 3
