@@ -45,6 +45,29 @@ describe('bin/reprise.js', () => {
     expect(readFileSync(launcher, 'utf8')).toContain(`'${manifest.engines.node.replace('>=', '')}'`)
   })
 
+  test('starts a collector with little room for young objects, as the process that it was', async ({ skip }) => {
+    if (process.platform !== 'linux') skip('SKIPPED: how a process was started is read from /proc here')
+    const place = join(folder, 'tuned')
+    cpSync(launcher, join(place, 'bin', 'reprise.js'))
+    const main = join(place, 'dist', 'cli', 'main.js')
+    mkdirSync(dirname(main), { recursive: true })
+    writeFileSync(join(place, 'package.json'), '{"type":"module"}')
+    writeFileSync(
+      main,
+      'console.log(JSON.stringify({ execArgv: process.execArgv, argv: process.argv.slice(2), arenas: process.env.MALLOC_ARENA_MAX }))',
+    )
+    const started = async (...args: string[]): Promise<unknown> => JSON.parse((await runNode(args)).stdout)
+    const script = join(place, 'bin', 'reprise.js')
+    expect(await started('--no-warnings', script, 'up', '--port', '0', 'a b')).toEqual({
+      execArgv: ['--no-warnings', '--max-semi-space-size=2'],
+      argv: ['up', '--port', '0', 'a b'],
+      arenas: '1',
+    })
+    // Whoever says it himself is listened to, and no other command needs it.
+    expect(await started('--max-semi-space-size=16', script, 'up')).toMatchObject({ execArgv: ['--max-semi-space-size=16'] })
+    expect(await started(script, 'runs')).toMatchObject({ execArgv: [] })
+  })
+
   test('says what to do where nothing is built', async () => {
     cpSync(launcher, join(folder, 'bin', 'reprise.js'))
     writeFileSync(join(folder, 'package.json'), '{"type":"module"}')

@@ -16,7 +16,7 @@ export interface BodyThreadEvents {
 }
 
 /** Its young objects are those of a few spans at a time; with more room than this they would be copied less, and take more. */
-const YOUNG_MAX_MIB = 12
+const YOUNG_MAX_MIB = 6
 /** What is alive at a time is one decoded body and caches. */
 const OLD_MAX_MIB = 512
 

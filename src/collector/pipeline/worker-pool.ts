@@ -41,7 +41,7 @@ interface Slot {
 const MESSAGES_PER_WORKER = 2
 /** Small bodies share a message, and with it a batch and a group. */
 const MESSAGE_MAX_BYTES = 256 * 1024
-const SPARE_MAX_BYTES = 4 * 1024 * 1024
+const SPARE_MAX_BYTES = 2 * 1024 * 1024
 const RESTART_MAX_MILLIS = 5_000
 /** A worker that lived so long has earned a restart at once. */
 const QUIET_MILLIS = 60_000

@@ -18,7 +18,7 @@ const NOTHING = new Uint8Array(0)
 /** Working memory above this is given up after a batch that needed it. */
 const KEEP_MAX_BYTES = 4 * 1024 * 1024
 const COPIED_SHARE = 4
-const SPARE_MAX_BYTES = 4 * 1024 * 1024
+const SPARE_MAX_BYTES = 2 * 1024 * 1024
 
 /** Where a packer stood, to go back to. */
 export interface PackerMark {
