@@ -37,7 +37,7 @@ export interface CollectorOptions {
   readonly attributeMaxCount?: number
   /** Most levels of nesting in one attribute value. Default 64. */
   readonly depthMax?: number
-  /** Bytes of all requests being worked on; past it new ones get 429. Default 24 MiB. */
+  /** Bytes of all requests being worked on; past it new ones get 429. Default 16 MiB. */
   readonly inFlightMaxBytes?: number
   /**
    * Threads that decode, redact and address what is received. 0 does it on the event loop. Default: as many as the machine
@@ -124,7 +124,7 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
     decodedMaxBytes: wholeNumber('decodedMaxBytes', options.decodedMaxBytes, 64 * MIB, 1, 1024 * MIB),
     attributeMaxCount: wholeNumber('attributeMaxCount', options.attributeMaxCount, 10_000, 1, 1_000_000),
     depthMax: wholeNumber('depthMax', options.depthMax, 64, 1, 100),
-    inFlightMaxBytes: wholeNumber('inFlightMaxBytes', options.inFlightMaxBytes, 24 * MIB, 1, 64 * 1024 * MIB),
+    inFlightMaxBytes: wholeNumber('inFlightMaxBytes', options.inFlightMaxBytes, 16 * MIB, 1, 64 * 1024 * MIB),
     workers: wholeNumber('workers', options.workers, Math.max(1, availableParallelism() - 1), 0, 256),
     headersTimeoutMillis: wholeNumber('headersTimeoutMillis', options.headersTimeoutMillis, 5_000, 1, 3_600_000),
     bodyIdleTimeoutMillis: wholeNumber('bodyIdleTimeoutMillis', options.bodyIdleTimeoutMillis, 10_000, 1, 3_600_000),

@@ -40,7 +40,7 @@ export interface IntakeOutcome {
 }
 
 /** Parts that wait for the disk. The disk takes what several workers make; where it does not, bodies wait as they came. */
-const PARTS_MAX_BYTES = 8 * 1024 * 1024
+const PARTS_MAX_BYTES = 4 * 1024 * 1024
 
 /**
  * The one way in for everything that is received: bodies go through the workers to the store, and are counted on the way.

@@ -7,7 +7,7 @@ import { IndexDatabase, isSqliteError } from './database.ts'
 import { IndexQueries } from './index-queries.ts'
 import type { QuerySource } from './query-source.ts'
 
-const YOUNG_MAX_MIB = 12
+const YOUNG_MAX_MIB = 6
 
 /** Each message tells how far the tape is durable: the thread sees the files, and may look no further. */
 export type ToIndexThread =
