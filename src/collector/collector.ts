@@ -143,7 +143,6 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
         log,
         isClosing: () => closing !== undefined,
         messageMaxBytes: options.bodyMaxBytes,
-        receivingMaxBytes: Math.floor(options.inFlightMaxBytes / 2),
         greetingTimeoutMillis: options.headersTimeoutMillis,
         idleTimeoutMillis: options.bodyIdleTimeoutMillis,
         requestTimeoutMillis: options.requestTimeoutMillis,

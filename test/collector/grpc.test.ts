@@ -90,7 +90,7 @@ describe('Export', () => {
     expect(await client.send(spans(2, fits))).toMatchObject({ code: status.RESOURCE_EXHAUSTED, statusDetails: undefined })
     // It fits on the wire, and is a bomb.
     expect(await zip.send(spans(300, fits))).toMatchObject({ code: status.INVALID_ARGUMENT, statusDetails: undefined })
-    expect(collector.stats()).toMatchObject({ requestsTurnedAway: { grpc: 1, too_large: 1 }, inFlightBytes: 0 })
+    expect(collector.stats()).toMatchObject({ requestsTurnedAway: { too_large: 2 }, inFlightBytes: 0 })
   })
 
   it('of other services and methods is not implemented', async () => {

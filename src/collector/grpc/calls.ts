@@ -4,7 +4,7 @@ import type { Connection } from './connections.ts'
 import { type Place, ReceiveGate } from './receive-gate.ts'
 
 export interface CallLimits {
-  /** Messages received at the same time, each of which may become as large as a message may be. */
+  /** Messages received at the same time. */
   readonly maxReceiving: number
   /** Calls that wait for their message to be received; past it they are turned away. */
   readonly maxWaiting: number
@@ -17,6 +17,9 @@ export interface CallLimits {
 /** What those who receive may take when others wait: a sender that dawdles gives way. */
 const CROWDED_IDLE_MILLIS = 1_000
 const CROWDED_RECEIVE_MILLIS = 5_000
+
+/** What a call takes besides its message. */
+const MESSAGE_MIN_BYTES = 4 * 1024
 
 function timedOut(reason: string, message: string): Refusal {
   return new Refusal(408, RPC.deadlineExceeded, reason, message)
@@ -59,9 +62,31 @@ export class Call {
     else this.#stopWaiting = stop
   }
 
+  /** The sender has said how large the message is. False when the call was refused. */
+  announced(sizeBytes: number, maxBytes: number): boolean {
+    if (this.#phase !== 'receiving') return false
+    if (sizeBytes <= maxBytes) return true
+    const message = `the message is larger than the limit of ${maxBytes} bytes`
+    this.refuse(new Refusal(413, RPC.resourceExhausted, 'too_large', message))
+    return false
+  }
+
+  /** Takes from the budget what the message takes of memory, before it does. False when the call was refused. */
+  grows(sizeBytes: number): boolean {
+    if (this.#phase !== 'receiving') return false
+    if (this.reservation.growTo(Math.max(sizeBytes, MESSAGE_MIN_BYTES))) return true
+    this.refuse(overloaded())
+    return false
+  }
+
+  /** There is more than the one message of a unary call. */
+  second(): void {
+    this.refuse(new Refusal(400, RPC.unimplemented, 'second_message', 'Export takes one message a call'))
+  }
+
   /** The message is here, whole; its bytes are taken from the budget. False when the call was refused instead. */
   received(sizeBytes: number): boolean {
-    if (this.#phase === 'received') this.refuse(new Refusal(400, RPC.unimplemented, 'second_message', 'Export takes one message a call'))
+    if (this.#phase === 'received') this.second()
     if (this.#phase !== 'receiving') return false
     this.#phase = 'received'
     this.#place?.release()

@@ -9,9 +9,8 @@ interface Waiting {
 }
 
 /**
- * Bounds how many messages are received at the same time: while one comes in nobody can say how large it will be, compressed
- * ones least of all, so that each place stands for the largest. Who waits is not read from: HTTP/2's flow control holds the
- * sender back. Waiting is bounded too.
+ * Bounds how many messages are received at the same time. Who waits is not read from: HTTP/2's flow control holds the sender
+ * back. Waiting is bounded too.
  */
 export class ReceiveGate {
   readonly #maxPlaces: number

@@ -20,6 +20,7 @@ import type { Signal } from '../pipeline/signals.ts'
 import { type Call, Calls } from './calls.ts'
 import { encodingOf, takeOverEncoding } from './compression.ts'
 import { Connections, closeConnections } from './connections.ts'
+import { PREFIX_BYTES, takeOverMessages } from './message-reader.ts'
 import { statusOf } from './status.ts'
 
 export interface GrpcReceiverOptions {
@@ -34,8 +35,6 @@ export interface GrpcReceiverOptions {
   readonly isClosing: () => boolean
   /** Largest message as it is on the wire. */
   readonly messageMaxBytes: number
-  /** Bytes that messages may take while they are being received. */
-  readonly receivingMaxBytes: number
   readonly greetingTimeoutMillis: number
   readonly idleTimeoutMillis: number
   readonly requestTimeoutMillis: number
@@ -53,12 +52,13 @@ const METHODS: Readonly<Record<Signal, string>> = {
   logs: '/opentelemetry.proto.collector.logs.v1.LogsService/Export',
 }
 
-const CONNECTIONS_MAX = 1_024
+const CONNECTIONS_MAX = 512
 const STREAMS_MAX = 100
-const WAITING_MAX = 2_048
-const RECEIVING_MAX = 16
+/** Each of those that wait can have sent as much as HTTP/2 lets it send unread: 64 KiB. */
+const WAITING_MAX = 512
+const RECEIVING_MAX = 32
 const ANSWER_MAX_BYTES = 1024 * 1024
-const SESSION_MEMORY_MIB = 16
+const SESSION_MEMORY_MIB = 4
 const CONNECTION_IDLE_MILLIS = 300_000
 const KEEPALIVE_MILLIS = 60_000
 const KEEPALIVE_TIMEOUT_MILLIS = 20_000
@@ -83,7 +83,7 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
   const connections = new Connections()
   const calls = new Calls(
     {
-      maxReceiving: Math.min(RECEIVING_MAX, Math.max(2, Math.floor(options.receivingMaxBytes / messageMaxBytes))),
+      maxReceiving: RECEIVING_MAX,
       maxWaiting: WAITING_MAX,
       idleTimeoutMillis: options.idleTimeoutMillis,
       requestTimeoutMillis: options.requestTimeoutMillis,
@@ -109,6 +109,11 @@ export async function startGrpcReceiver(options: GrpcReceiverOptions): Promise<G
       countRefusal(refusal)
       const { code, details, detailsBin } = statusOf(refusal)
       inner.sendStatus({ code, details, metadata: trailersOf(detailsBin) })
+    })
+    takeOverMessages(inner, {
+      announced: (sizeBytes) => call.announced(sizeBytes, messageMaxBytes),
+      grows: (sizeBytes) => call.grows(sizeBytes),
+      second: () => call.second(),
     })
     return new grpc.ServerInterceptingCall(inner, {
       start: (next) =>
@@ -211,9 +216,6 @@ function serviceOf(path: string): ServiceDefinition {
     },
   }
 }
-
-/** Frame header of a gRPC message: a flag and a length. */
-const PREFIX_BYTES = 5
 
 /** The message in memory that can be handed to another thread: its own, or a copy where it shares a pool. */
 function ownBuffer(message: Uint8Array): Uint8Array {

@@ -1,5 +1,6 @@
 import { createRedactor, type Redactor } from '../../redaction/index.ts'
 import { inflateBody } from '../http/inflate.ts'
+import { InflatedBudget } from '../http/inflated-budget.ts'
 import { Rejections } from '../http/partial-success.ts'
 import { refusalOf } from '../http/refusal.ts'
 import { createPrepareContext, type PrepareContext } from './batch.ts'
@@ -14,6 +15,8 @@ export interface BodyWorkerOptions extends WorkerSetup {
   readonly turn?: () => Promise<void>
 }
 
+const LARGE_MIN_BYTES = 1024 * 1024
+
 /**
  * Makes bodies ready for the store: inflate, decode, normalize, redact, address. One at a time. Everything it keeps between
  * bodies (caches of names and clean values) saves time only: the same body gives the same bytes in every worker, salts aside.
@@ -22,6 +25,7 @@ export class BodyWorker {
   readonly #options: BodyWorkerOptions
   readonly #redactor: Redactor
   readonly #context: PrepareContext
+  readonly #inflated: InflatedBudget | undefined
   #finished: FinishedJob[] = []
   #decodedBytes = 0
   #undecoded = 0
@@ -30,6 +34,8 @@ export class BodyWorker {
     this.#options = options
     this.#redactor = createRedactor({ key: options.redactionKey })
     this.#context = createPrepareContext({ namespace: options.namespace, redactor: this.#redactor })
+    const { inflated, decodedMaxBytes } = options
+    if (inflated !== undefined) this.#inflated = new InflatedBudget(inflated.memory, inflated.worker, decodedMaxBytes)
   }
 
   async work(jobs: readonly BodyJob[], spare: readonly ArrayBuffer[]): Promise<void> {
@@ -44,9 +50,11 @@ export class BodyWorker {
     const rejections = new Rejections(NOUN_OF[signal])
     const { batch } = this.#context
     let before = batch.packer.mark()
+    let inflated: Buffer | undefined
     try {
       const wire = Buffer.from(body.buffer, body.byteOffset, body.length)
-      const decodedBody = inflateBody(wire, contentEncoding, this.#options.decodedMaxBytes)
+      const decodedBody = await inflateBody(wire, contentEncoding, this.#options.decodedMaxBytes, this.#inflated)
+      if (decodedBody !== wire) inflated = decodedBody
       this.#decodedBytes += decodedBody.length
       const { rejected, steps } = READ_BODY[signal](decodedBody, encoding, this.#context, this.#options.decodeLimits ?? {})
       let seen = batch.rejected.length
@@ -68,7 +76,15 @@ export class BodyWorker {
     } catch (error) {
       batch.packer.backTo(before)
       this.#finished.push({ id, refusal: refusalOf(error).toData(), rejected: 0, errorMessage: '' })
+    } finally {
+      if (inflated !== undefined) this.#letGo(inflated)
     }
+  }
+
+  /** Of a large body nothing is left to the collector of garbage, which sees little of such memory. */
+  #letGo({ buffer }: Buffer): void {
+    if (buffer.byteLength >= LARGE_MIN_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0)
+    this.#inflated?.release()
   }
 
   #post(open: number | undefined, messageDone: boolean, spare: readonly ArrayBuffer[] = []): void {

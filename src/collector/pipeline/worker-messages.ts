@@ -28,6 +28,8 @@ export interface WorkerSetup {
   readonly decodedMaxBytes: number
   /** Over the defaults of the codec. */
   readonly decodeLimits?: Partial<DecodeLimits>
+  /** What all workers together may hold after decompression, and which of them this is, from 0. Not there without threads. */
+  readonly inflated?: { readonly memory: SharedArrayBuffer; readonly worker: number }
 }
 
 export interface FinishedJob {

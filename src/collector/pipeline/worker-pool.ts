@@ -1,4 +1,5 @@
 import { buffersOfBatch, SpareBuffers } from '../../store/index.ts'
+import { releaseInflated, shareInflatedBudget } from '../http/inflated-budget.ts'
 import { type RefusalData, unavailable } from '../http/refusal.ts'
 import { type BodyThread, type BodyThreadEvents, startBodyThread, startInlineBodies } from './body-threads.ts'
 import type { BodyJob, FinishedJob, FromWorker, WorkerSetup } from './worker-messages.ts'
@@ -58,11 +59,13 @@ export class WorkerPool {
   readonly #spareParts = new SpareBuffers(SPARE_MAX_BYTES)
   /** Memory of bodies that are done with, for the receivers. */
   readonly spareBodies: SpareBuffers = new SpareBuffers(SPARE_MAX_BYTES)
+  readonly #inflated: SharedArrayBuffer
   #partsBytes = 0
   #closed = false
 
   constructor(options: WorkerPoolOptions) {
     this.#options = options
+    this.#inflated = shareInflatedBudget(Math.max(1, options.threads))
     this.#slots = Array.from({ length: Math.max(1, options.threads) }, (_, number) => ({
       number,
       thread: undefined,
@@ -94,7 +97,11 @@ export class WorkerPool {
       onMessage: (message) => void (message.kind === 'part' && this.#take(slot, message)),
       onDeath: (reason) => this.#bury(slot, reason),
     }
-    slot.thread = threads === 0 ? startInlineBodies(setup, events, turn) : startThread(setup, `reprise-worker-${slot.number}`, events)
+    if (threads === 0) slot.thread = startInlineBodies(setup, events, turn)
+    else {
+      const inflated = { memory: this.#inflated, worker: slot.number }
+      slot.thread = startThread({ ...setup, inflated }, `reprise-worker-${slot.number}`, events)
+    }
   }
 
   #dispatch(): void {
@@ -156,6 +163,7 @@ export class WorkerPool {
     slot.jobs.clear()
     slot.messages = 0
     slot.thread = undefined
+    releaseInflated(this.#inflated, slot.number)
     this.#options.onDeath(reason, lost.length)
     for (const { settle } of lost) settle({ refusal: LOST })
     const now = performance.now()
