@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
 import { type Layout, listNumbered, numberedName } from '../files/layout.ts'
+import { giveBack } from '../frames/file-window.ts'
 import type { TapeGroup, TapeHead, TapeReader } from '../types.ts'
 import { digestTextOf, NO_DIGEST } from './group-digest.ts'
 import { type GroupEntry, SegmentView } from './segment-view.ts'
@@ -182,6 +183,18 @@ export class Tape implements TapeReader {
   /** The bytes of a group's lines, and where each begins; the last number is where they end. Throws `integrity`. */
   readContent(group: number): { readonly content: Buffer; readonly starts: readonly number[] } {
     return this.#decode(group)
+  }
+
+  /**
+   * Gives back at once the memory of a group that was read last, where no more than that is kept: nobody may use its content
+   * after. A reader that goes through the tape would otherwise wait for garbage to be collected with many of them in hand.
+   */
+  release(group: number): void {
+    const read = this.#cache.get(group)
+    if (this.#cacheMaxBytes > 0 || read === undefined) return
+    this.#cache.delete(group)
+    this.#cacheBytes -= read.content.length
+    giveBack(read.content)
   }
 
   readLine(group: number, line: number): string {
