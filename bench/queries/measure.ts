@@ -96,9 +96,9 @@ async function reindex(dir: string): Promise<unknown> {
     if (lines.length >= 20_000) break
   }
   const scanner = new LineScanner()
-  const texts = lines.map((line) => Buffer.from(line).toString('latin1'))
+  const texts = lines.map((line) => Buffer.from(line))
   const scan = (): void => {
-    for (const text of texts) scanner.read(text, 0, text.length)
+    for (const bytes of texts) scanner.read(bytes, 0, bytes.length)
   }
   const parse = (): void => {
     for (const line of lines) JSON.parse(line)

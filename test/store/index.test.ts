@@ -8,48 +8,8 @@ import { IndexDatabase } from '../../src/store/index/database.ts'
 import { DigestTable, findAddresses } from '../../src/store/index/digest-table.ts'
 import { editDistance } from '../../src/store/index/nearest.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
+import { everyAnswer } from './support/answers.ts'
 import { appendSpans, hexOf, openForTest, prepareGap, RUN, type SpanSketch, sketchOf, temporaryFolder } from './support/records.ts'
-
-/** Everything that the index answers, as bytes. */
-function everyAnswer(store: Store): string {
-  const answers: unknown[] = []
-  for (const query of [
-    {},
-    { kind: 'run' },
-    { status: 'error' },
-    { status: 'running' },
-    { nameContains: 'ANSW' },
-    { fidelity: 'observed' as const },
-    { namespace: 'other' },
-    { model: 'model 1' },
-    { tags: ['env'] },
-    { stepText: 'STEP 4' },
-    { costMin: 0.1 },
-  ]) {
-    let cursor: string | undefined
-    do {
-      const page = store.index.listRuns({ limit: 3, ...query, ...(cursor !== undefined && { cursor }) })
-      answers.push(page)
-      cursor = page.next
-    } while (cursor !== undefined)
-  }
-  for (const { id, namespace } of store.index.listRuns({ limit: 1000 }).runs) {
-    answers.push(store.index.readRun(id, namespace), store.index.readGaps(id, namespace), store.index.listLogs(id, { limit: 10 }))
-    let cursor: string | undefined
-    do {
-      const page = store.index.listSteps(id, { limit: 4, namespace, ...(cursor !== undefined && { cursor }) })
-      answers.push(page)
-      cursor = page.next
-    } while (cursor !== undefined)
-  }
-  answers.push(
-    store.index.findRunIds('', 1000),
-    store.index.nearestRunIds('abcd', 10),
-    store.index.artifactRefs(digestOf('"shared"')),
-    store.readSummary().gaps,
-  )
-  return JSON.stringify(answers)
-}
 
 /** Runs of every sort: foreign, pending, failed, merged, resent, with gaps, in two namespaces. */
 async function fillWithEverything(store: Store): Promise<void> {

@@ -8,8 +8,9 @@ import { RunCache } from './run-cache.ts'
 import type { RunState } from './run-state.ts'
 import { orderOfNanos } from './run-table.ts'
 import { SenderTable } from './sender-table.ts'
+import { SpanSet } from './span-set.ts'
 import { addressOf, flagsOf, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
-import { pushValues, type Step, stepOf, stepOfRecord, type Waiting } from './step-values.ts'
+import { inTableOrder, pushValues, type Step, stepOf, stepOfRecord, type Waiting } from './step-values.ts'
 
 /** Where the index stands on the tape: the next line to take. */
 export interface IndexPlace {
@@ -24,7 +25,9 @@ const STEP_VALUES = 14
 const INSERT_STEPS = `INSERT OR IGNORE INTO steps(run, position, start, span, parent, own, other, flags, name, model, input_tokens, output_tokens, cost, redactions) VALUES`
 const ONE_ROW = `(${Array.from({ length: STEP_VALUES }, () => '?').join(',')})`
 /** Steps that one statement writes: a statement costs about as much as a row. */
-const STEPS_AT_ONCE = 64
+const STEPS_AT_ONCE = [64, 8, 1]
+/** Steps that are put in order before they are written. */
+const STEPS_MAX = 1024
 const SELECT_STEP = 'SELECT * FROM steps WHERE run = ? AND span = ?'
 const DELETE_STEP = 'DELETE FROM steps WHERE run = ? AND span = ?'
 const INSERT_LOG = 'INSERT OR IGNORE INTO logs(run, time, address, span, severity, name, messages) VALUES(?,?,?,?,?,?,?)'
@@ -40,11 +43,12 @@ export class IndexWriter {
   readonly #digests: DigestTable
   readonly #senders: SenderTable
   readonly #insertStep: StatementSync
-  readonly #insertSteps: StatementSync
+  readonly #insertSteps: readonly { readonly rows: number; readonly statement: StatementSync }[]
   readonly #selectStep: StatementSync
   readonly #insertLog: StatementSync
   readonly #runs: RunCache
   #waiting: Waiting[] = []
+  readonly #spans = new SpanSet(STEPS_MAX)
   readonly #values: SQLInputValue[] = []
   #place: IndexPlace
   #records: number
@@ -58,7 +62,10 @@ export class IndexWriter {
     this.#digests = new DigestTable(database)
     this.#senders = new SenderTable(database)
     this.#insertStep = database.prepare(`${INSERT_STEPS} ${ONE_ROW}`)
-    this.#insertSteps = database.prepare(`${INSERT_STEPS} ${Array.from({ length: STEPS_AT_ONCE }, () => ONE_ROW).join(',')}`)
+    this.#insertSteps = STEPS_AT_ONCE.map((rows) => ({
+      rows,
+      statement: database.prepare(`${INSERT_STEPS} ${Array.from({ length: rows }, () => ONE_ROW).join(',')}`),
+    }))
     this.#selectStep = database.prepare(SELECT_STEP)
     this.#selectStep.setReadBigInts(true)
     this.#insertLog = database.prepare(INSERT_LOG)
@@ -109,15 +116,12 @@ export class IndexWriter {
     }
   }
 
-  /** Takes a line: characters `start` to `end` of a group's bytes read as latin1. */
-  add(group: number, line: number, text: string, start: number, end: number): void {
+  /** Takes a line: the bytes of a group's lines from `start` up to `end`. */
+  add(group: number, line: number, bytes: Buffer, start: number, end: number): void {
     this.#records++
     let row: RecordRow | undefined
-    let order = 0n
     try {
-      row = this.#scanner.read(text, start, end)
-      if (row?.type === 'step') order = orderOfNanos(row.startNanos)
-      else if (row?.type === 'log') order = orderOfNanos(row.nanos)
+      row = this.#scanner.read(bytes, start, end)
     } catch {
       // The group's bytes are what was written, so a line that cannot be read never could be: `checkStore` names it.
       this.#unreadable++
@@ -126,8 +130,8 @@ export class IndexWriter {
     if (row === undefined) return
     const address = addressOf(group, line)
     for (const digest of row.type === 'gap' ? [] : row.digests) this.#digests.add(digest, address)
-    if (row.type === 'step') this.#addStep(row, address, order)
-    else if (row.type === 'log') this.#addLog(row, address, order)
+    if (row.type === 'step') this.#addStep(row, address)
+    else if (row.type === 'log') this.#addLog(row, address)
     else this.#addGap(row, address)
   }
 
@@ -151,17 +155,17 @@ export class IndexWriter {
     if (run !== undefined) run.gaps += row.count
   }
 
-  #addLog(row: LogRow, address: number, time: bigint): void {
+  #addLog(row: LogRow, address: number): void {
     const run = row.runId === undefined ? undefined : this.#run(row.namespace, row.runId)
     if (run === undefined) return
     run.logs++
     run.redactions += row.redactions
     run.changed = true
     const name = row.eventName === undefined ? null : this.#names.idOf(row.eventName)
-    this.#insertLog.run(run.id, time, address, row.span ?? null, row.severity, name, row.messages ? 1 : 0)
+    this.#insertLog.run(run.id, orderOfNanos(row.nanos), address, row.span ?? null, row.severity, name, row.messages ? 1 : 0)
   }
 
-  #addStep(row: StepRow, address: number, start: bigint): void {
+  #addStep(row: StepRow, address: number): void {
     const run = this.#run(row.namespace, row.runId)
     const { sender, sequence } = row.resource
     if (sender !== undefined && sequence !== undefined) this.#seeSender(run, sender, sequence)
@@ -170,38 +174,49 @@ export class IndexWriter {
     const state = row.pending ? STATE_PENDING : STATE_FINAL
     const flags = flagsOf(row.kind, row.pending, row.error, row.own ? state : STATE_NONE, row.own ? STATE_NONE : state)
     const model = row.model === undefined ? undefined : this.#names.idOf(row.model)
-    this.#waiting.push({ run, row, address, start, flags, name, model })
-    if (this.#waiting.length >= STEPS_AT_ONCE) this.#flush()
+    if (!this.#spans.add(row.span)) {
+      this.#flush()
+      this.#spans.add(row.span)
+    }
+    this.#waiting.push({ run, row, address, start: orderOfNanos(row.startNanos), flags, name, model })
+    if (this.#waiting.length >= STEPS_MAX) this.#flush()
   }
 
-  /** Writes the steps that wait. */
+  /**
+   * Writes the steps that wait, which are of different spans. They are written in the order of the table, since steps of many
+   * runs come mixed, and taken into their runs in the order of the tape.
+   */
   #flush(): void {
     const waiting = this.#waiting
     if (waiting.length === 0) return
     this.#waiting = []
-    const values = this.#values
-    if (waiting.length < STEPS_AT_ONCE) {
-      for (const each of waiting) {
-        values.length = 0
-        pushValues(values, each)
-        if (Number(this.#insertStep.run(...values).changes) > 0) added(each)
-        else this.#merge(each)
-      }
-      return
-    }
-    values.length = 0
-    for (const each of waiting) pushValues(values, each)
-    if (Number(this.#insertSteps.run(...values).changes) === waiting.length) {
-      for (const each of waiting) added(each)
-      return
-    }
-    // Some were there already: those whose row does not name this very record.
+    this.#spans.clear()
+    const known = this.#insert([...waiting].sort(inTableOrder))
     for (const each of waiting) {
-      const { run, row, address } = each
-      const found = this.#selectStep.get(run.id, row.span)
-      if (found !== undefined && found[row.own ? 'own' : 'other'] === BigInt(address)) added(each)
-      else this.#merge(each)
+      if (known.has(each)) this.#merge(each)
+      else added(each)
     }
+  }
+
+  /** Returns those whose step is in the table already. */
+  #insert(sorted: readonly Waiting[]): ReadonlySet<Waiting> {
+    const known = new Set<Waiting>()
+    const values = this.#values
+    let from = 0
+    for (const { rows, statement } of this.#insertSteps) {
+      for (; from + rows <= sorted.length; from += rows) {
+        const part = sorted.slice(from, from + rows)
+        values.length = 0
+        for (const each of part) pushValues(values, each)
+        if (Number(statement.run(...values).changes) === rows) continue
+        // Some were there already: those whose row does not name this very record.
+        for (const each of part) {
+          const found = this.#selectStep.get(each.run.id, each.row.span)
+          if (found?.[each.row.own ? 'own' : 'other'] !== BigInt(each.address)) known.add(each)
+        }
+      }
+    }
+    return known
   }
 
   #seeSender(run: RunState, sender: string, sequence: number): void {

@@ -1,41 +1,105 @@
 import { type AttributeValue, FIDELITIES, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
-import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, JsonWalk, LETTER_R, OPEN_BRACE, OTHER_FORM, QUOTE } from './json-walk.ts'
+import {
+  CLOSE_BRACE,
+  CLOSE_BRACKET,
+  COMMA,
+  decimalOf,
+  JsonWalk,
+  LETTER_R,
+  OPEN_BRACE,
+  OPEN_BRACKET,
+  OTHER_FORM,
+  QUOTE,
+  Token,
+} from './json-walk.ts'
 import { COUNTS_USAGE, NO_POSITION, type RecordRow, type ResourceFacts, resourceFactsOf, rowOfLine, sumOf } from './record-row.ts'
 import { FACT_KEYS, type FactKey, FactReader, factKeyOf, TAG_PREFIX } from './step-facts.ts'
+import { TextCache } from './text-cache.ts'
 
 const KINDS: ReadonlyMap<string, StepKind> = new Map(STEP_KINDS.map((kind) => [kind, kind]))
 const NO_TAGS: readonly string[] = []
 const NO_DIGESTS: readonly number[] = []
-const CACHE_MAX = 10_000
 const RESOURCES_MAX = 256
-const CACHED_TEXT_MAX = 1024
+const NOTHING = new Uint8Array(0)
+
+interface WantedKey {
+  readonly bytes: Uint8Array
+  readonly fact: FactKey
+}
 
 /** Names of wanted attributes by their length, so that most others are passed over by that alone. */
-const WANTED: (FactKey[] | undefined)[] = []
-for (const fact of FACT_KEYS) (WANTED[fact.key.length] ??= []).push(fact)
+const WANTED: (readonly WantedKey[])[] = Array.from({ length: 64 }, (_, length) =>
+  FACT_KEYS.filter(({ key }) => key.length === length).map((fact) => ({ bytes: bytesOf(fact.key), fact })),
+)
+const TAG_BYTES = bytesOf(TAG_PREFIX)
+
+const T = {
+  attributes: new Token('{"core":{"attributes":'),
+  cuts: new Token(',"cuts":'),
+  deliveries: new Token(',"deliveries":'),
+  droppedAttributes: new Token(',"droppedAttributes":'),
+  droppedEvents: new Token(',"droppedEvents":'),
+  droppedLinks: new Token(',"droppedLinks":'),
+  effect: new Token(',"effect":'),
+  endNanos: new Token(',"endNanos":"'),
+  events: new Token(',"events":'),
+  fidelity: new Token(',"fidelity":"'),
+  flags: new Token(',"flags":'),
+  kind: new Token(',"kind":"'),
+  links: new Token(',"links":'),
+  name: new Token(',"name":'),
+  namespace: new Token(',"namespace":'),
+  operation: new Token(',"operation":'),
+  parentSpanId: new Token(',"parentSpanId":"'),
+  payloads: new Token(',"payloads":'),
+  commitment: new Token('{"commitment":"'),
+  pending: new Token(',"pending":'),
+  true: new Token('true'),
+  policy: new Token(',"policy":'),
+  redactions: new Token(',"redactions":'),
+  resource: new Token(',"resource":'),
+  runId: new Token(',"runId":"'),
+  schema: new Token(',"schema":"reprise.span/1","scope":'),
+  seed: new Token(',"seed":'),
+  sequence: new Token(',"sequence":'),
+  shape: new Token(',"shape":'),
+  spanId: new Token(',"spanId":"'),
+  spanKind: new Token(',"spanKind":'),
+  startNanos: new Token(',"startNanos":"'),
+  status: new Token(',"status":{"code":"'),
+  error: new Token('error"'),
+  message: new Token(',"message":'),
+  stepName: new Token('},"stepName":'),
+  streamEnd: new Token(',"streamEnd":'),
+  traceId: new Token(',"traceId":"'),
+  traceState: new Token(',"traceState":'),
+  refs: new Token('},"refs":['),
+  digest: new Token('{"digest":"sha256:'),
+  role: new Token('","role":'),
+  salt: new Token(',"salt":"'),
+}
 
 /**
  * Reads lines of the tape without parsing them whole. Records are canonical JSON of our own writing (RFC 8785: members in the
  * order of their keys, no white space), so that the few members which the index keeps are found by walking past the others.
  * A line of any other form is read by `rowOfLine`, which is also what tests hold this against.
- *
- * Text is a group's bytes read as latin1: one character a byte, however large; what is kept of it is decoded.
  */
 export class LineScanner extends JsonWalk {
-  #scope = ''
-  #policy = ''
-  #namespaceText = ''
+  #scope: Uint8Array = NOTHING
+  #policy: Uint8Array = NOTHING
+  #namespaceBytes: Uint8Array = NOTHING
   #namespace = ''
-  #redactions = ''
+  #redactions: Uint8Array = NOTHING
   #redactionSum = 0
-  #resourceText = ''
+  #resourceBytes: Uint8Array = NOTHING
   #resource: ResourceFacts = resourceFactsOf({})
   readonly #resources = new Map<string, ResourceFacts>()
-  readonly #names = new Map<string, string>()
+  readonly #strings = new TextCache((bytes) => JSON.parse(bytes.toString('utf8')) as string)
+  readonly #words = new TextCache((bytes) => bytes.toString('latin1'))
 
-  /** Throws on what is no JSON; undefined for a record of a kind that this version does not know. */
-  read(text: string, start: number, end: number): RecordRow | undefined {
-    this.text = text
+  /** Reads a line: the bytes from `start` up to `end`. Throws on what is no JSON; undefined for a record of a kind that this version does not know. */
+  read(bytes: Buffer, start: number, end: number): RecordRow | undefined {
+    this.bytes = bytes
     this.at = start
     this.end = end
     try {
@@ -43,75 +107,77 @@ export class LineScanner extends JsonWalk {
     } catch (error) {
       if (error !== OTHER_FORM) throw error
     }
-    return rowOfLine(decode(text.slice(start, end)))
+    return rowOfLine(bytes.toString('utf8', start, end))
   }
 
   /** For lines that are text. */
   readLine(line: string): RecordRow | undefined {
-    const text = Buffer.from(line).toString('latin1')
-    return this.read(text, 0, text.length)
+    const bytes = Buffer.from(line)
+    return this.read(bytes, 0, bytes.length)
   }
 
   #step(): RecordRow {
-    this.expectText('{"core":{"attributes":')
+    this.expectText(T.attributes)
     const { model, inputTokens, outputTokens, cost, session, tags } = this.#attributes()
-    this.skipOptional(',"cuts":')
-    this.skipOptional(',"deliveries":')
-    this.skipOptional(',"droppedAttributes":')
-    this.skipOptional(',"droppedEvents":')
-    this.skipOptional(',"droppedLinks":')
-    this.skipOptional(',"effect":')
-    const endNanos = this.has(',"endNanos":"') ? this.digits() : undefined
-    this.expect(',"events":')
+    this.skipOptional(T.cuts)
+    this.skipOptional(T.deliveries)
+    this.skipOptional(T.droppedAttributes)
+    this.skipOptional(T.droppedEvents)
+    this.skipOptional(T.droppedLinks)
+    this.skipOptional(T.effect)
+    const endNanos = this.has(T.endNanos) ? this.digits() : undefined
+    this.expect(T.events)
     this.skipValue()
-    this.expect(',"fidelity":"')
-    const fidelity = this.plain()
+    this.expect(T.fidelity)
+    const fidelity = this.#word()
     if (fidelity !== FIDELITIES[0] && fidelity !== FIDELITIES[1]) throw OTHER_FORM
-    this.skipOptional(',"flags":')
-    this.expect(',"kind":"')
-    const kind = KINDS.get(this.plain())
+    this.skipOptional(T.flags)
+    this.expect(T.kind)
+    const kind = KINDS.get(this.#word())
     if (kind === undefined) throw OTHER_FORM
-    this.expect(',"links":')
+    this.expect(T.links)
     this.skipValue()
-    this.expect(',"name":')
+    this.expect(T.name)
     this.skipString()
-    this.expect(',"namespace":')
+    this.expect(T.namespace)
     const namespace = this.#readNamespace()
-    this.expect(',"operation":')
+    this.expect(T.operation)
     this.skipString()
-    const parent = this.has(',"parentSpanId":"') ? this.hex16() : undefined
-    this.expect(',"payloads":')
-    this.skipValue()
-    const pending = this.has(',"pending":')
-    if (pending) this.expectText('true')
-    this.expect(',"policy":')
+    const parent = this.has(T.parentSpanId) ? this.hex16() : undefined
+    this.expect(T.payloads)
+    this.#skipPayloads()
+    const pending = this.has(T.pending)
+    if (pending) this.expectText(T.true)
+    this.expect(T.policy)
     this.#policy = this.#skipRepeated(this.#policy)
-    const redactions = this.has(',"redactions":') ? this.#sum() : 0
-    this.expect(',"resource":')
+    const redactions = this.has(T.redactions) ? this.#sum() : 0
+    this.expect(T.resource)
     this.#readResource()
-    this.expect(',"runId":"')
-    const runId = this.hexText(32)
-    this.expectText(',"schema":"reprise.span/1","scope":')
+    this.expect(T.runId)
+    const runAt = this.at
+    const runId = this.#id()
+    this.expectText(T.schema)
     this.#scope = this.#skipRepeated(this.#scope)
-    this.skipOptional(',"seed":')
-    const position = this.has(',"sequence":') ? this.count() : NO_POSITION
-    this.skipOptional(',"shape":')
-    this.expect(',"spanId":"')
+    this.skipOptional(T.seed)
+    const position = this.has(T.sequence) ? this.count() : NO_POSITION
+    this.skipOptional(T.shape)
+    this.expect(T.spanId)
     const span = this.hex16()
-    this.expect(',"spanKind":')
+    this.expect(T.spanKind)
     this.skipString()
-    this.expect(',"startNanos":"')
+    this.expect(T.startNanos)
     const startNanos = this.digits()
-    this.expectText(',"status":{"code":"')
-    const error = this.plain() === 'error'
-    if (this.has(',"message":')) this.skipString()
-    this.expectText('},"stepName":')
+    this.expectText(T.status)
+    const error = this.hasBytes(T.error.bytes)
+    if (!error) this.skipPlain()
+    if (this.has(T.message)) this.skipString()
+    this.expectText(T.stepName)
     const name = this.#name()
-    this.skipOptional(',"streamEnd":')
-    this.expect(',"traceId":"')
-    const traceId = this.hexText(32)
-    this.skipOptional(',"traceState":')
-    this.expectText('},"refs":[')
+    this.skipOptional(T.streamEnd)
+    this.expect(T.traceId)
+    const traceId = this.#traceId(runId, runAt)
+    this.skipOptional(T.traceState)
+    this.expectText(T.refs)
     const digests = this.#digests()
     if (this.at !== this.end) throw OTHER_FORM
     const counts = COUNTS_USAGE.has(kind)
@@ -142,11 +208,26 @@ export class LineScanner extends JsonWalk {
     }
   }
 
+  /** Most begin with a digest, which holds no quote. */
+  #skipPayloads(): void {
+    const from = this.at
+    this.at++
+    if (this.bytes[from] !== OPEN_BRACKET) throw OTHER_FORM
+    while (!this.hasCode(CLOSE_BRACKET)) {
+      if (this.hasBytes(T.commitment.bytes)) {
+        this.at += DIGEST_DIGITS
+        if (!this.hasCode(QUOTE)) throw OTHER_FORM
+        this.skipMembers()
+      } else this.skipValue()
+      if (this.bytes[this.at] === COMMA) this.at++
+    }
+  }
+
   #attributes(): FactReader['facts'] {
-    const text = this.text
+    const { bytes } = this
     let reader: FactReader | undefined
-    if (text.charCodeAt(this.at) !== OPEN_BRACE) throw OTHER_FORM
-    if (text.charCodeAt(this.at + 1) === CLOSE_BRACE) {
+    if (bytes[this.at] !== OPEN_BRACE) throw OTHER_FORM
+    if (bytes[this.at + 1] === CLOSE_BRACE) {
       this.at += 2
       return NO_FACTS
     }
@@ -160,72 +241,80 @@ export class LineScanner extends JsonWalk {
       if (fact === undefined) this.skipValue()
       else {
         reader ??= new FactReader()
-        reader.take(fact, this.#value() as AttributeValue)
+        reader.take(fact, this.#value())
       }
-    } while (text.charCodeAt(this.at) === COMMA)
-    if (text.charCodeAt(this.at) !== CLOSE_BRACE) throw OTHER_FORM
+    } while (bytes[this.at] === COMMA)
+    if (bytes[this.at] !== CLOSE_BRACE) throw OTHER_FORM
     this.at++
     return reader?.facts ?? NO_FACTS
   }
 
   #wanted(from: number, length: number): FactKey | undefined {
-    const text = this.text
-    const facts = WANTED[length]
-    if (facts !== undefined) for (const fact of facts) if (text.slice(from, from + length) === fact.key) return fact
-    if (text.charCodeAt(from) !== LETTER_R || text.slice(from, from + TAG_PREFIX.length) !== TAG_PREFIX) return undefined
-    return factKeyOf(this.#decoded(text.slice(from - 1, from + length + 1)))
+    const { bytes } = this
+    const keys = WANTED[length]
+    if (keys !== undefined) for (const { bytes: key, fact } of keys) if (standsAt(bytes, from, key)) return fact
+    if (bytes[from] !== LETTER_R || length < TAG_BYTES.length || !standsAt(bytes, from, TAG_BYTES)) return undefined
+    return factKeyOf(this.#strings.text(bytes, from - 1, from + length + 1))
   }
 
   /** Past an object that is likely the one of the line before; JSON text tells its own end, so an equal beginning is the whole. */
-  #skipRepeated(known: string): string {
-    if (known !== '' && this.hasText(known)) return known
+  #skipRepeated(known: Uint8Array): Uint8Array {
+    if (known.length > 0 && this.hasBytes(known)) return known
     const from = this.at
     this.skipValue()
-    return detached(this.text.slice(from, this.at))
+    return this.#copy(from)
+  }
+
+  /** Of what has been passed. */
+  #copy(from: number): Uint8Array {
+    return new Uint8Array(this.bytes.subarray(from, this.at))
+  }
+
+  #text(from: number): string {
+    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + from, this.at - from).toString('utf8')
   }
 
   /** Nearly always the one of the line before. */
   #readNamespace(): string {
+    if (this.#namespaceBytes.length > 0 && this.hasBytes(this.#namespaceBytes)) return this.#namespace
     const from = this.at
     this.skipString()
-    const raw = this.text.slice(from, this.at)
-    if (raw === this.#namespaceText) return this.#namespace
-    this.#namespace = JSON.parse(decode(raw)) as string
-    this.#namespaceText = detached(raw)
+    this.#namespace = JSON.parse(this.#text(from)) as string
+    this.#namespaceBytes = this.#copy(from)
     return this.#namespace
   }
 
   #readResource(): void {
-    if (this.#resourceText !== '' && this.hasText(this.#resourceText)) return
+    if (this.#resourceBytes.length > 0 && this.hasBytes(this.#resourceBytes)) return
     const from = this.at
     this.skipValue()
-    const text = this.text.slice(from, this.at)
+    const text = this.#text(from)
     let facts = this.#resources.get(text)
     if (facts === undefined) {
-      const { attributes } = JSON.parse(decode(text)) as { attributes: Record<string, AttributeValue> }
+      const { attributes } = JSON.parse(text) as { attributes: Record<string, AttributeValue> }
       facts = resourceFactsOf(attributes)
       if (this.#resources.size >= RESOURCES_MAX) this.#resources.clear()
-      this.#resources.set(detached(text), facts)
+      this.#resources.set(text, facts)
     }
-    this.#resourceText = detached(text)
+    this.#resourceBytes = this.#copy(from)
     this.#resource = facts
   }
 
   /** The value that is here. */
-  #value(): unknown {
+  #value(): AttributeValue {
+    const { bytes } = this
     const from = this.at
     this.skipValue()
-    const raw = this.text.slice(from, this.at)
-    return this.text.charCodeAt(from) === QUOTE ? this.#decoded(raw) : JSON.parse(decode(raw))
+    if (bytes[from] === QUOTE) return this.#strings.text(bytes, from, this.at)
+    return decimalOf(bytes, from, this.at) ?? (JSON.parse(this.#text(from)) as AttributeValue)
   }
 
   #sum(): number {
+    if (this.#redactions.length > 0 && this.hasBytes(this.#redactions)) return this.#redactionSum
     const from = this.at
     this.skipValue()
-    const raw = this.text.slice(from, this.at)
-    if (raw === this.#redactions) return this.#redactionSum
-    this.#redactions = detached(raw)
-    this.#redactionSum = sumOf(JSON.parse(decode(raw)) as Record<string, number>)
+    this.#redactionSum = sumOf(JSON.parse(this.#text(from)) as Record<string, number>)
+    this.#redactions = this.#copy(from)
     return this.#redactionSum
   }
 
@@ -233,17 +322,28 @@ export class LineScanner extends JsonWalk {
   #name(): string {
     const from = this.at
     this.skipString()
-    return this.#decoded(this.text.slice(from, this.at))
+    return this.#strings.text(this.bytes, from, this.at)
   }
 
-  #decoded(raw: string): string {
-    const known = this.#names.get(raw)
-    if (known !== undefined) return known
-    const name = JSON.parse(decode(raw)) as string
-    if (raw.length > CACHED_TEXT_MAX) return name
-    if (this.#names.size >= CACHE_MAX) this.#names.clear()
-    this.#names.set(detached(raw), name)
-    return name
+  /** A word of ours, whose opening quote has been passed. */
+  #word(): string {
+    const from = this.skipPlain()
+    return this.#words.text(this.bytes, from, this.at - 1)
+  }
+
+  /** An id, whose opening quote has been passed. */
+  #id(): string {
+    const from = this.skipHex(ID_DIGITS)
+    return this.#words.text(this.bytes, from, from + ID_DIGITS)
+  }
+
+  /** Mostly that of the run, whose digits stand at `runAt`. */
+  #traceId(runId: string, runAt: number): string {
+    const { bytes } = this
+    const from = this.at
+    for (let index = 0; index < ID_DIGITS; index++) if (bytes[from + index] !== bytes[runAt + index]) return this.#id()
+    this.skipHex(ID_DIGITS)
+    return runId
   }
 
   /** The references up to the end of the line, whose bracket has been passed. */
@@ -254,13 +354,13 @@ export class LineScanner extends JsonWalk {
     }
     const digests: number[] = []
     do {
-      this.expectText('{"digest":"sha256:')
+      this.expectText(T.digest)
       digests.push(this.hex(this.at, 9))
-      this.at += 64
-      this.expectText('","role":')
+      this.at += DIGEST_DIGITS
+      this.expectText(T.role)
       this.skipString()
-      this.expectText(',"salt":"')
-      this.at += 64
+      this.expectText(T.salt)
+      this.at += DIGEST_DIGITS
       if (!this.hasCode(QUOTE) || !this.hasCode(CLOSE_BRACE)) throw OTHER_FORM
     } while (this.hasCode(COMMA))
     if (!this.hasCode(CLOSE_BRACKET) || !this.hasCode(CLOSE_BRACE)) throw OTHER_FORM
@@ -269,14 +369,15 @@ export class LineScanner extends JsonWalk {
 }
 
 const NO_FACTS: FactReader['facts'] = new FactReader().facts
+const ID_DIGITS = 32
+const DIGEST_DIGITS = 64
 
-/** UTF-8 that was read as latin1. */
-function decode(text: string): string {
-  for (let at = 0; at < text.length; at++) if (text.charCodeAt(at) > 0x7f) return Buffer.from(text, 'latin1').toString('utf8')
-  return text
+function bytesOf(text: string): Uint8Array {
+  return new Uint8Array(Buffer.from(text))
 }
 
-/** A copy: a part of a string would keep the whole of it, here megabytes, from being given up. */
-function detached(text: string): string {
-  return Buffer.from(text, 'latin1').toString('latin1')
+function standsAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
+  const { length } = wanted
+  for (let index = 0; index < length; index++) if (bytes[at + index] !== wanted[index]) return false
+  return true
 }

@@ -30,8 +30,8 @@ export interface StepRow {
   readonly parent: bigint | undefined
   /** Its number in the call order, or the last place. */
   readonly position: number
-  readonly startNanos: string
-  readonly endNanos: string | undefined
+  readonly startNanos: bigint
+  readonly endNanos: bigint | undefined
   readonly kind: StepKind
   readonly name: string
   readonly own: boolean
@@ -55,7 +55,7 @@ export interface LogRow {
   readonly namespace: string
   readonly runId: string | undefined
   readonly span: bigint | undefined
-  readonly nanos: string
+  readonly nanos: bigint
   readonly severity: number
   readonly eventName: string | undefined
   /** Whether it carries messages of a model call. */
@@ -149,8 +149,8 @@ function stepRowOf({ core, refs }: SpanRecord): StepRow {
     span: integerOfHex(core.spanId),
     parent: core.parentSpanId === undefined ? undefined : integerOfHex(core.parentSpanId),
     position: core.sequence ?? NO_POSITION,
-    startNanos: core.startNanos,
-    endNanos: core.endNanos,
+    startNanos: BigInt(core.startNanos),
+    endNanos: core.endNanos === undefined ? undefined : BigInt(core.endNanos),
     kind: core.kind,
     name: core.stepName,
     own: core.fidelity === 'replayable',
@@ -174,7 +174,7 @@ function logRowOf({ core, refs }: LogRecord): LogRow {
     namespace: core.namespace,
     runId: core.runId,
     span: core.spanId === undefined ? undefined : integerOfHex(core.spanId),
-    nanos: core.timeNanos ?? core.observedNanos ?? '0',
+    nanos: BigInt(core.timeNanos ?? core.observedNanos ?? 0),
     severity: core.severityNumber ?? 0,
     eventName: core.eventName,
     messages: core.payloads?.some(({ role }) => MESSAGE_ROLES.has(role)) === true,

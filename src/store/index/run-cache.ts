@@ -21,10 +21,10 @@ export class RunCache {
     this.#database = database
     this.#names = names
     this.#rows = {
-      words: new RowBuffer(database, 'INSERT OR IGNORE INTO run_words(word, start, tie, run) VALUES', 4),
-      models: new RowBuffer(database, 'INSERT OR REPLACE INTO run_models(run, name, steps) VALUES', 3),
+      words: new RowBuffer(database, 'INSERT OR IGNORE INTO run_words(word, start, tie, run) VALUES', 4, 4),
+      models: new RowBuffer(database, 'INSERT OR REPLACE INTO run_models(run, name, steps) VALUES', 3, 2),
     }
-    this.#stepNames = new RowBuffer(database, 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES', 2)
+    this.#stepNames = new RowBuffer(database, 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES', 2, 2)
     this.#next = Number(database.get('SELECT max(id) AS last FROM runs')?.['last'] ?? 0) + 1
   }
 
@@ -40,10 +40,8 @@ export class RunCache {
         if (state.changed) saveRun(this.#database, this.#names, this.#rows, state)
         this.#flush()
       }
-      // A copy of its own, not a part of the group's text.
-      const id = Buffer.from(run, 'latin1').toString('latin1')
-      state = loadRun(this.#database, this.#names, namespace, id) ?? new RunState(this.#next++, namespace, id)
-      this.#runs.set(id, state)
+      state = loadRun(this.#database, this.#names, namespace, run) ?? new RunState(this.#next++, namespace, run)
+      this.#runs.set(run, state)
     }
     this.#last = state
     return state

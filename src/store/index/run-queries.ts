@@ -33,7 +33,7 @@ export function checkLimit(limit: number): number {
 
 export function checkNanos(key: string, nanos: string): bigint {
   if (!/^[0-9]{1,20}$/.test(nanos)) throw new RepriseError('invalid_argument', `${key}: expected nanoseconds as decimal digits`)
-  return orderOfNanos(nanos)
+  return orderOfNanos(BigInt(nanos))
 }
 
 /** Words that the runs must have, the most telling first. */

@@ -16,8 +16,8 @@ function rankOf({ kind, parent }: StepRow): number {
 }
 
 /** 20 digits, so that text order is number order. */
-export function paddedNanos(nanos: string): string {
-  return nanos.padStart(20, '0')
+export function paddedNanos(nanos: bigint): string {
+  return String(nanos).padStart(20, '0')
 }
 
 export function plainNanos(padded: string): string {
@@ -41,8 +41,8 @@ interface Root {
   readonly position: number
   /** As SQLite has it. */
   readonly span: bigint
-  readonly start: string
-  readonly end: string | undefined
+  readonly start: bigint
+  readonly end: bigint | undefined
   readonly pending: boolean
   readonly error: boolean
   readonly name: string
@@ -57,7 +57,7 @@ export class RunState {
   /** Whether it has a row, and the words under which that is listed. */
   stored = false
   words: readonly string[] = []
-  storedStart: string
+  storedStart: bigint | undefined
   changed = false
 
   trace: string
@@ -65,8 +65,8 @@ export class RunState {
   service: string | undefined
   session: string | undefined
   tags: readonly string[] = []
-  firstStart = ''
-  lastEnd: string | undefined
+  firstStart: bigint | undefined
+  lastEnd: bigint | undefined
   steps = 0
   readonly byKind: Map<StepKind, number> = new Map()
   /** Steps by model, and the models whose count has changed; by name id. */
@@ -93,7 +93,6 @@ export class RunState {
     this.namespace = namespace
     this.run = run
     this.trace = run
-    this.storedStart = ''
   }
 
   /** Adds (`sign` 1) or takes back (-1) what a step adds to the sums. `model` is a name id. */
@@ -120,8 +119,8 @@ export class RunState {
     this.changed = true
     this.interrupted = undefined
     const { startNanos, endNanos } = row
-    if (this.firstStart === '' || isLess(startNanos, this.firstStart)) this.firstStart = startNanos
-    if (endNanos !== undefined && (this.lastEnd === undefined || isLess(this.lastEnd, endNanos))) this.lastEnd = endNanos
+    if (this.firstStart === undefined || startNanos < this.firstStart) this.firstStart = startNanos
+    if (endNanos !== undefined && (this.lastEnd === undefined || this.lastEnd < endNanos)) this.lastEnd = endNanos
     const { resource } = row
     this.service ??= resource.service
     this.session ??= row.session ?? resource.session
@@ -150,25 +149,15 @@ export class RunState {
     if (root.span === row.span) return true
     if (rank !== root.rank) return rank < root.rank
     if (position !== root.position) return position < root.position
-    if (row.startNanos !== root.start) return isLess(row.startNanos, root.start)
+    if (row.startNanos !== root.start) return row.startNanos < root.start
     return BigInt.asUintN(64, row.span) < BigInt.asUintN(64, root.span)
-  }
-
-  /** Lets go of the text that its strings are parts of, which can be megabytes. */
-  detach(): void {
-    this.firstStart = copyOf(this.firstStart)
-    this.lastEnd = this.lastEnd === undefined ? undefined : copyOf(this.lastEnd)
-    this.trace = copyOf(this.trace)
-    if (this.root === undefined) return
-    const { start, end } = this.root
-    this.root = { ...this.root, start: copyOf(start), end: end === undefined ? undefined : copyOf(end) }
   }
 
   get rooted(): boolean {
     return this.root !== undefined && this.root.rank < RANK_NONE
   }
 
-  get start(): string {
+  get start(): bigint | undefined {
     return this.rooted && this.root !== undefined ? this.root.start : this.firstStart
   }
 
@@ -176,7 +165,7 @@ export class RunState {
    * Of the root, once it is there. A run of our SDK whose root has not come is still running; a foreign trace may never
    * show its root, and is over when nothing in it is pending.
    */
-  get end(): string | undefined {
+  get end(): bigint | undefined {
     if (this.rooted && this.root !== undefined) return this.root.pending ? undefined : this.root.end
     return this.pending > 0 || this.replayable > 0 ? undefined : this.lastEnd
   }
@@ -195,14 +184,4 @@ export class RunState {
       Object.fromEntries(STEP_KINDS.map((kind) => [kind, this.byKind.get(kind) ?? 0] as const).filter(([, count]) => count > 0)),
     )
   }
-}
-
-/** Of decimal digits without leading zeros. */
-function isLess(left: string, right: string): boolean {
-  return left.length === right.length ? left < right : left.length < right.length
-}
-
-/** V8 keeps a part of a string as a view of the whole. */
-function copyOf(ascii: string): string {
-  return Buffer.from(ascii, 'latin1').toString('latin1')
 }

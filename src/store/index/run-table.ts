@@ -3,7 +3,7 @@ import { type IndexDatabase, numberOf, type Row, textOf } from './database.ts'
 import type { NameTable } from './name-table.ts'
 import { hexOfInteger, integerOfHex } from './record-row.ts'
 import type { RowBuffer } from './row-buffer.ts'
-import { paddedNanos, plainNanos, RANK_NONE, RunState } from './run-state.ts'
+import { paddedNanos, RANK_NONE, RunState } from './run-state.ts'
 
 const INT64_MAX = 2n ** 63n - 1n
 
@@ -28,9 +28,8 @@ export function parseTags(text: string): string[] {
 }
 
 /** For order only: the tape has the exact time. */
-export function orderOfNanos(nanos: string): bigint {
-  const value = BigInt(nanos)
-  return value > INT64_MAX ? INT64_MAX : value
+export function orderOfNanos(nanos: bigint): bigint {
+  return nanos > INT64_MAX ? INT64_MAX : nanos
 }
 
 /** Orders runs that start at the same moment as their ids do, but for the last digits. */
@@ -77,8 +76,8 @@ export function loadRun(database: IndexDatabase, names: NameTable, namespace: st
   state.service = name('service')
   state.session = name('session')
   state.tags = parseTags(textOf(row, 'tags'))
-  state.firstStart = textOf(row, 'first_start') === '' ? '' : plainNanos(textOf(row, 'first_start'))
-  state.lastEnd = row['last_end'] === null ? undefined : plainNanos(textOf(row, 'last_end'))
+  state.firstStart = textOf(row, 'first_start') === '' ? undefined : BigInt(textOf(row, 'first_start'))
+  state.lastEnd = row['last_end'] === null ? undefined : BigInt(textOf(row, 'last_end'))
   state.steps = numberOf(row, 'steps')
   for (const [kind, count] of parseKinds(textOf(row, 'by_kind'))) state.byKind.set(kind, count)
   state.pending = numberOf(row, 'pending')
@@ -109,8 +108,8 @@ function rootOf(row: Row, names: NameTable): RunState['root'] {
     rank: numberOf(row, 'root_rank'),
     position: numberOf(row, 'root_order'),
     span: integerOfHex(span),
-    start: plainNanos(textOf(row, 'root_start')),
-    end: row['root_end'] === null ? undefined : plainNanos(textOf(row, 'root_end')),
+    start: BigInt(textOf(row, 'root_start')),
+    end: row['root_end'] === null ? undefined : BigInt(textOf(row, 'root_end')),
     pending: numberOf(row, 'root_pending') === 1,
     error: numberOf(row, 'root_error') === 1,
     name: names.textOf(numberOf(row, 'name')),
@@ -161,10 +160,9 @@ export interface RunRows {
 }
 
 export function saveRun(database: IndexDatabase, names: NameTable, rows: RunRows, state: RunState): void {
-  state.detach()
   const { root } = state
   const optional = (text: string | undefined): number | null => (text === undefined ? null : names.idOf(text))
-  const padded = (nanos: string | undefined): string | null => (nanos === undefined ? null : paddedNanos(nanos))
+  const padded = (nanos: bigint | undefined): string | null => (nanos === undefined ? null : paddedNanos(nanos))
   const values = [
     state.trace,
     root?.rank ?? RANK_NONE,
@@ -179,9 +177,9 @@ export function saveRun(database: IndexDatabase, names: NameTable, rows: RunRows
     optional(state.service),
     optional(state.session),
     JSON.stringify(state.tags),
-    state.firstStart === '' ? '' : paddedNanos(state.firstStart),
+    padded(state.firstStart) ?? '',
     padded(state.lastEnd),
-    state.start === '' ? '' : paddedNanos(state.start),
+    padded(state.start) ?? '',
     RUN_STATUSES.indexOf(state.status),
     optional(state.interrupted),
     state.steps,
@@ -214,13 +212,13 @@ function saveWords(database: IndexDatabase, names: NameTable, rows: RowBuffer, s
   const moved = state.start !== state.storedStart
   const tie = tieOf(state.run)
   if (state.words.length > 0) {
-    const start = orderOfNanos(state.storedStart)
+    const start = orderOfNanos(state.storedStart ?? 0n)
     for (const word of state.words)
       if (moved || !words.includes(word))
         database.run('DELETE FROM run_words WHERE word = ? AND start = ? AND tie = ? AND run = ?', names.idOf(word), start, tie, state.id)
   }
   if (words.length > 0) {
-    const start = orderOfNanos(state.start)
+    const start = orderOfNanos(state.start ?? 0n)
     for (const word of words) if (moved || !state.words.includes(word)) rows.add(names.idOf(word), start, tie, state.id)
   }
   state.words = words

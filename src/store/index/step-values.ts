@@ -29,6 +29,20 @@ export interface Waiting {
   readonly model: number | undefined
 }
 
+/** As the rows of the table stand. Ids of runs come first: they are numbers in the order in which the runs were met. */
+export function inTableOrder(left: Waiting, right: Waiting): number {
+  return (
+    left.run.id - right.run.id ||
+    left.row.position - right.row.position ||
+    orderOf(left.start, right.start) ||
+    orderOf(left.row.span, right.row.span)
+  )
+}
+
+function orderOf(left: bigint, right: bigint): number {
+  return left < right ? -1 : left > right ? 1 : 0
+}
+
 export function pushValues(values: SQLInputValue[], { run, row, address, start, flags, name, model }: Waiting): void {
   values.push(
     run.id,

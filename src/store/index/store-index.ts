@@ -3,7 +3,6 @@ import { RepriseError } from '../../schemas/index.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { ReindexProgress, ReindexResult, StoreIndex } from '../types.ts'
 import { IndexDatabase, isDamage, isSqliteError, removeIndex } from './database.ts'
-import { GroupLines } from './group-lines.ts'
 import { IndexQueries } from './index-queries.ts'
 import { IndexWriter } from './index-writer.ts'
 import type { QuerySource } from './query-source.ts'
@@ -16,6 +15,8 @@ export const THREAD_SLICE_MILLIS = 100
 const REINDEX_SLICE_MILLIS = 400
 /** Groups that come close together share a transaction. */
 const GATHER_MILLIS = 10
+/** Lines that are taken between two looks at the clock. */
+const LINES_AT_ONCE = 32
 const CLOSE_MAX_MILLIS = 2_000
 
 const CATCH_UP_PATIENCE_MILLIS = 2_000
@@ -66,6 +67,13 @@ export interface FollowingOptions {
   readonly onAnew?: () => void
 }
 
+/** The bytes of a group's lines, and where each begins; the last number is where they end. */
+interface ReadGroup {
+  readonly group: number
+  readonly content: Buffer
+  readonly starts: readonly number[]
+}
+
 /** The index as a view that follows the tape: it has a cursor of its own and can be made anew at any time. */
 export class FollowingIndex extends IndexQueries implements StoreIndex {
   readonly #path: string
@@ -74,7 +82,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #writer: IndexWriter
   readonly #sliceMillis: number
   readonly #onAnew: (() => void) | undefined
-  #reading: GroupLines | undefined
+  #reading: ReadGroup | undefined
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #problem: string | undefined
@@ -175,22 +183,20 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     let { group, line } = writer.place
     writer.begin()
     try {
-      while (group <= head && performance.now() < deadline) {
-        const lines = this.#read(group)
-        const add = (text: string, start: number, end: number): void => writer.add(group, line, text, start, end)
-        for (; line < lines.count; line++) {
-          if (line % 32 === 31 && performance.now() > deadline) break
-          lines.take(line, add)
+      // At least one line a slice, however slow the machine is.
+      for (let isFirst = true; group <= head && (isFirst || performance.now() < deadline); isFirst = false) {
+        const { content, starts } = this.#read(group)
+        const lines = starts.length - 1
+        while (line < lines) {
+          const stop = Math.min(lines, line + LINES_AT_ONCE)
+          for (; line < stop; line++) writer.add(group, line, content, starts[line] ?? 0, (starts[line + 1] ?? 0) - 1)
+          if (performance.now() >= deadline) break
         }
-        if (line < lines.count) {
-          // At least one line a slice, however slow the machine is.
-          lines.take(line, add)
-          line++
-        }
-        if (line >= lines.count) {
-          group++
-          line = 0
-        }
+        if (line < lines) break
+        this.#reading = undefined
+        this.#tape.release(group)
+        group++
+        line = 0
       }
       writer.commit({ group, line }, digestBefore(this.#tape, group))
     } catch (error) {
@@ -199,18 +205,16 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       if (!isDamage(error)) this.#writer = new IndexWriter(this.#database)
       throw error
     }
-    if ((this.#reading?.group ?? group) < group) this.#reading = undefined
   }
 
-  #read(group: number): GroupLines {
+  #read(group: number): ReadGroup {
     if (this.#reading?.group === group) return this.#reading
     try {
-      const { content, starts } = this.#tape.readContent(group)
-      this.#reading = new GroupLines(group, content, starts)
+      this.#reading = { group, ...this.#tape.readContent(group) }
     } catch (error) {
       if (!RepriseError.isInstance(error) || error.code !== 'integrity') throw error
       // A damaged group is skipped and the rest served; `checkStore` names it.
-      this.#reading = new GroupLines(group, Buffer.alloc(0), [0])
+      this.#reading = { group, content: Buffer.alloc(0), starts: [0] }
     }
     return this.#reading
   }
