@@ -195,7 +195,7 @@ export interface ReindexResult {
 
 /** How far a check has come: first the groups of the tape with their payloads, then the packs. */
 export interface CheckProgress {
-  readonly stage: 'groups' | 'packs'
+  readonly stage: 'groups' | 'packs' | 'index'
   readonly done: number
   readonly total: number
   /** Records seen so far. */
@@ -258,6 +258,8 @@ export const STORE_PROBLEM_CODES = [
   'record_invalid',
   'pack_damaged',
   'pack_index',
+  'index_damaged',
+  'index_differs',
   'view_cursor',
   'erasure_unfinished',
   'key_damaged',

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
 import { crc32 } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/schemas/index.ts'
@@ -207,6 +208,18 @@ describe('checkStore names', () => {
         return bytes
       })
     }, 'pack_index')
+    await fresh((dir) => {
+      const database = new DatabaseSync(join(dir, 'index.db'))
+      database.exec('UPDATE steps SET input_tokens = 99 WHERE position = 1')
+      database.close()
+    }, 'index_differs')
+    await fresh((dir) => {
+      const database = new DatabaseSync(join(dir, 'index.db'))
+      const [row] = database.prepare("SELECT rootpage FROM sqlite_schema WHERE name = 'steps'").all()
+      database.close()
+      const start = (Number(row?.['rootpage']) - 1) * 8192
+      edit(join(dir, 'index.db'), (bytes) => bytes.fill(0x5a, start, start + 8192))
+    }, 'index_damaged')
   })
 
   test('every problem that there is a name for', () => {

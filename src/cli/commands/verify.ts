@@ -4,6 +4,7 @@ import type { Settings } from '../settings.ts'
 import { formatDuration, paint, plain, plural, type Terminal, writeLine } from '../terminal.ts'
 
 const PROGRESS_MILLIS = 1_000
+const STAGES = { groups: 'group', packs: 'pack', index: 'index, group' } as const
 
 /** Checks every byte that the store vouches for. Reads files alone: works beside a collector and on a cold copy. */
 export async function verify(settings: Settings, terminal: Terminal): Promise<number> {
@@ -21,7 +22,7 @@ function progressLines(settings: Settings, terminal: Terminal): Parameters<typeo
     const now = performance.now()
     if (now - last < PROGRESS_MILLIS) return
     last = now
-    writeLine(terminal.stderr, `verifying: ${stage === 'groups' ? 'group' : 'pack'} ${done} of ${total}, ${plural(records, 'record')}`)
+    writeLine(terminal.stderr, `verifying: ${STAGES[stage]} ${done} of ${total}, ${plural(records, 'record')}`)
   }
 }
 

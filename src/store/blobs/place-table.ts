@@ -92,6 +92,12 @@ export class PlaceTable {
     this.add(keyOf(digest), 0, offset, length)
   }
 
+  /** Length of what stands under a digest. */
+  sizeOf(digest: Digest): number | undefined {
+    const entry = this.find(keyOf(digest), 0)
+    return entry < 0 ? undefined : this.#places[entry * 2 + 1]
+  }
+
   placeOf(entry: number): BlobPlace {
     return { offset: this.#places[entry * 2] ?? 0, length: this.#places[entry * 2 + 1] ?? 0 }
   }

@@ -1,5 +1,6 @@
 import { commitmentOf, type Digest, isDigest, RepriseError } from '../../schemas/index.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
+import { PlaceTable } from '../blobs/place-table.ts'
 import type { StoreProblem } from '../types.ts'
 import type { LinePlace } from './check-tape.ts'
 import type { Problems } from './problems.ts'
@@ -18,17 +19,23 @@ interface RefFacts {
 
 const SALT = /^[0-9a-f]{64}$/
 
-/** Each reference against its core, and each payload against its digest; every payload is read once. */
+/** Payloads that are remembered; past so many they are forgotten, and those that are met again are read again. */
+const REMEMBERED_MAX = 1_000_000
+
+/** Each reference against its core, and each payload against its digest; a payload that many refer to is read once. */
 export class PayloadCheck {
   erased = 0
   readonly #blobs: BlobStore
   readonly #problems: Problems
-  /** Size of each payload that was read; undefined where that failed. */
-  readonly #read = new Map<Digest, number | undefined>()
+  /** Size of each payload that was read, and those where that failed. */
+  readonly #sizes = new PlaceTable()
+  readonly #failed = new Set<Digest>()
+  readonly #rememberedMax: number
 
-  constructor(blobs: BlobStore, problems: Problems) {
+  constructor(blobs: BlobStore, problems: Problems, rememberedMax: number = REMEMBERED_MAX) {
     this.#blobs = blobs
     this.#problems = problems
+    this.#rememberedMax = rememberedMax
   }
 
   checkLine(text: string, place: LinePlace): void {
@@ -82,17 +89,22 @@ export class PayloadCheck {
 
   /** The size of a sound payload. `where` says what needs it, or where it stands. */
   check(digest: Digest, where: Pick<StoreProblem, 'file' | 'group' | 'line' | 'pointer'>): number | undefined {
-    if (this.#read.has(digest)) return this.#read.get(digest)
-    let sizeBytes: number | undefined
+    const known = this.#sizes.sizeOf(digest)
+    if (known !== undefined) return known
+    if (this.#failed.has(digest)) return undefined
+    if (this.#sizes.size >= this.#rememberedMax) this.#sizes.truncate(0)
+    if (this.#failed.size >= this.#rememberedMax) this.#failed.clear()
     try {
-      sizeBytes = this.#blobs.read(digest).length
+      const { length } = this.#blobs.read(digest)
+      this.#sizes.set(digest, { offset: 0, length })
+      return length
     } catch (error) {
       if (!RepriseError.isInstance(error)) throw error
       const code = error.code === 'artifact_missing' ? 'artifact_missing' : 'artifact_damaged'
       this.#problems.add({ code, ...where, digest, message: error.message })
     }
-    this.#read.set(digest, sizeBytes)
-    return sizeBytes
+    this.#failed.add(digest)
+    return undefined
   }
 }
 

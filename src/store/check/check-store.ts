@@ -11,6 +11,7 @@ import { type Layout, layoutOf } from '../files/layout.ts'
 import type { ScannedDamage } from '../frames/scan.ts'
 import { Tape } from '../tape/tape.ts'
 import type { CheckProgress, StoreCheck } from '../types.ts'
+import { checkIndex } from './check-index.ts'
 import { PayloadCheck } from './check-payloads.ts'
 import { checkTape } from './check-tape.ts'
 import { checkKey, checkViews, readCut } from './check-views.ts'
@@ -45,7 +46,7 @@ export async function checkStoreFolder(dir: string, onProgress?: (progress: Chec
 
 /**
  * Checks everything that the store vouches for: each frame's crc, the chain of groups, their digests, each reference's
- * commitment, each payload against its digest, and the place of each view. Reports, never throws for what it finds; changes
+ * commitment, each payload against its digest, the place of each view, and the index against the tape. Reports, never throws for what it finds; changes
  * nothing.
  */
 export async function checkStoreFiles(
@@ -64,11 +65,15 @@ export async function checkStoreFiles(
     (text, place) => payloads.checkLine(text, place),
     (group, records) => onProgress?.({ stage: 'groups', done: group + 1, total: groups, records }),
   )
+  const isTapeSound = problems.count === 0
   const blobs = await checkPacks(parts, problems, payloads, (done, total) =>
     onProgress?.({ stage: 'packs', done, total, records: checked.records }),
   )
   // Asked for the head anew: views go on while the tape is looked at.
   const views = checkViews(layout, () => tape.head().group, problems)
+  // An erasure that is under way has changed the tape, and makes the index anew at its end.
+  if (isTapeSound && !existsSync(layout.erasing))
+    await checkIndex(layout, problems, (done, total) => onProgress?.({ stage: 'index', done, total, records: checked.records }))
   if (there) checkKey(layout, problems)
   if (existsSync(layout.erasing)) {
     const message = 'an erasure was decided and not carried out; the next writer carries it on'

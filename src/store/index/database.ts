@@ -191,6 +191,13 @@ export class IndexDatabase {
     return statement.all(...values)
   }
 
+  /** Row by row, however many; integers as bigints. The connection is not to be used otherwise until they have been read. */
+  iterate(sql: string): IterableIterator<Row> {
+    const statement = this.#database.prepare(sql)
+    statement.setReadBigInts(true)
+    return statement.iterate()
+  }
+
   meta(key: string): SQLOutputValue | undefined {
     return this.get('SELECT value FROM meta WHERE key = ?', key)?.['value']
   }

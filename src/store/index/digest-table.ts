@@ -108,7 +108,7 @@ function bytesOf(values: Float64Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
-function doublesOf(bytes: unknown): Float64Array {
+export function doublesOf(bytes: unknown): Float64Array {
   if (!(bytes instanceof Uint8Array)) return new Float64Array(0)
   return new Float64Array(bytes.slice(0, bytes.length - (bytes.length % ENTRY_BYTES)).buffer)
 }

@@ -117,7 +117,7 @@ function rootOf(row: Row, names: NameTable): RunState['root'] {
   }
 }
 
-const RUN_COLUMNS = [
+export const RUN_COLUMNS: readonly string[] = [
   'trace',
   'root_rank',
   'root_order',
@@ -149,7 +149,7 @@ const RUN_COLUMNS = [
   'gaps',
   'logs',
   'replayable',
-] as const
+]
 const INSERT_RUN = `INSERT INTO runs(${RUN_COLUMNS.join(', ')}, id, namespace, run) VALUES(${RUN_COLUMNS.map(() => '?').join(', ')}, ?, ?, ?)`
 const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.map((column) => `${column} = ?`).join(', ')} WHERE id = ?`
 

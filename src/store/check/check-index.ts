@@ -1,0 +1,124 @@
+import { constants, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, relative } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Layout } from '../files/layout.ts'
+import { IndexDatabase } from '../index/database.ts'
+import { fingerprint } from '../index/fingerprint.ts'
+import { IndexWriter } from '../index/index-writer.ts'
+import { isOfTape } from '../index/store-index.ts'
+import { Tape } from '../tape/tape.ts'
+import type { Problems } from './problems.ts'
+
+const COPY_TRIES = 3
+/** Lines that one transaction takes in. */
+const LINES_AT_ONCE = 20_000
+
+/**
+ * Compares the index with one that is made from the tape, as far as it has followed that. An index is derived: that there is none,
+ * or one that the next opening makes anew since it does not open or is of another version or tape, is no problem. The tape must
+ * be sound.
+ */
+export async function checkIndex(layout: Layout, problems: Problems, onProgress: (done: number, total: number) => void): Promise<void> {
+  if (!existsSync(layout.index)) return
+  const file = relative(layout.dir, layout.index)
+  const folder = mkdtempSync(join(tmpdir(), 'reprise-verify-'))
+  let found: IndexDatabase | undefined
+  try {
+    // A copy first: to open an index can make files beside it. One that changes meanwhile is open in another process already.
+    found = IndexDatabase.openForReading(copyIndex(layout.index, join(folder, 'copy.db')) ?? layout.index)
+    if (found === undefined) return
+    found.exec('BEGIN')
+    const damage = found.all('PRAGMA integrity_check(1)').map((row) => String(Object.values(row)[0]))[0]
+    if (damage !== 'ok') throw new Error(damage)
+    const tape = new Tape(layout, 0)
+    try {
+      // One that has not begun has no place yet.
+      if (found.meta('group') === undefined || !isOfTape(found, tape)) return
+      const made = await makeIndex(
+        tape,
+        join(folder, 'made.db'),
+        Number(found.meta('group') ?? 0),
+        Number(found.meta('line') ?? 0),
+        onProgress,
+      )
+      try {
+        const [expected, actual] = [await printsOf(made), await printsOf(found)]
+        const differing = [...expected.keys()].filter((table) => expected.get(table) !== actual.get(table))
+        if (differing.length > 0) {
+          const message = `it does not say what the tape says (${differing.join(', ')}); \`reprise reindex\` makes it anew`
+          problems.add({ code: 'index_differs', file, message })
+        }
+      } finally {
+        made.close()
+      }
+    } finally {
+      tape.close()
+    }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    problems.add({ code: 'index_damaged', file, message: `it cannot be read: ${message}; \`reprise reindex\` makes it anew` })
+  } finally {
+    found?.close()
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** A copy that stood still while it was made; undefined where that does not come about. */
+function copyIndex(path: string, copy: string): string | undefined {
+  for (let tries = 0; tries < COPY_TRIES; tries++) {
+    const before = stateOf(path)
+    copyFileSync(path, copy, constants.COPYFILE_FICLONE)
+    rmSync(`${copy}-wal`, { force: true })
+    if (existsSync(`${path}-wal`)) copyFileSync(`${path}-wal`, `${copy}-wal`, constants.COPYFILE_FICLONE)
+    if (stateOf(path) === before) return copy
+  }
+  return undefined
+}
+
+function stateOf(path: string): string {
+  return ['', '-wal']
+    .map((suffix) => {
+      const found = statSync(`${path}${suffix}`, { bigint: true, throwIfNoEntry: false })
+      return found === undefined ? '' : `${found.ino} ${found.size} ${found.mtimeNs}`
+    })
+    .join()
+}
+
+async function makeIndex(
+  tape: Tape,
+  path: string,
+  toGroup: number,
+  toLine: number,
+  onProgress: (done: number, total: number) => void,
+): Promise<IndexDatabase> {
+  const made = IndexDatabase.create(path)
+  const writer = new IndexWriter(made)
+  let waiting = 0
+  writer.begin()
+  for (let group = 0; group <= toGroup; group++) {
+    if (group === toGroup && toLine === 0) break
+    const { content, starts } = tape.readContent(group)
+    const lines = Math.min(starts.length - 1, group === toGroup ? toLine : Number.POSITIVE_INFINITY)
+    for (let line = 0; line < lines; line++) writer.add(group, line, content, starts[line] ?? 0, (starts[line + 1] ?? 0) - 1)
+    tape.release(group)
+    waiting += lines
+    if (waiting < LINES_AT_ONCE) continue
+    writer.commit({ group: group + 1, line: 0 }, '')
+    waiting = 0
+    onProgress(group + 1, toGroup)
+    await nextTurn()
+    writer.begin()
+  }
+  writer.commit({ group: toGroup, line: toLine }, '')
+  return made
+}
+
+async function printsOf(database: IndexDatabase): Promise<ReadonlyMap<string, bigint>> {
+  const prints = fingerprint(database)
+  for (;;) {
+    const { done, value } = prints.next()
+    if (done === true) return value
+    await nextTurn()
+  }
+}

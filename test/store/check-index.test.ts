@@ -1,0 +1,158 @@
+import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { RepriseError } from '../../src/schemas/index.ts'
+import { BlobStore } from '../../src/store/blobs/blob-store.ts'
+import { PackSet } from '../../src/store/blobs/pack-set.ts'
+import { PayloadCheck } from '../../src/store/check/check-payloads.ts'
+import { Problems } from '../../src/store/check/problems.ts'
+import { layoutOf } from '../../src/store/files/layout.ts'
+import { checkStoreFolder, openStore, type Store } from '../../src/store/index.ts'
+import { everyAnswer } from './support/answers.ts'
+import { appendSpans, hexOf, openForTest, prepareGap, readAllLines, sketchOf, temporaryFolder } from './support/records.ts'
+
+/** Everything that the index takes in: kinds, models, tags, sessions, errors, pending steps, second records, gaps, senders. */
+async function fill(store: Store): Promise<void> {
+  for (let run = 0; run < 8; run++) {
+    const id = hexOf(32, 'flip', run)
+    const sketches = Array.from({ length: 30 }, (_, index) =>
+      sketchOf(id, index, {
+        stepName: `step ${run} ${index}`,
+        ...(index % 7 === 3 && { status: { code: 'error' as const } }),
+        ...(index === 29 && { pending: true as const }),
+        attributes: {
+          'gen_ai.request.model': `model ${index % 3}`,
+          'gen_ai.usage.input_tokens': 100 + index,
+          'gen_ai.usage.cost': 0.5,
+          'session.id': `session ${run % 2}`,
+          'reprise.tag.env': `env ${run}`,
+        },
+        resource: { attributes: { 'service.name': 'a service', 'reprise.sender.id': `sender ${run}`, 'reprise.sender.sequence': index } },
+        content: { input: index === 5 ? '"shared"' : `"${run} ${index}"` },
+      }),
+    )
+    await appendSpans(store, ...sketches.toReversed())
+    await appendSpans(store, { ...sketches[4], fidelity: 'observed' })
+    await store.append({ records: [prepareGap({ runId: id, count: 2 })], blobs: [] })
+  }
+}
+
+function leftovers(): string[] {
+  return readdirSync(tmpdir()).filter((name) => name.startsWith('reprise-verify-'))
+}
+
+test('a byte that is flipped anywhere in the index is found by a check, or healed by the next opening, or said by a query', async () => {
+  const dir = temporaryFolder({ inMemory: true })
+  const store = await openForTest(dir)
+  await fill(store)
+  await store.index.catchUp()
+  const truth = everyAnswer(store)
+  await store.close()
+  const path = join(dir, 'index.db')
+  const bytes = readFileSync(path)
+  const sound = join(temporaryFolder({ inMemory: true }), 'index.db')
+  copyFileSync(path, sound)
+  expect((await checkStoreFolder(dir)).problems).toEqual([])
+
+  let found = 0
+  let wrong = 0
+  for (let round = 0; round < 64; round++) {
+    for (const suffix of ['-wal', '-shm']) rmSync(`${path}${suffix}`, { force: true })
+    const flipped = Buffer.from(bytes)
+    const at = Number.parseInt(hexOf(8, 'flip at', round), 16) % bytes.length
+    flipped[at] = (flipped[at] ?? 0) ^ (1 << (round % 8))
+    writeFileSync(path, flipped)
+    const { problems } = await checkStoreFolder(dir)
+    expect(problems.every(({ code, file }) => code.startsWith('index_') && file === 'index.db')).toBe(true)
+    if (problems.length > 0) found++
+
+    const writer = await openStore(dir, { mode: 'write' })
+    let answers: string | undefined
+    try {
+      await writer.index.catchUp()
+      answers = everyAnswer(writer)
+    } catch (error) {
+      expect(RepriseError.isInstance(error) && error.code === 'integrity', String(error)).toBe(true)
+    }
+    // What a check calls sound answers as it should: no wrong answer goes unnoticed.
+    if (answers !== truth) {
+      wrong++
+      expect(problems, `byte ${at}, round ${round}`).not.toEqual([])
+    }
+    await writer.reindex()
+    expect(everyAnswer(writer)).toBe(truth)
+    await writer.close()
+  }
+  expect(found).toBeGreaterThan(5)
+  expect(found).toBeGreaterThanOrEqual(wrong)
+}, 120_000)
+
+test('the index is compared as far as it has followed the tape, while it is written and in a cold copy', async () => {
+  const before = leftovers()
+  const dir = temporaryFolder()
+  const store = await openForTest(dir, { indexThread: true })
+  const writing = fill(store)
+  for (let round = 0; round < 5; round++) expect((await store.checkStore()).problems).toEqual([])
+  await writing
+  expect((await checkStoreFolder(dir)).problems).toEqual([])
+  const copy = join(temporaryFolder(), 'copy')
+  await store.close()
+  cpSync(dir, copy, { recursive: true })
+  const database = new DatabaseSync(join(copy, 'index.db'))
+  database.exec('UPDATE runs SET errors = errors + 1 WHERE id = 2')
+  database.close()
+  expect((await checkStoreFolder(dir)).problems).toEqual([])
+  expect((await checkStoreFolder(copy)).problems).toMatchObject([{ code: 'index_differs', message: expect.stringContaining('(runs)') }])
+  rmSync(join(copy, 'index.db'))
+  expect((await checkStoreFolder(copy)).problems).toEqual([])
+  expect(existsSync(join(copy, 'index.db'))).toBe(false)
+  expect(leftovers()).toEqual(before)
+})
+
+test.each<[string, string]>([
+  ['steps', 'DELETE FROM steps WHERE position = 3'],
+  ['steps', 'UPDATE steps SET flags = flags + 1 WHERE position = 5'],
+  ['run_words', 'DELETE FROM run_words WHERE run = 3'],
+  ['run_models', 'UPDATE run_models SET steps = steps + 1'],
+  ['run_step_names', 'DELETE FROM run_step_names WHERE run = 1'],
+  ['run_senders', 'DELETE FROM run_senders'],
+  ['senders', "UPDATE senders SET ranges = '[[0,3]]'"],
+  ['gaps', 'DELETE FROM gaps WHERE run = 1'],
+  ['meta', "UPDATE meta SET value = value + 1 WHERE key = 'gaps'"],
+  ['digests', 'DELETE FROM digest_tail'],
+  ['steps', "UPDATE names SET text = text || 'x' WHERE text LIKE 'step 1 %'"],
+])('a check names the table %s when %s', async (table, sql) => {
+  const dir = temporaryFolder()
+  const store = await openForTest(dir)
+  await fill(store)
+  await store.close()
+  const database = new DatabaseSync(join(dir, 'index.db'))
+  database.exec(sql)
+  database.close()
+  const { problems } = await checkStoreFolder(dir)
+  expect(problems).toMatchObject([{ code: 'index_differs', file: 'index.db' }])
+  expect(problems[0]?.message).toContain(table)
+})
+
+test('payloads that a check has forgotten are read again, and nothing is reported twice but what is damaged', async () => {
+  const dir = temporaryFolder()
+  const store = await openForTest(dir)
+  await fill(store)
+  const lines = await readAllLines(store)
+  await store.close()
+  const layout = layoutOf(dir)
+  const packs = new PackSet(layout)
+  packs.refresh()
+  try {
+    for (const most of [1, 7, 1000]) {
+      const problems = new Problems()
+      const check = new PayloadCheck(new BlobStore(layout, packs, true), problems, most)
+      for (const [line, text] of lines.entries()) check.checkLine(text, { file: 'a file', group: 0, line })
+      expect(problems.list).toEqual([])
+    }
+  } finally {
+    packs.close()
+  }
+})
