@@ -61,6 +61,7 @@ const STEPS: readonly (readonly [name: string, step: () => string | undefined])[
     'schemas current',
     () => node('--conditions=reprise-source', '--disable-warning=ExperimentalWarning', join('scripts', 'emit-schemas.ts'), '--check'),
   ],
+  ['wasm current', () => node(join('scripts', 'emit-wasm.ts'), '--check')],
   ['package (publint)', () => tool('publint', 'run', tarball(), '--strict')],
   ['package types (attw)', () => tool('attw', tarball(), '--profile', 'esm-only', '--no-definitely-typed', '--no-color')],
   ['rooms and floors', () => node(join('node_modules', 'vitest', 'vitest.mjs'), 'run', 'test/architecture')],

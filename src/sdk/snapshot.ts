@@ -178,10 +178,9 @@ export class Copier {
     // The counts are kept here while they can be: this loop is most of what a call pays for.
     const maxBytes = this.#maxBytes
     let bytes = this.sizeBytes + 16
-    const keys = Object.keys(value)
-    for (let index = 0; index < keys.length; index++) {
-      const key = keys[index] ?? ''
-      // The descriptor tells an accessor without running it; a proxy may have none for a key that it named.
+    // Walked with `in`, which makes no list of the keys.
+    for (const key in value) {
+      // The descriptor tells an accessor without running it. An inherited key has none, nor has one that only a proxy named.
       const descriptor = getOwnPropertyDescriptor(value, key)
       if (descriptor === undefined) continue
       bytes += key.length + 8

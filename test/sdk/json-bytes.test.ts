@@ -2,28 +2,43 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { ErrorValue, encodeValue, Opaque, Truncated } from '../../src/schemas/index.ts'
 import { JsonBytes } from '../../src/sdk/export/json-bytes.ts'
+import { openJsonMemory, PlainMemory } from '../../src/sdk/export/json-memory.ts'
 import { JsonSlices } from '../../src/sdk/export/json-slices.ts'
 import { takeSnapshot } from '../../src/sdk/snapshot.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
-// One writer for all cases, as in a recorder: nothing of one value may show in the next.
-const bytes = new JsonBytes()
 
-function atOnce(value: unknown): string {
+function writtenBy(bytes: JsonBytes, write: () => void): string {
   bytes.reset()
-  bytes.value(value)
-  return decoder.decode(bytes.since(0))
+  const start = bytes.position
+  write()
+  return decoder.decode(bytes.between(start, bytes.position))
 }
 
-function inSlices(value: unknown, plain: boolean): { text: string; steps: number } {
-  bytes.reset()
-  const writing = new JsonSlices(bytes, { value, plain })
+function atOnce(bytes: JsonBytes, value: unknown): string {
+  return writtenBy(bytes, () => bytes.value(value))
+}
+
+function inSlices(bytes: JsonBytes, value: unknown, plain: boolean): { text: string; steps: number } {
   let steps = 1
-  while (writing.step()) steps++
-  return { text: decoder.decode(bytes.since(0)), steps }
+  const text = writtenBy(bytes, () => {
+    const writing = new JsonSlices(bytes, { value, plain })
+    while (writing.step()) steps++
+  })
+  return { text, steps }
 }
 
-describe('JSON written as bytes is the JSON that the codec gives', () => {
+describe.each([
+  { memory: 'WebAssembly', open: openJsonMemory },
+  { memory: 'ordinary memory', open: () => new PlainMemory() },
+])('JSON written into $memory is the JSON that the codec gives', ({ memory, open }) => {
+  // One writer for all cases, as in a recorder: nothing of one value may show in the next.
+  const bytes = new JsonBytes(open())
+
+  test('it is that memory', () => {
+    expect(open() instanceof PlainMemory).toBe(memory !== 'WebAssembly')
+  })
+
   const escapes = fc.constantFrom(
     '\ud800',
     '\udc00',
@@ -74,9 +89,9 @@ describe('JSON written as bytes is the JSON that the codec gives', () => {
       fc.property(anyValue, (original) => {
         const { value, plain } = takeSnapshot(original)
         const { data } = encodeValue(value)
-        expect(atOnce(value)).toBe(data)
-        expect(inSlices(value, plain).text).toBe(data)
-        expect(inSlices(value, false).text).toBe(data)
+        expect(atOnce(bytes, value)).toBe(data)
+        expect(inSlices(bytes, value, plain).text).toBe(data)
+        expect(inSlices(bytes, value, false).text).toBe(data)
       }),
       { numRuns: 300 },
     )
@@ -85,7 +100,7 @@ describe('JSON written as bytes is the JSON that the codec gives', () => {
   test.each(Array.from({ length: 0x120 }, (_, code) => code))('character %i, at every place in a word', (code) => {
     for (let before = 0; before < 20; before++) {
       const value = 'x'.repeat(before) + String.fromCharCode(code) + 'y'.repeat(40)
-      expect(atOnce([value, value])).toBe(JSON.stringify([value, value]))
+      expect(atOnce(bytes, [value, value])).toBe(JSON.stringify([value, value]))
     }
   })
 
@@ -96,19 +111,35 @@ describe('JSON written as bytes is the JSON that the codec gives', () => {
       texts: Array.from({ length: 5000 }, () => 'y'.repeat(500)),
     }
     for (const plain of [true, false]) {
-      const { text, steps } = inSlices(value, plain)
+      const { text, steps } = inSlices(bytes, value, plain)
       expect(text).toBe(JSON.stringify(value))
       expect(steps).toBeGreaterThan(text.length / 70_000)
     }
   })
 
-  test('what was written stays readable while the buffer grows', () => {
+  test('what was written stays as it is while the memory grows', () => {
     bytes.reset()
-    bytes.value('first')
-    const first = bytes.since(0)
     const start = bytes.position
+    bytes.value('first')
+    const end = bytes.position
     bytes.value('x'.repeat(1_000_000))
-    expect(decoder.decode(first)).toBe('"first"')
-    expect(bytes.since(start).length).toBe(1_000_002)
+    expect(decoder.decode(bytes.between(start, end))).toBe('"first"')
+    expect(bytes.between(end, bytes.position).length).toBe(1_000_002)
+  })
+
+  test("what somebody puts on Object.prototype is nobody else's data", () => {
+    Object.defineProperty(Object.prototype, 'polluted', { value: 1, enumerable: true, configurable: true })
+    try {
+      const { value } = takeSnapshot({ own: { deep: [{}] } })
+      expect(atOnce(bytes, value)).toBe('{"own":{"deep":[{}]}}')
+    } finally {
+      Reflect.deleteProperty(Object.prototype, 'polluted')
+    }
+  })
+
+  test('after a text of many megabytes, nothing but escapes, the next is written as ever', () => {
+    const text = '\u0001"\n'.repeat(1_000_000)
+    expect(atOnce(bytes, text)).toBe(JSON.stringify(text))
+    expect(atOnce(bytes, { a: 'b' })).toBe('{"a":"b"}')
   })
 })

@@ -5,10 +5,15 @@ import { JsonSlices } from './json-slices.ts'
 import { MsgpackSlices } from './msgpack-slices.ts'
 import { Slices } from './slices.ts'
 
-/** A payload as the wire carries it. */
+/** A payload as the wire carries it: text, bytes, or JSON that the writer holds between two of its positions. */
 export interface EncodedPayload {
   readonly mediaType: string
-  readonly content: string | { readonly utf8: Uint8Array } | { readonly bytes: Uint8Array }
+  readonly content: string | Uint8Array | WrittenJson
+}
+
+export interface WrittenJson {
+  readonly start: number
+  readonly end: number
 }
 
 /** Up to this size a payload is written in one go: well below a slice. */
@@ -31,6 +36,11 @@ export class PayloadWriter {
     this.#json.reset()
   }
 
+  /** The bytes of JSON that was written: a view, valid until more is written. */
+  bytesOf({ start, end }: WrittenJson): Uint8Array {
+    return this.#json.between(start, end)
+  }
+
   isLarge({ sizeBytes }: Snapshot): boolean {
     return this.#pausing && sizeBytes > SMALL_BYTES
   }
@@ -39,7 +49,7 @@ export class PayloadWriter {
     const { value } = snapshot
     if (ownMediaType !== undefined && !(value instanceof Truncated)) {
       if (typeof value === 'string') return { mediaType: ownMediaType, content: value.toWellFormed() }
-      if (value instanceof Uint8Array) return { mediaType: ownMediaType, content: { bytes: value } }
+      if (value instanceof Uint8Array) return { mediaType: ownMediaType, content: value }
     }
     if (snapshot.plain && snapshot.sizeBytes < TEXT_BYTES_PER_ENTRY * snapshot.entries) {
       // Structure is what JSON.stringify is faster at.
@@ -47,7 +57,7 @@ export class PayloadWriter {
     }
     if (snapshot.json) return this.#writeJson(value, snapshot.plain)
     const { mediaType, data } = encodeValue(value)
-    return { mediaType, content: typeof data === 'string' ? data : { bytes: data } }
+    return { mediaType, content: data }
   }
 
   /** JSON text whatever the value: what JSON has no form for is a tagged object in it. */
@@ -63,7 +73,7 @@ export class PayloadWriter {
     const start = this.#json.position
     const writing = json ? new JsonSlices(this.#json, snapshot) : new MsgpackSlices(value)
     while (writing.step()) if (this.slices.over) await this.slices.pause()
-    return writing instanceof MsgpackSlices ? { mediaType: MEDIA_TYPE.msgpack, content: { bytes: writing.finish() } } : this.#written(start)
+    return writing instanceof MsgpackSlices ? { mediaType: MEDIA_TYPE.msgpack, content: writing.finish() } : this.#written(start)
   }
 
   #writeJson(value: unknown, plain: boolean): EncodedPayload {
@@ -73,6 +83,6 @@ export class PayloadWriter {
   }
 
   #written(start: number): EncodedPayload {
-    return { mediaType: MEDIA_TYPE.json, content: { utf8: this.#json.since(start) } }
+    return { mediaType: MEDIA_TYPE.json, content: { start, end: this.#json.position } }
   }
 }

@@ -93,8 +93,14 @@ export class StepWriter {
   ): void {
     if (snapshot === undefined) return
     const { mediaType, content } = encoded?.get(snapshot) ?? this.#payloads.write(snapshot, ownMediaType)
-    writeContent(span, key, content)
+    this.#content(span, key, content)
     if (mediaType !== MEDIA_TYPE.json) span.text(mediaTypeKey, mediaType)
+  }
+
+  #content(span: SpanWriter, key: EncodedKey, content: EncodedPayload['content']): void {
+    if (typeof content === 'string') span.text(key, content)
+    else if (content instanceof Uint8Array) span.bytes(key, content)
+    else span.utf8(key, this.#payloads.bytesOf(content))
   }
 
   #failure(span: SpanWriter, step: Step, error: Snapshot, encoded: ReadonlyMap<Snapshot, EncodedPayload> | undefined): void {
@@ -107,7 +113,7 @@ export class StepWriter {
   /** An attribute of the GenAI conventions: JSON text, whatever is in it. */
   #documents(span: SpanWriter, documents: Snapshot, encoded: ReadonlyMap<Snapshot, EncodedPayload> | undefined): void {
     const { content } = encoded?.get(documents) ?? this.#payloads.writeText(documents)
-    writeContent(span, KEYS.documents, content)
+    this.#content(span, KEYS.documents, content)
   }
 
   #specFields(step: Step): Uint8Array {
@@ -143,12 +149,6 @@ export class StepWriter {
 
 function isLarge(payloads: PayloadWriter, snapshot: Snapshot | undefined): snapshot is Snapshot {
   return snapshot !== undefined && payloads.isLarge(snapshot)
-}
-
-function writeContent(span: SpanWriter, key: EncodedKey, content: EncodedPayload['content']): void {
-  if (typeof content === 'string') span.text(key, content)
-  else if ('utf8' in content) span.utf8(key, content.utf8)
-  else span.bytes(key, content.bytes)
 }
 
 /** The step of an `instrument()` says which seed holds below it, unless that is the one above. */
