@@ -19,8 +19,39 @@ const OPEN_STEPS_MAX = 1000
 const SCAN_RUNS_MAX = 4000
 const SCAN_NAMES_MAX = 20_000
 
-const RUN_ROW = `runs.*, own.text AS name_text, space.text AS namespace_text, (SELECT text FROM names WHERE id = runs.service) AS service_text,
-  (SELECT text FROM names WHERE id = runs.session) AS session_text, (SELECT text FROM names WHERE id = runs.interrupted) AS interrupted_text`
+const nameOf = (column: string): string => `(SELECT text FROM names WHERE id = runs.${column}) AS ${column}_text`
+const RUN_COLUMNS = [
+  'id',
+  'run',
+  'trace',
+  'root_rank',
+  'root_span',
+  'root_end',
+  'root_pending',
+  'kind',
+  'tags',
+  'last_end',
+  'start',
+  'status',
+  'steps',
+  'by_kind',
+  'pending',
+  'errors',
+  'input_tokens',
+  'output_tokens',
+  'cost',
+  'cost_steps',
+  'redactions',
+  'gaps',
+  'logs',
+  'replayable',
+]
+/** All that a summary tells but its stage. A statement costs more than what it reads here, hence the models as JSON. */
+const RUN_ROW = `${RUN_COLUMNS.map((column) => `runs.${column}`).join(', ')}, own.text AS name_text, space.text AS namespace_text,
+  ${nameOf('service')}, ${nameOf('session')}, ${nameOf('interrupted')}, (SELECT json_group_array(text) FROM
+    (SELECT names.text AS text FROM run_models JOIN names ON names.id = run_models.name WHERE run_models.run = runs.id AND run_models.steps > 0
+      ORDER BY names.text LIMIT ${MODELS_MAX})) AS models`
+const FOUND_ROW = 'runs.id, runs.logs, space.text AS namespace_text'
 const NEWEST_FIRST = 'ORDER BY at.start DESC, at.tie DESC, at.run DESC'
 const NAMES_JOINED = 'JOIN names AS own ON own.id = runs.name JOIN names AS space ON space.id = runs.namespace'
 
@@ -138,15 +169,21 @@ export function listRuns({ database }: QuerySource, query: ListRunsQuery): RunPa
   return { runs, ...(place !== undefined && { next: cursorText('runs', place) }) }
 }
 
-export function findRunRow(database: IndexDatabase, id: string, namespace: string | undefined): Row | undefined {
+/** The row of a run, with its number and how many logs it has, or the given columns. */
+export function findRunRow(
+  database: IndexDatabase,
+  id: string,
+  namespace: string | undefined,
+  columns: string = FOUND_ROW,
+): Row | undefined {
   const [row] = database
-    .all(`SELECT ${RUN_ROW} FROM runs ${NAMES_JOINED} WHERE runs.run = ? AND runs.steps > 0 ORDER BY runs.id`, id)
+    .all(`SELECT ${columns} FROM runs ${NAMES_JOINED} WHERE runs.run = ? AND runs.steps > 0 ORDER BY runs.id`, id)
     .filter((found) => namespace === undefined || found['namespace_text'] === namespace)
   return row
 }
 
 export function readRun({ database }: QuerySource, id: string, namespace?: string): RunSummary | undefined {
-  const row = findRunRow(database, id, namespace)
+  const row = findRunRow(database, id, namespace, RUN_ROW)
   return row === undefined ? undefined : summaryOf(database, row)
 }
 
@@ -155,10 +192,6 @@ function summaryOf(database: IndexDatabase, row: Row): RunSummary {
   const replayable = numberOf(row, 'replayable') > 0
   const pending = numberOf(row, 'pending')
   const end = rooted ? (numberOf(row, 'root_pending') === 1 ? null : row['root_end']) : pending > 0 || replayable ? null : row['last_end']
-  const models = database.all(
-    `SELECT names.text AS text FROM run_models JOIN names ON names.id = run_models.name WHERE run_models.run = ? AND run_models.steps > 0 ORDER BY names.text LIMIT ${MODELS_MAX}`,
-    numberOf(row, 'id'),
-  )
   const status = RUN_STATUSES[numberOf(row, 'status')] ?? 'running'
   const tags = parseTags(textOf(row, 'tags'))
   const stage = pending > 0 && (status === 'running' || status === 'interrupted') ? stageOf(database, numberOf(row, 'id')) : undefined
@@ -171,21 +204,21 @@ function summaryOf(database: IndexDatabase, row: Row): RunSummary {
     name: textOf(row, 'name_text'),
     kind: kindOf(numberOf(row, 'kind')),
     status,
-    ...(row['service'] !== null && { service: textOf(row, 'service_text') }),
+    ...(row['service_text'] !== null && { service: textOf(row, 'service_text') }),
     startNanos: plainNanos(textOf(row, 'start')),
     ...(typeof end === 'string' && { endNanos: plainNanos(end) }),
     steps: numberOf(row, 'steps'),
     stepsByKind: Object.fromEntries(parseKinds(textOf(row, 'by_kind'))),
     pending,
     errors: numberOf(row, 'errors'),
-    models: models.map((model) => textOf(model, 'text')),
+    models: JSON.parse(textOf(row, 'models')) as string[],
     inputTokens: numberOf(row, 'input_tokens'),
     outputTokens: numberOf(row, 'output_tokens'),
     redactions: numberOf(row, 'redactions'),
     gaps: numberOf(row, 'gaps'),
     fidelity: replayable ? 'replayable' : 'observed',
     ...(numberOf(row, 'logs') > 0 && { logs: numberOf(row, 'logs') }),
-    ...(row['session'] !== null && { session: textOf(row, 'session_text') }),
+    ...(row['session_text'] !== null && { session: textOf(row, 'session_text') }),
     ...(tags.length > 0 && { tags }),
     ...(numberOf(row, 'cost_steps') > 0 && { cost: costOfUnits(numberOf(row, 'cost')) }),
     ...(stage !== undefined && { stage }),
