@@ -1,12 +1,15 @@
+import { spawn } from 'node:child_process'
 import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { fileURLToPath } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { digestOf, runSummarySchema, STEP_KINDS } from '../../src/schemas/public.ts'
 import { IndexDatabase } from '../../src/store/index/database.ts'
 import { DigestTable, findAddresses } from '../../src/store/index/digest-table.ts'
 import { editDistance } from '../../src/store/index/nearest.ts'
+import { ScanAhead } from '../../src/store/index/scan-ahead.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { everyAnswer } from './support/answers.ts'
 import { appendSpans, hexOf, openForTest, prepareGap, RUN, type SpanSketch, sketchOf, temporaryFolder } from './support/records.ts'
@@ -158,6 +161,48 @@ describe('an index', () => {
     expect(reader.index.readRun(RUN)?.steps).toBe(3)
     await reader.close()
   })
+})
+
+test('making the index anew can be killed at any moment: the next opening carries on', async () => {
+  const dir = temporaryFolder()
+  const store = await openForTest(dir)
+  await fillWithEverything(store)
+  await store.index.catchUp()
+  const live = everyAnswer(store)
+  await store.close()
+  for (let round = 0; round < 6; round++) {
+    const child = spawn(process.execPath, [fileURLToPath(new URL('support/reindexer.ts', import.meta.url)), dir], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = new Promise((resolve) => child.once('close', resolve))
+    await new Promise((resolve) => child.stdout.once('data', resolve))
+    await new Promise((resolve) => setTimeout(resolve, round * 15))
+    child.kill('SIGKILL')
+    await ended
+    const writer = await openForTest(dir)
+    await writer.index.catchUp()
+    expect(everyAnswer(writer)).toBe(live)
+    await writer.close()
+  }
+}, 60_000)
+
+test('a thread that reads ahead and fails is done without', async () => {
+  const store = await openForTest(temporaryFolder())
+  for (let index = 0; index < 40; index++) await appendSpans(store, sketchOf(RUN, index))
+  const ahead = new ScanAhead(join(temporaryFolder(), 'not there'), 0, store.tape.head())
+  expect(ahead.take(0)).toBeUndefined()
+  expect(ahead.take(0)).toBeUndefined()
+  await ahead.close()
+  const sound = new ScanAhead(store.dir, 0, store.tape.head())
+  for (let group = 0; group < 40; group++) {
+    const { count, next } = sound.take(group) ?? {}
+    expect([count, next?.()]).toMatchObject([1, { runId: RUN, position: group }])
+    // Of another group than the next one: it is read from the tape.
+    if (group === 20) expect(sound.take(30)).toBeUndefined()
+  }
+  expect(sound.take(40)).toBeUndefined()
+  await sound.close()
+  await sound.close()
 })
 
 test('steps are listed in call order, those without a number after them by time, page by page', async () => {
