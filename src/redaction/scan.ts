@@ -115,14 +115,72 @@ function scanLanes(automaton: Automaton, length: number, start: number, base: nu
   return scanUnits(automaton, 4 * quarter, length, state4, base, hits)
 }
 
-/** Whether any anchor stands in the bytes of a text, in UTF-8 or any other superset of ASCII. Stops at the first piece with one. */
+/** Bytes of a text looked at in one go. */
+const PIECE_BYTES = 32 * 1024
+const pieceBytes = new Uint8Array(pieceBuffer.buffer, pieceBuffer.byteOffset, PIECE_BYTES)
+const FOUND = -1
+
+/** Whether any anchor stands in the bytes of a text, in UTF-8 or any other superset of ASCII. Stops at the first one. */
 export function hasAnchor(automaton: Automaton, bytes: Uint8Array): boolean {
-  const hits: number[] = []
   let state = automaton.start
-  for (let from = 0; from < bytes.length && hits.length === 0; from += PIECE_UNITS) {
-    const length = Math.min(PIECE_UNITS, bytes.length - from)
-    pieceUnits.set(length === bytes.length ? bytes : bytes.subarray(from, from + length))
-    state = scanPiece(automaton, length, state, 0, hits)
+  for (let from = 0; from < bytes.length && state !== FOUND; from += PIECE_BYTES) {
+    const length = Math.min(PIECE_BYTES, bytes.length - from)
+    pieceBytes.set(length === bytes.length ? bytes : bytes.subarray(from, from + length))
+    state = length < LANES_MIN_UNITS ? followBytes(automaton, 0, length, state) : followByteLanes(automaton, length, state)
   }
-  return hits.length > 0
+  return state === FOUND
+}
+
+/** The state that a cell leads to, or FOUND where an anchor ends there. */
+function settle(automaton: Automaton, cell: number): number {
+  const known = cell >= UNKNOWN ? automaton.resolve(cell) : cell
+  return known < ACCEPTING ? known : FOUND
+}
+
+function followBytes(automaton: Automaton, from: number, to: number, start: number): number {
+  const { classOfUnit } = automaton
+  const bytes = pieceBytes
+  let { next } = automaton
+  let state = start
+  for (let index = from; index < to; index++) {
+    state = next[state + (classOfUnit[bytes[index] as number] as number)] as number
+    if (state >= ACCEPTING) {
+      state = settle(automaton, state)
+      if (state === FOUND) return FOUND
+      next = automaton.next
+    }
+  }
+  return state
+}
+
+/** As `scanLanes`. An anchor that a run-up meets ends in the quarter before, which finds it, too. */
+function followByteLanes(automaton: Automaton, length: number, start: number): number {
+  const { classOfUnit, memoryUnits } = automaton
+  const bytes = pieceBytes
+  const quarter = length >> 2
+  const second = quarter
+  const third = 2 * quarter
+  const fourth = 3 * quarter
+  let state1 = start
+  let state2 = followBytes(automaton, second - memoryUnits, second, automaton.start)
+  let state3 = followBytes(automaton, third - memoryUnits, third, automaton.start)
+  let state4 = followBytes(automaton, fourth - memoryUnits, fourth, automaton.start)
+  if (state2 < 0 || state3 < 0 || state4 < 0) return followBytes(automaton, 0, length, start)
+  let { next } = automaton
+  for (let index = 0; index < quarter; index++) {
+    state1 = next[state1 + (classOfUnit[bytes[index] as number] as number)] as number
+    state2 = next[state2 + (classOfUnit[bytes[second + index] as number] as number)] as number
+    state3 = next[state3 + (classOfUnit[bytes[third + index] as number] as number)] as number
+    state4 = next[state4 + (classOfUnit[bytes[fourth + index] as number] as number)] as number
+    // The flags stand above all states.
+    if ((state1 | state2 | state3 | state4) >= ACCEPTING) {
+      if (state1 >= ACCEPTING) state1 = settle(automaton, state1)
+      if (state2 >= ACCEPTING) state2 = settle(automaton, state2)
+      if (state3 >= ACCEPTING) state3 = settle(automaton, state3)
+      if (state4 >= ACCEPTING) state4 = settle(automaton, state4)
+      if ((state1 | state2 | state3 | state4) < 0) return FOUND
+      next = automaton.next
+    }
+  }
+  return followBytes(automaton, 4 * quarter, length, state4)
 }

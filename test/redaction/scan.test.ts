@@ -104,6 +104,29 @@ describe('the automaton', () => {
     expect(hasAnchor(automaton, Buffer.from(long))).toBe(true)
     expect(hasAnchor(automaton, Buffer.from('été 中文 nothing here'))).toBe(false)
   })
+
+  it('says of bytes whether they hold an anchor wherever it stands: at the seams of lanes and pieces, too', () => {
+    const { automaton } = compiledPolicy('default')
+    const secret = 'mail ann@example.org now'
+    for (const length of [40, 511, 512, 513, 1_999, 2_000, 32_767, 32_768, 32_769, 65_600]) {
+      const plain = 'plain words '.repeat(6_000).slice(0, length)
+      expect(hasAnchor(automaton, Buffer.from(plain))).toBe(scanText(automaton, plain).length > 0)
+      const seams = [0, length >> 2, length >> 1, 3 * (length >> 2), 32_768, length]
+      for (const seam of seams) {
+        for (let shift = 0; shift <= secret.length; shift += 3) {
+          const at = Math.min(Math.max(0, seam - shift), length)
+          expect(hasAnchor(automaton, Buffer.from(plain.slice(0, at) + secret + plain.slice(at)))).toBe(true)
+        }
+      }
+    }
+    const words = fc.array(fc.constantFrom('a', 'word ', '"', '\\', '@', 'x.y', 'sk-', '4111', ' é'), { minLength: 1, maxLength: 900 })
+    fc.assert(
+      fc.property(words, (parts) => {
+        const bytes = Buffer.from(parts.join(''))
+        expect(hasAnchor(automaton, bytes)).toBe(scanText(automaton, bytes.toString('latin1')).length > 0)
+      }),
+    )
+  })
 })
 
 describe('the rules behind the anchors', () => {

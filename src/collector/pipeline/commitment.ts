@@ -18,16 +18,21 @@ export class Committer {
   readonly #pool = Buffer.allocUnsafeSlow(SALTS * SALT_BYTES)
   readonly #input = Buffer.allocUnsafeSlow(SALT_BYTES + DIGEST_LENGTH)
   #used = this.#pool.length
+  /** All of the pool, made into text at once. */
+  #hex = ''
 
   commit(digest: Digest): Commitment {
     if (this.#used === this.#pool.length) {
       randomFillSync(this.#pool)
+      this.#hex = this.#pool.toString('hex')
       this.#used = 0
     }
-    this.#pool.copy(this.#input, 0, this.#used, this.#used + SALT_BYTES)
-    this.#input.write(digest, SALT_BYTES, 'latin1')
-    this.#used += SALT_BYTES
+    const from = this.#used
+    const input = this.#input
+    for (let at = 0; at < SALT_BYTES; at++) input[at] = this.#pool[from + at] ?? 0
+    input.write(digest, SALT_BYTES, 'latin1')
+    this.#used = from + SALT_BYTES
     // Salts that were used stay here until the pool is filled again: a payload is erased much later than that.
-    return { commitment: sha256Hex(this.#input), salt: this.#input.toString('hex', 0, SALT_BYTES) }
+    return { commitment: sha256Hex(this.#input), salt: this.#hex.slice(from * 2, this.#used * 2) }
   }
 }

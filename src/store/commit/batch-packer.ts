@@ -5,6 +5,7 @@ import { PACKED_MAX_BYTES } from '../limits.ts'
 import { manifestSizeBytes } from '../manifests/parts.ts'
 import { CORE_OFFSET, writeCoreHash } from '../tape/group-digest.ts'
 import type { PreparedBlob } from '../types.ts'
+import { DigestSlots } from './digest-slots.ts'
 import type { PackedBatch } from './packed-batch.ts'
 import { SpareBuffers } from './spare-buffers.ts'
 
@@ -44,8 +45,7 @@ export class BatchPacker {
   #blobEnds: Uint32Array = new Uint32Array(START_ITEMS)
   #digests: Buffer = Buffer.allocUnsafeSlow(START_ITEMS * DIGEST_BYTES)
   #blobs = 0
-  /** Numbers of the blobs by the hex of their digest. */
-  readonly #known = new Map<string, number>()
+  readonly #known: DigestSlots = new DigestSlots()
   #loose: { index: number; data: Uint8Array }[] = []
   readonly #headers = new Map<string, BlobHeaderForm>()
 
@@ -73,7 +73,7 @@ export class BatchPacker {
     this.#framesBytes = mark.framesBytes
     if (this.#blobs === mark.blobs) return
     this.#blobs = mark.blobs
-    for (const [hex, index] of this.#known) if (index >= mark.blobs) this.#known.delete(hex)
+    this.#known.rebuild(this.#digests, mark.blobs)
     this.#loose = this.#loose.filter(({ index }) => index < mark.blobs)
   }
 
@@ -127,9 +127,18 @@ export class BatchPacker {
 
   /** Adds a payload that the batch does not have yet. */
   addBlob({ digest, mediaType, data, encoding }: PreparedBlob): void {
-    const hex = digest.slice(DIGEST_PREFIX_LENGTH)
-    if (this.#known.has(hex)) return
     const manifest = encoding === 'manifest'
+    // What can be wrong with it comes first: from here on the batch has it.
+    const sizeBytes = manifest ? manifestSizeBytes(data) : data.length
+    const index = this.#blobs
+    if (index === this.#blobEnds.length) {
+      this.#blobEnds = grownNumbers(this.#blobEnds)
+      this.#digests = grown(this.#digests, this.#digests.length * 2)
+    }
+    const digestAt = index * DIGEST_BYTES
+    this.#digests.write(digest.slice(DIGEST_PREFIX_LENGTH), digestAt, 'hex')
+    if (!this.#known.add(this.#digests, index)) return
+    this.#blobs++
     const loose = !manifest && data.length > PACKED_MAX_BYTES
     const stored = loose ? NOTHING : data
     const header = this.#headerOf(mediaType, loose ? 'loose' : manifest ? 'manifest' : 'whole')
@@ -137,20 +146,11 @@ export class BatchPacker {
     const frameAt = start + header.length
     const end = frameAt + rawFrameLength(stored.length)
     if (end > this.#frames.length) this.#frames = grown(this.#frames, end)
-    const index = this.#blobs++
-    if (index === this.#blobEnds.length) {
-      this.#blobEnds = grownNumbers(this.#blobEnds)
-      this.#digests = grown(this.#digests, this.#digests.length * 2)
-    }
-    const digestAt = index * DIGEST_BYTES
-    this.#digests.write(hex, digestAt, 'hex')
     const frames = this.#frames
     writeRawFrame(frames, frameAt, stored)
-    const sizeBytes = manifest ? manifestSizeBytes(data) : data.length
     const frameCrc = crc32(frames.subarray(frameAt, end))
     header.write(frames, start, { digests: this.#digests, digestAt, sizeBytes, frameBytes: end - frameAt, frameCrc })
     this.#blobEnds[index] = end
-    this.#known.set(hex, index)
     // The data may be a range of something larger, which would go along.
     if (loose) this.#loose.push({ index, data: new Uint8Array(data) })
     this.#framesBytes = end

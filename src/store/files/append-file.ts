@@ -1,5 +1,8 @@
-import { closeSync, fdatasync, ftruncateSync, write } from 'node:fs'
+import { closeSync, fdatasync, ftruncateSync, write, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
+
+/** So much is copied into the system's memory in less time than it takes to wake another thread for it. */
+const AT_ONCE_MAX_BYTES = 128 * 1024
 
 /** The system calls of the write path, so that a test can make any of them fail. */
 export interface FileIo {
@@ -8,8 +11,13 @@ export interface FileIo {
   truncate(fd: number, length: number): void
 }
 
+const writeLater = promisify(write)
+
 export const SYSTEM_IO: FileIo = {
-  write: promisify(write),
+  write: async (fd, bytes, offset, length, position) =>
+    length <= AT_ONCE_MAX_BYTES
+      ? { bytesWritten: writeSync(fd, bytes, offset, length, position) }
+      : await writeLater(fd, bytes, offset, length, position),
   fdatasync: promisify(fdatasync),
   truncate: ftruncateSync,
 }
