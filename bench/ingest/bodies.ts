@@ -72,8 +72,8 @@ export function genAiBody(body: number, spans: number, salt: string, mark = ''):
   return writer.finish()
 }
 
-const MARK = '@mark:00000000;'
-const MARK_DIGITS_AT = '@mark:'.length
+const MARK = '#mark:00000000;'
+const MARK_DIGITS_AT = '#mark:'.length
 
 /**
  * A body that becomes another one at each send, at the cost of a few writes: other traces, other texts, so that no span and no
