@@ -15,7 +15,7 @@ import { type CollectorOptions, isLoopbackHost, type ResolvedCollectorOptions, r
 import { Intake } from './pipeline/intake.ts'
 import type { Signal } from './pipeline/signals.ts'
 import { watchSenders } from './senders/watch-senders.ts'
-import { startSpoolIntake } from './spool/spool-intake.ts'
+import { type SpoolIntake, startSpoolIntake } from './spool/spool-intake.ts'
 import { takeSpooled } from './spool/take-spooled.ts'
 
 /**
@@ -76,9 +76,15 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   })
   const forwarders: Forwarder[] = []
   let closing: Promise<void> | undefined
+  let spool: SpoolIntake | undefined
   const stats = (): CollectorStats => {
     counters.inFlightBytes = budget.usedBytes
-    return counters.snapshot(forwarders.map((forwarder) => forwarder.stats()))
+    // The store tries by itself whether the disk takes writes again, and does not wait for the next span to say so.
+    if (counters.storeFailure === 'store_write_failed' && store.problem() === undefined) counters.storeFailure = undefined
+    return counters.snapshot(
+      forwarders.map((forwarder) => forwarder.stats()),
+      spool?.stats() ?? { files: 0, bodies: 0, bad: 0 },
+    )
   }
   const loopback = isLoopbackHost(options.host)
   const endpointOf = (signal: Signal): RequestHandler =>
@@ -109,9 +115,10 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
       stats,
       problems: () => {
         const index = store.index.problem()
+        const disk = store.problem()
         return [
           ...(closing === undefined ? [] : ['closing']),
-          ...(counters.storeFailure === undefined ? [] : [`store: the last write was refused (${counters.storeFailure})`]),
+          ...(disk === undefined ? [] : [`store: ${disk}`]),
           ...(index === undefined ? [] : [`index: ${index}`]),
         ]
       },
@@ -125,6 +132,7 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   })
   const port = await listen(server, { host: options.host, port: options.port, key: 'port', flag: '--port' }).catch(
     async (error: unknown) => {
+      live.close()
       await intake.close()
       throw error
     },
@@ -151,17 +159,19 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     for (const target of options.forward)
       forwarders.push(await startForwarder({ target, store, ownHost: options.host, ownPort: port, log }))
   } catch (error) {
+    live.close()
     await Promise.all(forwarders.map((forwarder) => forwarder.close()))
     await Promise.all([closeServer(server, 0), grpc?.close(0)])
     await intake.close()
     throw error
   }
 
-  const spool = startSpoolIntake({ folder: options.spoolFolder, take: async (body) => await takeSpooled(intake, body), log })
+  store.tellUrl(url)
+  spool = startSpoolIntake({ folder: options.spoolFolder, take: async (body) => await takeSpooled(intake, body), log })
   const senders = watchSenders({ store, namespace: options.namespace, log })
   const close = async (): Promise<void> => {
     await senders.close()
-    await spool.close()
+    await spool?.close()
     live.close()
     await Promise.all([closeServer(server, options.drainTimeoutMillis), grpc?.close(options.drainTimeoutMillis)])
     await intake.close()

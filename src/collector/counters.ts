@@ -1,23 +1,45 @@
-/** One forwarding destination, without its credentials. */
-export interface ForwardStats {
+import type { SpoolIntakeStats } from './spool/spool-intake.ts'
+
+/** What one signal's way to a destination has come to. */
+interface ForwardProgress {
   /** Origin and path; no query, no user information. */
   readonly url: string
   readonly state: 'idle' | 'sending' | 'retrying' | 'stopped'
   /** The next group of the tape to be sent. */
   readonly nextGroup: number
-  readonly sentSpans: number
   readonly sentBytes: number
-  /** Spans that the destination took part of a request without, with a reason; they are not sent again. */
-  readonly rejectedSpans: number
-  /** Spans given up: refused for good, by reason. */
-  readonly deadSpans: number
   readonly deadByReason: Readonly<Record<string, number>>
-  /** Payloads that were erased or damaged; their spans went without them. */
+  /** Payloads that were erased or damaged; their records went without them. */
   readonly missingPayloads: number
   /** Groups of the tape that could not be read, and were passed over. */
   readonly damagedGroups: number
   readonly retries: number
   readonly lastError?: string
+}
+
+/** Log records on their way to a destination: with a cursor of their own, so that spans do not wait for them. */
+export interface ForwardedLogs extends ForwardProgress {
+  readonly sentLogs: number
+  readonly rejectedLogs: number
+  readonly deadLogs: number
+}
+
+/** One forwarding destination, without its credentials. */
+export interface ForwardStats extends ForwardProgress {
+  readonly sentSpans: number
+  /** Spans that the destination took part of a request without, with a reason; they are not sent again. */
+  readonly rejectedSpans: number
+  /** Spans given up: refused for good, by reason. */
+  readonly deadSpans: number
+  /** Absent for a destination that takes spans alone: one whose URL names `/v1/traces`. */
+  readonly logs?: ForwardedLogs
+}
+
+/** The same numbers whatever the signal. */
+export interface SignalForwardStats extends ForwardProgress {
+  readonly sent: number
+  readonly rejected: number
+  readonly dead: number
 }
 
 /** Spans: `received` = `accepted` + `rejected` + `refused`. */
@@ -43,6 +65,8 @@ export interface CollectorStats {
   readonly inFlightBytes: number
   /** Worker threads that died and were started again; what they had was refused with 503. */
   readonly workersLost: number
+  /** Of what programs left in the spool, since the start. */
+  readonly spool: SpoolIntakeStats
   readonly forward: readonly ForwardStats[]
 }
 
@@ -84,7 +108,7 @@ export class Counters {
   readonly redactions: Tally = new Tally()
   readonly withheld: Tally = new Tally()
 
-  snapshot(forward: readonly ForwardStats[]): CollectorStats {
+  snapshot(forward: readonly ForwardStats[], spool: SpoolIntakeStats): CollectorStats {
     return {
       requests: this.requests,
       requestsTurnedAway: this.turnedAway.toRecord(),
@@ -98,6 +122,7 @@ export class Counters {
       decodedBytes: this.decodedBytes,
       inFlightBytes: this.inFlightBytes,
       workersLost: this.workersLost,
+      spool,
       forward,
     }
   }

@@ -57,7 +57,7 @@ async function serveOver(store: Store): Promise<{ url: string; counters: Counter
       storeFolder: store.dir,
       namespace: 'local',
       tellFolder: true,
-      stats: () => counters.snapshot([]),
+      stats: () => counters.snapshot([], { files: 0, bodies: 0, bad: 0 }),
       problems: () => [],
       log,
     }),

@@ -18,11 +18,15 @@ describe('forward targets', () => {
     ['https://otlp.example.com/v1/traces/', 'https://otlp.example.com/v1/traces'],
     ['https://otlp.example.com/in?key=s3cret#part', 'https://otlp.example.com/in/v1/traces?key=s3cret'],
   ])('%s is sent to %s', (given, sent) => {
-    expect(parseForwardTarget({ url: given }).url.href).toBe(sent)
+    const { traces, logs } = parseForwardTarget({ url: given })
+    expect(traces.url.href).toBe(sent)
+    // A URL that names the path of traces is for traces alone.
+    const named = new URL(given).pathname.replace(/\/+$/, '').endsWith('/v1/traces')
+    expect(logs?.url.href).toBe(named ? undefined : sent.replace('/v1/traces', '/v1/logs'))
   })
 
   it('keeps the query out of the label', () => {
-    const { label, key } = parseForwardTarget({ url: 'https://otlp.example.com/in?key=s3cret' })
+    const { label, key } = parseForwardTarget({ url: 'https://otlp.example.com/in?key=s3cret' }).traces
     expect(label).toBe('https://otlp.example.com/in/v1/traces')
     expect(key).toContain('s3cret')
   })
@@ -41,7 +45,7 @@ describe('forward targets', () => {
     ['http://127.0.0.1:4319', '127.0.0.1', false],
     ['http://backend:4318', '127.0.0.1', false],
   ])('%s with a collector on %s: refused is %s', (url, host, refused) => {
-    const call = (): void => refuseOwnAddress(parseForwardTarget({ url }), { host, port: 4318 })
+    const call = (): void => refuseOwnAddress(parseForwardTarget({ url }).traces, { host, port: 4318 })
     if (refused) expect(call).toThrow(/this collector itself/)
     else expect(call).not.toThrow()
   })

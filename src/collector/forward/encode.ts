@@ -1,22 +1,40 @@
-import { TraceWriter, type WireAttribute, type WritableValue } from '../../otlp/index.ts'
+import { LogWriter, TraceWriter, type WireAttribute, type WritableAttribute, type WritableValue } from '../../otlp/index.ts'
+import type { RestoredOrigin } from './contents.ts'
 import type { RestoredSpan } from './restore.ts'
+import type { RestoredLog } from './restore-log.ts'
 
-export interface EncodedSpans {
+export interface EncodedBatch {
   readonly body: Uint8Array
-  readonly spans: number
-  /** Spans that OTLP has no form for: a text that is no Unicode. */
+  readonly records: number
+  /** Records that OTLP has no form for: a text that is no Unicode. */
   readonly unwritable: number
 }
 
 /** An ExportTraceServiceRequest of these spans, those of one resource and scope together. */
-export function encodeSpans(batch: readonly RestoredSpan[]): EncodedSpans {
-  const resources = new Map<string, Map<string, RestoredSpan[]>>()
-  for (const span of batch) {
-    const scopes = entryOf(resources, keyOf([span.resource, span.resourceSchemaUrl]), () => new Map<string, RestoredSpan[]>())
-    entryOf(scopes, keyOf([span.scope, span.scopeSchemaUrl]), () => []).push(span)
-  }
+export function encodeSpans(batch: readonly RestoredSpan[]): EncodedBatch {
   const writer = new TraceWriter()
-  let spans = 0
+  const records = writeGroups(writer, batch, ({ span }) => writer.addSpan(span))
+  return { body: writer.finish(), records, unwritable: batch.length - records }
+}
+
+/** An ExportLogsServiceRequest, in the same way. */
+export function encodeLogs(batch: readonly RestoredLog[]): EncodedBatch {
+  const writer = new LogWriter()
+  const records = writeGroups(writer, batch, ({ log }) => writer.addLog(log))
+  return { body: writer.finish(), records, unwritable: batch.length - records }
+}
+
+function writeGroups<T extends RestoredOrigin>(
+  writer: Pick<TraceWriter, 'startResource' | 'startScope'>,
+  batch: readonly T[],
+  write: (record: T) => void,
+): number {
+  const resources = new Map<string, Map<string, T[]>>()
+  for (const record of batch) {
+    const scopes = entryOf(resources, keyOf([record.resource, record.resourceSchemaUrl]), () => new Map<string, T[]>())
+    entryOf(scopes, keyOf([record.scope, record.scopeSchemaUrl]), () => []).push(record)
+  }
+  let written = 0
   for (const scopes of resources.values()) {
     let opened = false
     for (const group of scopes.values()) {
@@ -24,17 +42,17 @@ export function encodeSpans(batch: readonly RestoredSpan[]): EncodedSpans {
       if (!opened) writer.startResource(first.resource, first.resourceSchemaUrl)
       opened = true
       writer.startScope(first.scope, first.scopeSchemaUrl)
-      for (const { span } of group) {
+      for (const record of group) {
         try {
-          writer.addSpan(span)
-          spans++
+          write(record)
+          written++
         } catch {
-          // The writer stands where it stood before the span.
+          // The writer stands where it stood before the record.
         }
       }
     }
   }
-  return { body: writer.finish(), spans, unwritable: batch.length - spans }
+  return written
 }
 
 function entryOf<K, V>(map: Map<K, V>, key: K, make: () => V): V {
@@ -60,7 +78,14 @@ export function sizeOfSpan({ span }: RestoredSpan): number {
   return bytes
 }
 
-function attributeSize([key, value]: readonly [string, WritableValue]): number {
+/** The same of a log record. */
+export function sizeOfLog({ log }: RestoredLog): number {
+  let bytes = 100 + log.eventName.length + log.severityText.length + valueSize(log.body)
+  for (const attribute of log.attributes) bytes += attributeSize(attribute)
+  return bytes
+}
+
+function attributeSize([key, value]: WritableAttribute): number {
   return 8 + key.length + valueSize(value)
 }
 

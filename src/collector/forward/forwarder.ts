@@ -1,19 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { type Digest, RepriseError, type SpanRecord, sha256Hex } from '../../schemas/index.ts'
+import { type Digest, RepriseError, sha256Hex } from '../../schemas/index.ts'
 import type { Store, TapeGroup, ViewPosition } from '../../store/index.ts'
-import { type ForwardStats, Tally } from '../counters.ts'
+import { type ForwardStats, type SignalForwardStats, Tally } from '../counters.ts'
 import type { Logger } from '../log.ts'
 import type { ForwardTarget } from '../options.ts'
 import { Turn } from '../turn.ts'
-import { encodeSpans, sizeOfSpan } from './encode.ts'
-import { type RestoredSpan, restoreSpan } from './restore.ts'
 import { backoffMillis } from './retry.ts'
 import { openSender, type Sender } from './send.ts'
+import { type ForwardedSignal, LOGS, SPANS } from './signal.ts'
 import { type Destination, parseForwardTarget, refuseOwnAddress } from './target.ts'
 
 export { parseForwardTarget } from './target.ts'
 
-/** A view over the tape that sends spans on. It stops for nobody else and holds nobody else up. */
+/** Views over the tape that send spans and log records on. They stop for nobody else and hold nobody else up. */
 export interface Forwarder {
   stats(): ForwardStats
   /** Gives up the request under way; what was not taken stays for the next start. */
@@ -31,23 +30,46 @@ export interface ForwarderOptions {
 }
 
 const BATCH_MAX_BYTES = 4 * 1024 * 1024
-const BATCH_MAX_SPANS = 2_000
-/** Requests spent on finding the spans that a destination cannot take, before the rest of the batch is given up with them. */
+const BATCH_MAX_RECORDS = 2_000
+/** Requests spent on finding the records that a destination cannot take, before the rest of the batch is given up with them. */
 const SPLIT_MAX_REQUESTS = 64
 /** After a failure that is not the destination's: a store that cannot be read, or cannot save the cursor. */
 const OWN_FAULT_WAIT_MILLIS = 5_000
 
 /** @throws RepriseError `invalid_option` */
 export async function startForwarder(options: ForwarderOptions): Promise<Forwarder> {
-  const destination = parseForwardTarget(options.target)
-  refuseOwnAddress(destination, { host: options.ownHost, port: options.ownPort })
-  const sender = await openSender(destination, options.timeoutMillis)
-  return new TapeForwarder(options.store, destination, sender, options.log)
+  const { traces, logs } = parseForwardTarget(options.target)
+  refuseOwnAddress(traces, { host: options.ownHost, port: options.ownPort })
+  const open = async <T>(destination: Destination, signal: ForwardedSignal<T>): Promise<TapeForwarder<T>> =>
+    new TapeForwarder(
+      options.store,
+      destination,
+      signal,
+      await openSender(destination, signal.readRejected, options.timeoutMillis),
+      options.log,
+    )
+  // Each with a cursor of its own: a backend that takes one signal, or takes one slowly, gets the other all the same.
+  const spans = await open(traces, SPANS)
+  const logRecords = logs === undefined ? undefined : await open(logs, LOGS)
+  return {
+    stats() {
+      const { sent: sentSpans, rejected: rejectedSpans, dead: deadSpans, ...progress } = spans.stats()
+      const stats = { ...progress, sentSpans, rejectedSpans, deadSpans }
+      if (logRecords === undefined) return stats
+      const { sent: sentLogs, rejected: rejectedLogs, dead: deadLogs, ...logsProgress } = logRecords.stats()
+      return { ...stats, logs: { ...logsProgress, sentLogs, rejectedLogs, deadLogs } }
+    },
+    async close() {
+      await Promise.all([spans.close(), logRecords?.close()])
+    },
+  }
 }
 
-class TapeForwarder implements Forwarder {
+/** One signal, one destination. */
+class TapeForwarder<Restored> {
   readonly #store: Store
   readonly #destination: Destination
+  readonly #signal: ForwardedSignal<Restored>
   readonly #sender: Sender
   readonly #log: Logger
   readonly #stop = new AbortController()
@@ -55,19 +77,20 @@ class TapeForwarder implements Forwarder {
   readonly #running: Promise<void>
   readonly #cursor: ReturnType<Store['openCursor']>
   #position: ViewPosition
-  #state: ForwardStats['state'] = 'idle'
-  #sentSpans = 0
+  #state: SignalForwardStats['state'] = 'idle'
+  #sent = 0
   #sentBytes = 0
-  #rejectedSpans = 0
+  #rejected = 0
   #retries = 0
   #missing = 0
   #damagedGroups = 0
   #lastError: string | undefined
   #wake: () => void = () => undefined
 
-  constructor(store: Store, destination: Destination, sender: Sender, log: Logger) {
+  constructor(store: Store, destination: Destination, signal: ForwardedSignal<Restored>, sender: Sender, log: Logger) {
     this.#store = store
     this.#destination = destination
+    this.#signal = signal
     this.#sender = sender
     this.#log = log
     // The name is a file name; the address itself may be long, or hold a key in its query.
@@ -76,15 +99,15 @@ class TapeForwarder implements Forwarder {
     this.#running = this.#run()
   }
 
-  stats(): ForwardStats {
+  stats(): SignalForwardStats {
     return {
       url: this.#destination.label,
       state: this.#state,
       nextGroup: this.#position.group,
-      sentSpans: this.#sentSpans,
+      sent: this.#sent,
       sentBytes: this.#sentBytes,
-      rejectedSpans: this.#rejectedSpans,
-      deadSpans: this.#deadByReason.total(),
+      rejected: this.#rejected,
+      dead: this.#deadByReason.total(),
       deadByReason: this.#deadByReason.toRecord(),
       missingPayloads: this.#missing,
       damagedGroups: this.#damagedGroups,
@@ -121,7 +144,7 @@ class TapeForwarder implements Forwarder {
 
   /** Sends everything up to the head; small groups go together in one request. */
   async #sendGroups(): Promise<void> {
-    let batch: RestoredSpan[] = []
+    let batch: Restored[] = []
     let bytes = 0
     let next = this.#position
     const flush = async (position: ViewPosition): Promise<void> => {
@@ -138,11 +161,11 @@ class TapeForwarder implements Forwarder {
       const lines = 'damaged' in found ? [] : found.lines
       for (let line = found.group === next.group ? next.line : 0; line < lines.length; line++) {
         if (turn.over) await turn.giveWay()
-        const span = this.#restore(lines[line] ?? '')
-        if (span === undefined) continue
-        batch.push(span)
-        bytes += sizeOfSpan(span)
-        if (batch.length >= BATCH_MAX_SPANS || bytes >= BATCH_MAX_BYTES) await flush({ group: found.group, line: line + 1 })
+        const record = this.#restore(lines[line] ?? '')
+        if (record === undefined) continue
+        batch.push(record)
+        bytes += this.#signal.sizeOf(record)
+        if (batch.length >= BATCH_MAX_RECORDS || bytes >= BATCH_MAX_BYTES) await flush({ group: found.group, line: line + 1 })
         if (this.#stop.signal.aborted) return
       }
       next = { group: found.group + 1, line: 0 }
@@ -169,10 +192,9 @@ class TapeForwarder implements Forwarder {
     }
   }
 
-  #restore(line: string): RestoredSpan | undefined {
+  #restore(line: string): Restored | undefined {
     try {
-      const record = spanRecordOf(line)
-      return record === undefined ? undefined : restoreSpan(record, (digest) => this.#readPayload(digest))
+      return this.#signal.restore(line, (digest) => this.#readPayload(digest))
     } catch (error) {
       this.#kill(1, RepriseError.isInstance(error) ? error.code : 'unreadable_record')
       return undefined
@@ -183,28 +205,28 @@ class TapeForwarder implements Forwarder {
     try {
       return this.#store.blobs.read(digest)
     } catch (error) {
-      // Erased, or damaged: the span goes without it.
+      // Erased, or damaged: the record goes without it.
       if (!RepriseError.isInstance(error) || (error.code !== 'artifact_missing' && error.code !== 'integrity')) throw error
       this.#missing++
       return undefined
     }
   }
 
-  /** Returns when every span of the batch was taken, or given up for a reason that is counted, or the forwarder stops. */
-  async #deliver(batch: readonly RestoredSpan[]): Promise<void> {
-    const parts: (readonly RestoredSpan[])[] = [batch]
+  /** Returns when every record of the batch was taken, or given up for a reason that is counted, or the forwarder stops. */
+  async #deliver(batch: readonly Restored[]): Promise<void> {
+    const parts: (readonly Restored[])[] = [batch]
     let requests = 0
     for (let part = parts.pop(); part !== undefined && !this.#stop.signal.aborted; part = parts.pop()) {
-      const encoded = encodeSpans(part)
+      const encoded = this.#signal.encode(part)
       if (encoded.unwritable > 0) this.#kill(encoded.unwritable, 'unwritable')
-      if (encoded.spans === 0) continue
+      if (encoded.records === 0) continue
       const outcome = await this.#sendUntilDecided(encoded.body)
       if (outcome === undefined) return
       requests++
       if (outcome.type === 'sent') {
-        const rejected = Math.min(outcome.rejectedSpans, encoded.spans)
-        this.#sentSpans += encoded.spans - rejected
-        this.#rejectedSpans += rejected
+        const rejected = Math.min(outcome.rejected, encoded.records)
+        this.#sent += encoded.records - rejected
+        this.#rejected += rejected
         this.#sentBytes += encoded.body.length
         this.#lastError = undefined
         if (rejected > 0) this.#log.warn('forward-partial', { to: this.#destination.label, rejected })
@@ -212,7 +234,7 @@ class TapeForwarder implements Forwarder {
         const middle = part.length >> 1
         parts.push(part.slice(middle), part.slice(0, middle))
       } else {
-        this.#kill(encoded.spans, outcome.reason)
+        this.#kill(encoded.records, outcome.reason)
       }
     }
   }
@@ -230,31 +252,19 @@ class TapeForwarder implements Forwarder {
     return undefined
   }
 
-  #note(state: ForwardStats['state'], reason: string): void {
+  #note(state: SignalForwardStats['state'], reason: string): void {
     this.#state = state
     this.#lastError = reason
     this.#log.warn('forward-retry', { to: this.#destination.label, reason })
   }
 
-  #kill(spans: number, reason: string): void {
-    this.#deadByReason.add(reason, spans)
+  #kill(records: number, reason: string): void {
+    this.#deadByReason.add(reason, records)
     this.#lastError = reason
-    this.#log.warn('forward-dead', { to: this.#destination.label, reason, spans })
+    this.#log.warn('forward-dead', { to: this.#destination.label, reason, [this.#signal.noun]: records })
   }
 
   async #pause(millis: number): Promise<void> {
     await wait(millis, undefined, { signal: this.#stop.signal }).catch(() => undefined)
   }
-}
-
-/** The record of one line of the tape, whose records this process wrote, or an earlier one of ours: undefined for a gap. */
-function spanRecordOf(line: string): SpanRecord | undefined {
-  const record: unknown = JSON.parse(line)
-  return isSpanRecord(record) ? record : undefined
-}
-
-function isSpanRecord(record: unknown): record is SpanRecord {
-  if (typeof record !== 'object' || record === null || !('core' in record) || !('refs' in record)) return false
-  const { core, refs } = record
-  return typeof core === 'object' && core !== null && 'schema' in core && core.schema === 'reprise.span/1' && Array.isArray(refs)
 }

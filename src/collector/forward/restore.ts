@@ -1,27 +1,10 @@
 import { classifyForeignSpan, deriveGenAiContent, deriveGenAiScalars } from '../../adapters/dialects/index.ts'
-import { type WireAttribute, type WireResource, type WireScope, type WireValue, type WritableSpan, wireValueOf } from '../../otlp/index.ts'
-import {
-  ATTR,
-  type Attributes,
-  type Digest,
-  decodeValue,
-  GENAI,
-  MEDIA_TYPE,
-  SPAN_KINDS,
-  type SpanRecord,
-  STATUS_CODES,
-} from '../../schemas/index.ts'
-import { pointerToken } from '../pipeline/canonical-text.ts'
-
-/** The bytes of a payload, or undefined where it is not there any more. */
-export type ReadPayload = (digest: Digest) => Uint8Array | undefined
+import { type WireAttribute, type WireValue, type WritableSpan, wireValueOf } from '../../otlp/index.ts'
+import { ATTR, decodeValue, GENAI, MEDIA_TYPE, SPAN_KINDS, type SpanRecord, STATUS_CODES } from '../../schemas/index.ts'
+import { type Content, Contents, type ReadPayload, type RestoredOrigin } from './contents.ts'
 
 /** A span as it is sent on: what the record holds with its payloads back in their places. */
-export interface RestoredSpan {
-  readonly resource: WireResource
-  readonly resourceSchemaUrl: string
-  readonly scope: WireScope
-  readonly scopeSchemaUrl: string
+export interface RestoredSpan extends RestoredOrigin {
   readonly span: WritableSpan
 }
 
@@ -31,80 +14,14 @@ const OWN_ROLES = [
   ['error', ATTR.error, ATTR.errorMediaType],
 ] as const
 
-interface Content {
-  readonly mediaType: string
-  readonly bytes: Uint8Array
-}
-
-/** The record's payloads by role; `undefined` stands for one that is withheld, erased or missing. */
-class Contents {
-  readonly #byRole = new Map<string, Content | undefined>()
-
-  constructor(record: SpanRecord, read: ReadPayload) {
-    const digests = new Map(record.refs.map((ref) => [ref.role, ref.digest]))
-    for (const { role, mediaType } of record.core.payloads) {
-      const digest = digests.get(role)
-      const bytes = digest === undefined ? undefined : read(digest)
-      this.#byRole.set(role, bytes === undefined ? undefined : { mediaType, bytes })
-    }
-  }
-
-  get(role: string): Content | undefined {
-    return this.#byRole.get(role)
-  }
-
-  /** What stands at a pointer: the payload if there is one, else what the record says. */
-  text(role: string, inline: string | undefined): string {
-    if (!this.#byRole.has(role)) return inline ?? ''
-    const content = this.#byRole.get(role)
-    return content === undefined ? '' : Buffer.from(content.bytes).toString('utf8')
-  }
-
-  attributes(pointer: string, inline: Attributes | undefined): WireAttribute[] {
-    const list: WireAttribute[] = []
-    for (const [key, value] of Object.entries(inline ?? {})) {
-      // Beside a payload of its own, what the record holds is only a mark that it was withheld.
-      if (!this.#byRole.has(`${pointer}/${pointerToken(key)}`)) list.push([key, wireValueOf(value)])
-    }
-    // A resource or a scope that was too large for the record stands in one payload.
-    const whole = this.#byRole.get(pointer)
-    if (whole !== undefined) {
-      const value = wireValueOfContent(whole)
-      if (typeof value === 'object' && value !== null && 'kvlist' in value) list.push(...value.kvlist)
-    }
-    const prefix = `${pointer}/`
-    for (const [role, content] of this.#byRole) {
-      if (content === undefined || !role.startsWith(prefix)) continue
-      list.push([role.slice(prefix.length).replaceAll('~1', '/').replaceAll('~0', '~'), wireValueOfContent(content)])
-    }
-    return list
-  }
-}
-
-function wireValueOfContent({ mediaType, bytes }: Content): WireValue {
-  return mediaType === MEDIA_TYPE.attribute ? wireValueOf(JSON.parse(Buffer.from(bytes).toString('utf8'))) : { utf8: bytes }
-}
-
 /** @returns undefined for a record that is not sent on: an announcement of a step, or a gap */
 export function restoreSpan(record: SpanRecord, read: ReadPayload): RestoredSpan | undefined {
   const { core } = record
   if (core.pending === true) return undefined
   const contents = new Contents(record, read)
   const attributes = contents.attributes('/attributes', core.attributes)
-  const { resource, scope } = core
   return {
-    resource: {
-      attributes: contents.attributes('/resource/attributes', resource.attributes),
-      droppedAttributes: resource.droppedAttributes ?? 0,
-    },
-    resourceSchemaUrl: contents.text('/resource/schemaUrl', resource.schemaUrl),
-    scope: {
-      name: contents.text('/scope/name', scope.name),
-      version: contents.text('/scope/version', scope.version),
-      attributes: contents.attributes('/scope/attributes', scope.attributes),
-      droppedAttributes: scope.droppedAttributes ?? 0,
-    },
-    scopeSchemaUrl: contents.text('/scope/schemaUrl', scope.schemaUrl),
+    ...contents.origin(core),
     span: {
       traceId: core.traceId,
       spanId: core.spanId,

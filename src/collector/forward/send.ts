@@ -1,12 +1,12 @@
 import type { Dispatcher } from 'undici'
-import { decodeExportResponse, type OtlpEncoding } from '../../otlp/index.ts'
+import type { OtlpEncoding } from '../../otlp/index.ts'
 import { VERSION } from '../version.ts'
 import { retryAfterMillis } from './retry.ts'
 import type { Destination } from './target.ts'
 
 export type SendOutcome =
-  /** Taken; `rejectedSpans` of them for good not. */
-  | { readonly type: 'sent'; readonly rejectedSpans: number }
+  /** Taken; `rejected` of the records for good not. */
+  | { readonly type: 'sent'; readonly rejected: number }
   /** The same request can succeed later. */
   | { readonly type: 'retry'; readonly reason: string; readonly afterMillis: number | undefined }
   /** It never will. `divisible`: a part of it might. */
@@ -17,13 +17,20 @@ const RESPONSE_MAX_BYTES = 4 * 1024 * 1024
 const RETRYABLE: ReadonlySet<number> = new Set([429, 502, 503, 504])
 const TRY_TIMEOUT_MILLIS = 30_000
 
+/** The number of records that an answer of this signal says are not kept. Throws for what is no such answer. */
+export type ReadRejected = (encoding: OtlpEncoding, answer: Buffer) => number
+
 export interface Sender {
   send(body: Uint8Array, signal: AbortSignal): Promise<SendOutcome>
   close(): Promise<void>
 }
 
 /** One destination's own connections: a slow one holds up nobody else. */
-export async function openSender(destination: Destination, timeoutMillis: number = TRY_TIMEOUT_MILLIS): Promise<Sender> {
+export async function openSender(
+  destination: Destination,
+  readRejected: ReadRejected,
+  timeoutMillis: number = TRY_TIMEOUT_MILLIS,
+): Promise<Sender> {
   // Loaded only where there is something to forward.
   const { Agent } = await import('undici')
   const agent = new Agent({
@@ -33,12 +40,19 @@ export async function openSender(destination: Destination, timeoutMillis: number
     bodyTimeout: timeoutMillis,
   })
   return {
-    send: async (body, signal) => await sendOnce(agent, destination, body, AbortSignal.any([signal, AbortSignal.timeout(timeoutMillis)])),
+    send: async (body, signal) =>
+      await sendOnce(agent, destination, readRejected, body, AbortSignal.any([signal, AbortSignal.timeout(timeoutMillis)])),
     close: async () => await agent.destroy(),
   }
 }
 
-async function sendOnce(agent: Dispatcher, { url, headers }: Destination, body: Uint8Array, signal: AbortSignal): Promise<SendOutcome> {
+async function sendOnce(
+  agent: Dispatcher,
+  { url, headers }: Destination,
+  readRejected: ReadRejected,
+  body: Uint8Array,
+  signal: AbortSignal,
+): Promise<SendOutcome> {
   try {
     // A Dispatcher follows no redirects: credentials and spans go to the address that the operator named, or nowhere.
     const response = await agent.request({
@@ -52,7 +66,7 @@ async function sendOnce(agent: Dispatcher, { url, headers }: Destination, body: 
     const { statusCode } = response
     const answer = await readBounded(response.body)
     if (statusCode >= 200 && statusCode < 300)
-      return { type: 'sent', rejectedSpans: rejectedIn(answer, headerOf(response.headers, 'content-type')) }
+      return { type: 'sent', rejected: rejectedIn(readRejected, answer, headerOf(response.headers, 'content-type')) }
     if (RETRYABLE.has(statusCode)) {
       return {
         type: 'retry',
@@ -85,7 +99,7 @@ function headerOf(headers: Readonly<Record<string, string | string[] | undefined
 }
 
 /** A 2xx answer that is no OTLP is taken for success: the status says so, and plenty of backends answer `ok`. */
-function rejectedIn(answer: Buffer | undefined, contentType: string | undefined): number {
+function rejectedIn(readRejected: ReadRejected, answer: Buffer | undefined, contentType: string | undefined): number {
   const encoding: OtlpEncoding | undefined = contentType?.includes('protobuf')
     ? 'protobuf'
     : contentType?.includes('json')
@@ -93,7 +107,7 @@ function rejectedIn(answer: Buffer | undefined, contentType: string | undefined)
       : undefined
   if (answer === undefined || encoding === undefined) return 0
   try {
-    return decodeExportResponse(encoding, answer).rejectedSpans
+    return readRejected(encoding, answer)
   } catch {
     return 0
   }

@@ -2,7 +2,8 @@ import { networkInterfaces } from 'node:os'
 import { RepriseError } from '../../schemas/index.ts'
 import { type ForwardTarget, isLoopbackHost } from '../options.ts'
 
-const SIGNAL_PATH = '/v1/traces'
+const TRACES_PATH = '/v1/traces'
+const LOGS_PATH = '/v1/logs'
 
 export interface Destination {
   readonly url: URL
@@ -13,11 +14,17 @@ export interface Destination {
   readonly key: string
 }
 
+export interface Destinations {
+  readonly traces: Destination
+  /** Undefined for a URL that names `/v1/traces`: who writes that down means spans alone. */
+  readonly logs: Destination | undefined
+}
+
 /**
- * Where to send to. A base URL gets `/v1/traces`, as the OTLP exporter specification has it.
+ * Where to send to. A base URL gets `/v1/traces` and `/v1/logs`, as the OTLP exporter specification has it.
  * @throws RepriseError `invalid_option`; the message never repeats the URL, which may hold credentials
  */
-export function parseForwardTarget(target: ForwardTarget): Destination {
+export function parseForwardTarget(target: ForwardTarget): Destinations {
   const fail = (what: string): RepriseError => new RepriseError('invalid_option', `forward: expected ${what}`)
   let url: URL
   try {
@@ -29,9 +36,16 @@ export function parseForwardTarget(target: ForwardTarget): Destination {
   if (url.username !== '' || url.password !== '') throw fail('a URL without user information; put credentials into the forward headers')
   url.hash = ''
   const path = url.pathname.replace(/\/+$/, '')
-  url.pathname = path.endsWith(SIGNAL_PATH) ? path : `${path}${SIGNAL_PATH}`
+  const headers = target.headers ?? {}
+  if (path.endsWith(TRACES_PATH)) return { traces: destinationOf(url, path, headers), logs: undefined }
+  return { traces: destinationOf(url, `${path}${TRACES_PATH}`, headers), logs: destinationOf(url, `${path}${LOGS_PATH}`, headers) }
+}
+
+function destinationOf(base: URL, path: string, headers: Readonly<Record<string, string>>): Destination {
+  const url = new URL(base)
+  url.pathname = path
   const label = `${url.origin}${url.pathname}`
-  return { url, headers: target.headers ?? {}, label, key: url.search === '' ? label : `${label}${url.search}` }
+  return { url, headers, label, key: url.search === '' ? label : `${label}${url.search}` }
 }
 
 /** @throws RepriseError `invalid_option` when the destination is the collector itself: it would feed itself for ever */
