@@ -1,9 +1,17 @@
 import { type Anchor, parseAnchor } from './anchors.ts'
 import { Automaton } from './automaton.ts'
+import { compileContext } from './context.ts'
 import { behindEscape } from './detectors/characters.ts'
-import { CHECKS } from './detectors/checks.ts'
+import { CHECKS, type Check } from './detectors/checks.ts'
+import { detectBase58Check, detectBech32, detectEthereum, detectSeedPhrase } from './detectors/crypto-address.ts'
 import { detectEmail } from './detectors/email.ts'
+import { detectIban } from './detectors/iban.ts'
+import { detectBirthDate, detectCoordinates, detectDegrees } from './detectors/life-data.ts'
+import { isIdentifier } from './detectors/national-ids.ts'
+import { detectIpv4, detectIpv6, detectMac } from './detectors/network-address.ts'
+import { detectNumberRun } from './detectors/number-run.ts'
 import { detectPaymentCard } from './detectors/payment-card.ts'
+import { detectInternationalPhone, detectNationalPhone, detectNorthAmericanPhone } from './detectors/phone.ts'
 import { detectPrivateKey } from './detectors/private-key.ts'
 import { detectUrlUserinfo } from './detectors/url-userinfo.ts'
 import { compileFields, type FieldLookup, fieldAnchors } from './fields.ts'
@@ -35,14 +43,34 @@ export interface CompiledPolicy {
 export const ESCAPE_ANCHOR_ID = -1
 /** Anchor of a field's name: nothing to match in itself, but the JSON around it must be looked at. */
 const FIELD_ANCHOR_ID = -2
-const ESCAPE_ANCHORS = ['\\\\u00[0-7]', '\\\\/']
+const ESCAPE_ANCHORS = ['\\\\u00[0-7]', '\\\\/', '%[2-7][0-9A-Fa-f]']
+/** Anchor of what may be base64. Of letters and digits alone, so that no run begins anew inside of itself. */
+export const ENCODED_ANCHOR_ID = -3
+const ENCODED_ANCHOR = '[A-Za-z0-9]'.repeat(16)
 
 const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   email: detectEmail,
   'payment-card': detectPaymentCard,
   'private-key': detectPrivateKey,
   'url-userinfo': detectUrlUserinfo,
+  'number-run': detectNumberRun,
+  iban: detectIban,
+  'international-phone': detectInternationalPhone,
+  'north-american-phone': detectNorthAmericanPhone,
+  'national-phone': detectNationalPhone,
+  ipv4: detectIpv4,
+  ipv6: detectIpv6,
+  mac: detectMac,
+  'base58-check': detectBase58Check,
+  bech32: detectBech32,
+  ethereum: detectEthereum,
+  'seed-phrase': detectSeedPhrase,
+  'birth-date': detectBirthDate,
+  coordinates: detectCoordinates,
+  degrees: detectDegrees,
 }
+
+const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>(['email', 'url-userinfo', 'degrees'])
 
 const compiled = new Map<PolicyId, CompiledPolicy>()
 
@@ -62,6 +90,7 @@ export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
     after: 'anything' as const,
     id: ESCAPE_ANCHOR_ID,
   }))
+  anchors.push({ sets: parseAnchor(ENCODED_ANCHOR, false), after: 'word-boundary', id: ENCODED_ANCHOR_ID })
   for (const source of fieldAnchors(policy.fields))
     anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {
@@ -72,7 +101,7 @@ export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
     rules: policy.rules.map((rule, rank) => ({
       name: rule.name,
       rank,
-      looksBack: rule.back !== undefined || rule.detector === 'email' || rule.detector === 'url-userinfo',
+      looksBack: rule.back !== undefined || LOOKS_BACK.has(rule.detector),
       detect: detectorOf(rule),
     })),
     fieldRank: policy.rules.length,
@@ -80,17 +109,30 @@ export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
   }
 }
 
+const ID_PREFIX = 'id:'
+function checkOf(name: string | undefined): Check | undefined {
+  if (name?.startsWith(ID_PREFIX) !== true) return name === undefined ? undefined : CHECKS[name]
+  const kind = name.slice(ID_PREFIX.length)
+  return (secret) => isIdentifier(kind, secret)
+}
+
+/** A `tail` that matches nowhere: the match ends where the pattern says. */
+const NO_TAIL = '(?!)'
+
 function detectorOf(rule: RuleData): Detector {
-  if (rule.detector !== undefined) return DETECTORS[rule.detector]
+  if (rule.detector !== undefined) return withContext(rule, DETECTORS[rule.detector])
   if (rule.pattern === undefined) throw new TypeError(`rule ${rule.name}: expected a pattern or a detector`)
   const narrowed = rule.pattern.includes('(?<secret>')
   const pattern = new RegExp(rule.pattern, `y${rule.flags ?? ''}${narrowed ? 'd' : ''}`)
-  const check = rule.check === undefined ? undefined : CHECKS[rule.check]
+  const check = checkOf(rule.check)
+  if (rule.check !== undefined && check === undefined) throw new TypeError(`rule ${rule.name}: no check ${rule.check}`)
   const alnumTail = /[A-Za-z0-9]*/y
-  const tail = rule.tail === undefined ? alnumTail : new RegExp(`${rule.tail}*`, 'y')
+  const tail = rule.tail === undefined ? alnumTail : new RegExp(rule.tail === NO_TAIL ? NO_TAIL : `${rule.tail}*`, 'y')
+  const around = rule.near === undefined && rule.unless === undefined ? undefined : compileContext(rule.near, rule.unless)
   const back = rule.back === undefined ? undefined : { isBack: new RegExp(`^${rule.back.chars}$`), max: rule.back.max }
 
-  return ({ text }, anchorEnd, anchorLength) => {
+  return (view, anchorEnd, anchorLength) => {
+    const { text } = view
     let from = anchorEnd - anchorLength
     if (back !== undefined) {
       const lowest = Math.max(0, from - back.max)
@@ -104,10 +146,20 @@ function detectorOf(rule: RuleData): Detector {
     const start = range?.[0] ?? match.index
     const matchEnd = range?.[1] ?? match.index + match[0].length
     if (check !== undefined && !check(text.slice(start, matchEnd), text, matchEnd)) return undefined
+    if (around !== undefined && !around(view, match.index, start, matchEnd)) return undefined
     tail.lastIndex = matchEnd
-    tail.test(text)
+    if (!tail.test(text)) return { start, end: matchEnd }
     alnumTail.lastIndex = tail.lastIndex
     alnumTail.test(text)
     return { start, end: alnumTail.lastIndex }
+  }
+}
+
+function withContext(rule: RuleData, detect: Detector): Detector {
+  if (rule.near === undefined && rule.unless === undefined) return detect
+  const around = compileContext(rule.near, rule.unless)
+  return (view, anchorEnd, anchorLength) => {
+    const found = detect(view, anchorEnd, anchorLength)
+    return found !== undefined && around(view, found.start, found.start, found.end) ? found : undefined
   }
 }

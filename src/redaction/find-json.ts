@@ -1,6 +1,7 @@
 import type { CompiledPolicy } from './compile.ts'
 import { isPaymentCardNumber } from './detectors/payment-card.ts'
 import { isSecretOfField, isSecretOfPair } from './fields.ts'
+import { findInEncoded } from './find-encoded.ts'
 import { findAtHits, SHORTEST_MATCH } from './find-text.ts'
 import { escapeJson, rawOffsets, unescapeJson } from './json-strings.ts'
 import { type JsonToken, walkJson } from './json-walk.ts'
@@ -60,7 +61,8 @@ export function findInString(policy: CompiledPolicy, text: string, field: string
   const spans = findAtHits(policy, text, field, hits)
   if (nesting >= MAX_NESTING) return spans
   const inLines = findInJsonLines(policy, text, nesting, hits)
-  return inLines.length === 0 ? spans : chooseSpans([...spans, ...inLines])
+  const inEncoded = findInEncoded(policy, text, hits, (decoded) => findInString(policy, decoded, '', nesting + 1))
+  return inLines.length === 0 && inEncoded.length === 0 ? spans : chooseSpans([...spans, ...inLines, ...inEncoded])
 }
 
 /** Lines that are JSON by themselves: NDJSON, the `data:` lines of an event stream. */

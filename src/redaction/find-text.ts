@@ -43,7 +43,7 @@ function detectAtHits(policy: CompiledPolicy, view: TextView, hits: AnchorHits, 
       if (found === undefined || isInsideToken(view.text, found.start)) continue
       const value = view.text.slice(found.start, found.end)
       if (isToken(value)) continue
-      spans.push({ ...found, rule: rule.name, rank: rule.rank, value, quote: '' })
+      spans.push({ ...found, rule: found.rule ?? rule.name, rank: rule.rank, value, quote: '' })
       if (found.end > cover.end) cover = found
     }
   }

@@ -31,12 +31,60 @@ export interface RuleData {
    */
   readonly tail?: string
   readonly detector?: DetectorName
+  /** Names under which the detector gives what it finds, where it knows several kinds. */
+  readonly gives?: readonly string[]
+  /**
+   * Words of which one must stand near: in the name of the field, in the 64 characters before or the 24 behind. In lower case;
+   * whole words, or their beginnings where they end in `*`.
+   */
+  readonly near?: readonly string[]
+  /** Words of which none may stand in the 32 characters before or, with the match's own beginning, make up its name. */
+  readonly unless?: readonly string[]
 }
 
 /** A last look at the text that a pattern has matched. */
-export type CheckName = 'letter-and-digit' | 'upper-lower-digit' | 'basic-pair' | 'jwt' | 'assigned-value' | 'assigned-token'
+export type CheckName =
+  | 'letter-and-digit'
+  | 'upper-lower-digit'
+  | 'mixed-run'
+  | 'not-placeholder'
+  | 'basic-pair'
+  | 'jwt'
+  | 'quoted-password'
+  | 'quoted-mixed'
+  | 'quoted-credential'
+  | 'assigned-password'
+  | 'assigned-mixed'
+  | 'assigned-credential'
+  | 'assigned-token'
+  | 'flag-value'
+  | 'spoken-password'
+  | 'connection-password'
+  | PersonalCheckName
 
-export type DetectorName = 'email' | 'payment-card' | 'private-key' | 'url-userinfo'
+/** Check digits and plausible dates of identifiers, see detectors/national-ids.ts and its neighbours. */
+export type PersonalCheckName = string
+
+export type DetectorName =
+  | 'email'
+  | 'payment-card'
+  | 'private-key'
+  | 'url-userinfo'
+  | 'number-run'
+  | 'iban'
+  | 'international-phone'
+  | 'north-american-phone'
+  | 'national-phone'
+  | 'ipv4'
+  | 'ipv6'
+  | 'mac'
+  | 'base58-check'
+  | 'bech32'
+  | 'ethereum'
+  | 'seed-phrase'
+  | 'birth-date'
+  | 'coordinates'
+  | 'degrees'
 
 /** A field whose name alone says that its value is secret: HTTP headers, JSON keys, attribute names. */
 export interface FieldRuleData {

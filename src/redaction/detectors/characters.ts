@@ -7,6 +7,10 @@ export const isHexDigit = (code: number): boolean => isDigit(code) || (code >= 0
 export const isSpacedScriptLetter = (code: number): boolean =>
   code >= 0xc0 && (code <= 0x24f || (code >= 0x370 && code <= 0x52f)) && code !== 0xd7 && code !== 0xf7
 
+/** Letters of scripts written without capitals, most of them without blanks: Hebrew, Arabic, Indic, Thai, Georgian, kana, Han, Hangul. */
+export const isOtherScriptLetter = (code: number): boolean =>
+  (code >= 0x530 && code <= 0x1fff) || (code >= 0x3041 && code <= 0x9fff && code !== 0x30fb) || (code >= 0xac00 && code <= 0xd7a3)
+
 /**
  * The index behind an escape whose backslash or percent sign stands just before `index` (`\n`, `\u003c`, `\x3c`, `%3c`
  * written out in the text), or `index` itself where there is none.

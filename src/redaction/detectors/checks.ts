@@ -1,5 +1,18 @@
 import { Buffer } from 'node:buffer'
-import type { CheckName } from '../rule.ts'
+import {
+  isAssignedCredential,
+  isAssignedMixed,
+  isAssignedPassword,
+  isAssignedToken,
+  isConnectionPassword,
+  isFlagValue,
+  isMixedRun,
+  isNoPlaceholder,
+  isQuotedCredential,
+  isQuotedMixed,
+  isQuotedPassword,
+  isSpokenPassword,
+} from './assigned-checks.ts'
 
 /** `secret` is what would be replaced, `end` the index behind it in `text`. */
 export type Check = (secret: string, text: string, end: number) => boolean
@@ -7,13 +20,24 @@ export type Check = (secret: string, text: string, end: number) => boolean
 const hasLetter = (text: string): boolean => /[A-Za-z]/.test(text)
 const hasDigit = (text: string): boolean => /[0-9]/.test(text)
 
-export const CHECKS: Readonly<Record<CheckName, Check>> = {
+export const CHECKS: Readonly<Record<string, Check>> = {
   'letter-and-digit': (secret) => hasLetter(secret) && hasDigit(secret),
   'upper-lower-digit': (secret) => /[A-Z]/.test(secret) && /[a-z]/.test(secret) && hasDigit(secret),
   'basic-pair': (secret) => isBasicPair(secret),
   jwt: (secret) => hasJoseHeader(secret),
-  'assigned-value': isAssignedSecret,
-  'assigned-token': (secret, text, end) => isAssignedSecret(secret, text, end) && !/^[A-Za-z_]+[0-9]{0,3}$/.test(secret),
+  'three-digits': (secret) => (secret.match(/[0-9]/g)?.length ?? 0) >= 3,
+  'mixed-run': isMixedRun,
+  'not-placeholder': isNoPlaceholder,
+  'quoted-password': isQuotedPassword,
+  'quoted-mixed': isQuotedMixed,
+  'quoted-credential': isQuotedCredential,
+  'assigned-password': isAssignedPassword,
+  'assigned-mixed': isAssignedMixed,
+  'assigned-credential': isAssignedCredential,
+  'assigned-token': isAssignedToken,
+  'flag-value': isFlagValue,
+  'spoken-password': isSpokenPassword,
+  'connection-password': isConnectionPassword,
 }
 
 /** `****`, `xxxx`, `....`: what is left where somebody else has redacted. */
@@ -39,21 +63,7 @@ function hasJoseHeader(secret: string): boolean {
   }
 }
 
-/** Tells `password=hunter2` from code and prose that goes on behind the same name. */
-function isAssignedSecret(secret: string, text: string, end: number): boolean {
-  if (!hasLetter(secret) || !hasDigit(secret) || isMasked(secret)) return false
-  const next = text[end]
-  if (next === '(' || next === '[') return false
-  // A name that says the same again (`X509_TOKEN = X509_TOKEN`).
-  if (/^[\w$]{1,128}(?:secret|token|password|passwd|key)$/i.test(secret)) return false
-  // A path of names (`config.key1`), a URL, a file path, a digest.
-  if (/^[A-Za-z_$][\w$]{0,64}(?:\??\.[A-Za-z_$][\w$]{0,64}){1,8}$/.test(secret)) return false
-  if (/^[a-z][a-z0-9+.-]{1,16}:\/\//i.test(secret)) return false
-  if (/^(?:~|\.{1,2})?\/[a-z0-9._-]{1,64}\//.test(secret)) return false
-  return !/^(?:sha[0-9]{1,3}|md5|blake[23][bs]?)[:-]/.test(secret)
-}
-
 /** The value of a field that often holds something else: does it look like a credential? */
 export function looksLikeToken(text: string): boolean {
-  return /^[A-Za-z0-9._~+/=:@|-]{16,8192}$/.test(text) && hasLetter(text) && hasDigit(text) && isAssignedSecret(text, text, text.length)
+  return /^[A-Za-z0-9._~+/=:@|-]{16,8192}$/.test(text) && hasLetter(text) && hasDigit(text) && isAssignedCredential(text, text, text.length)
 }

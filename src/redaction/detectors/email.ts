@@ -1,5 +1,5 @@
 import type { Detector } from '../text-view.ts'
-import { behindEscape, isAlnum, isSpacedScriptLetter } from './characters.ts'
+import { behindEscape, isAlnum, isOtherScriptLetter, isSpacedScriptLetter } from './characters.ts'
 
 /** RFC 5321 section 4.5.3.1: local part and domain. */
 const LOCAL_MAX = 64
@@ -18,9 +18,11 @@ const FILE_EXTENSIONS = new Set(
 const CODE_OBJECTS = new Set(['self', 'this', 'super', 'cls', 'np', 'torch', 'tf', 'jnp'])
 
 const UNDERSCORE = 0x5f
+const QUOTE = 0x22
 const isLocal = (code: number): boolean =>
   isAlnum(code) || code === 0x2e || code === UNDERSCORE || code === 0x25 || code === 0x2b || code === 0x2d || isSpacedScriptLetter(code)
 const isDomain = (code: number): boolean => isAlnum(code) || code === 0x2e || code === 0x2d || isSpacedScriptLetter(code)
+const isForeignDomain = (code: number): boolean => isDomain(code) || isOtherScriptLetter(code)
 
 /**
  * An e-mail address in the form people use (dot-atom at a dotted host name), `%40` for `@` included. Not: scp and shell
@@ -30,9 +32,9 @@ export const detectEmail: Detector = (view, anchorEnd) => {
   const { text } = view
   const domainStart = anchorEnd - 1
   const at = text.charCodeAt(domainStart - 1) === 0x40 ? domainStart - 1 : domainStart - 3
-  const start = localStart(text, at)
+  const start = text.charCodeAt(at - 1) === QUOTE ? quotedStart(text, at) : localStart(text, at)
   if (start >= at) return undefined
-  const end = domainEnd(text, domainStart)
+  const end = text.charCodeAt(domainStart) === 0x5b ? literalEnd(text, domainStart) : domainEnd(text, domainStart)
   if (end < 0) return undefined
 
   const local = text.slice(start, at)
@@ -43,9 +45,28 @@ export const detectEmail: Detector = (view, anchorEnd) => {
   return { start, end }
 }
 
+/** RFC 5321 section 4.1.2: a quoted local part. Where a word stands right before, the quote closes something else. */
+function quotedStart(text: string, at: number): number {
+  const open = text.lastIndexOf('"', at - 2)
+  if (open < 0 || at - open > LOCAL_MAX + 2 || at - open < 3) return at
+  const inside = text.slice(open + 1, at - 1)
+  return isAlnum(text.charCodeAt(open - 1)) || /[\r\n:{}[\]]/.test(inside) ? at : open
+}
+
+/** RFC 5321 section 4.1.3: an address in place of the domain. */
+const LITERAL = /\[(?:IPv6:)?[0-9A-Fa-f:.]{3,45}\]/y
+function literalEnd(text: string, domainStart: number): number {
+  LITERAL.lastIndex = domainStart
+  return LITERAL.test(text) ? LITERAL.lastIndex : -1
+}
+
 function localStart(text: string, at: number): number {
   const lowest = Math.max(0, at - LOCAL_MAX)
   let start = at
+  if (isOtherScriptLetter(text.charCodeAt(at - 1))) {
+    while (start > lowest && isOtherScriptLetter(text.charCodeAt(start - 1))) start--
+    return start
+  }
   while (start > lowest) {
     const code = text.charCodeAt(start - 1)
     const apostropheInName = code === 0x27 && isAlnum(text.charCodeAt(start)) && isAlnum(text.charCodeAt(start - 2)) && start < at
@@ -70,7 +91,8 @@ function domainEnd(text: string, domainStart: number): number {
   const highest = Math.min(text.length, domainStart + DOMAIN_MAX)
   let end = domainStart
   let hasDot = false
-  while (end < highest && isDomain(text.charCodeAt(end))) {
+  const belongs = isOtherScriptLetter(text.charCodeAt(domainStart)) ? isForeignDomain : isDomain
+  while (end < highest && belongs(text.charCodeAt(end))) {
     if (text.charCodeAt(end) === 0x2e) {
       if (text.charCodeAt(end + 1) === 0x2e) break
       hasDot = true
@@ -96,7 +118,8 @@ function isTopLevel(label: string): boolean {
   if (/^xn--[a-z0-9-]{2,20}$/i.test(label)) return true
   for (let index = 0; index < label.length; index++) {
     const code = label.charCodeAt(index)
-    const letter = (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || isSpacedScriptLetter(code)
+    const letter =
+      (code >= 0x41 && code <= 0x5a) || (code >= 0x61 && code <= 0x7a) || isSpacedScriptLetter(code) || isOtherScriptLetter(code)
     if (!letter) return false
   }
   return true

@@ -1,6 +1,7 @@
 import type { Detector, Stretch, TextView } from '../text-view.ts'
 import { withoutTokens } from '../tokens.ts'
 import { isAlnum, isDigit, isHexDigit } from './characters.ts'
+import { isLuhnValid } from './check-digits.ts'
 
 interface Brand {
   /** First digits, inclusive at both ends, as many as are written. */
@@ -182,15 +183,4 @@ function isOfBrand(digits: string): boolean {
         return first >= low && first <= high
       }),
   )
-}
-
-/** ISO/IEC 7812-1 annex B. */
-function isLuhnValid(digits: string): boolean {
-  let sum = 0
-  for (let index = 0; index < digits.length; index++) {
-    const digit = digits.charCodeAt(digits.length - 1 - index) - 0x30
-    if (index % 2 === 0) sum += digit
-    else sum += digit > 4 ? digit * 2 - 9 : digit * 2
-  }
-  return sum % 10 === 0
 }

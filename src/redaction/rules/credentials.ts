@@ -1,12 +1,10 @@
 import type { FieldRuleData, RuleData } from '../rule.ts'
+import { ASSIGNMENT_RULES, KEY_NAMES } from './assignments.ts'
 
 const QUOTES = '["\'`\\\\]{0,4}'
 const ASSIGN = `${QUOTES}\\s{0,4}(?::=|=>|[:=]{1,2})\\s{0,4}${QUOTES}`
 /** How an assignment may go on behind a name; prose such as `password reset` never gets as far as the pattern. */
 const assigned = (names: readonly string[]): string[] => names.flatMap((name) => [`${name}[:="'\\\\\`]`, `${name} [:=]`])
-
-const PASSWORD_NAMES = ['password', 'passwd', 'passphrase', 'pwd']
-const KEY_NAMES = ['api', 'secret', 'access', 'private', 'auth', 'signing', 'encryption', 'master', 'subscription']
 
 /** Credentials known by what stands around them. After the provider keys, so that a known format gives its own name. */
 export const CREDENTIAL_RULES: readonly RuleData[] = [
@@ -62,30 +60,7 @@ export const CREDENTIAL_RULES: readonly RuleData[] = [
     check: 'basic-pair',
   },
   { name: 'url-credentials', anchors: ['[^ /\t\n\r"\'`<>@]@[A-Za-z0-9%\\[_.-]'], after: 'no-backslash', detector: 'url-userinfo' },
-  {
-    name: 'password',
-    anchors: assigned(PASSWORD_NAMES),
-    fold: true,
-    flags: 'i',
-    pattern: `(?:${PASSWORD_NAMES.join('|')})${ASSIGN}(?<secret>[^\\s"'\`,;&<>(){}[\\]\\\\$|]{6,256})`,
-    check: 'assigned-value',
-  },
-  {
-    name: 'credential',
-    anchors: assigned(['secret', ...KEY_NAMES.flatMap((name) => [`${name}key`, `${name}[-_. ]key`])]),
-    fold: true,
-    flags: 'i',
-    pattern: `(?:secret|(?:${KEY_NAMES.join('|')})[-_. ]?key)${ASSIGN}(?<secret>[^\\s"'\`,;&<>(){}[\\]\\\\$|]{8,512})`,
-    check: 'assigned-value',
-  },
-  {
-    name: 'credential',
-    anchors: assigned(['token']),
-    fold: true,
-    flags: 'i',
-    pattern: `(?<!(?:page|next|sync|cursor|continuation|pad|bos|eos)[-_. ]?)token${ASSIGN}(?<secret>[A-Za-z0-9._~+/-]{16,4096}={0,2})`,
-    check: 'assigned-token',
-  },
+  ...ASSIGNMENT_RULES,
 ]
 
 const HARMLESS_TOKENS = [

@@ -1,23 +1,5 @@
-import type { CheckName, RuleData } from '../rule.ts'
-
-const ALNUM = '[A-Za-z0-9]'
-const WORD = '[A-Za-z0-9_]'
-const URL = '[A-Za-z0-9_-]'
-const HEX = '[0-9a-f]'
-const BASE64 = '[A-Za-z0-9+/]'
-
-/** A key that is one literal prefix and a run of one character class. */
-function prefixed(name: string, prefixes: readonly string[], body: string, min: number, max: number, check?: CheckName): RuleData {
-  const alternatives = prefixes.map((prefix) => prefix.replaceAll('.', '\\.'))
-  return {
-    name,
-    anchors: prefixes,
-    after: 'word-boundary',
-    pattern: `(?:${alternatives.join('|')})${body}{${min},${max}}`,
-    tail: body,
-    ...(check === undefined ? {} : { check }),
-  }
-}
+import type { RuleData } from '../rule.ts'
+import { ALNUM, BASE64, HEX, prefixed, URL_SAFE, WORD } from './prefixed.ts'
 
 /**
  * Keys whose format their issuer has made recognisable. Lengths are a little wider than today's keys, since issuers
@@ -25,40 +7,45 @@ function prefixed(name: string, prefixes: readonly string[], body: string, min: 
  */
 export const PROVIDER_KEY_RULES: readonly RuleData[] = [
   // Model providers and the tools around them.
-  prefixed('anthropic-api-key', ['sk-ant-'], URL, 20, 300),
-  prefixed('openrouter-api-key', ['sk-or-'], URL, 32, 300),
-  prefixed('langfuse-secret-key', ['sk-lf-'], URL, 30, 100),
-  prefixed('helicone-api-key', ['sk-helicone-'], URL, 16, 100),
+  prefixed('anthropic-api-key', ['sk-ant-'], URL_SAFE, 20, 300),
+  prefixed('openrouter-api-key', ['sk-or-'], URL_SAFE, 32, 300),
+  prefixed('langfuse-secret-key', ['sk-lf-'], URL_SAFE, 30, 100),
+  prefixed('helicone-api-key', ['sk-helicone-'], URL_SAFE, 16, 100),
   {
     name: 'openai-api-key',
     anchors: ['sk-proj-', 'sk-svcacct-', 'sk-admin-', 'sk-service-', 'sk-None-'],
     after: 'word-boundary',
-    pattern: `sk-(?:proj|svcacct|admin|service|None)-${URL}{20,300}`,
+    pattern: `sk-(?:proj|svcacct|admin|service|None)-${URL_SAFE}{20,300}`,
   },
   // Also the form that several other providers gave their keys (`sk-` and hex or base62).
   { name: 'openai-api-key', anchors: [`sk-${ALNUM}`], after: 'word-boundary', pattern: `sk-${ALNUM}{20,300}`, check: 'letter-and-digit' },
   { name: 'openai-session-key', anchors: ['sess-'], after: 'word-boundary', pattern: `sess-${ALNUM}{40,100}`, check: 'letter-and-digit' },
-  prefixed('google-api-key', ['AIza'], URL, 30, 45),
-  { name: 'google-api-key', anchors: ['AQ.A'], after: 'word-boundary', pattern: `AQ\\.A${URL}{35,100}`, check: 'upper-lower-digit' },
+  prefixed('google-api-key', ['AIza'], URL_SAFE, 30, 45),
+  { name: 'google-api-key', anchors: ['AQ.A'], after: 'word-boundary', pattern: `AQ\\.A${URL_SAFE}{35,100}`, check: 'upper-lower-digit' },
   prefixed('google-oauth-token', ['ya29.'], '[A-Za-z0-9_.-]', 20, 2048),
-  prefixed('google-oauth-token', ['1//0'], URL, 30, 512),
-  prefixed('google-oauth-secret', ['GOCSPX-'], URL, 20, 64),
-  { name: 'firebase-server-key', anchors: [':APA91b'], back: { chars: URL, max: 32 }, pattern: `AAAA${URL}{7,28}:APA91b${URL}{80,300}` },
+  prefixed('google-oauth-token', ['1//0'], URL_SAFE, 30, 512),
+  prefixed('google-oauth-secret', ['GOCSPX-'], URL_SAFE, 20, 64),
+  {
+    name: 'firebase-server-key',
+    anchors: [':APA91b'],
+    back: { chars: URL_SAFE, max: 32 },
+    pattern: `AAAA${URL_SAFE}{7,28}:APA91b${URL_SAFE}{80,300}`,
+  },
   prefixed('groq-api-key', ['gsk_'], ALNUM, 32, 200),
   prefixed('huggingface-token', ['hf_', 'api_org_'], ALNUM, 30, 100),
   prefixed('replicate-api-token', ['r8_'], ALNUM, 30, 64),
   prefixed('perplexity-api-key', ['pplx-'], ALNUM, 32, 100),
   prefixed('xai-api-key', ['xai-'], ALNUM, 40, 200),
-  prefixed('nvidia-api-key', ['nvapi-'], URL, 40, 200),
+  prefixed('nvidia-api-key', ['nvapi-'], URL_SAFE, 40, 200),
   prefixed('fireworks-api-key', ['fw_'], ALNUM, 22, 64, 'letter-and-digit'),
-  prefixed('together-api-key', ['tgp_v1_'], URL, 30, 100),
+  prefixed('together-api-key', ['tgp_v1_'], URL_SAFE, 30, 100),
   prefixed('cerebras-api-key', ['csk-'], ALNUM, 40, 100),
-  prefixed('voyage-api-key', ['pa-'], URL, 40, 64, 'upper-lower-digit'),
-  prefixed('jina-api-key', ['jina_'], URL, 40, 100),
-  prefixed('llamacloud-api-key', ['llx-'], URL, 40, 100),
+  prefixed('voyage-api-key', ['pa-'], URL_SAFE, 40, 64, 'upper-lower-digit'),
+  prefixed('jina-api-key', ['jina_'], URL_SAFE, 40, 100),
+  prefixed('llamacloud-api-key', ['llx-'], URL_SAFE, 40, 100),
   prefixed('pinecone-api-key', ['pcsk_'], WORD, 40, 128),
   prefixed('langsmith-api-key', ['lsv2_pt_', 'lsv2_sk_', 'ls__'], WORD, 32, 100),
-  prefixed('tavily-api-key', ['tvly-'], URL, 24, 100, 'letter-and-digit'),
+  prefixed('tavily-api-key', ['tvly-'], URL_SAFE, 24, 100, 'letter-and-digit'),
   { name: 'firecrawl-api-key', anchors: [`fc-${HEX}${HEX}`], after: 'word-boundary', pattern: `fc-${HEX}{32}(?![A-Za-z0-9])` },
   { name: 'elevenlabs-api-key', anchors: [`sk_${HEX}${HEX}`], after: 'word-boundary', pattern: `sk_${HEX}{48}(?![A-Za-z0-9])` },
   prefixed('e2b-api-key', ['e2b_'], HEX, 32, 64),
@@ -134,20 +121,20 @@ export const PROVIDER_KEY_RULES: readonly RuleData[] = [
     check: 'letter-and-digit',
   },
   prefixed('digitalocean-token', ['dop_v1_', 'doo_v1_', 'dor_v1_'], HEX, 40, 64),
-  prefixed('heroku-api-key', ['HRKU-'], URL, 30, 100),
+  prefixed('heroku-api-key', ['HRKU-'], URL_SAFE, 30, 100),
   { name: 'cloudflare-origin-key', anchors: [`v1.0-${HEX}${HEX}`], after: 'word-boundary', pattern: `v1\\.0-${HEX}{24}-${HEX}{100,160}` },
-  prefixed('vault-token', ['hvs.', 'hvb.', 'hvr.'], URL, 24, 300),
+  prefixed('vault-token', ['hvs.', 'hvb.', 'hvr.'], URL_SAFE, 24, 300),
   {
     name: 'terraform-token',
     anchors: ['.atlasv1.'],
     back: { chars: ALNUM, max: 20 },
-    pattern: `${ALNUM}{10,20}\\.atlasv1\\.${URL}{40,100}`,
+    pattern: `${ALNUM}{10,20}\\.atlasv1\\.${URL_SAFE}{40,100}`,
   },
   prefixed('doppler-token', ['dp.pt.', 'dp.st.', 'dp.ct.', 'dp.sa.', 'dp.scim.', 'dp.audit.'], '[A-Za-z0-9_.-]', 30, 100),
   prefixed('pulumi-token', ['pul-'], HEX, 40, 40),
   prefixed('supabase-key', ['sbp_', 'sb_secret_'], WORD, 20, 100),
   prefixed('planetscale-token', ['pscale_tkn_', 'pscale_pw_', 'pscale_oauth_'], '[A-Za-z0-9_.=-]', 30, 100),
-  prefixed('tailscale-key', ['tskey-'], URL, 20, 120),
+  prefixed('tailscale-key', ['tskey-'], URL_SAFE, 20, 120),
   prefixed('vercel-token', ['vcp_', 'vck_', 'vca_', 'vcr_'], ALNUM, 24, 100),
   prefixed('netlify-token', ['nfp_', 'nfo_', 'nfc_'], ALNUM, 30, 64),
   prefixed('flyio-token', ['fm1r_', 'fm2_', 'fo1_'], '[A-Za-z0-9+/=_,-]', 40, 2048),
@@ -164,7 +151,7 @@ export const PROVIDER_KEY_RULES: readonly RuleData[] = [
   ),
   prefixed('atlassian-token', ['ATATT3', 'ATCTT3', 'ATBB'], '[A-Za-z0-9_=-]', 24, 300, 'letter-and-digit'),
   prefixed('npm-token', ['npm_'], ALNUM, 36, 64),
-  prefixed('pypi-token', ['pypi-AgEI', 'pypi-AgEN'], URL, 40, 512),
+  prefixed('pypi-token', ['pypi-AgEI', 'pypi-AgEN'], URL_SAFE, 40, 512),
   prefixed('rubygems-key', ['rubygems_'], HEX, 40, 64),
   {
     name: 'crates-io-token',
@@ -173,19 +160,19 @@ export const PROVIDER_KEY_RULES: readonly RuleData[] = [
     pattern: `cio${ALNUM}{32}(?![A-Za-z0-9])`,
     check: 'upper-lower-digit',
   },
-  prefixed('docker-token', ['dckr_pat_', 'dckr_oat_'], URL, 24, 64),
+  prefixed('docker-token', ['dckr_pat_', 'dckr_oat_'], URL_SAFE, 24, 64),
   prefixed('buildkite-token', ['bkua_'], ALNUM, 30, 64),
   prefixed('circleci-token', ['CCIPAT_', 'CCIPRJ_'], WORD, 30, 120),
   prefixed('sonarqube-token', ['sqp_', 'squ_', 'sqa_'], HEX, 40, 40),
   prefixed('sentry-token', ['sntrys_', 'sntryu_'], '[A-Za-z0-9+/=_-]', 40, 512),
   prefixed('grafana-token', ['glc_', 'glsa_'], '[A-Za-z0-9+/=_]', 32, 512),
-  prefixed('newrelic-key', ['NRAK-', 'NRJS-', 'NRIQ-'], ALNUM, 18, 64),
+  prefixed('newrelic-key', ['NRAK-', 'NRJS-'], ALNUM, 18, 64),
   prefixed('dynatrace-token', ['dt0c01.', 'dt0s01.', 'dt0s02.'], '[A-Z0-9.]', 40, 128),
   prefixed('postman-key', ['PMAK-'], '[0-9a-f-]', 40, 80),
 
   // Chat, mail, payment, productivity.
   prefixed('slack-token', ['xoxb-', 'xoxp-', 'xoxa-', 'xoxe-', 'xoxo-', 'xoxr-', 'xoxs-', 'xoxc-', 'xoxd-'], '[A-Za-z0-9%+/=-]', 10, 400),
-  prefixed('slack-token', ['xapp-', 'xoxe.xoxp-', 'xoxe.xoxb-', 'xwfp-'], URL, 20, 400),
+  prefixed('slack-token', ['xapp-', 'xoxe.xoxp-', 'xoxe.xoxb-', 'xwfp-'], URL_SAFE, 20, 400),
   {
     name: 'slack-webhook',
     anchors: ['hooks.slack.com'],
@@ -194,26 +181,31 @@ export const PROVIDER_KEY_RULES: readonly RuleData[] = [
   {
     name: 'discord-webhook',
     anchors: ['/webhooks/[0-9]'],
-    pattern: `/webhooks/(?<secret>[0-9]{15,22}/${URL}{50,120})`,
+    pattern: `/webhooks/(?<secret>[0-9]{15,22}/${URL_SAFE}{50,120})`,
   },
   {
     // base64 of a numeric user id, whose alphabet at each place is narrow.
     name: 'discord-bot-token',
     anchors: ['[MNO][DTjz][AEIMQUYcgk][w-z0-5][MNO][DTjz]'],
     after: 'word-boundary',
-    pattern: `[MNO][A-Za-z0-9]{22,30}\\.${URL}{5,7}\\.${URL}{25,64}`,
+    pattern: `[MNO][A-Za-z0-9]{22,30}\\.${URL_SAFE}{5,7}\\.${URL_SAFE}{25,64}`,
   },
   { name: 'teams-webhook', anchors: ['webhook.office.com'], pattern: 'webhook\\.office\\.com/webhookb2/(?<secret>[A-Za-z0-9@/-]{40,300})' },
   {
     name: 'telegram-bot-token',
     anchors: ['[0-9][0-9][0-9][0-9]:[A-Za-z_-]'],
     back: { chars: '[0-9]', max: 8 },
-    pattern: `[0-9]{8,12}:${URL}{35}(?![A-Za-z0-9_-])`,
+    pattern: `[0-9]{8,12}:${URL_SAFE}{35}(?![A-Za-z0-9_-])`,
     check: 'upper-lower-digit',
   },
   prefixed('stripe-key', ['sk_live_', 'sk_test_', 'sk_prod_', 'rk_live_', 'rk_test_', 'rk_prod_'], WORD, 10, 300),
   prefixed('stripe-webhook-secret', ['whsec_'], '[A-Za-z0-9+/=]', 24, 100),
-  { name: 'sendgrid-api-key', anchors: [`SG.${URL}`], after: 'word-boundary', pattern: `SG\\.${URL}{16,32}\\.${URL}{16,64}` },
+  {
+    name: 'sendgrid-api-key',
+    anchors: [`SG.${URL_SAFE}`],
+    after: 'word-boundary',
+    pattern: `SG\\.${URL_SAFE}{16,32}\\.${URL_SAFE}{16,64}`,
+  },
   { name: 'twilio-api-key', anchors: [`SK${HEX}${HEX}${HEX}${HEX}`], after: 'word-boundary', pattern: `SK${HEX}{32}(?![A-Za-z0-9])` },
   {
     name: 'mailchimp-api-key',
@@ -230,7 +222,7 @@ export const PROVIDER_KEY_RULES: readonly RuleData[] = [
     check: 'upper-lower-digit',
   },
   prefixed('shopify-token', ['shpat_', 'shpca_', 'shppa_', 'shpss_'], '[0-9A-Fa-f]', 32, 64),
-  prefixed('square-token', ['sq0atp-', 'sq0csp-', 'sq0idp-'], URL, 22, 64),
+  prefixed('square-token', ['sq0atp-', 'sq0csp-', 'sq0idp-'], URL_SAFE, 22, 64),
   prefixed('linear-api-key', ['lin_api_', 'lin_oauth_'], ALNUM, 32, 100),
   prefixed('notion-token', ['ntn_'], ALNUM, 40, 64),
   {
@@ -240,8 +232,8 @@ export const PROVIDER_KEY_RULES: readonly RuleData[] = [
     pattern: `secret_${ALNUM}{43}(?![A-Za-z0-9])`,
     check: 'letter-and-digit',
   },
-  prefixed('figma-token', ['figd_', 'figo_', 'figu_'], URL, 36, 100),
-  prefixed('dropbox-token', ['sl.'], URL, 120, 2048),
-  prefixed('onepassword-token', ['ops_eyJ'], URL, 100, 2048),
+  prefixed('figma-token', ['figd_', 'figo_', 'figu_'], URL_SAFE, 36, 100),
+  prefixed('dropbox-token', ['sl.'], URL_SAFE, 120, 2048),
+  prefixed('onepassword-token', ['ops_eyJ'], URL_SAFE, 100, 2048),
   prefixed('age-secret-key', ['AGE-SECRET-KEY-1'], '[A-Z0-9]', 50, 64),
 ]
