@@ -124,6 +124,11 @@ export class ByteWriter {
     this.pos += bytes.length
   }
 
+  /** Bytes for a place that was passed over. */
+  put(at: number, bytes: Uint8Array): void {
+    this.#buffer.set(bytes, at)
+  }
+
   /** For a few bytes, where a loop beats the call into the engine. */
   shortBytes(bytes: Uint8Array): void {
     const buffer = this.#buffer

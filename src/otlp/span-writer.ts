@@ -107,6 +107,11 @@ export class SpanWriter {
     this.#content(key, 0x3a, bytes)
   }
 
+  /** A string or bytes of that size, which `TraceWriter.put` puts in later, where this says. */
+  room(key: EncodedKey, kind: 'utf8' | 'bytes', size: number): number {
+    return this.#room(key, kind === 'utf8' ? 0x0a : 0x3a, size)
+  }
+
   /** Attributes of any kind. */
   attributes(attributes: readonly WritableAttribute[]): void {
     const writer = this.#writer
@@ -141,12 +146,19 @@ export class SpanWriter {
 
   #content(key: EncodedKey, tag: number, content: Uint8Array): void {
     const writer = this.#writer
-    const size = content.length
+    writer.pos = this.#room(key, tag, content.length)
+    writer.bytes(content)
+  }
+
+  #room(key: EncodedKey, tag: number, size: number): number {
+    const writer = this.#writer
     writer.ensure(key.length + size + AROUND_CONTENT_BYTES)
     this.#key(key, fieldSize(size))
     writer.byte(tag)
     writer.varint(size)
-    writer.bytes(content)
+    const at = writer.pos
+    writer.pos = at + size
+    return at
   }
 
   /** An attribute up to its value, whose content takes `size` bytes. */

@@ -49,6 +49,16 @@ export class TraceWriter extends FrameWriter {
     return this.#fields
   }
 
+  /** Makes room for that many more bytes, so that what follows moves nothing. */
+  reserve(bytes: number): void {
+    this.writer.ensure(bytes)
+  }
+
+  /** Bytes for a place that `SpanWriter.room` left. */
+  put(at: number, bytes: Uint8Array): void {
+    this.writer.put(at, bytes)
+  }
+
   closeSpan(): void {
     this.writer.close(this.#span)
     this.#span = -1

@@ -8,7 +8,7 @@ function inSlices(value: unknown): { hex: string; steps: number } {
   const writing = new MsgpackSlices(value)
   let steps = 1
   while (writing.step()) steps++
-  return { hex: Buffer.from(writing.finish()).toString('hex'), steps }
+  return { hex: Buffer.concat(writing.finish()).toString('hex'), steps }
 }
 
 /** What the codec gives in one go; the undefined beside the value has it choose MessagePack. */
@@ -30,10 +30,14 @@ const leaf = fc.oneof(
   fc.boolean(),
   fc.bigInt(),
   fc.string({ unit: 'binary' }),
-  fc.tuple(fc.constantFrom(0, 31, 32, 255, 256, 65_535, 65_536), fc.constantFrom('x', 'é')).map(([length, unit]) => unit.repeat(length)),
+  fc
+    .tuple(fc.constantFrom(0, 31, 32, 255, 256, 16_385, 65_535, 65_536, 200_000), fc.constantFrom('x', 'é', '\u{1f600}'))
+    .map(([length, unit]) => unit.repeat(length)),
   fc.constantFrom(null, undefined, '\ud800', Number.NaN, -0, /x/g, new URL('http://example.com/')),
   fc.date({ noInvalidDate: false }),
   fc.uint8Array({ maxLength: 300 }),
+  // Large enough to be a piece of its own.
+  fc.constantFrom(new Uint8Array(70_000).fill(7)),
   fc.float32Array(),
   fc.uint8Array().map((bytes) => bytes.buffer),
   fc.constantFrom(new Opaque('function', 'f'), new Truncated('depth', 7), new Error('broken', { cause: new Map([[1, 2]]) })),

@@ -132,11 +132,16 @@ export class JsonBytes {
     this.byte(QUOTE)
   }
 
+  /** Writes the next stretch of a text as it is, lone surrogates replaced, and gives the place where it ends. */
+  unquoted(text: string, start: number): number {
+    const end = endOfStretch(text, start)
+    this.encoded(text.slice(start, end))
+    return end
+  }
+
   /** Writes the next stretch of a string, without quotes, and gives the place where it ends. */
   stretch(text: string, start: number): number {
-    let end = Math.min(start + STRETCH_CHARS, text.length)
-    // A surrogate pair cut in two would be escaped as two lone halves.
-    if (end < text.length && isHighSurrogate(text.charCodeAt(end - 1))) end -= 1
+    const end = endOfStretch(text, start)
     this.#text(start === 0 && end === text.length ? text : text.slice(start, end))
     return end
   }
@@ -187,8 +192,11 @@ function hasEnumerable(value: object): boolean {
   return false
 }
 
-function isHighSurrogate(code: number): boolean {
-  return code >= 0xd800 && code <= 0xdbff
+function endOfStretch(text: string, start: number): number {
+  const end = Math.min(start + STRETCH_CHARS, text.length)
+  // A surrogate pair cut in two would be two lone halves.
+  const last = text.charCodeAt(end - 1)
+  return end < text.length && last >= 0xd800 && last <= 0xdbff ? end - 1 : end
 }
 
 export function isPlain(value: object): value is Fields {

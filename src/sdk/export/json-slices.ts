@@ -2,7 +2,7 @@ import type { Snapshot } from '../snapshot.ts'
 import { type Fields, isPlain, type JsonBytes, OPEN_ESCAPED, tagged } from './json-bytes.ts'
 
 /** About how many bytes are written without a look at the clock. */
-const STEP_BYTES = 32 * 1024
+const STEP_BYTES = 16 * 1024
 
 type Frame =
   | { readonly kind: 'array'; readonly array: readonly unknown[]; index: number }

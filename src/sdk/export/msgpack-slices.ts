@@ -2,9 +2,12 @@ import { types } from 'node:util'
 import { msgpackTreeOf } from '../../schemas/index.ts'
 import { isPlain } from './json-bytes.ts'
 
-const INITIAL_BYTES = 64 * 1024
+/** What is written goes into pieces of this size: nothing is moved when there is more. */
+const PIECE_BYTES = 256 * 1024
+/** Bytes of the value's own beyond this become a piece as they are. */
+const OWN_PIECE_BYTES = 64 * 1024
 /** About how many bytes are written without a look at the clock. */
-const STEP_BYTES = 32 * 1024
+const STEP_BYTES = 16 * 1024
 const TAG = '$reprise'
 
 type Fields = Readonly<Record<string, unknown>>
@@ -12,6 +15,7 @@ type Fields = Readonly<Record<string, unknown>>
 type Frame =
   | { readonly kind: 'values'; readonly values: Iterator<unknown> }
   | { readonly kind: 'entries'; readonly entries: Iterator<readonly [unknown, unknown]> }
+  | { readonly kind: 'text'; readonly text: string; index: number }
   | { readonly kind: 'fields'; readonly fields: Fields; readonly keys: readonly string[]; index: number }
 
 /**
@@ -19,7 +23,10 @@ type Frame =
  * for it in one go. For values of bounded depth: a snapshot.
  */
 export class MsgpackSlices {
-  #buffer: Buffer = Buffer.allocUnsafeSlow(INITIAL_BYTES)
+  readonly #pieces: Uint8Array[] = []
+  /** In the pieces that are full. */
+  #writtenBytes = 0
+  #buffer: Buffer = Buffer.allocUnsafeSlow(PIECE_BYTES)
   #position = 0
   readonly #stack: Frame[] = []
 
@@ -29,21 +36,34 @@ export class MsgpackSlices {
 
   /** @returns whether there is more to write */
   step(): boolean {
-    const until = this.#position + STEP_BYTES
+    const until = this.#writtenBytes + this.#position + STEP_BYTES
     // Small values count by their number: what is little to write can be much to look at.
-    for (let left = STEP_BYTES / 16; left > 0 && this.#position < until; left--) {
+    for (let left = STEP_BYTES / 16; left > 0 && this.#writtenBytes + this.#position < until; left--) {
       const frame = this.#stack.at(-1)
       if (frame === undefined) return false
       if (frame.kind === 'fields') this.#field(frame)
       else if (frame.kind === 'values') this.#element(frame.values)
+      else if (frame.kind === 'text') this.#stretch(frame)
       else this.#entry(frame.entries)
     }
     return this.#stack.length > 0
   }
 
-  /** All that was written, in memory of its own. */
-  finish(): Uint8Array {
-    return this.#buffer.subarray(0, this.#position)
+  /** All that was written, in pieces; some are the value's own bytes. */
+  finish(): readonly Uint8Array[] {
+    this.#endPiece()
+    return this.#pieces
+  }
+
+  #stretch(frame: Extract<Frame, { kind: 'text' }>): void {
+    const { text, index } = frame
+    let end = Math.min(index + STEP_BYTES, text.length)
+    // A surrogate pair stays together.
+    if (end < text.length && text.charCodeAt(end - 1) >= 0xd800 && text.charCodeAt(end - 1) <= 0xdbff) end -= 1
+    this.#ensure((end - index) * 3)
+    this.#position += this.#buffer.write(text.slice(index, end), this.#position)
+    frame.index = end
+    if (end === text.length) this.#stack.pop()
   }
 
   #element(values: Iterator<unknown>): void {
@@ -75,8 +95,10 @@ export class MsgpackSlices {
   }
 
   #value(value: unknown): void {
-    if (typeof value === 'string' && value.isWellFormed()) this.#text(value)
-    else if (typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0)) this.#number(value)
+    if (typeof value === 'string' && value.isWellFormed()) {
+      if (value.length <= STEP_BYTES) this.#text(value)
+      else this.#longText(value)
+    } else if (typeof value === 'number' && Number.isFinite(value) && !Object.is(value, -0)) this.#number(value)
     else if (typeof value === 'boolean') this.#byte(value ? 0xc3 : 0xc2)
     else if (value === null) this.#byte(0xc0)
     else if (Array.isArray(value)) {
@@ -147,16 +169,26 @@ export class MsgpackSlices {
     else this.#sized(sized + 1, size, 4)
   }
 
+  #longText(text: string): void {
+    this.#textHead(Buffer.byteLength(text))
+    this.#stack.push({ kind: 'text', text, index: 0 })
+  }
+
   #text(text: string): void {
     if (text.length < 0x20 && this.#shortAscii(text)) return
     const size = Buffer.byteLength(text)
-    this.#ensure(size + 5)
+    this.#textHead(size)
+    this.#ensure(size)
+    this.#buffer.write(text, this.#position)
+    this.#position += size
+  }
+
+  #textHead(size: number): void {
+    this.#ensure(5)
     if (size < 0x20) this.#byte(0xa0 | size)
     else if (size < 0x100) this.#sized(0xd9, size, 1)
     else if (size < 0x10000) this.#sized(0xda, size, 2)
     else this.#sized(0xdb, size, 4)
-    this.#buffer.write(text, this.#position)
-    this.#position += size
   }
 
   /** @returns false, with nothing written, where a character takes more than one byte */
@@ -177,10 +209,17 @@ export class MsgpackSlices {
 
   #bytes(bytes: Uint8Array): void {
     const size = bytes.length
-    this.#ensure(size + 5)
+    this.#ensure(5)
     if (size < 0x100) this.#sized(0xc4, size, 1)
     else if (size < 0x10000) this.#sized(0xc5, size, 2)
     else this.#sized(0xc6, size, 4)
+    if (size > OWN_PIECE_BYTES) {
+      this.#endPiece()
+      this.#pieces.push(bytes)
+      this.#writtenBytes += size
+      return
+    }
+    this.#ensure(size)
     this.#buffer.set(bytes, this.#position)
     this.#position += size
   }
@@ -220,10 +259,17 @@ export class MsgpackSlices {
   }
 
   #ensure(bytes: number): void {
-    const needed = this.#position + bytes
-    if (needed <= this.#buffer.length) return
-    const grown = Buffer.allocUnsafeSlow(Math.max(needed, this.#buffer.length * 2))
-    this.#buffer.copy(grown, 0, 0, this.#position)
-    this.#buffer = grown
+    if (this.#position + bytes <= this.#buffer.length) return
+    this.#endPiece()
+    this.#buffer = Buffer.allocUnsafeSlow(Math.max(bytes, PIECE_BYTES))
+  }
+
+  /** The rest of the buffer is written into next. */
+  #endPiece(): void {
+    if (this.#position === 0) return
+    this.#pieces.push(this.#buffer.subarray(0, this.#position))
+    this.#writtenBytes += this.#position
+    this.#buffer = this.#buffer.subarray(this.#position)
+    this.#position = 0
   }
 }

@@ -1,13 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
-import { createRedactor, type Redactor } from '../../redaction/index.ts'
-import { ATTR, type OptionValues, RepriseError } from '../../schemas/index.ts'
+import { type OptionValues, RepriseError } from '../../schemas/index.ts'
 import type { Gap, QueuedStep } from '../send-queue.ts'
-import type { Step } from '../step.ts'
-import { type ReadableSpan, readableGapOf, readableSpanOf, resourceOf } from './readable-span.ts'
-import { RedactedView, withheldAttributes } from './redacted-view.ts'
+import { OtlpWriter, type OtlpWriterOptions } from './otlp-writer.ts'
+import type { ReadableSpan } from './readable-span.ts'
 import { reasonOf } from './reprise-way.ts'
-import { resourceAttributes } from './resource.ts'
 import { Slices } from './slices.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
@@ -20,10 +16,8 @@ interface OtlpBatch extends Batch {
 }
 
 export interface OtlpWayOptions
-  extends Pick<OptionValues, 'endpoint' | 'otlpHeaders' | 'flushTimeoutMillis' | 'exitTimeoutMillis' | 'serviceName'> {
-  /** Spans that an SDK of the user's sends to this same endpoint already are not sent twice. */
-  readonly leaveRecordedSpans: boolean
-}
+  extends OtlpWriterOptions,
+    Pick<OptionValues, 'endpoint' | 'otlpHeaders' | 'flushTimeoutMillis' | 'exitTimeoutMillis'> {}
 
 /**
  * To any OTLP backend, through the standard exporter: GenAI attributes in the place of raw values, redacted in this
@@ -31,14 +25,12 @@ export interface OtlpWayOptions
  */
 export class OtlpWay implements Way {
   readonly #exporter: OTLPTraceExporter
-  readonly #redactor: Redactor = createRedactor({ key: randomBytes(32) })
-  readonly #resource: ReadableSpan['resource']
-  readonly #leaveRecorded: boolean
+  /** Also for what is left when the program ends. */
+  readonly writer: OtlpWriter
 
   private constructor(exporter: OTLPTraceExporter, options: OtlpWayOptions) {
     this.#exporter = exporter
-    this.#resource = resourceOf(resourceAttributes(options))
-    this.#leaveRecorded = options.leaveRecordedSpans
+    this.writer = new OtlpWriter(options)
   }
 
   static async open(options: OtlpWayOptions): Promise<OtlpWay> {
@@ -53,16 +45,16 @@ export class OtlpWay implements Way {
 
   async fill(next: () => QueuedStep | undefined, gaps: readonly Gap[]): Promise<Batch> {
     const slices = new Slices()
-    const readable = gaps.map((gap) => readableGapOf(gap, gapAttributes(gap), this.#resource))
+    const readable = gaps.map((gap) => this.writer.readableGap(gap))
     let bytes = 0
     while (readable.length < BATCH_MAX_SPANS && bytes < BATCH_MAX_BYTES) {
       const item = next()
       if (item === undefined) break
       bytes += item.sizeBytes
-      // Nobody but a Reprise collector merges an announcement with the step that follows.
-      if (item.pending || (this.#leaveRecorded && item.step.spanRecorded)) continue
-      readable.push(this.#readable(item.step))
-      if (slices.over) await slices.pause()
+      const span = this.writer.readable(item)
+      if (span === undefined) continue
+      readable.push(span)
+      if (slices.over(item.sizeBytes)) await slices.pause()
     }
     const batch: OtlpBatch = { readable, spans: readable.length, gaps, unwritable: 0 }
     return batch
@@ -83,27 +75,11 @@ export class OtlpWay implements Way {
   async close(): Promise<void> {
     await this.#exporter.shutdown()
   }
-
-  #readable(step: Step): ReadableSpan {
-    try {
-      return readableSpanOf(step, new RedactedView(step, this.#redactor), this.#resource)
-    } catch {
-      return readableGapOf(
-        { runId: step.run.id, traceId: step.ids.traceId, reason: 'redaction_failed', count: 1 },
-        withheldAttributes(step),
-        this.#resource,
-      )
-    }
-  }
 }
 
 function spansOf(batch: Batch): ReadableSpan[] {
   if ('readable' in batch && Array.isArray(batch.readable)) return batch.readable as ReadableSpan[]
   throw new RepriseError('internal', 'a batch of another way out')
-}
-
-function gapAttributes({ runId, reason, count }: Gap): Record<string, string | number> {
-  return { [ATTR.gapReason]: reason, [ATTR.gapCount]: count, ...(runId !== undefined && { [ATTR.runId]: runId }) }
 }
 
 /** The exporter has tried again already where the protocol asks for it; what it gives up with tells whether to keep the batch. */

@@ -5,19 +5,27 @@ import { JsonSlices } from './json-slices.ts'
 import { MsgpackSlices } from './msgpack-slices.ts'
 import { Slices } from './slices.ts'
 
-/** A payload as the wire carries it: text, bytes, or JSON that the writer holds between two of its positions. */
+/** A payload as the wire carries it: text, bytes, or UTF-8 text that the writer holds between two of its positions. */
 export interface EncodedPayload {
   readonly mediaType: string
-  readonly content: string | Uint8Array | WrittenJson
+  readonly content: string | Uint8Array | WrittenText
 }
 
-export interface WrittenJson {
+/** A large one: bytes are in pieces. */
+export interface LargePayload {
+  readonly mediaType: string
+  readonly content: WrittenText | readonly Uint8Array[]
+}
+
+export interface WrittenText {
   readonly start: number
   readonly end: number
 }
 
 /** Up to this size a payload is written in one go: well below a slice. */
-const SMALL_BYTES = 128 * 1024
+const SMALL_BYTES = 64 * 1024
+/** About what one step of a large payload writes. */
+const STEP_BYTES = 16 * 1024
 /** With fewer bytes than this to an entry a value is more structure than text. */
 const TEXT_BYTES_PER_ENTRY = 128
 
@@ -36,8 +44,8 @@ export class PayloadWriter {
     this.#json.reset()
   }
 
-  /** The bytes of JSON that was written: a view, valid until more is written. */
-  bytesOf({ start, end }: WrittenJson): Uint8Array {
+  /** The bytes of text that was written: a view, valid until more is written. */
+  bytesOf({ start, end }: WrittenText): Uint8Array {
     return this.#json.between(start, end)
   }
 
@@ -66,13 +74,19 @@ export class PayloadWriter {
   }
 
   /** For what `isLarge`: the event loop runs in between. */
-  async writeInSlices(snapshot: Snapshot, ownMediaType?: string): Promise<EncodedPayload> {
+  async writeInSlices(snapshot: Snapshot, ownMediaType?: string): Promise<LargePayload> {
     const { value, json } = snapshot
-    // Bytes and text are written in one go in any case.
-    if (ownMediaType !== undefined) return this.write(snapshot, ownMediaType)
     const start = this.#json.position
+    if (ownMediaType !== undefined && typeof value === 'string') {
+      for (let at = 0; at < value.length; ) {
+        at = this.#json.unquoted(value, at)
+        if (this.slices.over(STEP_BYTES)) await this.slices.pause()
+      }
+      return { mediaType: ownMediaType, content: { start, end: this.#json.position } }
+    }
+    if (ownMediaType !== undefined && value instanceof Uint8Array) return { mediaType: ownMediaType, content: [value] }
     const writing = json ? new JsonSlices(this.#json, snapshot) : new MsgpackSlices(value)
-    while (writing.step()) if (this.slices.over) await this.slices.pause()
+    while (writing.step()) if (this.slices.over(STEP_BYTES)) await this.slices.pause()
     return writing instanceof MsgpackSlices ? { mediaType: MEDIA_TYPE.msgpack, content: writing.finish() } : this.#written(start)
   }
 
@@ -82,7 +96,7 @@ export class PayloadWriter {
     return this.#written(start)
   }
 
-  #written(start: number): EncodedPayload {
+  #written(start: number): { mediaType: string; content: WrittenText } {
     return { mediaType: MEDIA_TYPE.json, content: { start, end: this.#json.position } }
   }
 }

@@ -2,16 +2,16 @@ import { decodeExportResponse, decodeStatus, TraceWriter, type WireResource, typ
 import { type OptionValues, RepriseError, randomId16, randomId32 } from '../../schemas/index.ts'
 import { nowMillis, readClockAnchor, unixMicros } from '../clock.ts'
 import type { Gap, QueuedStep } from '../send-queue.ts'
-import type { Snapshot } from '../snapshot.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
-import { type EncodedPayload, PayloadWriter } from './payload.ts'
+import type { LargePayloads } from './large-payloads.ts'
+import { PayloadWriter } from './payload.ts'
 import { resourceAttributes } from './resource.ts'
 import type { Sender } from './sender.ts'
 import { StepWriter, writeGap } from './step-writer.ts'
 import type { Reply, Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
-const BATCH_MAX_BYTES = 2 * 1024 * 1024
+const BATCH_MAX_BYTES = 1024 * 1024
 /** A batch with one very large payload does not tie up its memory for good. */
 const KEPT_MEMORY_MAX_BYTES = 4 * BATCH_MAX_BYTES
 const PROTOBUF = 'application/x-protobuf'
@@ -52,7 +52,7 @@ export class RepriseWay implements Way {
       if (this.#steps.isLarge(item)) await batch.addLarge(item)
       else batch.add(item)
       payloads.reset()
-      if (payloads.slices.over) await payloads.slices.pause()
+      if (payloads.slices.over(item.sizeBytes)) await payloads.slices.pause()
     }
     return batch.finish(gaps)
   }
@@ -130,26 +130,30 @@ class BatchWriter {
     return this.#writer.sizeBytes
   }
 
-  add(item: QueuedStep, encoded?: ReadonlyMap<Snapshot, EncodedPayload>): void {
+  /** @returns whether it could be written */
+  add(item: QueuedStep, large?: LargePayloads): boolean {
     try {
-      this.#steps.write(this.#writer.openSpan(), item, encoded)
+      this.#steps.write(this.#writer.openSpan(), item, large)
       this.#writer.closeSpan()
       this.spans++
+      return true
     } catch {
       this.#writer.dropSpan()
       this.unwritable++
+      return false
     }
   }
 
   async addLarge(item: QueuedStep): Promise<void> {
-    let encoded: ReadonlyMap<Snapshot, EncodedPayload>
+    let large: LargePayloads
     try {
-      encoded = await this.#steps.encodeInSlices(item)
+      large = await this.#steps.encodeInSlices(item)
     } catch {
       this.unwritable++
       return
     }
-    this.add(item, encoded)
+    large.reserve(this.#writer)
+    if (this.add(item, large)) await large.putInSlices(this.#writer)
   }
 
   addGap(gap: Gap): void {

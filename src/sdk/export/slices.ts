@@ -1,16 +1,25 @@
 import { setImmediate } from 'node:timers'
 import { nowMillis } from '../clock.ts'
 
-const SLICE_MILLIS = 1.5
+/** Well below the two milliseconds that nothing may hold the event loop for: what follows the look at the clock counts too. */
+const SLICE_MILLIS = 1
+/** How much work goes by between two looks at the clock. */
+const CHECK_CALLS = 8
+const CHECK_BYTES = 32 * 1024
 
 /** Cuts long work into slices, between which the event loop runs. */
 export class Slices {
   #started = nowMillis()
-  #checks = 0
+  #calls = 0
+  #bytes = 0
 
-  /** Whether the present slice has lasted long enough. The clock is read at every eighth call only: ask often. */
-  get over(): boolean {
-    return (++this.#checks & 7) === 0 && nowMillis() - this.#started > SLICE_MILLIS
+  /** Whether the present slice has lasted long enough, `bytes` more having been gone through. The clock is read now and then: ask often. */
+  over(bytes: number): boolean {
+    this.#bytes += bytes
+    if (++this.#calls < CHECK_CALLS && this.#bytes < CHECK_BYTES) return false
+    this.#calls = 0
+    this.#bytes = 0
+    return nowMillis() - this.#started > SLICE_MILLIS
   }
 
   async pause(): Promise<void> {

@@ -8,6 +8,7 @@ import type { RunState } from '../run-state.ts'
 import type { Gap, QueuedStep } from '../send-queue.ts'
 import type { Snapshot } from '../snapshot.ts'
 import type { Step } from '../step.ts'
+import { LargePayloads } from './large-payloads.ts'
 import type { EncodedPayload, PayloadWriter } from './payload.ts'
 import { cutsOf } from './visible.ts'
 
@@ -38,22 +39,22 @@ export class StepWriter {
     )
   }
 
-  /** For what `isLarge`: its payloads, each written with pauses. They are valid until the payload writer is reset. */
-  async encodeInSlices({ step }: QueuedStep): Promise<Map<Snapshot, EncodedPayload>> {
-    const encoded = new Map<Snapshot, EncodedPayload>()
+  /** For what `isLarge`: its large payloads, each written with pauses. They are valid until the payload writer is reset. */
+  async encodeInSlices({ step }: QueuedStep): Promise<LargePayloads> {
+    const large = new LargePayloads(this.#payloads)
     const encode = async (snapshot: Snapshot | undefined, ownMediaType?: string): Promise<void> => {
-      if (isLarge(this.#payloads, snapshot)) encoded.set(snapshot, await this.#payloads.writeInSlices(snapshot, ownMediaType))
+      if (isLarge(this.#payloads, snapshot)) await large.add(snapshot, ownMediaType)
     }
     await encode(step.input)
     await encode(step.output, step.outputMediaType)
     await encode(step.error)
     // Documents are JSON text whatever is in them.
     if (step.documents?.json === true) await encode(step.documents)
-    return encoded
+    return large
   }
 
   /** @throws whatever a value of the step has against being written; the span has to be dropped then */
-  write(span: SpanWriter, { step, pending }: QueuedStep, encoded?: ReadonlyMap<Snapshot, EncodedPayload>): void {
+  write(span: SpanWriter, { step, pending }: QueuedStep, large?: LargePayloads): void {
     const { anchorMillis } = step.run.shared
     const { endMillis } = step
     const { spanId, parentSpanId } = step.ids
@@ -67,7 +68,7 @@ export class StepWriter {
     span.int(KEYS.sequence, step.sequence)
     if (step.parent !== undefined && step.parent.ids.spanId !== parentSpanId) span.text(KEYS.parentStep, step.parent.ids.spanId)
     if (step.run.owner === step) writeSeed(span, step)
-    this.#payload(span, KEYS.input, KEYS.inputMediaType, step.input, undefined, encoded)
+    this.#payload(span, KEYS.input, KEYS.inputMediaType, step.input, undefined, large)
     if (pending) {
       span.encoded(PENDING)
       return
@@ -75,9 +76,9 @@ export class StepWriter {
     if (step.shape !== undefined) span.encoded(SHAPES[step.shape])
     if (step.streamEnd !== undefined) span.encoded(STREAM_END[step.streamEnd])
     if (step.deliveries !== undefined) span.ints(KEYS.deliveries, step.deliveries)
-    this.#payload(span, KEYS.output, KEYS.outputMediaType, step.output, step.outputMediaType, encoded)
-    if (step.error !== undefined) this.#failure(span, step, step.error, encoded)
-    if (step.documents !== undefined) this.#documents(span, step.documents, encoded)
+    this.#payload(span, KEYS.output, KEYS.outputMediaType, step.output, step.outputMediaType, large)
+    if (step.error !== undefined) this.#failure(span, step, step.error, large)
+    if (step.documents !== undefined) this.#documents(span, step.documents, large)
     if (step.events !== undefined) span.events(eventsOf(step), step.droppedEvents)
     const cuts = cutsOf(step)
     if (cuts !== undefined) span.text(KEYS.cuts, JSON.stringify(cuts))
@@ -89,12 +90,29 @@ export class StepWriter {
     mediaTypeKey: EncodedKey,
     snapshot: Snapshot | undefined,
     ownMediaType: string | undefined,
-    encoded: ReadonlyMap<Snapshot, EncodedPayload> | undefined,
+    large: LargePayloads | undefined,
   ): void {
     if (snapshot === undefined) return
-    const { mediaType, content } = encoded?.get(snapshot) ?? this.#payloads.write(snapshot, ownMediaType)
-    this.#content(span, key, content)
+    const mediaType = this.#value(span, key, snapshot, ownMediaType, large)
     if (mediaType !== MEDIA_TYPE.json) span.text(mediaTypeKey, mediaType)
+  }
+
+  /** @returns its media type */
+  #value(
+    span: SpanWriter,
+    key: EncodedKey,
+    snapshot: Snapshot,
+    ownMediaType: string | undefined,
+    large: LargePayloads | undefined,
+  ): string {
+    const known = large?.get(snapshot)
+    if (known !== undefined) {
+      large?.leaveRoom(span, key, known.content)
+      return known.mediaType
+    }
+    const { mediaType, content } = this.#payloads.write(snapshot, ownMediaType)
+    this.#content(span, key, content)
+    return mediaType
   }
 
   #content(span: SpanWriter, key: EncodedKey, content: EncodedPayload['content']): void {
@@ -103,17 +121,18 @@ export class StepWriter {
     else span.utf8(key, this.#payloads.bytesOf(content))
   }
 
-  #failure(span: SpanWriter, step: Step, error: Snapshot, encoded: ReadonlyMap<Snapshot, EncodedPayload> | undefined): void {
+  #failure(span: SpanWriter, step: Step, error: Snapshot, large: LargePayloads | undefined): void {
     // The message of an error is content: it is in the payload, not in the status.
     span.failed()
     if (step.errorType !== undefined) span.text(KEYS.errorType, step.errorType.toWellFormed())
-    this.#payload(span, KEYS.error, KEYS.errorMediaType, error, undefined, encoded)
+    this.#payload(span, KEYS.error, KEYS.errorMediaType, error, undefined, large)
   }
 
   /** An attribute of the GenAI conventions: JSON text, whatever is in it. */
-  #documents(span: SpanWriter, documents: Snapshot, encoded: ReadonlyMap<Snapshot, EncodedPayload> | undefined): void {
-    const { content } = encoded?.get(documents) ?? this.#payloads.writeText(documents)
-    this.#content(span, KEYS.documents, content)
+  #documents(span: SpanWriter, documents: Snapshot, large: LargePayloads | undefined): void {
+    const known = large?.get(documents)
+    if (known !== undefined) large?.leaveRoom(span, KEYS.documents, known.content)
+    else this.#content(span, KEYS.documents, this.#payloads.writeText(documents).content)
   }
 
   #specFields(step: Step): Uint8Array {

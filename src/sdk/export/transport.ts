@@ -1,4 +1,5 @@
-import { clearTimeout, setTimeout } from 'node:timers'
+import { Readable } from 'node:stream'
+import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import type { Client } from 'undici'
 import type { BackgroundSockets } from './background-sockets.ts'
 
@@ -9,6 +10,9 @@ export interface Reply {
   readonly body: Uint8Array
 }
 
+/** The kernel copies what it is given in one go, which holds the event loop: larger bodies are given to it in pieces. */
+const WHOLE_BODY_MAX_BYTES = 1536 * 1024
+const BODY_PIECE_BYTES = 512 * 1024
 const REPLY_MAX_BYTES = 4 * 1024 * 1024
 
 /** Keep-alive HTTP to one endpoint. undici is loaded at the first request: a program that never sends never pays for it. */
@@ -32,7 +36,14 @@ export class Transport {
   }
 
   async post(path: string, contentType: string, body: Uint8Array, timeoutMillis: number, signal: AbortSignal): Promise<Reply> {
-    return await this.#request('POST', path, { 'content-type': contentType }, body, timeoutMillis, signal)
+    return await this.#request(
+      'POST',
+      path,
+      { 'content-type': contentType, 'content-length': String(body.length) },
+      body,
+      timeoutMillis,
+      signal,
+    )
   }
 
   /** Whether requests under way keep the process alive. At first they do not. */
@@ -74,7 +85,7 @@ export class Transport {
         method,
         path: `${this.#basePath}${path}`,
         headers: { ...this.#headers, ...headers },
-        body: body ?? null,
+        body: body === undefined || body.length <= WHOLE_BODY_MAX_BYTES ? (body ?? null) : Readable.from(piecesOf(body)),
         signal: AbortSignal.any([signal, timeout.signal]),
       })
       const bytes = new Uint8Array(await response.body.arrayBuffer())
@@ -82,6 +93,13 @@ export class Transport {
     } finally {
       clearTimeout(timer)
     }
+  }
+}
+
+async function* piecesOf(body: Uint8Array): AsyncGenerator<Uint8Array> {
+  for (let start = 0; start < body.length; start += BODY_PIECE_BYTES) {
+    yield body.subarray(start, start + BODY_PIECE_BYTES)
+    await new Promise<void>((resolve) => setImmediate(resolve))
   }
 }
 
