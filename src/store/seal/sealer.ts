@@ -32,6 +32,8 @@ export class Sealer {
   readonly #load = new CpuShare()
   #timer: NodeJS.Timeout | undefined
   #putOff = 0
+  /** Commits since the last look. */
+  #commits = 0
   #lastSegment = -1
   #lastPack = -1
   readonly progress: { files: number; fromBytes: number; toBytes: number; problem?: string } = { files: 0, fromBytes: 0, toBytes: 0 }
@@ -42,6 +44,7 @@ export class Sealer {
 
   /** To be called after a commit: looks for work when a segment or a pack has been closed since. */
   afterCommit(): void {
+    this.#commits++
     const segment = this.#options.tape.segments().at(-1) ?? -1
     const pack = this.#markedPack()
     if (segment === this.#lastSegment && pack === this.#lastPack) return
@@ -51,15 +54,18 @@ export class Sealer {
   }
 
   /**
-   * Looks whether the process has time for one file: priority alone does not keep a thread from slowing down the ones on the
-   * same core. After a while it is done all the same.
+   * Looks whether there is time for one file: priority alone does not keep a thread from slowing down the ones on the same core,
+   * nor its writes from holding up those that senders wait for. After a while, or when many files wait, it is done all the same.
    */
   #startWhenIdle(): void {
     if (this.#closed || this.#timer !== undefined || this.#running !== undefined) return
     this.#load.restart()
+    this.#commits = 0
     this.#timer = setTimeout(() => {
       this.#timer = undefined
-      if (this.#load.read() > BUSY_SHARE && ++this.#putOff < PUT_OFF_MAX) this.#startWhenIdle()
+      // The share alone says little where other programs take the cores.
+      const busy = this.#load.read() > BUSY_SHARE || this.#commits >= BUSY_COMMITS
+      if (busy && ++this.#putOff < PUT_OFF_MAX && this.#waiting() <= WAITING_MAX_FILES) this.#startWhenIdle()
       else {
         this.#putOff = 0
         this.start(true)
@@ -122,6 +128,18 @@ export class Sealer {
       if (number < marked && !this.#settled.has(path)) return { type: 'pack', path, number }
     }
     return undefined
+  }
+
+  /** Closed files that are not sealed, as far as is known without looking into them. */
+  #waiting(): number {
+    const { tape, packs } = this.#options
+    const marked = this.#markedPack()
+    const files = tape
+      .segments()
+      .slice(0, -1)
+      .map((number) => tape.segmentFile(number))
+    for (const number of packs.packs()) if (number < marked) files.push(packs.packFile(number))
+    return files.filter((path) => !this.#settled.has(path)).length
   }
 
   async #run(one: boolean): Promise<void> {
@@ -198,6 +216,10 @@ export class Sealer {
 const LOOK_MILLIS = 500
 /** Of all cores. Above it those who send are served first. */
 const BUSY_SHARE = 0.6
+/** In the time of a look: senders that come so often wait for every one. */
+const BUSY_COMMITS = 5
+/** Of 64 MiB each at most, before the disk would fill faster than it is worth. */
+const WAITING_MAX_FILES = 16
 /** Looks after which a file is sealed however busy the process is: ten minutes. */
 const PUT_OFF_MAX = 1_200
 
