@@ -28,3 +28,25 @@ export async function askCollector(url: string): Promise<CollectorAnswer | undef
     return undefined
   }
 }
+
+/** What `/readyz` says: what is wrong in words, and files taken in from the spool. A collector that does not say it has no problem. */
+export async function askReadiness(url: string): Promise<{ readonly problems: readonly string[]; readonly spool: number }> {
+  try {
+    const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(TIMEOUT_MILLIS), redirect: 'error' })
+    const answer: unknown = JSON.parse((await response.text()).slice(0, ANSWER_MAX_LENGTH * 10))
+    const problems = listOf(answer, 'problems').filter((problem) => typeof problem === 'string')
+    const files: unknown = fieldOf(fieldOf(fieldOf(answer, 'stats'), 'spool'), 'files')
+    return { problems, spool: typeof files === 'number' ? files : 0 }
+  } catch {
+    return { problems: [], spool: 0 }
+  }
+}
+
+function fieldOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
+}
+
+function listOf(value: unknown, key: string): unknown[] {
+  const found = fieldOf(value, key)
+  return Array.isArray(found) ? found : []
+}

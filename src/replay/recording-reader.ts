@@ -132,7 +132,8 @@ function parseStep(line: string, where: string): RecordedStep {
     // Attributes nest as deep as their sender likes, and the validator has one stack.
     throw new RepriseError('invalid_recording', `${where}: nested too deep`, { cause })
   }
-  if (parsed.success) return parsed.data
+  // What was read, not the validator's copy of it: the copy has no attribute that is called `__proto__`.
+  if (parsed.success) return value as RecordedStep
   const issue = parsed.error.issues[0]
   throw new RepriseError('invalid_recording', `${where}: /${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}`)
 }

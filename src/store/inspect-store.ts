@@ -10,8 +10,8 @@ export interface StoreInspection {
   /** Undefined where there is no store. */
   readonly format: number | undefined
   readonly newestFormat: number
-  /** Who writes, in words; undefined when nobody does. */
-  readonly writer: { readonly pid?: number; readonly host?: string; readonly startedBy: string } | undefined
+  /** Who writes, in words, and where it can be asked if it is a collector; undefined when nobody does. */
+  readonly writer: { readonly pid?: number; readonly host?: string; readonly startedBy: string; readonly url?: string } | undefined
   /** Files and folders that others than their owner may read or write, relative to the store; bounded. */
   readonly tooOpen: readonly string[]
   /** Bytes of the file system that this user can still write; undefined where that cannot be told. */
@@ -50,8 +50,8 @@ function writerOf(layout: ReturnType<typeof layoutOf>): StoreInspection['writer'
       return undefined
     }
     if (lock.heldBy === undefined) return { startedBy: 'an unknown process' }
-    const { pid, host, startedBy } = lock.heldBy
-    return { pid, host, startedBy }
+    const { pid, host, startedBy, url } = lock.heldBy
+    return { pid, host, startedBy, ...(url !== undefined && { url }) }
   } catch (error) {
     if (RepriseError.isInstance(error)) throw error
     return { startedBy: 'an unknown process (its lock cannot be tried from here)' }

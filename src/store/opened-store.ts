@@ -133,6 +133,15 @@ export class OpenedStore implements Store {
     return this.#parts.writing?.outage.problem()
   }
 
+  tellUrl(url: string): void {
+    try {
+      this.#writing('telling where it is served').lock.tellUrl(url)
+    } catch (error) {
+      // A full disk: those who look for the collector do not find it this way.
+      if (RepriseError.isInstance(error)) throw error
+    }
+  }
+
   readRunRecords(runId: string, namespace?: string): SpanRecord[] {
     return this.index.readSteps(runId, namespace)
   }

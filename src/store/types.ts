@@ -318,6 +318,8 @@ export interface Store {
   append(batch: AppendBatch | PackedBatch): Promise<{ group: number }>
   /** Why the disk takes no writes at present; undefined when it does. */
   problem(): string | undefined
+  /** Tells whoever finds the store being written where its writer can be asked. Best effort: it may not be kept. */
+  tellUrl(url: string): void
   /** All steps of a run as `listSteps` gives them. */
   readRunRecords(runId: string, namespace?: string): SpanRecord[]
   reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult>

@@ -122,6 +122,20 @@ describe('reprise run', () => {
     await up.stop()
   })
 
+  it('finds the collector of its store on whatever port, without being told', async () => {
+    const store = newStore()
+    const up = await startUp(store)
+    const { code, stderr } = await runCli(['run', '--store', store, '--', ...NODE, PROGRAM])
+    expect(stderr).toMatch(/recorded {2}[0-9a-f]{12} {2}answer {2}ok/)
+    expect(code).toBe(5)
+    const { stdout } = await runCli(['doctor', '--json', '--store', store, '--port', '0'])
+    const { findings } = JSON.parse(stdout) as { findings: { check: string; state: string; message: string }[] }
+    expect(findings.filter(({ check }) => check === 'collector')).toEqual([
+      { check: 'collector', state: 'ok', message: expect.stringContaining(`serves this store at ${up.url}`) as string },
+    ])
+    await up.stop()
+  })
+
   it('says what cannot be run, with the codes of a shell', async () => {
     const { code, stderr } = await runCli(['run', '--store', newStore(), '--', join(folder, 'nowhere')])
     expect({ code, stderr }).toEqual({ code: 127, stderr: expect.stringContaining('no such command') })

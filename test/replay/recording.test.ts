@@ -214,6 +214,18 @@ describe('a recording directory', () => {
     expect((await failure(loadRecording(other.folder))).code).toBe('invalid_recording')
   })
 
+  it('keeps an attribute that is called __proto__', async () => {
+    const builder = new RecordingBuilder()
+    builder.step(undefined, { kind: 'run', name: 'answer', args: [] })
+    const [record] = builder.records
+    const attributes: unknown = JSON.parse('{"__proto__":"told","z":1}')
+    Object.defineProperty(record!.core, 'attributes', { value: attributes, enumerable: true })
+    const { root } = await builder.load()
+    const read = root.record.core.attributes
+    expect(Object.getOwnPropertyDescriptor(read, '__proto__')?.value).toBe('told')
+    expect(Object.keys(read ?? {})).toEqual(['__proto__', 'z'])
+  })
+
   it('keeps a __proto__ key as data', async () => {
     const builder = new RecordingBuilder()
     const poisoned: unknown = JSON.parse('[{"__proto__":{"polluted":true}}]')

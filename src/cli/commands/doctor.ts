@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { OPTION_KEYS, OPTIONS, STORE_PLACES } from '../../schemas/index.ts'
 import { inspectStore, openStore } from '../../store/index.ts'
-import { askCollector } from '../ask-collector.ts'
+import { askCollector, askReadiness } from '../ask-collector.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
 import { formatTime, paint, plain, plural, type Style, type Terminal, writeLine } from '../terminal.ts'
@@ -64,6 +64,7 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
       ? 'nobody writes'
       : `written by ${writer.startedBy}${writer.pid === undefined ? '' : `, process ${writer.pid} on ${writer.host}`}`
   found.push(finding('lock', 'ok', who))
+  if (writer?.url !== undefined) found.push(await checkWriter(writer.url, settings))
   found.push(
     tooOpen.length === 0
       ? finding('permissions', 'ok', 'only its owner can read the store')
@@ -82,6 +83,18 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
   if (waiting > 0)
     found.push(finding('spool', 'note', `${plural(waiting, 'file')} of programs that could not send: a collector takes them in`))
   return [...(await checkContents(settings, format)), ...found]
+}
+
+/** The collector that says it writes to this store, on whatever port. */
+async function checkWriter(url: string, settings: Settings): Promise<Finding> {
+  const answer = await askCollector(url)
+  if (answer === undefined) return finding('collector', 'bad', `the collector of this store does not answer at ${url}`)
+  const { problems, spool } = await askReadiness(url)
+  if (answer.store !== undefined && answer.store !== settings.storeFolder)
+    return finding('collector', 'bad', `${url} is said to write to this store, and writes to ${answer.store}`)
+  if (problems.length > 0) return finding('collector', 'bad', `the collector at ${url} is not ready: ${problems.join('; ')}`)
+  const taken = spool === 0 ? '' : `, ${plural(spool, 'file')} taken in from the spool`
+  return finding('collector', 'ok', `a Reprise collector ${answer.version} serves this store at ${url}${taken}`)
 }
 
 async function checkContents(settings: Settings, format: number): Promise<Finding[]> {

@@ -5,7 +5,7 @@ import { relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Collector } from '../../collector/index.ts'
 import { RepriseError, type RunSummary } from '../../schemas/index.ts'
-import { openStore } from '../../store/index.ts'
+import { inspectStore, openStore } from '../../store/index.ts'
 import { askCollector } from '../ask-collector.ts'
 import type { Settings } from '../settings.ts'
 import { formatDuration, millisBetween, paint, plain, plural, type Terminal, writeLine } from '../terminal.ts'
@@ -25,7 +25,9 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2']
 async function findCollector(settings: Settings): Promise<string | undefined> {
   const { host, port, endpoint } = settings.values
   const own = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
-  for (const url of new Set([endpoint, own])) {
+  // Whoever writes to the store says where it is, on whatever port.
+  const writer = inspectStore(settings.storeFolder).writer?.url
+  for (const url of new Set([...(writer === undefined ? [] : [writer]), endpoint, own])) {
     const answer = await askCollector(url)
     if (answer?.store === settings.storeFolder) return url
   }

@@ -14,9 +14,13 @@ interface Holder extends ProcessIdentity {
   readonly purpose: LockPurpose
   /** When it was taken, by the clock of its host; ISO 8601. */
   readonly since?: string
+  /** Where the writer can be asked, if it is a service. */
+  readonly url?: string
 }
 
 export interface WriterLock {
+  /** Tells those who find the lock held where its holder can be asked. */
+  tellUrl(url: string): void
   release(): void
 }
 
@@ -82,13 +86,17 @@ export function tryWriterLock(
     database.close()
     return { heldBy: holder }
   }
+  const text = { ...own, startedBy, purpose, since: new Date().toISOString() }
+  const tell = (more: { readonly url?: string }): void =>
+    replaceFile(layout.lock, `${JSON.stringify({ ...text, ...more })}\n`, { durable: false })
   try {
-    replaceFile(layout.lock, `${JSON.stringify({ ...own, startedBy, purpose, since: new Date().toISOString() })}\n`, { durable: false })
+    tell({})
   } catch (error) {
     database.close()
     throw error
   }
   return {
+    tellUrl: (url) => tell({ url }),
     release: () => {
       removeFile(layout.lock)
       database.close()
@@ -105,7 +113,7 @@ function readHolder(layout: Layout): Holder | undefined {
     const value: unknown = JSON.parse(readFileSync(layout.lock, 'utf8'))
     if (typeof value !== 'object' || value === null || !('pid' in value) || !('host' in value)) return undefined
     if (typeof value.pid !== 'number' || typeof value.host !== 'string') return undefined
-    const text = (name: 'bootId' | 'pidNamespace' | 'startTicks' | 'startedBy' | 'since'): string | undefined => {
+    const text = (name: 'bootId' | 'pidNamespace' | 'startTicks' | 'startedBy' | 'since' | 'url'): string | undefined => {
       const field: unknown = name in value ? (value as Record<string, unknown>)[name] : undefined
       return typeof field === 'string' ? field : undefined
     }
@@ -113,6 +121,7 @@ function readHolder(layout: Layout): Holder | undefined {
     const pidNamespace = text('pidNamespace')
     const startTicks = text('startTicks')
     const since = text('since')
+    const url = text('url')
     return {
       pid: value.pid,
       host: value.host,
@@ -121,6 +130,7 @@ function readHolder(layout: Layout): Holder | undefined {
       ...(startTicks !== undefined && { startTicks }),
       startedBy: text('startedBy') ?? 'unknown',
       ...(since !== undefined && { since }),
+      ...(url !== undefined && { url }),
       purpose: 'purpose' in value && value.purpose === 'index' ? 'index' : 'write',
     }
   } catch {
