@@ -69,8 +69,7 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
   const tapeWriter = new TapeWriter({ layout, tape, rollBytes, io })
   const packs = new PackSet(layout)
   const blobWriter = new BlobWriter({ layout, packs, rollBytes, mark: tapeWriter.recovery.mark, io })
-  const index =
-    options.indexThread === true ? await ThreadedIndex.start(layout, tape) : new FollowingIndex(layout.index, tape, { dir: layout.dir })
+  const index = options.indexThread === true ? await ThreadedIndex.start(layout, tape) : new FollowingIndex(layout.index, tape)
   const commit = new GroupCommit({
     tape: tapeWriter,
     blobs: blobWriter,

@@ -3,7 +3,6 @@ import { describe, expect, test } from 'vitest'
 import { type AttributeValue, canonicalJson, STEP_KINDS, spanCoreSchema } from '../../src/schemas/public.ts'
 import { LineScanner } from '../../src/store/index/line-scanner.ts'
 import { rowOfLine } from '../../src/store/index/record-row.ts'
-import { RowDecoder, RowEncoder } from '../../src/store/index/row-block.ts'
 import { addNumber, holesOf } from '../../src/store/index/sender-table.ts'
 import { FACT_KEYS } from '../../src/store/index/step-facts.ts'
 import { prepareSpan, type SpanSketch } from './support/records.ts'
@@ -116,33 +115,6 @@ function clean(candidate: unknown): unknown {
       Object.defineProperty(cleaned, field, { value: clean(inner), enumerable: true, configurable: true, writable: true })
   return cleaned
 }
-
-test('rows come to another thread as they were read, block after block', () => {
-  const others = [
-    canonicalJson({ core: { schema: 'reprise.gap/1', namespace: 'n', reason: 'r', count: 3 }, refs: [] }),
-    canonicalJson({ core: { schema: 'reprise.log/1', namespace: 'n', runId: 'a'.repeat(32), timeNanos: '5', attributes: {} }, refs: [] }),
-    canonicalJson({ core: { schema: 'reprise.other/9' }, refs: [] }),
-    'no JSON',
-  ]
-  const line = fc.oneof(
-    { weight: 5, arbitrary: sketch.map((made) => prepareSpan(made).record.line) },
-    { weight: 1, arbitrary: fc.constantFrom(...others) },
-  )
-  fc.assert(
-    fc.property(fc.array(fc.array(line, { maxLength: 6 }), { maxLength: 4 }), (blocks) => {
-      const scanner = new LineScanner()
-      const encoder = new RowEncoder()
-      const decoder = new RowDecoder()
-      for (const [group, lines] of blocks.entries()) {
-        const block = structuredClone(encoder.encode(group, lines.length, (at) => scanner.readLine(lines[at] ?? '')))
-        expect([block.group, block.lines]).toEqual([group, lines.length])
-        const next = decoder.decode(block)
-        for (const each of lines) expect(next()).toEqual(each === 'no JSON' ? 'unreadable' : rowOfLine(each))
-      }
-    }),
-    { numRuns: 100 },
-  )
-})
 
 /** What the scanner makes of a line, and whether it had to parse it whole. */
 function scan(line: string, scanner: LineScanner): { row: unknown; parsed: boolean } {

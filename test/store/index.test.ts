@@ -9,7 +9,6 @@ import { digestOf, runSummarySchema, STEP_KINDS } from '../../src/schemas/public
 import { IndexDatabase } from '../../src/store/index/database.ts'
 import { DigestTable, findAddresses } from '../../src/store/index/digest-table.ts'
 import { editDistance } from '../../src/store/index/nearest.ts'
-import { ScanAhead } from '../../src/store/index/scan-ahead.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { everyAnswer } from './support/answers.ts'
 import { appendSpans, hexOf, openForTest, prepareGap, RUN, type SpanSketch, sketchOf, temporaryFolder } from './support/records.ts'
@@ -185,25 +184,6 @@ test('making the index anew can be killed at any moment: the next opening carrie
     await writer.close()
   }
 }, 60_000)
-
-test('a thread that reads ahead and fails is done without', async () => {
-  const store = await openForTest(temporaryFolder())
-  for (let index = 0; index < 40; index++) await appendSpans(store, sketchOf(RUN, index))
-  const ahead = new ScanAhead(join(temporaryFolder(), 'not there'), 0, store.tape.head())
-  expect(ahead.take(0)).toBeUndefined()
-  expect(ahead.take(0)).toBeUndefined()
-  await ahead.close()
-  const sound = new ScanAhead(store.dir, 0, store.tape.head())
-  for (let group = 0; group < 40; group++) {
-    const { count, next } = sound.take(group) ?? {}
-    expect([count, next?.()]).toMatchObject([1, { runId: RUN, position: group }])
-    // Of another group than the next one: it is read from the tape.
-    if (group === 20) expect(sound.take(30)).toBeUndefined()
-  }
-  expect(sound.take(40)).toBeUndefined()
-  await sound.close()
-  await sound.close()
-})
 
 test('steps are listed in call order, those without a number after them by time, page by page', async () => {
   const store = await openForTest(temporaryFolder())

@@ -17,7 +17,7 @@ const layout = layoutOf(dir)
 // Each group is read once.
 const tape = new Tape(layout, 0)
 tape.setHead(head)
-const index = new FollowingIndex(layout.index, tape, { dir, sliceMillis: THREAD_SLICE_MILLIS, onAnew: () => post({ kind: 'anew' }) })
+const index = new FollowingIndex(layout.index, tape, { sliceMillis: THREAD_SLICE_MILLIS, onAnew: () => post({ kind: 'anew' }) })
 
 async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Promise<void> {
   const { id, kind } = message

@@ -118,27 +118,18 @@ export class IndexWriter {
 
   /** Takes a line: the bytes of a group's lines from `start` up to `end`. */
   add(group: number, line: number, bytes: Buffer, start: number, end: number): void {
+    this.#records++
     let row: RecordRow | undefined
     try {
       row = this.#scanner.read(bytes, start, end)
     } catch {
-      this.take(group, line, 'unreadable')
-      return
-    }
-    this.take(group, line, row)
-  }
-
-  /** Takes what was read of a line: undefined for a record of a kind that is not known. */
-  take(group: number, line: number, row: RecordRow | 'unreadable' | undefined): void {
-    this.#records++
-    if (row === undefined) return
-    if (row === 'unreadable') {
       // The group's bytes are what was written, so a line that cannot be read never could be: `checkStore` names it.
       this.#unreadable++
       return
     }
+    if (row === undefined) return
     const address = addressOf(group, line)
-    if (row.type !== 'gap') for (const digest of row.digests) this.#digests.add(digest, address)
+    for (const digest of row.type === 'gap' ? [] : row.digests) this.#digests.add(digest, address)
     if (row.type === 'step') this.#addStep(row, address)
     else if (row.type === 'log') this.#addLog(row, address)
     else this.#addGap(row, address)

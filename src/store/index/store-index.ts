@@ -6,7 +6,6 @@ import { IndexDatabase, isDamage, isSqliteError, removeIndex } from './database.
 import { IndexQueries } from './index-queries.ts'
 import { IndexWriter } from './index-writer.ts'
 import type { QuerySource } from './query-source.ts'
-import { ScanAhead } from './scan-ahead.ts'
 
 /** The event loop is held no longer at a time. */
 const SLICE_MILLIS = 8
@@ -14,8 +13,6 @@ const SLICE_MILLIS = 8
 export const THREAD_SLICE_MILLIS = 100
 /** Nobody waits for a loop that makes everything anew; the longer a transaction, the fewer times a run is written. */
 const REINDEX_SLICE_MILLIS = 400
-/** A second thread is started for so many groups. */
-const AHEAD_MIN_GROUPS = 32
 /** Groups that come close together share a transaction. */
 const GATHER_MILLIS = 10
 /** Lines that are taken between two looks at the clock. */
@@ -66,17 +63,15 @@ export class ReadOnlyIndex extends IndexQueries implements StoreIndex {
 export interface FollowingOptions {
   /** How long the event loop is held at a time, and with it how much one transaction takes in. */
   readonly sliceMillis?: number
-  /** Folder of the store: where the tape can be read by a second thread when everything is made anew. */
-  readonly dir?: string
   /** Called when the database has been thrown away and made anew. */
   readonly onAnew?: () => void
 }
 
-/** A group that is being taken, line by line. */
-interface Taking {
+/** The bytes of a group's lines, and where each begins; the last number is where they end. */
+interface ReadGroup {
   readonly group: number
-  readonly lines: number
-  readonly take: (writer: IndexWriter, line: number) => void
+  readonly content: Buffer
+  readonly starts: readonly number[]
 }
 
 /** The index as a view that follows the tape: it has a cursor of its own and can be made anew at any time. */
@@ -87,9 +82,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #writer: IndexWriter
   readonly #sliceMillis: number
   readonly #onAnew: (() => void) | undefined
-  #taking: Taking | undefined
-  readonly #dir: string | undefined
-  #ahead: ScanAhead | undefined
+  #reading: ReadGroup | undefined
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #problem: string | undefined
@@ -105,7 +98,6 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#tape = tape
     this.#sliceMillis = options.sliceMillis ?? SLICE_MILLIS
     this.#onAnew = options.onAnew
-    this.#dir = options.dir
     this.#database = path === ':memory:' ? IndexDatabase.create(path) : IndexDatabase.openForWriting(path)
     try {
       this.#writer = new IndexWriter(this.#database)
@@ -118,7 +110,6 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
 
   #startAnew(): IndexWriter {
     this.#database.close()
-    this.#taking = undefined
     removeIndex(this.#path)
     this.#database = IndexDatabase.create(this.#path)
     this.#writer = new IndexWriter(this.#database)
@@ -194,14 +185,15 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     try {
       // At least one line a slice, however slow the machine is.
       for (let isFirst = true; group <= head && (isFirst || performance.now() < deadline); isFirst = false) {
-        const { lines, take } = this.#take(group)
+        const { content, starts } = this.#read(group)
+        const lines = starts.length - 1
         while (line < lines) {
           const stop = Math.min(lines, line + LINES_AT_ONCE)
-          for (; line < stop; line++) take(writer, line)
+          for (; line < stop; line++) writer.add(group, line, content, starts[line] ?? 0, (starts[line + 1] ?? 0) - 1)
           if (performance.now() >= deadline) break
         }
         if (line < lines) break
-        this.#taking = undefined
+        this.#reading = undefined
         this.#tape.release(group)
         group++
         line = 0
@@ -209,32 +201,22 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       writer.commit({ group, line }, digestBefore(this.#tape, group))
     } catch (error) {
       writer.rollback()
-      this.#taking = undefined
       // Its caches may hold what was taken back.
       if (!isDamage(error)) this.#writer = new IndexWriter(this.#database)
       throw error
     }
   }
 
-  #take(group: number): Taking {
-    if (this.#taking?.group === group) return this.#taking
-    const scanned = this.#ahead?.take(group)
-    if (scanned !== undefined) {
-      const { count, next } = scanned
-      this.#taking = { group, lines: count, take: (writer, line) => writer.take(group, line, next()) }
-      return this.#taking
-    }
+  #read(group: number): ReadGroup {
+    if (this.#reading?.group === group) return this.#reading
     try {
-      const { content, starts } = this.#tape.readContent(group)
-      const take = (writer: IndexWriter, line: number): void =>
-        writer.add(group, line, content, starts[line] ?? 0, (starts[line + 1] ?? 0) - 1)
-      this.#taking = { group, lines: starts.length - 1, take }
+      this.#reading = { group, ...this.#tape.readContent(group) }
     } catch (error) {
       if (!RepriseError.isInstance(error) || error.code !== 'integrity') throw error
       // A damaged group is skipped and the rest served; `checkStore` names it.
-      this.#taking = { group, lines: 0, take: () => undefined }
+      this.#reading = { group, content: Buffer.alloc(0), starts: [0] }
     }
-    return this.#taking
+    return this.#reading
   }
 
   async catchUp(): Promise<void> {
@@ -255,19 +237,12 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     await this.#running?.catch(() => undefined)
     this.#interrupted = false
     this.#startAnew()
-    const head = this.#tape.head()
-    if (this.#dir !== undefined && head.group >= AHEAD_MIN_GROUPS) this.#ahead = new ScanAhead(this.#dir, 0, head)
     this.#running = this.#follow(REINDEX_SLICE_MILLIS, () => {
       onProgress?.({ group: this.#writer.place.group, groups: this.#tape.head().group + 1, records: this.#writer.records })
     }).finally(() => {
       this.#running = undefined
     })
-    try {
-      await this.#running
-    } finally {
-      await this.#ahead?.close()
-      this.#ahead = undefined
-    }
+    await this.#running
     return { groups: this.#writer.place.group, records: this.#writer.records }
   }
 
