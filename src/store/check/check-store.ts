@@ -17,6 +17,9 @@ import { checkTape } from './check-tape.ts'
 import { checkKey, checkViews, readCut } from './check-views.ts'
 import { Problems } from './problems.ts'
 
+/** After these the index may know records that can no longer be read. */
+const TAPE_DAMAGE = ['frame_damaged', 'group_damaged', 'group_missing', 'group_digest', 'chain_broken'] as const
+
 export interface CheckedParts {
   readonly layout: Layout
   readonly tape: Tape
@@ -65,14 +68,13 @@ export async function checkStoreFiles(
     (text, place) => payloads.checkLine(text, place),
     (group, records) => onProgress?.({ stage: 'groups', done: group + 1, total: groups, records }),
   )
-  const isTapeSound = problems.count === 0
   const blobs = await checkPacks(parts, problems, payloads, (done, total) =>
     onProgress?.({ stage: 'packs', done, total, records: checked.records }),
   )
   // Asked for the head anew: views go on while the tape is looked at.
   const views = checkViews(layout, () => tape.head().group, problems)
   // An erasure that is under way has changed the tape, and makes the index anew at its end.
-  if (isTapeSound && !existsSync(layout.erasing))
+  if (!TAPE_DAMAGE.some((code) => problems.codes.has(code)) && !existsSync(layout.erasing))
     await checkIndex(layout, problems, (done, total) => onProgress?.({ stage: 'index', done, total, records: checked.records }))
   if (there) checkKey(layout, problems)
   if (existsSync(layout.erasing)) {
