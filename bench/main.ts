@@ -1,12 +1,20 @@
 // npm run bench [-- capture ingest replay store] [--rounds N]
 import { benchCapture } from './capture/main.ts'
+import { benchExit } from './exit/main.ts'
 import { benchIngest } from './ingest/main.ts'
 import { benchQueries } from './queries/main.ts'
 import { benchReplay } from './replay/main.ts'
 import { printMachine } from './rounds.ts'
 import { benchStore } from './store/main.ts'
 
-const BENCHES = { capture: benchCapture, ingest: benchIngest, queries: benchQueries, replay: benchReplay, store: benchStore }
+const BENCHES = {
+  capture: benchCapture,
+  exit: benchExit,
+  ingest: benchIngest,
+  queries: benchQueries,
+  replay: benchReplay,
+  store: benchStore,
+}
 
 const args = process.argv.slice(2)
 const roundsAt = args.indexOf('--rounds')

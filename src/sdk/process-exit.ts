@@ -1,6 +1,10 @@
 import { clearTimeout, setTimeout } from 'node:timers'
 import { nowMillis } from './clock.ts'
+import type { Left } from './export/drain.ts'
 import { sendAtExit } from './export/exit-send.ts'
+import type { OtlpWriter } from './export/otlp-writer.ts'
+import { openOtlpWriterNow } from './export/otlp-writer-now.ts'
+import type { ReadableSpan } from './export/readable-span.ts'
 import { type RepriseBatch, RepriseWay } from './export/reprise-way.ts'
 import type { Recorder } from './recorder.ts'
 import { runtime } from './runtime.ts'
@@ -8,8 +12,8 @@ import { preloadRedaction } from './spool/redaction-loader.ts'
 import type { SpoolLoss } from './spool/spool.ts'
 import { warnOnce } from './warning.ts'
 
-/** The part of the time at the end that sending may take where the rest may be needed for the spool. */
-const SENDING_SHARE = 0.7
+/** The part of the time at the end that sending may take where the rest may be needed for the spool: loading the engine that redacts takes some of it. */
+const SENDING_SHARE = 0.5
 
 /**
  * Sends what is left when the program ends, or spools it, within `exitTimeoutMillis` and without changing its exit code. A
@@ -79,9 +83,9 @@ function sendOrSpool(recorder: Recorder): void {
   const deadline = nowMillis() + exitTimeoutMillis
   const { way } = drain
   if (exitTimeoutMillis === 0) return drain.warnUnsent('not recorded')
-  if (way === undefined ? options.exporter === 'otlp' : !(way instanceof RepriseWay)) return tooLate(recorder.unsent)
-  const count = recorder.unsent
-  const batches = drain.takeUnsent()
+  const left = drain.takeLeft()
+  if (way === undefined ? options.exporter === 'otlp' : !(way instanceof RepriseWay)) return sendElsewhere(recorder, left, deadline)
+  const batches = drain.encodeLeft(left)
   let open = batches
   // Whoever was not there a moment ago is not there now.
   if (drain.reached) {
@@ -93,7 +97,7 @@ function sendOrSpool(recorder: Recorder): void {
       greet: way === undefined && options.exporter === 'auto',
       timeoutMillis: sendingMillis,
     })
-    if (end === 'not reprise') return tooLate(count)
+    if (end === 'not reprise') return sendElsewhere(recorder, left, deadline)
     const refused = stepsOf(batches.filter((_, index) => bodies[index] === 'refused'))
     if (refused > 0) drain.warnUnsent('not recorded', 'refused', refused)
     open = batches.filter((_, index) => bodies[index] === 'open')
@@ -105,8 +109,40 @@ function sendOrSpool(recorder: Recorder): void {
   else drain.warnUnsent('not recorded', undefined, stepsOf(open))
 }
 
-function tooLate(count: number): void {
-  warnOnce(`${count} steps not recorded: the program exited before they were sent. Call \`await flush()\` before it does.`)
+/** The share of the time at the end that making spans for another backend may take; the rest is for sending them. */
+const WRITING_SHARE = 0.5
+
+/** Sends to a backend that is no Reprise collector: GenAI spans, redacted here. What it does not take is lost, and told. */
+function sendElsewhere({ drain, options }: Recorder, { held, items, gaps }: Left, deadlineMillis: number): void {
+  const steps = items.reduce((sum, { pending }) => sum + (pending ? 0 : 1), 0)
+  const ready = held === undefined ? [] : readableIn(held)
+  if (!drain.reached) return drain.warnUnsent('not recorded', undefined, steps + ready.length)
+  let writer: OtlpWriter
+  try {
+    writer = drain.way?.writer ?? openOtlpWriterNow({ ...options, leaveRecordedSpans: !options.ownEndpoint })
+  } catch {
+    warnOnce(`${steps} steps not recorded: the program exited before they were sent. Call \`await flush()\` before it does.`)
+    return
+  }
+  const startedMillis = nowMillis()
+  const { bodies, left } = writer.encodeAtOnce(ready, items, gaps, startedMillis + (deadlineMillis - startedMillis) * WRITING_SHARE)
+  const answers = sendAtExit({
+    endpoint: options.endpoint,
+    headers: options.otlpHeaders,
+    bodies: bodies.map(({ body }) => body),
+    greet: false,
+    timeoutMillis: Math.max(1, deadlineMillis - nowMillis()),
+  })
+  const stepsIn = (state: 'refused' | 'open'): number =>
+    bodies.reduce((sum, { steps: count }, index) => sum + (answers.bodies[index] === state ? count : 0), 0)
+  const [refused, open] = [stepsIn('refused'), stepsIn('open') + left]
+  if (open > 0 && answers.end !== 'answered') drain.missed(answers.end === 'timeout' ? 'no answer in time' : 'connection refused')
+  if (refused > 0) drain.warnUnsent('not recorded', 'refused', refused)
+  else if (open > 0) drain.warnUnsent('not recorded', left > 0 ? 'no time to make them ready' : undefined, open)
+}
+
+function readableIn(batch: object): ReadableSpan[] {
+  return 'readable' in batch && Array.isArray(batch.readable) ? (batch.readable as ReadableSpan[]) : []
 }
 
 /** What an OTLP backend has not taken is of no use to a Reprise collector. */

@@ -46,8 +46,8 @@ export class Recorder {
     this.options = options
     this.limits = snapshotLimitsOf(options)
     this.queue = new SendQueue(options.queueMaxBytes)
-    this.drain = new Drain(options, this.queue)
     this.spool = new Spool(options)
+    this.drain = new Drain(options, this.queue, this.spool)
   }
 
   snapshot(value: unknown, limits: SnapshotLimits = this.limits): Snapshot {

@@ -164,7 +164,7 @@ describe('without a collector', () => {
       REPRISE_FLUSH_TIMEOUT_MILLIS: '60000',
     })
     expect(end.code).toBe(how === 'exit' ? 3 : 0)
-    expect(end.stderr).toMatch(/^reprise: 2 steps kept in .*: no collector at .* \(no acknowledgement within 70 ms\)\./)
+    expect(end.stderr).toMatch(/^reprise: 2 steps kept in .*: no collector at .* \(no acknowledgement within 50 ms\)\./)
     for (const socket of sockets) socket.destroy()
     mute.close()
   })

@@ -5,11 +5,13 @@ import { withoutTracing } from '../otel.ts'
 import { runtime } from '../runtime.ts'
 import type { Gap, QueuedStep, SendQueue } from '../send-queue.ts'
 import { pickUpSpool } from '../spool/pick-up.ts'
+import type { Spool } from '../spool/spool.ts'
 import type { SpoolFolder } from '../spool/spool-folder.ts'
 import { warnOnce } from '../warning.ts'
 import { greet } from './handshake.ts'
 import { encodeAtOnce, type RepriseBatch, RepriseWay, repriseBatchOf } from './reprise-way.ts'
 import { Sender } from './sender.ts'
+import { Spill } from './spill.ts'
 import { Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
@@ -21,6 +23,16 @@ export interface DrainReport {
   readonly failed: number
   /** Those given up for good since the last report: refused by the other side, or over the bound of the queue. */
   readonly dropped: number
+  /** Those that went to the spool, redacted, because nobody answered for long: since the last report. Absent where there are none. */
+  readonly spooled?: number
+}
+
+/** What a process that ends has not sent. */
+export interface Left {
+  /** A batch that was made ready. */
+  readonly held: Batch | undefined
+  readonly items: readonly QueuedStep[]
+  readonly gaps: readonly Gap[]
 }
 
 const MAX_TRIES = 5
@@ -34,6 +46,9 @@ export class Drain {
   readonly #queue: SendQueue
   readonly #options: RecorderSettings
   readonly #sender: Sender = new Sender()
+  readonly #spill: Spill
+  /** Writes what is spooled while nobody has said what there is at the endpoint. */
+  #spillWay: RepriseWay | undefined
   #way: Way | undefined
   #held: Batch | undefined
   /** Taken from the queue for the batch that is being written. */
@@ -54,18 +69,20 @@ export class Drain {
   #refused = 0
   /** Dropped spans that a report has told of. */
   #reported = 0
+  #reportedSpooled = 0
   /** Whether the last run found somebody. */
   reached = true
   lastReason = ''
 
-  constructor(options: RecorderSettings, queue: SendQueue) {
+  constructor(options: RecorderSettings, queue: SendQueue, spool: Spool) {
     this.#options = options
     this.#queue = queue
+    this.#spill = new Spill(spool, queue, options.queueMaxBytes)
   }
 
   /** Taken from the queue and not acknowledged yet. */
   get heldSpans(): number {
-    return (this.#held?.spans ?? 0) + this.#filling.length
+    return (this.#held?.spans ?? 0) + this.#filling.length + this.#spill.heldSpans
   }
 
   /** The way out that was found, `undefined` before the first answer. */
@@ -82,9 +99,13 @@ export class Drain {
     const work = (): Promise<void> => (this.#next ??= this.#begin())
     await (reported ? this.awaited(work) : work())
     const dropped = this.#refused + this.#queue.droppedSteps
+    const spooled = this.#spill.spooled - this.#reportedSpooled
     const report = { sent: this.#sent - sentBefore, failed: this.#queue.length + this.heldSpans, dropped: dropped - this.#reported }
-    if (reported) this.#reported = dropped
-    return report
+    if (reported) {
+      this.#reported = dropped
+      this.#reportedSpooled += spooled
+    }
+    return spooled === 0 ? report : { ...report, spooled }
   }
 
   /** A run after the present one. It takes what is queued when it begins, so one that waits is enough for all who come meanwhile. */
@@ -141,16 +162,30 @@ export class Drain {
 
   #keepAlive(keepsAlive: boolean): void {
     this.#transport?.keepAlive(keepsAlive)
+    this.#spill.keepAlive(keepsAlive)
     if (keepsAlive) this.#waiting?.ref()
     else this.#waiting?.unref()
   }
 
   /** All that is queued and held, written without a pause, and `gaps` with it: for a process on its way out. */
   takeUnsent(gaps: readonly Gap[] = this.#queue.takeGaps()): RepriseBatch[] {
-    const held = this.#held === undefined ? [] : [repriseBatchOf(this.#held)]
+    return this.encodeLeft(this.takeLeft(gaps))
+  }
+
+  /** The same as it is, for a process that does not know yet whom it is for. */
+  takeLeft(gaps: readonly Gap[] = this.#queue.takeGaps()): Left {
+    const held = this.#held
     this.#held = undefined
-    const filling = this.#filling.splice(0)
-    return [...held, ...encodeAtOnce(this.#options, this.#sender, () => filling.shift() ?? this.#queue.shift(), gaps)]
+    const items = this.#filling.splice(0)
+    for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) items.push(item)
+    return { held, items, gaps }
+  }
+
+  /** For a Reprise collector, or its spool. */
+  encodeLeft({ held, items, gaps }: Left): RepriseBatch[] {
+    let at = 0
+    const rest = encodeAtOnce(this.#options, this.#sender, () => items[at++], gaps)
+    return [...this.#spill.takeAll(), ...(held === undefined ? [] : [repriseBatchOf(held)]), ...rest]
   }
 
   /** Says, once per process, how many steps did not get through, why, and what to do. */
@@ -174,6 +209,7 @@ export class Drain {
 
   async close(): Promise<void> {
     await this.#tail
+    this.#spill.rest()
     await this.#way?.close()
   }
 
@@ -184,11 +220,13 @@ export class Drain {
     const goal = this.#queue.added
     let rounds = 0
     try {
-      if (this.#held === undefined && this.#queue.length === 0 && this.#queue.gapCount === 0) return
+      if (this.#held === undefined && this.#queue.length === 0 && this.#queue.gapCount === 0 && this.#spill.heldSpans === 0) return
+      // A try can take long where an address swallows everything.
+      await this.#spillOldest(signal)
       const way = (this.#way ??= await this.#openWay(signal))
       if (way === undefined) return
       while (!signal.aborted) {
-        this.#held ??= await this.#nextBatch(way)
+        this.#held ??= (way instanceof RepriseWay ? this.#spill.takeReturned() : undefined) ?? (await this.#nextBatch(way))
         if (this.#held !== undefined && !(await this.#deliver(way, this.#held, signal))) return
         this.#held = undefined
         // One more round where this one itself left a gap to tell of.
@@ -196,15 +234,40 @@ export class Drain {
       }
     } catch (error) {
       this.missed(error instanceof Error ? error.message : String(error))
+    } finally {
+      if (this.reached) this.#spill.rest()
+      else await this.#spillOldest(signal)
     }
   }
 
-  async #nextBatch(way: Way): Promise<Batch | undefined> {
+  /** Takes the oldest to the spool when nobody answers and so much waits that it would soon be given up. */
+  async #spillOldest(signal: AbortSignal): Promise<void> {
+    const found = this.#way
+    const forReprise = found === undefined ? this.#options.exporter !== 'otlp' : found instanceof RepriseWay
+    if (this.reached || !forReprise || signal.aborted || !this.#spill.due) return
+    const way = found instanceof RepriseWay ? found : (this.#spillWay ??= this.#openSpillWay())
+    try {
+      await this.#spill.run(async () => {
+        // Notices stay here: a file of the spool may have to give way to newer ones, and its notices would go with it.
+        const batch = await this.#nextBatch(way, [])
+        return batch === undefined ? undefined : repriseBatchOf(batch)
+      }, signal)
+    } catch (error) {
+      this.lastReason = error instanceof Error ? error.message : String(error)
+    }
+  }
+
+  /** One that only writes: it never connects. */
+  #openSpillWay(): RepriseWay {
+    return new RepriseWay(this.#options, new Transport(this.#options.endpoint, this.#options.otlpHeaders), this.#sender)
+  }
+
+  async #nextBatch(way: Way, gaps: readonly Gap[] = this.#queue.takeGaps()): Promise<Batch | undefined> {
     const batch = await way.fill(() => {
       const item = this.#queue.shift()
       if (item !== undefined) this.#filling.push(item)
       return item
-    }, this.#queue.takeGaps())
+    }, gaps)
     for (const { step, pending } of this.#filling) if (!pending) step.release()
     this.#filling = []
     if (batch.unwritable > 0) {

@@ -1,4 +1,5 @@
 import type { Gap, QueuedStep } from '../send-queue.ts'
+import type { OtlpWriter } from './otlp-writer.ts'
 
 /** Spans made ready to be sent; held as they are when they have to be sent again. */
 export interface Batch {
@@ -19,6 +20,8 @@ export type SendResult =
 
 /** One way out of the process. */
 export interface Way {
+  /** What makes spans for a backend that is no Reprise collector; absent on the way to one. */
+  readonly writer?: OtlpWriter
   /** Takes steps with `next` until a batch is full or there are no more. */
   fill(next: () => QueuedStep | undefined, gaps: readonly Gap[]): Promise<Batch>
   send(batch: Batch, signal: AbortSignal): Promise<SendResult>

@@ -33,26 +33,31 @@ const FILE_TARGET_BYTES = 8 * 1024 * 1024
 /** Beyond the bound: notices of what did not fit. */
 const NOTICES_MAX_BYTES = 64 * 1024
 
-type SpoolOptions = Pick<OptionValues, 'endpoint' | 'store' | 'spool' | 'spoolFolder' | 'spoolMaxBytes' | 'spoolMaxAgeMillis'>
+/** Everything that a spool needs, as it can go to another thread. */
+export type SpoolOptions = Pick<OptionValues, 'endpoint' | 'store' | 'spool' | 'spoolFolder' | 'spoolMaxBytes' | 'spoolMaxAgeMillis'>
 
 /** Where a recorder leaves what it could not send. Nothing is made, read or loaded before there is something to keep. */
 export class Spool {
   readonly folder: SpoolFolder
   readonly destination: string
-  readonly #options: SpoolOptions
+  /** With absolute paths. */
+  readonly options: SpoolOptions
   readonly #storeKeyPath: string
+  #redactor: Redactor | undefined
+  #redactorKey = Buffer.alloc(0)
 
   constructor(options: SpoolOptions) {
     // The program may change its working directory later.
     const store = absolute(options.store)
-    this.#options = options
     this.destination = destinationOf(options.endpoint)
     this.#storeKeyPath = join(store, ...STORE_PLACES.redactionKey)
     this.folder = new SpoolFolder(options.spoolFolder === undefined ? join(store, STORE_PLACES.spool) : absolute(options.spoolFolder))
+    const { endpoint, spool, spoolMaxBytes, spoolMaxAgeMillis } = options
+    this.options = { endpoint, store, spool, spoolFolder: this.folder.path, spoolMaxBytes, spoolMaxAgeMillis }
   }
 
   get enabled(): boolean {
-    return this.#options.spool
+    return this.options.spool
   }
 
   /**
@@ -68,9 +73,9 @@ export class Spool {
     const steps = bodies.reduce((sum, body) => sum + body.steps, 0)
     try {
       // The engine before the folder: where it cannot be had, no folder is made.
-      const { createRedactor } = redactionNow()
+      const redaction = redactionNow()
       this.folder.prepare()
-      return this.#save(bodies, createRedactor({ key: this.#key() }), notices, deadlineMillis)
+      return this.#save(bodies, this.#redactorFrom(redaction), notices, deadlineMillis)
     } catch (error) {
       return { spooled: 0, losses: [{ reason: 'spool_failed', count: steps }], problem: problemOf(error) }
     }
@@ -97,7 +102,7 @@ export class Spool {
     let sizeBytes = 0
     for (const { body } of frames) sizeBytes += body.length
     // The newest are kept: they come last.
-    while (sizeBytes > this.#options.spoolMaxBytes) {
+    while (sizeBytes > this.options.spoolMaxBytes) {
       const oldest = frames.shift()
       if (oldest === undefined) break
       sizeBytes -= oldest.body.length
@@ -122,7 +127,7 @@ export class Spool {
 
   /** Removes what is too old, then the oldest files until the new bytes fit. What somebody works on is left to them. */
   #makeRoom(newBytes: number, losses: Losses): void {
-    const { spoolMaxBytes, spoolMaxAgeMillis } = this.#options
+    const { spoolMaxBytes, spoolMaxAgeMillis } = this.options
     const files = this.folder.list()
     const latest = Date.now() - spoolMaxAgeMillis
     let sizeBytes = newBytes
@@ -136,6 +141,16 @@ export class Spool {
       sizeBytes -= file.sizeBytes
       losses.add(expired ? 'spool_expired' : 'spool_full', file.spans)
     }
+  }
+
+  /** The one of the last time, unless the key is another since: a store has been made. */
+  #redactorFrom({ createRedactor }: ReturnType<typeof redactionNow>): Redactor {
+    const key = this.#key()
+    if (this.#redactor === undefined || !Buffer.from(key).equals(this.#redactorKey)) {
+      this.#redactor = createRedactor({ key })
+      this.#redactorKey = Buffer.from(key)
+    }
+    return this.#redactor
   }
 
   /** The store's key where there is a store, so that a value has one pseudonym there; else the spool's own. */
