@@ -9,6 +9,8 @@ export interface PayloadTools {
   readonly redactText: Redactor['redactText']
   readonly redactJson: Redactor['redactJson']
   readonly redactValue: Redactor['redactValue']
+  /** The policy speaks of places too, so that text without an anchor must be looked at. */
+  readonly looksAtAll?: boolean
 }
 
 /** Media types outside text/* whose bytes are text. */
@@ -50,7 +52,8 @@ export function redactPayloadWith(
   if (typeof data === 'string') return redact(data, field)
   if (kind === 'binary' || (kind === 'unknown' && !isReadable(data))) return { value: data, counts: undefined }
   // A field's name can make a secret of a text that has no anchor.
-  const mayHoldMatch = (field !== '' && tools.compiled.fieldOf(field) !== undefined) || hasAnchor(tools.compiled.automaton, data)
+  const mayHoldMatch =
+    tools.looksAtAll === true || (field !== '' && tools.compiled.fieldOf(field) !== undefined) || hasAnchor(tools.compiled.automaton, data)
   if (!mayHoldMatch) return { value: data, counts: undefined }
   const buffer = Buffer.from(data.buffer, data.byteOffset, data.length)
   // Text in another encoding goes through as bytes; what the rules look for is ASCII.

@@ -33,6 +33,7 @@ export const RULE_NAMES: readonly string[] = [
     ...DEFAULT_POLICY.rules.flatMap((rule) => rule.gives ?? [rule.name]),
     ...DEFAULT_POLICY.fields.map((field) => field.rule),
     'encoded-secret',
+    'field',
   ]),
 ]
 

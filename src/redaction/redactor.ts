@@ -88,12 +88,12 @@ export function checkText(text: string, policyId: PolicyId = 'default'): Finding
   return settledInText(compiledPolicy(policyId), text, '').map(({ rule, start, end }) => ({ rule, start, end }))
 }
 
-function settledInText(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
+export function settledInText(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
   const rule = field === '' ? undefined : policy.fieldOf(field)
   return settleSpans(text, (current) => findInFieldString(policy, current, field, rule, 0))
 }
 
-function settledInJson(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
+export function settledInJson(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
   const rule = field === '' ? undefined : policy.fieldOf(field)
   return settleSpans(text, (current) => findInJson(policy, current, field, 0, rule) ?? findInFieldString(policy, current, field, rule, 0))
 }

@@ -41,6 +41,7 @@ describe('each rule', () => {
   it('has a sample', () => {
     const sampled = new Set([
       'encoded-secret',
+      'field',
       ...SAMPLES.map((sample) => sample.rule),
       ...[SECRET_FORMATS, SECRETS_IN_CONTEXT, MAKERS, PUBLISHED].flatMap((set) => Object.keys(set)),
     ])

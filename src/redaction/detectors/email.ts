@@ -37,6 +37,8 @@ export const detectEmail: Detector = (view, anchorEnd) => {
   const end = text.charCodeAt(domainStart) === 0x5b ? literalEnd(text, domainStart) : domainEnd(text, domainStart)
   if (end < 0) return undefined
 
+  // What stands where a surrogate has been put (RFC 2606).
+  if (text.slice(domainStart, end).toLowerCase() === 'redacted.invalid') return undefined
   const local = text.slice(start, at)
   if (local === 'git' || CODE_OBJECTS.has(local)) return undefined
   const next = text.charCodeAt(end)

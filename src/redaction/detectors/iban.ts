@@ -38,7 +38,8 @@ export const detectIban: Detector = (view, anchorEnd, anchorLength) => {
     index++
   }
   if (/[A-Za-z0-9_]/.test(text[index] ?? '') || !LETTERS_AND_DIGITS.test(compact)) return undefined
-  if (ibanRest(compact) !== 1) return undefined
+  // No bank is all zeros: what stands where a surrogate has been put.
+  if (ibanRest(compact) !== 1 || compact.startsWith('00000000', 4)) return undefined
   // In small letters it may be a piece of a digest: only beside a word.
   const written = text.slice(start, index)
   if (written !== written.toUpperCase() && !IBAN_WORDS.test(asWords(`${view.field} ${text.slice(Math.max(0, start - 40), start)}`)))

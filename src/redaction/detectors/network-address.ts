@@ -45,6 +45,8 @@ function isSomebodys([a = 0, b = 0, c = 0, d = 0]: readonly number[]): boolean {
   if (a === 0 || a === 10 || a === 127 || a >= 224) return false
   if ((a === 172 && b >= 16 && b <= 31) || (a === 192 && b === 168) || (a === 169 && b === 254) || (a === 100 && b >= 64 && b <= 127))
     return false
+  // RFC 2544, for measurements: what stands where a surrogate has been put.
+  if (a === 198 && (b === 18 || b === 19)) return false
   return !(a === 255 || (a === 192 && b === 0 && c === 0) || (d === 0 && c === 0 && b === 0))
 }
 

@@ -98,6 +98,8 @@ const GROUPINGS: readonly (readonly number[])[] = [
 ]
 const MAX_GROUPS = 6
 const MAX_DIGITS = 24
+/** Issuer of cards that are surrogates, of a range that networks keep for tests. */
+export const TEST_CARD = '40000099'
 
 /** A payment card number: 13 to 19 digits, plain or grouped by blanks or hyphens, of a known issuer range, Luhn-valid. */
 export const detectPaymentCard: Detector = (view, anchorEnd, anchorLength) => {
@@ -171,7 +173,7 @@ function groupedNumber(text: string, start: number, separator: string): Stretch 
 }
 
 function isCard(digits: string): boolean {
-  return isOfBrand(digits) && isLuhnValid(digits)
+  return isOfBrand(digits) && isLuhnValid(digits) && !digits.startsWith(TEST_CARD)
 }
 
 function isOfBrand(digits: string): boolean {

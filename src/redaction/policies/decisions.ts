@@ -1,0 +1,122 @@
+import type { Span } from '../spans.ts'
+import { isToken } from '../tokens.ts'
+import type { Action, PolicyConfig, PolicyRuleConfig } from './config.ts'
+import { collectLeaves, type JsonLeaf, matchesPath, stepsOf } from './paths.ts'
+
+/** Where a redactor works: rules may be confined to some kinds of steps and some namespaces. */
+export interface PolicyPlace {
+  readonly kind?: string
+  readonly namespace?: string
+}
+
+/** A stretch with what becomes of it. */
+export interface Decided extends Span {
+  readonly action: Action
+}
+
+/** Rule under which a value goes that its place alone made one. */
+export const FIELD_RULE = 'field'
+export const MASK = '[redacted]'
+
+interface Rule {
+  readonly isDetector: ((name: string) => boolean) | undefined
+  readonly path: readonly string[] | undefined
+  readonly isAttribute: ((name: string) => boolean) | undefined
+  readonly action: Action
+}
+
+const nameTest = (pattern: string): ((name: string) => boolean) =>
+  pattern.endsWith('*') ? (name) => name.startsWith(pattern.slice(0, -1)) : (name) => name === pattern
+
+function compileRule(rule: PolicyRuleConfig): Rule {
+  const detectors = rule.detector === undefined ? undefined : [rule.detector].flat().map(nameTest)
+  return {
+    isDetector: detectors === undefined ? undefined : (name) => detectors.some((test) => test(name)),
+    path: rule.path === undefined ? undefined : stepsOf(rule.path),
+    isAttribute: rule.attribute === undefined ? undefined : nameTest(rule.attribute),
+    action: rule.action,
+  }
+}
+
+/** What a policy says of findings and places. */
+export class Decisions {
+  readonly hasPaths: boolean
+  readonly isAllowlist: boolean
+  readonly #rules: readonly Rule[]
+  readonly #action: Action
+
+  constructor(policy: PolicyConfig, place: PolicyPlace) {
+    const fits = (rule: PolicyRuleConfig): boolean =>
+      (rule.kind === undefined || (place.kind !== undefined && rule.kind.includes(place.kind))) &&
+      (rule.namespace === undefined || (place.namespace !== undefined && rule.namespace.includes(place.namespace)))
+    this.#rules = (policy.rules ?? []).filter(fits).map(compileRule)
+    this.#action = policy.action ?? 'token'
+    this.hasPaths = this.#rules.some((rule) => rule.path !== undefined)
+    this.isAllowlist = policy.mode === 'allowlist'
+  }
+
+  /** What becomes of a finding. `path`: where it stands in a JSON text, as far as that is known. */
+  actionFor(detector: string, field: string, path?: readonly string[]): Action {
+    const rule = this.#rules.find((candidate) => candidate.isDetector?.(detector) === true && isAt(candidate, field, path))
+    return rule?.action ?? this.#action
+  }
+
+  /** What becomes of all that stands at a place, where the policy says so. */
+  actionAt(field: string, path?: readonly string[]): Action | undefined {
+    const rule = this.#rules.find((candidate) => candidate.isDetector === undefined && isAt(candidate, field, path))
+    return rule?.action ?? (this.isAllowlist && path !== undefined ? 'mask' : undefined)
+  }
+
+  inText(text: string, field: string, spans: readonly Span[]): Decided[] {
+    const whole = this.actionAt(field)
+    if (whole === 'keep') return []
+    if (whole !== undefined) return isReplacement(text) ? [] : [wholeSpan(0, text.length, text, whole)]
+    return this.#decided(spans, field)
+  }
+
+  inJson(text: string, field: string, spans: readonly Span[]): Decided[] {
+    const whole = this.actionAt(field)
+    if (whole === 'keep') return []
+    const leaves = whole !== undefined || this.hasPaths || this.isAllowlist ? collectLeaves(text) : []
+    if (leaves === undefined) return this.isAllowlist ? [wholeSpan(0, text.length, text, 'mask')] : this.inText(text, field, spans)
+    const decided: Decided[] = []
+    let next = 0
+    for (const leaf of leaves) {
+      while (next < spans.length && (spans[next] as Span).start < leaf.start) decided.push(...this.#decided([spans[next++] as Span], field))
+      const inside: Span[] = []
+      while (next < spans.length && (spans[next] as Span).start < Math.max(leaf.end, leaf.start + 1)) inside.push(spans[next++] as Span)
+      const action = whole ?? this.actionAt(field, leaf.path)
+      if (action === undefined) decided.push(...this.#decided(inside, field, leaf.path))
+      else if (action !== 'keep') decided.push(...leafSpan(text, leaf, action))
+    }
+    return [...decided, ...this.#decided(spans.slice(next), field)]
+  }
+
+  #decided(spans: readonly Span[], field: string, path?: readonly string[]): Decided[] {
+    return spans.map((span) => ({ ...span, action: this.actionFor(span.rule, field, path) })).filter(({ action }) => action !== 'keep')
+  }
+}
+
+function isAt(rule: Rule, field: string, path: readonly string[] | undefined): boolean {
+  if (rule.isAttribute !== undefined && !rule.isAttribute(field)) return false
+  return rule.path === undefined ? true : path !== undefined && matchesPath(rule.path, path)
+}
+
+/** What stands where a whole value has been replaced. */
+export const isReplacement = (text: string): boolean => text === '' || text === MASK || isToken(text)
+
+const wholeSpan = (start: number, end: number, value: string, action: Action): Decided => ({
+  start,
+  end,
+  rule: FIELD_RULE,
+  rank: 0,
+  value,
+  quote: '',
+  action,
+})
+
+function leafSpan(text: string, leaf: JsonLeaf, action: Action): Decided[] {
+  const value = text.slice(leaf.start, leaf.end)
+  if (!leaf.isNumber && isReplacement(value)) return []
+  return [{ ...wholeSpan(leaf.start, leaf.end, value, action), quote: leaf.isNumber ? '"' : '' }]
+}

@@ -1,0 +1,140 @@
+import { RepriseError, VALUE_MAX_DEPTH } from '../../schemas/index.ts'
+import { compiledPolicy } from '../compile.ts'
+import { findInString } from '../find-json.ts'
+import { redactPayloadWith } from '../payload.ts'
+import { policyRefOf } from '../policy.ts'
+import { type Redacted, type Redactor, settledInJson, settledInText } from '../redactor.ts'
+import { findInSeries } from '../series.ts'
+import type { Span } from '../spans.ts'
+import { Pseudonyms } from '../tokens.ts'
+import { redactTree } from '../value-walk.ts'
+import { type Action, type PolicyConfig, policyConfigRef } from './config.ts'
+import { type Decided, Decisions, FIELD_RULE, isReplacement, MASK, type PolicyPlace } from './decisions.ts'
+import { Surrogates } from './surrogates.ts'
+
+export interface PolicyRedactorOptions extends PolicyPlace {
+  /** As `parsePolicy` gives it, or one of `PRESETS`. */
+  readonly policy: PolicyConfig
+  readonly key: Uint8Array
+}
+
+/** What stands for a payload that the policy does not let through. */
+const WITHHELD = '[withheld]'
+const WITHHELD_RULE = 'withheld'
+const NO_KEY = new Uint8Array(32)
+const MAX_ROUNDS = 12
+
+/** A redactor that does what a user's policy says of each finding and place. Redacting twice changes nothing, whatever the actions. */
+export function createPolicyRedactor(options: PolicyRedactorOptions): Redactor {
+  const { policy, key } = options
+  const compiled = compiledPolicy('default')
+  const decisions = new Decisions(policy, options)
+  const pseudonyms = new Pseudonyms(key)
+  const unkeyed = new Pseudonyms(NO_KEY)
+  const surrogates = new Surrogates(key)
+
+  const replacementOf = (rule: string, value: string, action: Action): string => {
+    switch (action) {
+      case 'mask':
+        return MASK
+      case 'drop':
+        return ''
+      case 'hash':
+        return unkeyed.tokenFor(rule, value)
+      case 'surrogate':
+        return surrogates.surrogateFor(rule, value) ?? pseudonyms.tokenFor(rule, value)
+      case 'token':
+      case 'keep':
+        return pseudonyms.tokenFor(rule, value)
+    }
+  }
+  const render = (text: string, spans: readonly Decided[]): string => {
+    let rendered = ''
+    let from = 0
+    for (const span of spans) {
+      rendered += text.slice(from, span.start)
+      if (span.isRest !== true) rendered += span.quote + replacementOf(span.rule, span.value, span.action) + span.quote
+      from = span.end
+    }
+    return rendered + text.slice(from)
+  }
+  /** Again until nothing is found: what a mask or a gap leaves behind may look like something else. */
+  const settle = (text: string, find: (text: string) => readonly Decided[]): Redacted<string> => {
+    const counts: Record<string, number> = {}
+    let value = text
+    for (let round = 0; round < MAX_ROUNDS; round++) {
+      const spans = find(value)
+      if (spans.length === 0) return { value, counts: value === text ? undefined : counts }
+      for (const { rule, isRest } of spans) if (isRest !== true) counts[rule] = (counts[rule] ?? 0) + 1
+      value = render(value, spans)
+    }
+    throw new RepriseError('redaction_failed', 'redaction: the text keeps changing')
+  }
+  const redactText = (text: string, field = ''): Redacted<string> =>
+    settle(text, (current) => decisions.inText(current, field, settledInText(compiled, current, field)))
+  const redactJson = (text: string, field = ''): Redacted<string> =>
+    settle(text, (current) => decisions.inJson(current, field, settledInJson(compiled, current, field)))
+
+  const redactPieces = (pieces: readonly string[]): { pieces: string[]; counts: Record<string, number> } | undefined => {
+    const counts: Record<string, number> = {}
+    const spansOf = pieces.map((): Decided[] => [])
+    for (const { span, parts } of findInSeries(pieces, (joined) => findInString(compiled, joined, '', 0))) {
+      const action = decisions.actionFor(span.rule, '')
+      if (action === 'keep') continue
+      counts[span.rule] = (counts[span.rule] ?? 0) + 1
+      for (const [index, { piece, start, end }] of parts.entries()) {
+        const part: Span = index > 0 ? { ...span, quote: '', start, end, isRest: true } : { ...span, start, end }
+        spansOf[piece]?.push({ ...part, action })
+      }
+    }
+    if (Object.keys(counts).length === 0) return undefined
+    return { pieces: pieces.map((piece, index) => render(piece, spansOf[index] ?? [])), counts }
+  }
+  const hidesNumbers = (field: string): boolean =>
+    compiled.fieldOf(field)?.numbers === true && decisions.actionFor('password', field) !== 'keep'
+
+  /** Places of a value: plain objects and lists, whose strings and numbers have a path. */
+  const atPlaces = (value: unknown, field: string, path: readonly string[], counts: Record<string, number>): unknown => {
+    if (path.length > VALUE_MAX_DEPTH) throw new RepriseError('redaction_failed', `redaction: nested deeper than ${VALUE_MAX_DEPTH} levels`)
+    if (Array.isArray(value)) return value.map((held: unknown, index) => atPlaces(held, field, [...path, String(index)], counts))
+    if (typeof value === 'object' && value !== null) {
+      const prototype: unknown = Object.getPrototypeOf(value)
+      if (prototype === null || prototype === Object.prototype)
+        return Object.fromEntries(Object.entries(value).map(([name, held]) => [name, atPlaces(held, field, [...path, name], counts)]))
+      return decisions.isAllowlist && decisions.actionAt(field, path) !== 'keep' ? MASK : value
+    }
+    if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return value
+    const action = decisions.actionAt(field, path)
+    if (action === undefined || action === 'keep' || (typeof value === 'string' && isReplacement(value))) return value
+    counts[FIELD_RULE] = (counts[FIELD_RULE] ?? 0) + 1
+    return replacementOf(FIELD_RULE, String(value), action)
+  }
+  const redactValue = (value: unknown, field = ''): Redacted<unknown> => {
+    const tools = { redactText: (text: string, name: string) => redactText(text, name), redactJson, redactPieces, hidesNumbers }
+    if (!decisions.hasPaths && !decisions.isAllowlist) return redactTree(value, field, tools)
+    const counts: Record<string, number> = {}
+    const placed = atPlaces(value, field, [], counts)
+    const redacted = redactTree(placed, field, tools)
+    for (const [rule, count] of Object.entries(redacted.counts ?? {})) counts[rule] = (counts[rule] ?? 0) + count
+    return Object.keys(counts).length === 0 ? { value, counts: undefined } : { value: redacted.value, counts }
+  }
+  const redactPayload: Redactor['redactPayload'] = (mediaType, data, field = '') => {
+    const isJson = /^(?:application|text)\/json(?:;|$)|\+json(?:;|$)/i.test(mediaType)
+    const isValue = /msgpack/i.test(mediaType)
+    if (policy.mode === 'metadata-only' || (decisions.isAllowlist && !isJson && !isValue)) return withhold(data, isJson)
+    return redactPayloadWith(
+      { compiled, redactText, redactJson, redactValue, looksAtAll: decisions.hasPaths || decisions.isAllowlist },
+      mediaType,
+      data,
+      field,
+    )
+  }
+  return { policy: policyConfigRef(policy, policyRefOf('default')), redactText, redactJson, redactValue, redactPayload }
+}
+
+function withhold(data: string | Uint8Array, isJson: boolean): Redacted<string | Uint8Array> {
+  const text = isJson ? JSON.stringify(WITHHELD) : WITHHELD
+  const before = typeof data === 'string' ? data : Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1')
+  if (before === text) return { value: data, counts: undefined }
+  return { value: typeof data === 'string' ? text : Buffer.from(text), counts: { [WITHHELD_RULE]: 1 } }
+}
