@@ -99,7 +99,7 @@ describe('sending', () => {
     await vi.waitFor(() => expect(stepsOf(collector)).toHaveLength(1))
   })
 
-  test('batches stay near one mebibyte, and a large payload goes in slices as the text it is', async () => {
+  test('batches stay near two mebibytes, and a large payload goes in slices as the text it is', async () => {
     start()
     const text = 'é"\n'.repeat(300_000)
     for (let index = 0; index < 6; index++) one({ index, text })

@@ -3,15 +3,16 @@ import { type OptionValues, RepriseError, randomId16, randomId32 } from '../../s
 import { nowMillis, readClockAnchor, unixMicros } from '../clock.ts'
 import type { Gap, QueuedStep } from '../send-queue.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
+import type { Reply } from './exchange.ts'
 import type { LargePayloads } from './large-payloads.ts'
 import { PayloadWriter } from './payload.ts'
 import { resourceAttributes } from './resource.ts'
 import type { Sender } from './sender.ts'
 import { StepWriter, writeGap } from './step-writer.ts'
-import type { Reply, Transport } from './transport.ts'
+import type { Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
-const BATCH_MAX_BYTES = 1024 * 1024
+const BATCH_MAX_BYTES = 2 * 1024 * 1024
 /** A batch with one very large payload does not tie up its memory for good. */
 const KEPT_MEMORY_MAX_BYTES = 4 * BATCH_MAX_BYTES
 const PROTOBUF = 'application/x-protobuf'

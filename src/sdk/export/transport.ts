@@ -1,17 +1,11 @@
 import { Readable } from 'node:stream'
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
+import { setImmediate } from 'node:timers'
 import type { Client } from 'undici'
 import type { BackgroundSockets } from './background-sockets.ts'
-
-export interface Reply {
-  readonly status: number
-  /** The Retry-After header, in milliseconds. */
-  readonly retryAfterMillis: number | undefined
-  readonly body: Uint8Array
-}
+import { Exchange, type Reply } from './exchange.ts'
 
 /** The kernel copies what it is given in one go, which holds the event loop: larger bodies are given to it in pieces. */
-const WHOLE_BODY_MAX_BYTES = 1536 * 1024
+const WHOLE_BODY_MAX_BYTES = 3 * 1024 * 1024
 const BODY_PIECE_BYTES = 512 * 1024
 const REPLY_MAX_BYTES = 4 * 1024 * 1024
 
@@ -75,24 +69,18 @@ export class Transport {
   ): Promise<Reply> {
     this.#client ??= this.#open()
     const client = await this.#client
-    // One clock for the whole try, connecting and reading included; it is stopped as soon as the answer is there.
-    const timeout = new AbortController()
-    const timer = setTimeout(() => timeout.abort(new Error(`no answer within ${timeoutMillis} ms`)), timeoutMillis)
-    // The connection decides whether the process waits.
-    timer.unref()
-    try {
-      const response = await client.request({
+    const exchange = new Exchange(timeoutMillis, signal)
+    const whole = body === undefined || body.length <= WHOLE_BODY_MAX_BYTES
+    client.dispatch(
+      {
         method,
         path: `${this.#basePath}${path}`,
         headers: { ...this.#headers, ...headers },
-        body: body === undefined || body.length <= WHOLE_BODY_MAX_BYTES ? (body ?? null) : Readable.from(piecesOf(body)),
-        signal: AbortSignal.any([signal, timeout.signal]),
-      })
-      const bytes = new Uint8Array(await response.body.arrayBuffer())
-      return { status: response.statusCode, retryAfterMillis: readRetryAfter(response.headers['retry-after']), body: bytes }
-    } finally {
-      clearTimeout(timer)
-    }
+        body: whole ? (body ?? null) : Readable.from(piecesOf(body)),
+      },
+      exchange,
+    )
+    return await exchange.reply
   }
 }
 
@@ -101,12 +89,4 @@ async function* piecesOf(body: Uint8Array): AsyncGenerator<Uint8Array> {
     yield body.subarray(start, start + BODY_PIECE_BYTES)
     await new Promise<void>((resolve) => setImmediate(resolve))
   }
-}
-
-/** RFC 9110 section 10.2.3: seconds, or a date. */
-function readRetryAfter(header: string | string[] | undefined): number | undefined {
-  if (typeof header !== 'string') return undefined
-  if (/^[0-9]{1,9}$/.test(header.trim())) return Number(header) * 1000
-  const date = Date.parse(header)
-  return Number.isNaN(date) ? undefined : Math.max(0, date - Date.now())
 }
