@@ -35,6 +35,7 @@ export class Recorder {
   /** Steps that have started, not ended, and not been announced. */
   readonly #open: Set<Step> = new Set()
   readonly #foreignRuns: Map<string, RunState> = new Map()
+  #copier: Copier | undefined
   #timer: NodeJS.Timeout | undefined
   #eager = false
   #stopped = false
@@ -51,8 +52,13 @@ export class Recorder {
   }
 
   snapshot(value: unknown, limits: SnapshotLimits = this.limits): Snapshot {
-    const copier = new Copier(limits)
-    return copier.result(copier.copyGuarded(value))
+    if (limits !== this.limits) return new Copier(limits).take(value)
+    // One for all; a value whose own code calls something recorded while it is copied finds it gone.
+    const copier = this.#copier ?? new Copier(limits)
+    this.#copier = undefined
+    const snapshot = copier.take(value)
+    this.#copier = copier
+    return snapshot
   }
 
   openCopier(): Copier {

@@ -57,6 +57,7 @@ export class Copier {
   readonly #maxEntries: number
   readonly #maxBytes: number
   #entries = 0
+  #deepest = 0
   /** The containers on the way down to the present one, by depth. */
   readonly #path: unknown[] = []
 
@@ -64,6 +65,20 @@ export class Copier {
     this.#maxDepth = limits.maxDepth
     this.#maxEntries = limits.maxEntries
     this.#maxBytes = limits.maxBytes
+  }
+
+  /** The snapshot of one value, after which this is as new. */
+  take(value: unknown): Snapshot {
+    const snapshot = this.result(this.copyGuarded(value))
+    this.sizeBytes = 0
+    this.plain = true
+    this.json = true
+    this.cuts = undefined
+    this.#entries = 0
+    // Nothing of the value is held.
+    for (let depth = 0; depth <= this.#deepest; depth++) this.#path[depth] = undefined
+    this.#deepest = 0
+    return snapshot
   }
 
   result(value: unknown): Snapshot {
@@ -143,6 +158,7 @@ export class Copier {
     const path = this.#path
     for (let index = 0; index < depth; index++) if (path[index] === container) return this.cut('cycle')
     path[depth] = container
+    if (depth > this.#deepest) this.#deepest = depth
     return undefined
   }
 

@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalValue, ErrorValue, encodeValue, Opaque, Truncated } from '../../src/schemas/index.ts'
+import { flush, startRecorder, tool } from '../../src/sdk/index.ts'
 import { takeSnapshot } from '../../src/sdk/snapshot.ts'
+import { startFakeCollector, stepOf } from './fake-collector.ts'
 
 const LIMITS = { maxDepth: 64, maxEntries: 100_000, maxBytes: 4 * 1024 * 1024 }
 const snap = (value: unknown, limits: Partial<typeof LIMITS> = {}) => takeSnapshot(value, { ...LIMITS, ...limits })
@@ -340,4 +342,27 @@ describe('later changes never reach the record', () => {
       }),
     )
   })
+})
+
+test('a value whose own code makes a recorded call while it is copied', async () => {
+  const collector = await startFakeCollector()
+  const recorder = startRecorder({ endpoint: collector.url, flushIntervalMillis: 3_600_000 })
+  try {
+    const inner = tool((value: unknown) => value, { name: 'inner' })
+    const value = {
+      before: [1],
+      proxy: new Proxy({ own: { deep: true } }, { ownKeys: (target) => (inner({ other: ['x'] }), Reflect.ownKeys(target)) }),
+      after: 'a',
+    }
+    tool((_value: unknown) => 'done', { name: 'outer' })(value)
+    await flush()
+    const outer = collector.spans.map(stepOf).find(({ name }) => name === 'outer')
+    expect(outer?.input).toEqual([{ before: [1], proxy: { own: { deep: true } }, after: 'a' }])
+    const inners = collector.spans.map(stepOf).filter(({ name }) => name === 'inner')
+    expect(inners.length).toBeGreaterThan(0)
+    for (const { input, output } of inners) expect([input, output]).toEqual([[{ other: ['x'] }], { other: ['x'] }])
+  } finally {
+    await recorder.stop()
+    await collector.close()
+  }
 })
