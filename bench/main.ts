@@ -1,8 +1,10 @@
-// npm run bench [-- capture ingest replay store] [--rounds N]
+// npm run bench [-- capture ingest redaction replay store] [--rounds N]
 import { benchCapture } from './capture/main.ts'
 import { benchExit } from './exit/main.ts'
+import { benchHolds } from './holds/main.ts'
 import { benchIngest } from './ingest/main.ts'
 import { benchQueries } from './queries/main.ts'
+import { benchRedaction } from './redaction/main.ts'
 import { benchReplay } from './replay/main.ts'
 import { printMachine } from './rounds.ts'
 import { benchStore } from './store/main.ts'
@@ -10,8 +12,10 @@ import { benchStore } from './store/main.ts'
 const BENCHES = {
   capture: benchCapture,
   exit: benchExit,
+  holds: benchHolds,
   ingest: benchIngest,
   queries: benchQueries,
+  redaction: benchRedaction,
   replay: benchReplay,
   store: benchStore,
 }
