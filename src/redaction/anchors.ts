@@ -40,6 +40,9 @@ const swapCase = (byte: number): number => {
   return byte
 }
 
+/** Sets by class source: the same few classes make up most anchors. */
+const classes = new Map<string, ByteSet>()
+
 /** Parses anchor syntax (see RuleData.anchors). Throws TypeError that names the anchor and the place. */
 export function parseAnchor(source: string, fold: boolean): ByteSet[] {
   const sets: ByteSet[] = []
@@ -51,7 +54,14 @@ export function parseAnchor(source: string, fold: boolean): ByteSet[] {
   while (index < source.length) {
     const bytes = new Set<number>()
     let negated = false
+    const from = index
     if (source[index] === '[') {
+      const known = classes.get(`${fold ? 'f' : ''}${source.slice(index, source.indexOf(']', index) + 1)}`)
+      if (known !== undefined) {
+        sets.push(known)
+        index = source.indexOf(']', index) + 1
+        continue
+      }
       index++
       if (source[index] === '^') {
         negated = true
@@ -73,7 +83,11 @@ export function parseAnchor(source: string, fold: boolean): ByteSet[] {
       bytes.add(literal())
     }
     if (fold) for (const byte of [...bytes]) bytes.add(swapCase(byte))
-    sets.push(negated ? byteSetOf((byte) => !bytes.has(byte)) : byteSetOfBytes(bytes))
+    const set = negated ? byteSetOf((byte) => !bytes.has(byte)) : byteSetOfBytes(bytes)
+    const written = source.slice(from, index)
+    // A class with an escape may hold a bracket, which the look-up above would take for its end.
+    if (written.startsWith('[') && !written.includes('\\')) classes.set(`${fold ? 'f' : ''}${written}`, set)
+    sets.push(set)
   }
   if (sets.length === 0) throw new TypeError('an anchor is empty')
   return sets

@@ -44,7 +44,7 @@ export const ESCAPE_ANCHOR_ID = -1
 /** Anchor of a field's name: nothing to match in itself, but the JSON around it must be looked at. */
 const FIELD_ANCHOR_ID = -2
 const ESCAPE_ANCHORS = ['\\\\u00[0-7]', '\\\\/', '%[2-7][0-9A-Fa-f]']
-/** Anchor of what may be base64. Of letters and digits alone, so that no run begins anew inside of itself. */
+/** Anchor of what may be base64. Of letters and digits alone, so that no run begins anew inside of itself; never in a fraction. */
 export const ENCODED_ANCHOR_ID = -3
 const ENCODED_ANCHOR = '[A-Za-z0-9]'.repeat(16)
 
@@ -90,7 +90,7 @@ export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
     after: 'anything' as const,
     id: ESCAPE_ANCHOR_ID,
   }))
-  anchors.push({ sets: parseAnchor(ENCODED_ANCHOR, false), after: 'word-boundary', id: ENCODED_ANCHOR_ID })
+  anchors.push({ sets: parseAnchor(ENCODED_ANCHOR, false), after: 'number-boundary', id: ENCODED_ANCHOR_ID })
   for (const source of fieldAnchors(policy.fields))
     anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {

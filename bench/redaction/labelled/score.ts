@@ -2,6 +2,7 @@ import { createRedactor, type Redactor } from '../../../src/redaction/index.ts'
 import { cleanTraffic, type LabelledCase, labelledCases } from './set.ts'
 
 export interface DetectorScore {
+  readonly kind: LabelledCase['kind']
   found: number
   missed: LabelledCase[]
   /** Findings beside the one that was planted. */
@@ -38,7 +39,7 @@ export function scoreLabelledSet(
 ): Score {
   const detectors = new Map<string, DetectorScore>()
   for (const labelled of labelledCases(perFormat)) {
-    const score = detectors.get(labelled.detector) ?? { found: 0, missed: [], extra: 0 }
+    const score = detectors.get(labelled.detector) ?? { kind: labelled.kind, found: 0, missed: [], extra: 0 }
     detectors.set(labelled.detector, score)
     const { value, counts } = labelled.isJson ? redactor.redactJson(labelled.text) : redactor.redactText(labelled.text)
     if (isLeft(labelled, value)) score.missed.push(labelled)
