@@ -24,7 +24,11 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: { 'records/index.ts': 'the validators load zod, which no program should pay for that only writes records' },
   },
   otlp: { floor: 1, pure: true },
-  redaction: { floor: 1, pure: true },
+  redaction: {
+    floor: 1,
+    pure: true,
+    doors: { 'policies/schema.ts': 'reading a policy loads zod, which no program should pay for that only redacts' },
+  },
   'adapters/dialects': { floor: 1, pure: true },
   store: { floor: 2 },
   // An instrumented program pays for what the SDK loads at its start.
