@@ -84,6 +84,24 @@ export function compiledPolicy(id: PolicyId): CompiledPolicy {
   return policy
 }
 
+/** Cells of an automaton's table beyond which a failure is put down to its being full. Ordinary traffic stays at a tenth of it. */
+const FULL_CELLS = 1_500_000
+
+/**
+ * Runs with the compiled policy. An automaton whose table hostile text has filled is given up for a fresh one, and the run is made
+ * once more: so that text fails at most itself, and none that comes after.
+ */
+export function withPolicy<T>(id: PolicyId, run: (policy: CompiledPolicy) => T): T {
+  const policy = compiledPolicy(id)
+  try {
+    return run(policy)
+  } catch (error) {
+    if (policy.automaton.next.length < FULL_CELLS) throw error
+    if (compiled.get(id) === policy) compiled.delete(id)
+    return run(compiledPolicy(id))
+  }
+}
+
 export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
   const anchors: Anchor[] = ESCAPE_ANCHORS.map((source) => ({
     sets: parseAnchor(source, false),
