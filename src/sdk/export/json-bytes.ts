@@ -2,7 +2,7 @@ import { jsonTreeOf } from '../../schemas/index.ts'
 import { ESCAPE_SLACK_BYTES, type JsonMemory, openJsonMemory } from './json-memory.ts'
 
 /** Memory that grew beyond this is not kept for the next payload. */
-const KEEP_BYTES = 4 * 1024 * 1024
+const KEEP_BYTES = 8 * 1024 * 1024
 /** Characters of a string that are written at once. */
 const STRETCH_CHARS = 16 * 1024
 /** Below this many characters a loop beats the calls into the engine. */

@@ -38,7 +38,7 @@ export class MsgpackSlices {
   step(): boolean {
     const until = this.#writtenBytes + this.#position + STEP_BYTES
     // Small values count by their number: what is little to write can be much to look at.
-    for (let left = STEP_BYTES / 16; left > 0 && this.#writtenBytes + this.#position < until; left--) {
+    for (let left = STEP_BYTES / 64; left > 0 && this.#writtenBytes + this.#position < until; left--) {
       const frame = this.#stack.at(-1)
       if (frame === undefined) return false
       if (frame.kind === 'fields') this.#field(frame)

@@ -5,7 +5,7 @@ import { nowMillis } from '../clock.ts'
 const SLICE_MILLIS = 1
 /** How much work goes by between two looks at the clock. */
 const CHECK_CALLS = 8
-const CHECK_BYTES = 32 * 1024
+const CHECK_BYTES = 16 * 1024
 
 /** Cuts long work into slices, between which the event loop runs. */
 export class Slices {
