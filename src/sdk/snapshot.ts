@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { type Cut, OPTIONS, Opaque, Truncated } from '../schemas/index.ts'
 import { copyExotic } from './snapshot-exotic.ts'
 
@@ -45,7 +46,10 @@ export function takeSnapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_L
 const objectPrototype: unknown = Object.prototype
 const arrayPrototype: unknown = Array.prototype
 const getPrototypeOf: (value: object) => unknown = Object.getPrototypeOf
-const getOwnPropertyDescriptor = Object.getOwnPropertyDescriptor
+/** ECMA-262 B.2.2.4: the getter of a property, `undefined` for one that holds data. */
+const lookupGetter = Reflect.get(Object.prototype, '__lookupGetter__') as (this: object, key: string) => unknown
+/** Stands for what an accessor would give. */
+const GETTER = Symbol('getter')
 
 /** One or more walks under one set of bounds; a stream's chunks share theirs. */
 export class Copier {
@@ -58,6 +62,8 @@ export class Copier {
   readonly #maxBytes: number
   #entries = 0
   #deepest = 0
+  /** Whether somebody put enumerable keys on `Object.prototype`. */
+  #inherits = false
   /** The containers on the way down to the present one, by depth. */
   readonly #path: unknown[] = []
 
@@ -93,6 +99,7 @@ export class Copier {
 
   copyGuarded(value: unknown): unknown {
     try {
+      this.#inherits = hasEnumerable(Object.prototype)
       return this.copy(value, 0)
     } catch {
       // No stack left, or a trap that threw where none is expected: the place says so.
@@ -165,7 +172,8 @@ export class Copier {
   #object(value: object, depth: number): unknown {
     try {
       const prototype = getPrototypeOf(value)
-      if (prototype === objectPrototype || prototype === null) return this.enter(value, depth) ?? this.record(value, depth + 1)
+      if (prototype === objectPrototype || prototype === null)
+        return this.enter(value, depth) ?? this.record(value, depth + 1, this.#inherits)
       if (prototype === arrayPrototype || Array.isArray(value)) {
         return Array.isArray(value) ? (this.enter(value, depth) ?? this.list(value, depth + 1)) : this.opaque('Array')
       }
@@ -188,27 +196,37 @@ export class Copier {
     return copy
   }
 
-  /** The own enumerable data properties of `value`, in their order. */
-  record(value: object, depth: number): Record<string, unknown> {
+  /**
+   * The own enumerable data properties of `value`, in their order.
+   * @param inherits whether it may have enumerable keys that are not its own
+   */
+  record(value: object, depth: number, inherits = true): Record<string, unknown> {
     const copy: Record<string, unknown> = {}
     // The counts are kept here while they can be: this loop is most of what a call pays for.
     const maxBytes = this.#maxBytes
     let bytes = this.sizeBytes + 16
+    const simple = !types.isProxy(value)
     // Walked with `in`, which makes no list of the keys.
     for (const key in value) {
-      // The descriptor tells an accessor without running it. An inherited key has none, nor has one that only a proxy named.
-      const descriptor = getOwnPropertyDescriptor(value, key)
-      if (descriptor === undefined) continue
+      let held: unknown
+      // Asked for its getter, a property says whether it can be read without running any; its descriptor would be garbage.
+      if (simple && lookupGetter.call(value, key) === undefined && (held = (value as Record<string, unknown>)[key]) !== undefined) {
+        if (inherits && !Object.hasOwn(value, key)) continue
+      } else {
+        // An accessor, an inherited key, one that only a proxy named, or a value that is undefined.
+        const descriptor = Object.getOwnPropertyDescriptor(value, key)
+        if (descriptor === undefined) continue
+        held = 'value' in descriptor ? descriptor.value : GETTER
+      }
       bytes += key.length + 8
       if (++this.#entries > this.#maxEntries || bytes > maxBytes) {
         this.cut('entries')
         break
       }
-      let held: unknown = descriptor.value
       if (typeof held === 'string' && bytes + held.length + 8 <= maxBytes) bytes += held.length + 8
       else if (typeof held !== 'boolean') {
         this.sizeBytes = bytes
-        held = held === undefined && !('value' in descriptor) ? this.opaque('getter') : this.copy(held, depth)
+        held = held === GETTER ? this.opaque('getter') : this.copy(held, depth)
         bytes = this.sizeBytes
       }
       if (key === '__proto__') Object.defineProperty(copy, key, { value: held, enumerable: true, configurable: true, writable: true })
@@ -218,6 +236,11 @@ export class Copier {
     this.sizeBytes = bytes
     return copy
   }
+}
+
+export function hasEnumerable(value: object): boolean {
+  for (const _key in value) return true
+  return false
 }
 
 function functionName(value: object): string | undefined {

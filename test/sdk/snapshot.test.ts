@@ -366,3 +366,27 @@ test('a value whose own code makes a recorded call while it is copied', async ()
     await collector.close()
   }
 })
+
+test('what can run code of the value is not read: accessors, also without a getter, inherited ones, and the traps of a proxy', () => {
+  let ran = 0
+  const accessors = Object.defineProperties(
+    { data: 1, nothing: undefined },
+    {
+      both: { enumerable: true, configurable: true, get: () => ran++, set: () => ran++ },
+      setter: { enumerable: true, configurable: true, set: () => ran++ },
+    },
+  )
+  const opaque = new Opaque('getter')
+  expect(snap(accessors).value).toEqual({ data: 1, nothing: undefined, both: opaque, setter: opaque })
+  const proxy = new Proxy({ own: 'x' }, { get: () => ran++ })
+  expect(snap({ proxy }).value).toEqual({ proxy: { own: 'x' } })
+  Object.defineProperty(Object.prototype, 'polluted', { get: () => ran++, enumerable: true, configurable: true })
+  let inherited: unknown
+  try {
+    inherited = snap({ own: [{}] }).value
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'polluted')
+  }
+  expect(inherited).toEqual({ own: [{}] })
+  expect(ran).toBe(0)
+})

@@ -1,4 +1,5 @@
 import { jsonTreeOf } from '../../schemas/index.ts'
+import { hasEnumerable } from '../snapshot.ts'
 import { ESCAPE_SLACK_BYTES, type JsonMemory, openJsonMemory } from './json-memory.ts'
 
 /** Memory that grew beyond this is not kept for the next payload. */
@@ -185,11 +186,6 @@ export class JsonBytes {
     this.#memory.grow(Math.max(this.#buffer.length * 2, needed))
     this.#buffer = this.#memory.bytes
   }
-}
-
-function hasEnumerable(value: object): boolean {
-  for (const _key in value) return true
-  return false
 }
 
 function endOfStretch(text: string, start: number): number {
