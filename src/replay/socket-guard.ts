@@ -44,15 +44,17 @@ type Deny = (self: unknown, args: unknown[], attempt: (target: string) => Repris
 
 function install(): () => void {
   const undo: (() => void)[] = []
-  const guard = (owner: object, names: readonly string[], label: string, deny: Deny): void => {
+  const guard = (owner: object, names: readonly string[], label: string, deny: Deny, concerns?: (self: unknown) => boolean): void => {
     for (const name of names) {
       const original: unknown = Reflect.get(owner, name)
       if (typeof original !== 'function') continue
-      undo.push(replaceMethod(owner, name, guarded(original as Method, `${label}${name}`, deny)))
+      undo.push(replaceMethod(owner, name, guarded(original as Method, `${label}${name}`, deny, concerns)))
     }
   }
   guard(net.Socket.prototype, ['connect'], 'net.Socket.', denyConnect)
   guard(http.Agent.prototype, ['addRequest'], 'http.Agent.', denyRequest)
+  // A pool of another client's hands out connections that were open before.
+  guard(net.Socket.prototype, ['write', 'end'], 'net.Socket.', denyWrite, hasPeer)
   guard(dgram.Socket.prototype, ['send', 'connect', 'bind'], 'dgram.Socket.', denyDatagram)
   guard(globalThis, ['fetch'], '', denyFetch)
   const lookups = ['lookup', 'lookupService', 'resolve', 'reverse', ...Object.keys(dns).filter((name) => /^resolve[A-Z0-9]/.test(name))]
@@ -68,10 +70,10 @@ function install(): () => void {
   }
 }
 
-function guarded(original: Method, api: string, deny: Deny): Method {
+function guarded(original: Method, api: string, deny: Deny, concerns?: (self: unknown) => boolean): Method {
   return function (this: unknown, ...args: unknown[]): unknown {
     const watcher = watchers.getStore()
-    if (watcher === undefined) return Reflect.apply(original, this, args)
+    if (watcher === undefined || concerns?.(this) === false) return Reflect.apply(original, this, args)
     return deny(this, args, (target) => watcher.denied({ api, target, frame: userFrame(deepStack()) }))
   }
 }
@@ -96,6 +98,20 @@ function denyRequest(_self: unknown, [request, options]: unknown[], attempt: (ta
   // A request that waits for its socket hears of an error through the socket's arrival alone.
   if (request instanceof http.ClientRequest) Reflect.apply(request.onSocket, request.destroy(error), [null, error])
   return undefined
+}
+
+/** Whether a socket is connected to another machine, or a port of this one: not a terminal, nor a pipe to a child process. */
+function hasPeer(self: unknown): boolean {
+  return self instanceof net.Socket && self.remoteAddress !== undefined && !self.destroyed
+}
+
+function denyWrite(self: unknown, args: unknown[], attempt: (target: string) => RepriseError): unknown {
+  if (!(self instanceof net.Socket)) return false
+  const error = attempt(`${self.remoteAddress ?? 'an unknown address'}:${self.remotePort ?? ''}`)
+  const callback = args.at(-1)
+  if (typeof callback === 'function') process.nextTick(callback as (error: unknown) => void, error)
+  self.destroy(error)
+  return false
 }
 
 function denyDatagram(self: unknown, args: unknown[], attempt: (target: string) => RepriseError): unknown {

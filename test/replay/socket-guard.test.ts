@@ -1,12 +1,14 @@
+import { spawn } from 'node:child_process'
 import dgram from 'node:dgram'
 import dns, { lookup as namedLookup } from 'node:dns'
 import { lookup as promisedLookup } from 'node:dns/promises'
+import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
-import { request as undiciRequest } from 'undici'
+import { Agent, request as undiciRequest } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatVerdict, replay } from '../../src/replay/index.ts'
 import { runGuarded, userFrame } from '../../src/replay/socket-guard.ts'
@@ -125,6 +127,53 @@ describe('the socket guard', () => {
     expect(requests).toBe(before)
     expect(verdict.counts.socketsDenied).toBe(1)
     agent.destroy()
+  })
+
+  it('denies requests over the pool of another client, and bytes on a socket, that were open before', async () => {
+    const pool = new Agent({ keepAliveTimeout: 60_000 })
+    const send = async (): Promise<unknown> => {
+      try {
+        const { body } = await undiciRequest(`http://127.0.0.1:${port}/`, { dispatcher: pool })
+        return await body.text()
+      } catch (error) {
+        return error
+      }
+    }
+    const socket = net.connect(port, '127.0.0.1')
+    await once(socket, 'connect')
+    const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve))
+    expect(await send()).toBe('alive')
+    const before = [connections, requests]
+    const results: unknown[] = []
+    const verdict = await replay(
+      await (await emptyRun()).load(),
+      instrument(async function leaky() {
+        results.push(await send(), await outcome((settle) => socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n', settle)))
+        process.stdout.write('')
+        return 'done'
+      }),
+    )
+    expect(results.map((result) => RepriseError.isInstance(result) && result.code)).toEqual(['replay_diverged', 'replay_diverged'])
+    expect([connections, requests]).toEqual(before)
+    expect(verdict.counts.socketsDenied).toBe(2)
+    await closed
+    // The pool goes on for the rest of the process.
+    expect(await send()).toBe('alive')
+    await pool.close()
+  })
+
+  it('leaves pipes to a child process alone', async () => {
+    const child = spawn(process.execPath, ['-e', 'process.stdin.pipe(process.stdout)'], { stdio: 'pipe' })
+    const verdict = await replay(
+      await (await emptyRun()).load(),
+      instrument(async function leaky() {
+        child.stdin.end('done')
+        const [chunk] = (await once(child.stdout, 'data')) as [Buffer]
+        return chunk.toString()
+      }),
+    )
+    expect(verdict.counts.socketsDenied).toBe(0)
+    expect(verdict.label, formatVerdict(verdict)).toBe('exact')
   })
 
   it('leaves the rest of the process alone while it is on, and everything when it is off', async () => {
