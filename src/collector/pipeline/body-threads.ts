@@ -27,6 +27,8 @@ export function startBodyThread(setup: WorkerSetup, name: string, events: BodyTh
   const worker = new Worker(new URL(file, import.meta.url), {
     workerData: setup,
     name,
+    // Nothing that the program was started with: `--input-type` would keep a thread from starting, an `--import` would run again.
+    execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB, maxOldGenerationSizeMb: OLD_MAX_MIB },
   })
   let closing = false

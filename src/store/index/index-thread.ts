@@ -73,6 +73,9 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     const worker = new Worker(new URL(file, import.meta.url), {
       workerData: { dir: layout.dir, head: tape.head() } satisfies IndexThreadData,
       name: 'reprise-index',
+      // Nothing that the program was started with: `--input-type` would keep a thread from starting, an `--import` would run again.
+      // node:sqlite announces itself on some versions of Node; nobody who reads that can do anything about it.
+      execArgv: ['--disable-warning=ExperimentalWarning'],
       // What it makes is gone a moment later: more room would only be more memory.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB },
     })

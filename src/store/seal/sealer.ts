@@ -229,5 +229,10 @@ const YOUNG_MAX_MIB = 3
 function startWorker(): Worker {
   // The thread runs whichever of the two this file is: a source or what was built from it.
   const file = import.meta.url.endsWith('.ts') ? './seal-worker.ts' : './seal-worker.js'
-  return new Worker(new URL(file, import.meta.url), { name: 'reprise-seal', resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB } })
+  return new Worker(new URL(file, import.meta.url), {
+    name: 'reprise-seal',
+    // Nothing that the program was started with: `--input-type` would keep a thread from starting, an `--import` would run again.
+    execArgv: [],
+    resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB },
+  })
 }
