@@ -78,6 +78,11 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.fail(error)
+  }
+
+  /** Ends it before anything was asked, too. */
+  fail(error: unknown): void {
     this.#end()
     this.#reject(error)
   }

@@ -71,15 +71,18 @@ export class Transport {
     const client = await this.#client
     const exchange = new Exchange(timeoutMillis, signal)
     const whole = body === undefined || body.length <= WHOLE_BODY_MAX_BYTES
-    client.dispatch(
-      {
-        method,
-        path: `${this.#basePath}${path}`,
-        headers: { ...this.#headers, ...headers },
-        body: whole ? (body ?? null) : Readable.from(piecesOf(body)),
-      },
-      exchange,
-    )
+    const request = {
+      method,
+      path: `${this.#basePath}${path}`,
+      headers: { ...this.#headers, ...headers },
+      body: whole ? (body ?? null) : Readable.from(piecesOf(body)),
+    }
+    try {
+      client.dispatch(request, exchange)
+    } catch (error) {
+      // A header that cannot be sent, a client that was closed meanwhile.
+      exchange.fail(error)
+    }
     return await exchange.reply
   }
 }
