@@ -140,6 +140,11 @@ describe('an error at any operation of the disk loses nothing that was acknowled
     ['a short write', 2, (at) => ({ kind: 'short', at })],
     ['EIO, and nothing can be cut', 3, (at) => ({ kind: 'EIO', at, truncates: true })],
     ['ENOSPC for seven operations', 2, (at) => ({ kind: 'ENOSPC', at, times: 7 })],
+    ['EROFS for seven operations', 4, (at) => ({ kind: 'EROFS', at, times: 7 })],
+    // Each of these meets a part of the operations alone, and so comes for longer.
+    ['EFBIG, for a while', 5, (at) => ({ kind: 'EFBIG', at, times: 7 })],
+    ['EXDEV, for a while', 6, (at) => ({ kind: 'EXDEV', at, times: 7 })],
+    ['EMFILE, for a while', 0, (at) => ({ kind: 'EMFILE', at, times: 7 })],
   ])('%s', { timeout: 300_000 }, async (_, first, planOf) => {
     const { runs, hits, operations } = await failEach(first % STRIDE, planOf)
     console.log(`receipt: ${runs} runs, ${hits} faults at ${[...operations].sort().join(', ')}, 0 lost, 0 doubled`)

@@ -1,4 +1,4 @@
-import { closeSync, fdatasync, ftruncateSync, write, writeSync } from 'node:fs'
+import { closeSync, fdatasync, fstatSync, ftruncateSync, statSync, write, writeSync } from 'node:fs'
 import { promisify } from 'node:util'
 
 /** So much is copied into the system's memory in less time than it takes to wake another thread for it. */
@@ -30,6 +30,8 @@ export class AppendFile {
   readonly path: string
   readonly fd: number
   readonly #io: FileIo
+  readonly #inode: number
+  readonly #device: number
   #bytes: number
   #open = true
 
@@ -38,6 +40,9 @@ export class AppendFile {
     this.fd = fd
     this.#bytes = bytes
     this.#io = io
+    const { ino, dev } = fstatSync(fd)
+    this.#inode = ino
+    this.#device = dev
   }
 
   /** What is durable. */
@@ -57,11 +62,19 @@ export class AppendFile {
         written += bytesWritten
       }
       await this.#io.fdatasync(this.fd)
+      this.#expectInPlace()
       this.#bytes += bytes.length
     } catch (error) {
       this.#giveUp()
       throw error
     }
+  }
+
+  /** A file whose folder was removed, moved or hidden takes writes as before, and nobody would ever find them. */
+  #expectInPlace(): void {
+    const found = statSync(this.path, { throwIfNoEntry: false })
+    if (found !== undefined && found.ino === this.#inode && found.dev === this.#device) return
+    throw Object.assign(new Error(`ENOENT: ${this.path} was removed, moved or replaced while it was written`), { code: 'ENOENT' })
   }
 
   #giveUp(): void {

@@ -9,6 +9,18 @@ const NOTE_MILLIS = 1_000
 /** With less left, small writes may succeed between large ones that fail: it is still the same outage. */
 const ROOM_BYTES = 16 * 1024 * 1024
 const ROOM_SHARE = 0.1
+const WORDS: Readonly<Record<string, string>> = {
+  ENOSPC: 'it is full',
+  EDQUOT: 'a quota is used up',
+  EFBIG: 'a file would be larger than is allowed',
+  EROFS: 'it can only be read',
+  EACCES: 'the rights of the store folder have changed',
+  EPERM: 'the store folder may not be changed',
+  ENOENT: 'the store folder was removed, moved or hidden',
+  EMFILE: 'this process has too many files open',
+  ENFILE: 'this machine has too many files open',
+  EIO: 'the device failed',
+}
 const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
 
 export interface OutageOptions {
@@ -48,7 +60,9 @@ export class Outage {
 
   /** Why the disk takes no writes at present; undefined when it does. */
   problem(): string | undefined {
-    return this.#system === undefined ? undefined : `the disk refused a write (${this.#system})`
+    if (this.#system === undefined) return undefined
+    const why = WORDS[this.#system]
+    return `the disk refused a write (${this.#system}${why === undefined ? '' : `: ${why}`})`
   }
 
   /** An append was refused. Only what the disk says counts here. */

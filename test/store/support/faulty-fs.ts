@@ -3,7 +3,15 @@ import type * as FsPromises from 'node:fs/promises'
 import { promisify } from 'node:util'
 
 /** How an operation goes wrong. `short`: a write writes half of its bytes and says so, which is no error. */
-export type FaultKind = 'EIO' | 'ENOSPC' | 'short'
+export type FaultKind = 'EFBIG' | 'EIO' | 'EMFILE' | 'ENOSPC' | 'EROFS' | 'EXDEV' | 'short'
+
+/** Where the system gives this error; anything can fail with the others. */
+const ONLY_AT: Partial<Record<FaultKind, readonly string[]>> = {
+  short: ['write'],
+  EFBIG: ['write'],
+  EXDEV: ['rename', 'link'],
+  EMFILE: ['open'],
+}
 
 export interface FaultPlan {
   readonly kind: FaultKind
@@ -38,7 +46,8 @@ class Faults {
       return 'EIO'
     }
     if (number < plan.at || number >= plan.at + (plan.times ?? 1)) return undefined
-    if (plan.kind === 'short' && operation !== 'write') return undefined
+    const only = ONLY_AT[plan.kind]
+    if (only !== undefined && !only.includes(operation)) return undefined
     this.hit.push(operation)
     return plan.kind
   }
