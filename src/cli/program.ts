@@ -88,15 +88,19 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     )
 
   verb(
-    'replay <recording>',
+    'replay [recording]',
     'run the recorded program again with every effect served from the record',
-    'reprise replay test/recordings/refund-v1 --module src/answer.ts --export answer',
+    'reprise replay test/recordings/refund-v1 --module src/answer.ts --export answer\n' +
+      'reprise replay --all test/recordings --module src/answer.ts --lanes 4 --junit replay.xml',
   )
     .requiredOption('--module <file>', 'the module that holds the program')
-    .requiredOption('--export <name>', 'the exported function, wrapped by instrument()')
+    .option('--export <name>', 'the exported function, wrapped by instrument(); with --all, the name of each run unless given')
     .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
-    .action((folder: string, flags) =>
-      act(flags, [], async (settings) => (await import('./commands/replay.ts')).replayRecording(settings, terminal, folder, flags)),
+    .option('--all <dir>', 'replay every recording below this folder; one report, in the order of their paths')
+    .option('--lanes <number>', 'how many are replayed at a time with --all (default: the number of cores)', wholeNumber(1, 256))
+    .option('--junit <file>', 'with --all: write the report as JUnit XML, too')
+    .action((folder: string | undefined, flags) =>
+      act(flags, [], async (settings) => (await import('./commands/replay.ts')).replayRecordings(settings, terminal, folder, flags)),
     )
 
   verb('reindex', 'build the index again from the tape', 'reprise reindex').action((flags) =>

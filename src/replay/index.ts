@@ -1,5 +1,7 @@
+export { formatJUnit, type JUnitCase, junitCase } from './format-junit.ts'
 export { formatVerdict } from './format-verdict.ts'
 export type { Recording } from './recording.ts'
 export { loadRecording } from './recording-reader.ts'
 export { type ExportOptions, exportRecording } from './recording-writer.ts'
 export { type ReplayOptions, replay } from './replay.ts'
+export { listRecordings, type ReplayAllOptions, type ReplayReport, replayAll } from './replay-all.ts'

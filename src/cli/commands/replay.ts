@@ -1,21 +1,42 @@
-import { resolve } from 'node:path'
+import { writeFileSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
+import { relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import { formatVerdict, loadRecording, replay } from '../../replay/index.ts'
-import { RepriseError } from '../../schemas/index.ts'
-import { EXIT } from '../exit-codes.ts'
+import {
+  formatJUnit,
+  formatVerdict,
+  type JUnitCase,
+  junitCase,
+  listRecordings,
+  loadRecording,
+  type Recording,
+  replay,
+  replayAll,
+} from '../../replay/index.ts'
+import { RepriseError, type Verdict } from '../../schemas/index.ts'
+import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
 import { plain, type Terminal, writeLine } from '../terminal.ts'
 
-export type ReplayFlags = { module: string; export: string; timeoutMillis?: number }
+export type ReplayFlags = {
+  module: string
+  export?: string
+  timeoutMillis?: number
+  all?: string
+  lanes?: number
+  junit?: string
+}
 
-/** Imports the module and gives the named export. Throws `module_export_missing`, naming what there is. */
-async function importExport(file: string, name: string): Promise<(...args: never[]) => unknown> {
-  let found: Record<string, unknown>
+async function importModule(file: string): Promise<Record<string, unknown>> {
   try {
-    found = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+    return (await import(pathToFileURL(file).href)) as Record<string, unknown>
   } catch (cause) {
     throw new RepriseError('usage', `--module ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
+}
+
+/** The named export. Throws `module_export_missing`, naming what there is. */
+function exportOf(found: Record<string, unknown>, file: string, name: string): (...args: never[]) => unknown {
   const value = found[name]
   if (typeof value !== 'function') {
     const functions = Object.keys(found).filter((key) => typeof found[key] === 'function')
@@ -25,12 +46,72 @@ async function importExport(file: string, name: string): Promise<(...args: never
   return value as (...args: never[]) => unknown
 }
 
-export async function replayRecording(settings: Settings, terminal: Terminal, folder: string, flags: ReplayFlags): Promise<number> {
+/** One recording, or with `--all` every one below a folder. */
+export async function replayRecordings(
+  settings: Settings,
+  terminal: Terminal,
+  folder: string | undefined,
+  flags: ReplayFlags,
+): Promise<number> {
+  if ((folder === undefined) === (flags.all === undefined))
+    throw new RepriseError('usage', 'replay: expected a recording, or --all with a folder of recordings, and not both')
+  const file = resolve(terminal.cwd, flags.module)
+  const timeout = flags.timeoutMillis === undefined ? {} : { timeoutMillis: flags.timeoutMillis }
+  if (folder === undefined) return await replayEach(settings, terminal, flags, file, timeout)
+  if (flags.lanes !== undefined || flags.junit !== undefined) throw new RepriseError('usage', '--lanes and --junit go with --all')
+  if (flags.export === undefined) throw new RepriseError('usage', '--export: expected the name of the exported function')
   const recording = await loadRecording(resolve(terminal.cwd, folder))
-  const program = await importExport(resolve(terminal.cwd, flags.module), flags.export)
-  const verdict = await replay(recording, program, flags.timeoutMillis === undefined ? {} : { timeoutMillis: flags.timeoutMillis })
+  const program = exportOf(await importModule(file), file, flags.export)
+  const verdict = await replay(recording, program, timeout)
+  print(settings, terminal, verdict)
+  return exitCodeOfVerdict(verdict)
+}
+
+async function replayEach(
+  settings: Settings,
+  terminal: Terminal,
+  { all = '', export: exportName, lanes = availableParallelism(), junit }: ReplayFlags,
+  file: string,
+  timeout: { timeoutMillis?: number },
+): Promise<number> {
+  const root = resolve(terminal.cwd, all)
+  const folders = listRecordings(root)
+  const found = await importModule(file)
+  const cases: JUnitCase[] = []
+  const codes = new Set<number>()
+  const programOf = (recording: Recording): ReturnType<typeof exportOf> => exportOf(found, file, exportName ?? recording.manifest.name)
+  for await (const report of replayAll(folders, programOf, { lanes, ...timeout })) {
+    const shown = relative(root, report.folder).split(sep).join('/') || '.'
+    cases.push(junitCase(report, shown))
+    const { outcome } = report
+    if (outcome instanceof Error) {
+      codes.add(exitCodeOf(outcome))
+      const code = RepriseError.isInstance(outcome) ? outcome.code : 'internal'
+      if (settings.json) writeLine(terminal.stdout, JSON.stringify({ folder: shown, error: { code, message: outcome.message } }))
+      else writeLine(terminal.stdout, plain(`${shown}: error: ${outcome.message}`))
+    } else {
+      codes.add(exitCodeOfVerdict(outcome))
+      if (settings.json) writeLine(terminal.stdout, JSON.stringify({ folder: shown, verdict: outcome }))
+      else print(settings, terminal, outcome, `${shown}: `)
+    }
+  }
+  if (junit !== undefined) writeFileSync(resolve(terminal.cwd, junit), formatJUnit(cases))
+  const passed = cases.filter(({ result }) => result === 'passed').length
+  if (!settings.json) writeLine(terminal.stdout, `${passed} of ${cases.length} recordings exact`)
+  // What is wrong with a recording itself comes before what its program did.
+  return WORST_FIRST.find((code) => codes.has(code)) ?? [...codes].find((code) => code !== EXIT.ok) ?? EXIT.ok
+}
+
+const WORST_FIRST: readonly number[] = [EXIT.integrity, EXIT.missing, EXIT.usage, EXIT.diverged]
+
+function print(settings: Settings, terminal: Terminal, verdict: Verdict, before = ''): void {
   if (settings.json) writeLine(terminal.stdout, JSON.stringify(verdict))
-  else for (const line of formatVerdict(verdict).split('\n')) writeLine(terminal.stdout, plain(line))
-  if (verdict.label === 'exact') return EXIT.ok
-  return verdict.label === 'missing' ? EXIT.missing : EXIT.diverged
+  else
+    for (const [index, line] of formatVerdict(verdict).split('\n').entries())
+      writeLine(terminal.stdout, plain(index === 0 ? before + line : line))
+}
+
+function exitCodeOfVerdict({ label }: Verdict): number {
+  if (label === 'exact') return EXIT.ok
+  return label === 'missing' ? EXIT.missing : EXIT.diverged
 }
