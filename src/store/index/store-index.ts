@@ -13,8 +13,10 @@ const SLICE_MILLIS = 8
 export const THREAD_SLICE_MILLIS = 100
 /** Nobody waits for a loop that makes everything anew; the longer a transaction, the fewer times a run is written. */
 const REINDEX_SLICE_MILLIS = 400
-/** Groups that come close together share a transaction. */
+/** Groups that come close together share a transaction: after a quiet time so long, */
 const GATHER_MILLIS = 10
+/** and while they keep coming, for a thread of its own, one transaction in such a time. */
+export const THREAD_GATHER_MILLIS = 50
 /** Lines that are taken between two looks at the clock. */
 const LINES_AT_ONCE = 32
 const CLOSE_MAX_MILLIS = 2_000
@@ -63,6 +65,8 @@ export class ReadOnlyIndex extends IndexQueries implements StoreIndex {
 export interface FollowingOptions {
   /** How long the event loop is held at a time, and with it how much one transaction takes in. */
   readonly sliceMillis?: number
+  /** While groups keep coming, at least so long from one transaction to the next; what is new is seen so much later. */
+  readonly gatherMillis?: number
   /** Called when the database has been thrown away and made anew. */
   readonly onAnew?: () => void
 }
@@ -81,10 +85,12 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #database: IndexDatabase
   #writer: IndexWriter
   readonly #sliceMillis: number
+  readonly #gatherMillis: number
   readonly #onAnew: (() => void) | undefined
   #reading: ReadGroup | undefined
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
+  #followedAt = Number.NEGATIVE_INFINITY
   #problem: string | undefined
   #closed = false
   #reindexing: Promise<ReindexResult> | undefined
@@ -97,6 +103,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#path = path
     this.#tape = tape
     this.#sliceMillis = options.sliceMillis ?? SLICE_MILLIS
+    this.#gatherMillis = options.gatherMillis ?? GATHER_MILLIS
     this.#onAnew = options.onAnew
     this.#database = path === ':memory:' ? IndexDatabase.create(path) : IndexDatabase.openForWriting(path)
     try {
@@ -142,24 +149,29 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   }
 
   #schedule(): void {
-    if (this.#closed || this.#running !== undefined) return
-    this.#timer ??= setTimeout(() => {
+    if (this.#closed || this.#running !== undefined || this.#timer !== undefined) return
+    const wait = Math.max(GATHER_MILLIS, this.#followedAt + this.#gatherMillis - performance.now())
+    this.#timer = setTimeout(() => {
       this.#timer = undefined
+      this.#followedAt = performance.now()
       // What goes wrong is kept in `problem`; the next group or `catchUp` tries again.
-      this.#start(this.#sliceMillis).catch(() => undefined)
-    }, GATHER_MILLIS)
+      this.#start(this.#sliceMillis)
+        .then(() => this.#closed || this.#writer.place.group > this.#tape.head().group || this.#schedule())
+        .catch(() => undefined)
+    }, wait)
   }
 
+  /** Follows as far as the tape is durable by now: what comes meanwhile is gathered again. */
   #start(sliceMillis: number): Promise<void> {
-    this.#running ??= this.#follow(sliceMillis).finally(() => {
+    this.#running ??= this.#follow(sliceMillis, this.#tape.head().group).finally(() => {
       this.#running = undefined
     })
     return this.#running
   }
 
-  async #follow(sliceMillis: number, onSlice?: () => void): Promise<void> {
+  async #follow(sliceMillis: number, target: number, onSlice?: () => void): Promise<void> {
     try {
-      while (!this.#closed && !this.#interrupted && this.#writer.place.group <= this.#tape.head().group) {
+      while (!this.#closed && !this.#interrupted && this.#writer.place.group <= Math.min(target, this.#tape.head().group)) {
         this.#slice(sliceMillis)
         onSlice?.()
         await nextTurn()
@@ -168,7 +180,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     } catch (error) {
       if (isDamage(error)) {
         this.#startAnew()
-        return await this.#follow(sliceMillis, onSlice)
+        return await this.#follow(sliceMillis, target, onSlice)
       }
       this.#problem = error instanceof Error ? error.message : String(error)
       throw new RepriseError('store_write_failed', `the index cannot follow the tape: ${this.#problem}`, { cause: error, retryable: true })
@@ -237,7 +249,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     await this.#running?.catch(() => undefined)
     this.#interrupted = false
     this.#startAnew()
-    this.#running = this.#follow(REINDEX_SLICE_MILLIS, () => {
+    this.#running = this.#follow(REINDEX_SLICE_MILLIS, Number.POSITIVE_INFINITY, () => {
       onProgress?.({ group: this.#writer.place.group, groups: this.#tape.head().group + 1, records: this.#writer.records })
     }).finally(() => {
       this.#running = undefined
