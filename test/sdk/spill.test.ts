@@ -90,6 +90,24 @@ describe('while nobody answers', () => {
     expect(steps + lost).toBe(8_000)
   })
 
+  test.skipIf(process.platform !== 'linux')('what spools gives way to the program', async () => {
+    // The nineteenth field, counted after the name, which may hold anything.
+    const niceOf = (task: string): number => Number(readFileSync(`/proc/self/task/${task}/stat`, 'utf8').split(') ').at(-1)?.split(' ')[16])
+    const polite = (): number => readdirSync('/proc/self/task').filter((task) => niceOf(task) === 10).length
+    const before = polite()
+    start()
+    await calls(4_000)
+    const spooling = flush()
+    let most = before
+    for (let waited = 0; waited < 400 && most === before; waited++) {
+      await pause(10)
+      most = Math.max(most, polite())
+    }
+    expect(most).toBe(before + 1)
+    expect(niceOf(String(process.pid))).toBeLessThan(10)
+    expect((await spooling).spooled).toBeGreaterThan(0)
+  })
+
   test('they come back when a collector does, whole, and nothing of them is left', async () => {
     start({ flushIntervalMillis: 50 })
     await calls(4_000)

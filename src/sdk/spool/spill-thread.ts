@@ -1,6 +1,11 @@
 import { Worker } from 'node:worker_threads'
 import type { SpoolOptions, SpoolOutcome, UnsentBody } from './spool.ts'
 
+/** Its objects are gone with each body; with more room than this they would only take the program's memory. */
+const YOUNG_MAX_MIB = 6
+/** The redaction engine, one body, and its clean form. */
+const OLD_MAX_MIB = 256
+
 const FAILED = 'the thread that spools is gone'
 
 /**
@@ -18,7 +23,13 @@ export class SpillThread {
     // The thread runs whichever of the two this file is: a source or what was built from it.
     const file = new URL(import.meta.url.endsWith('.ts') ? './spill-worker.ts' : './spill-worker.js', import.meta.url)
     // Nothing that the program was started with: an `--import` of its own would be run again.
-    this.#worker = new Worker(file, { execArgv: [], env: {}, name: 'reprise-spool', workerData: options })
+    this.#worker = new Worker(file, {
+      execArgv: [],
+      env: {},
+      name: 'reprise-spool',
+      workerData: options,
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB, maxOldGenerationSizeMb: OLD_MAX_MIB },
+    })
     this.#worker.on('message', (outcome: SpoolOutcome) => this.#end(outcome))
     this.#worker.on('error', (error: unknown) => this.#fail(error instanceof Error ? error.message : FAILED))
     this.#worker.on('exit', () => this.#fail(FAILED))
