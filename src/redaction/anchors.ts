@@ -1,3 +1,5 @@
+import type { Guard } from './guards.ts'
+
 /** One anchor as a sequence of byte sets; a set is a string of 256 `0`/`1` so that equal sets compare equal. */
 export type ByteSet = string
 /**
@@ -11,6 +13,8 @@ export interface Anchor {
   readonly after: AnchorContext
   /** What an accepted anchor stands for: an index chosen by the caller. */
   readonly id: number
+  /** Where it says no, the anchor counts as not there. */
+  readonly guard?: Guard
 }
 
 export function byteSetOf(holds: (byte: number) => boolean): ByteSet {

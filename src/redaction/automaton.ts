@@ -1,4 +1,5 @@
 import { type Anchor, type AnchorContext, type ByteSet, byteSetOf } from './anchors.ts'
+import type { Guard, Units } from './guards.ts'
 
 export interface AcceptedAnchor {
   readonly id: number
@@ -9,8 +10,10 @@ export interface AcceptedAnchor {
 export const ACCEPTING = 0x20000000
 export const UNKNOWN = 0x40000000
 
-/** Beyond this the policy is refused: the table would no longer fit a processor's cache. */
-const MAX_STATES = 20_000
+/** States kept at most, see `renew`. Ordinary traffic makes one or two thousand. */
+const MAX_STATES = 16_000
+/** Sets of anchors that end at the same byte; far more than the anchors of a policy can make. */
+const MAX_ACCEPTS = 50_000
 const FIRST_CAPACITY = 512
 
 const isAlnum = (byte: number): boolean =>
@@ -43,18 +46,28 @@ interface Subset {
   readonly accepted: readonly number[]
 }
 
+/** What ends where a state accepts. */
+interface Accept {
+  readonly anchors: readonly AcceptedAnchor[]
+  /** Of each anchor; undefined where one has none. */
+  readonly guards: readonly Guard[] | undefined
+}
+
 /**
  * A deterministic automaton over bytes that says, after each byte, which anchors end there: the subset construction over
  * all anchors at once, each of which may begin at every byte its context allows. Of its few thousand states a text visits
  * a few hundred, so they are made when they are first needed.
+ *
+ * Hostile text makes ever new ones. When there are too many, those that come up after are made for one step and forgotten, so that
+ * the rest of a piece of text goes slower, but no slower than making states does; with the next piece the table begins anew.
  *
  * To step: `next[state + classOfUnit[unit]]`; below ACCEPTING it is the new state, otherwise `resolve` tells.
  */
 export class Automaton {
   /** By UTF-16 unit; those beyond ASCII all go as the byte 0xff does, so that bytes of UTF-8 may be looked up as well. */
   readonly classOfUnit: Uint8Array = new Uint8Array(0x10000)
-  /** The state at the beginning of a text, which is a boundary. */
-  readonly start: number
+  /** The state at the beginning of a text, which is a boundary; always the first. */
+  readonly start: number = 0
   /** After this many units the state no longer depends on the one before them. */
   readonly memoryUnits: number
   /** Replaced when it grows: read it anew after `resolve`. */
@@ -66,7 +79,13 @@ export class Automaton {
   readonly #starts: Record<AnchorContext, number[]> = { anything: [], 'no-backslash': [], 'word-boundary': [], 'number-boundary': [] }
   readonly #states: Subset[] = []
   readonly #stateOfKey = new Map<string, number>()
-  readonly #accepts: (readonly AcceptedAnchor[])[] = []
+  /** By state: an index of `#accepts`, which outlives the states. */
+  readonly #acceptOfState: number[] = []
+  readonly #accepts: Accept[] = []
+  readonly #acceptOfKey = new Map<string, number>()
+  /** Rows behind the kept ones, each for one step; the one that is next. */
+  readonly #passing: number
+  #nextPassing = 0
   /** What every state adds for a class of bytes, by context and class. */
   readonly #bases = new Map<number, Subset>()
 
@@ -85,12 +104,41 @@ export class Automaton {
     this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
     // An anchor, the escape (`%22`) before it, and one more.
     this.memoryUnits = Math.max(...anchors.map((anchor) => anchor.sets.length)) + 4
-    this.start = this.#enter([AT_WORD_BOUNDARY, AT_NUMBER_BOUNDARY], [])
+    // A lane's state must outlast the run-ups of the others.
+    this.#passing = 4 * this.memoryUnits + 64
+    this.#enter(START)
   }
 
-  /** Anchors that end where the automaton is in this state. */
-  acceptedIn(state: number): readonly AcceptedAnchor[] {
-    return this.#accepts[state / this.#stride] ?? []
+  /** Anchors that end at a hit: `accept` is what `acceptOf` said of the state. */
+  acceptedIn(accept: number): readonly AcceptedAnchor[] {
+    return this.#accepts[accept]?.anchors ?? []
+  }
+
+  /**
+   * What ends where the automaton is in this state, at `units[end - 1]`; -1 where the guards of all these anchors say no. Valid as
+   * long as the automaton, as states are not.
+   */
+  acceptOf(state: number, units: Units, end: number, limit: number): number {
+    const index = this.#acceptOfState[state / this.#stride] ?? -1
+    const accept = this.#accepts[index]
+    if (accept?.guards === undefined) return index
+    for (let at = 0; at < accept.guards.length; at++) {
+      const start = end - (accept.anchors[at] as AcceptedAnchor).length
+      if (start < 0 || accept.guards[at]?.(units, start, end, limit) !== false) return index
+    }
+    return -1
+  }
+
+  /** To be called before each piece of text: lets go of a table that is full. Returns what `state` has become. */
+  renew(state: number): number {
+    if (this.#states.length < MAX_STATES) return state
+    const subset = this.#states[state / this.#stride] ?? START
+    this.#states.length = 0
+    this.#acceptOfState.length = 0
+    this.#stateOfKey.clear()
+    this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
+    this.#enter(START)
+    return this.#enter(subset)
   }
 
   /** The state that follows, perhaps with ACCEPTING, for what a cell said with UNKNOWN. */
@@ -98,12 +146,15 @@ export class Automaton {
     const cell = unknown - UNKNOWN
     const byteClass = cell % this.#stride
     const from = this.#states[(cell - byteClass) / this.#stride]
-    const known = this.#follow(from?.items ?? [], byteClass)
-    this.next[cell] = known
+    const subset = this.#follow(from?.items ?? [], byteClass)
+    const isKept = this.#states.length < MAX_STATES || this.#stateOfKey.has(keyOf(subset))
+    const state = isKept ? this.#enter(subset) : this.#pass(subset)
+    const known = subset.accepted.length > 0 ? state + ACCEPTING : state
+    if (isKept && cell < MAX_STATES * this.#stride) this.next[cell] = known
     return known
   }
 
-  #follow(from: readonly number[], byteClass: number): number {
+  #follow(from: readonly number[], byteClass: number): Subset {
     const byte = this.#representatives[byteClass] ?? 0
     const base = this.#base(from, byteClass)
     const items = new Set(base.items)
@@ -116,8 +167,7 @@ export class Automaton {
       }
     }
     const ascending = (set: Set<number>): number[] => [...set].sort((a, b) => a - b)
-    const state = this.#enter(ascending(items), ascending(accepted))
-    return accepted.size > 0 ? state + ACCEPTING : state
+    return { items: ascending(items), accepted: ascending(accepted) }
   }
 
   #advance(placeIndex: number, byte: number, items: Set<number>, accepted: Set<number>): void {
@@ -153,12 +203,26 @@ export class Automaton {
     return base
   }
 
-  #enter(items: readonly number[], accepted: readonly number[]): number {
-    const key = `${items.join()}|${accepted.join()}`
+  #enter(subset: Subset): number {
+    const key = keyOf(subset)
     const known = this.#stateOfKey.get(key)
     if (known !== undefined) return known
     const index = this.#states.length
-    if (index >= MAX_STATES) throw new RangeError(`the anchors need more than ${MAX_STATES} states`)
+    const state = this.#place(index, subset)
+    this.#stateOfKey.set(key, state)
+    // The last one makes room for those that are not kept, so that the list is as long as the table from then on.
+    if (index + 1 === MAX_STATES) for (let row = 0; row < this.#passing; row++) this.#place(MAX_STATES + row, START)
+    return state
+  }
+
+  /** A state for one step. */
+  #pass(subset: Subset): number {
+    this.#nextPassing = (this.#nextPassing + 1) % this.#passing
+    return this.#place(MAX_STATES + this.#nextPassing, subset)
+  }
+
+  /** Puts a state into a row of the table, from which nothing is known yet. */
+  #place(index: number, subset: Subset): number {
     const state = index * this.#stride
     if (state + this.#stride > this.next.length) {
       const larger = new Int32Array(this.next.length * 2)
@@ -166,12 +230,29 @@ export class Automaton {
       this.next = larger
     }
     for (let byteClass = 0; byteClass < this.#stride; byteClass++) this.next[state + byteClass] = UNKNOWN + state + byteClass
-    this.#states.push({ items, accepted })
-    this.#accepts.push(accepted.map((anchor) => ({ id: this.#anchors[anchor]?.id ?? -1, length: this.#anchors[anchor]?.sets.length ?? 0 })))
-    this.#stateOfKey.set(key, state)
+    this.#states[index] = subset
+    this.#acceptOfState[index] = subset.accepted.length === 0 ? -1 : this.#acceptFor(subset.accepted)
     return state
   }
+
+  #acceptFor(accepted: readonly number[]): number {
+    const key = accepted.join()
+    const known = this.#acceptOfKey.get(key)
+    if (known !== undefined) return known
+    if (this.#accepts.length >= MAX_ACCEPTS) throw new RangeError(`the anchors end together in more than ${MAX_ACCEPTS} ways`)
+    const anchors = accepted.map((index) => this.#anchors[index] as Anchor)
+    const guards = anchors.flatMap(({ guard }) => guard ?? [])
+    this.#acceptOfKey.set(key, this.#accepts.length)
+    this.#accepts.push({
+      anchors: anchors.map(({ id, sets }) => ({ id, length: sets.length })),
+      guards: guards.length === anchors.length ? guards : undefined,
+    })
+    return this.#accepts.length - 1
+  }
 }
+
+const START: Subset = { items: [AT_WORD_BOUNDARY, AT_NUMBER_BOUNDARY], accepted: [] }
+const keyOf = ({ items, accepted }: Subset): string => `${items.join()}|${accepted.join()}`
 
 /** Bytes that no set tells apart share a class; the table then has one column for each class, not 256. */
 function byteClasses(sets: readonly ByteSet[]): { classOf: Uint8Array; representatives: number[] } {

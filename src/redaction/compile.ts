@@ -15,6 +15,17 @@ import { detectInternationalPhone, detectNationalPhone, detectNorthAmericanPhone
 import { detectPrivateKey } from './detectors/private-key.ts'
 import { detectUrlUserinfo } from './detectors/url-userinfo.ts'
 import { compileFields, type FieldLookup, fieldAnchors } from './fields.ts'
+import {
+  base58Run,
+  encodedText,
+  type Guard,
+  ibanDigits,
+  loneDigits,
+  nationalPhone,
+  northAmericanPhone,
+  publicAddress,
+  wholeIdentifier,
+} from './guards.ts'
 import { type PolicyId, policyDataOf } from './policy.ts'
 import type { DetectorName, RedactionPolicy, RuleData } from './rule.ts'
 import type { Detector } from './text-view.ts'
@@ -84,35 +95,37 @@ export function compiledPolicy(id: PolicyId): CompiledPolicy {
   return policy
 }
 
-/** Cells of an automaton's table beyond which a failure is put down to its being full. Ordinary traffic stays at a tenth of it. */
-const FULL_CELLS = 1_500_000
-
-/**
- * Runs with the compiled policy. An automaton whose table hostile text has filled is given up for a fresh one, and the run is made
- * once more: so that text fails at most itself, and none that comes after.
- */
-export function withPolicy<T>(id: PolicyId, run: (policy: CompiledPolicy) => T): T {
-  const policy = compiledPolicy(id)
-  try {
-    return run(policy)
-  } catch (error) {
-    if (policy.automaton.next.length < FULL_CELLS) throw error
-    if (compiled.get(id) === policy) compiled.delete(id)
-    return run(compiledPolicy(id))
-  }
+const ID_PREFIX = 'id:'
+/** Cheap looks at an anchor's surroundings, for anchors that ordinary text is full of. */
+const GUARDS: Readonly<Partial<Record<DetectorName, Guard>>> = {
+  'number-run': loneDigits,
+  iban: ibanDigits,
+  'north-american-phone': northAmericanPhone,
+  'national-phone': nationalPhone,
+  ipv4: publicAddress,
+  'base58-check': base58Run,
+}
+function guardOf(rule: RuleData): { readonly guard?: Guard } {
+  const guard =
+    rule.detector === undefined ? (rule.check?.startsWith(ID_PREFIX) === true ? wholeIdentifier : undefined) : GUARDS[rule.detector]
+  return guard === undefined ? {} : { guard }
 }
 
-export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
+/** `hasGuards` is false where a test compares. */
+export function compilePolicy(policy: RedactionPolicy, hasGuards: boolean = true): CompiledPolicy {
   const anchors: Anchor[] = ESCAPE_ANCHORS.map((source) => ({
     sets: parseAnchor(source, false),
     after: 'anything' as const,
     id: ESCAPE_ANCHOR_ID,
   }))
-  anchors.push({ sets: parseAnchor(ENCODED_ANCHOR, false), after: 'number-boundary', id: ENCODED_ANCHOR_ID })
+  const encodedGuard = hasGuards ? { guard: encodedText } : {}
+  anchors.push({ sets: parseAnchor(ENCODED_ANCHOR, false), after: 'number-boundary', id: ENCODED_ANCHOR_ID, ...encodedGuard })
   for (const source of fieldAnchors(policy.fields))
     anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {
-    for (const source of rule.anchors) anchors.push({ sets: parseAnchor(source, rule.fold === true), after: rule.after ?? 'anything', id })
+    const guard = hasGuards ? guardOf(rule) : {}
+    for (const source of rule.anchors)
+      anchors.push({ sets: parseAnchor(source, rule.fold === true), after: rule.after ?? 'anything', id, ...guard })
   }
   return {
     automaton: new Automaton(anchors),
@@ -127,7 +140,6 @@ export function compilePolicy(policy: RedactionPolicy): CompiledPolicy {
   }
 }
 
-const ID_PREFIX = 'id:'
 function checkOf(name: string | undefined): Check | undefined {
   if (name?.startsWith(ID_PREFIX) !== true) return name === undefined ? undefined : CHECKS[name]
   const kind = name.slice(ID_PREFIX.length)

@@ -1,5 +1,5 @@
 import type { PolicyRef } from '../schemas/index.ts'
-import { type CompiledPolicy, compiledPolicy, withPolicy } from './compile.ts'
+import { type CompiledPolicy, compiledPolicy } from './compile.ts'
 import { findInFieldString, findInJson, findInString } from './find-json.ts'
 import { redactPayloadWith } from './payload.ts'
 import { type PolicyId, policyRefOf } from './policy.ts'
@@ -39,23 +39,7 @@ export interface Redactor {
 export function createRedactor(options: RedactorOptions): Redactor {
   const policyId = options.policyId ?? 'default'
   const pseudonyms = new Pseudonyms(options.key)
-  return renewing(policyId, (compiled) => redactorOn(compiled, policyRefOf(policyId), pseudonyms))
-}
-
-/** A redactor over whichever compiled form of the policy is in use, see `withPolicy`. */
-export function renewing(policyId: PolicyId, make: (compiled: CompiledPolicy) => Redactor): Redactor {
-  let made: { readonly compiled: CompiledPolicy; readonly redactor: Redactor } | undefined
-  const on = (compiled: CompiledPolicy): Redactor => {
-    if (made?.compiled !== compiled) made = { compiled, redactor: make(compiled) }
-    return made.redactor
-  }
-  return {
-    policy: on(compiledPolicy(policyId)).policy,
-    redactText: (text, field) => withPolicy(policyId, (compiled) => on(compiled).redactText(text, field)),
-    redactJson: (text, field) => withPolicy(policyId, (compiled) => on(compiled).redactJson(text, field)),
-    redactValue: (value, field) => withPolicy(policyId, (compiled) => on(compiled).redactValue(value, field)),
-    redactPayload: (mediaType, data, field) => withPolicy(policyId, (compiled) => on(compiled).redactPayload(mediaType, data, field)),
-  }
+  return redactorOn(compiledPolicy(policyId), policyRefOf(policyId), pseudonyms)
 }
 
 function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pseudonyms): Redactor {
@@ -103,7 +87,7 @@ export interface Finding {
 
 /** What `redactText` would replace, in order, without needing a key and without naming the values. */
 export function checkText(text: string, policyId: PolicyId = 'default'): Finding[] {
-  return withPolicy(policyId, (compiled) => settledInText(compiled, text, '').map(({ rule, start, end }) => ({ rule, start, end })))
+  return settledInText(compiledPolicy(policyId), text, '').map(({ rule, start, end }) => ({ rule, start, end }))
 }
 
 export function settledInText(policy: CompiledPolicy, text: string, field: string): readonly Span[] {

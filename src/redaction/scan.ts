@@ -1,7 +1,8 @@
 import { ACCEPTING, type Automaton, UNKNOWN } from './automaton.ts'
+import type { Units } from './guards.ts'
 
 /**
- * Places where an anchor ends: pairs of (index just behind it, accepting state), ascending. Indices count UTF-16 units of
+ * Places where an anchor ends: pairs of (index just behind it, what `acceptedIn` tells of), ascending. Indices count UTF-16 units of
  * the text, or bytes where bytes were scanned.
  */
 export type AnchorHits = readonly number[]
@@ -28,40 +29,50 @@ export function scanText(automaton: Automaton, text: string): AnchorHits {
   for (let from = 0; from < text.length; from += PIECE_UNITS) {
     const piece = text.length <= PIECE_UNITS ? text : text.slice(from, from + PIECE_UNITS)
     pieceBuffer.write(piece, 0, 'utf16le')
-    state = scanPiece(automaton, piece.length, state, from, hits)
+    state = scanPiece(automaton, piece.length, automaton.renew(state), from, hits)
   }
   return hits.length === 0 ? NO_HITS : hits
 }
 
 function scanShort(automaton: Automaton, text: string): AnchorHits {
   const { classOfUnit } = automaton
+  let state = automaton.renew(automaton.start)
   let { next } = automaton
-  let state = automaton.start
   let hits: number[] | undefined
   for (let index = 0; index < text.length; index++) {
     state = next[state + (classOfUnit[text.charCodeAt(index)] as number)] as number
     if (state >= ACCEPTING) {
-      hits ??= []
-      state = arrive(automaton, state, index + 1, hits)
+      hits ??= startShort(text)
+      state = arrive(automaton, state, 0, index + 1, text.length, hits)
       next = automaton.next
     }
   }
   return hits ?? NO_HITS
 }
 
+/** For the guards, which look at units. */
+function startShort(text: string): number[] {
+  pieceBuffer.write(text, 0, 'utf16le')
+  return []
+}
+
 function scanPiece(automaton: Automaton, length: number, state: number, base: number, hits: number[]): number {
-  return length < LANES_MIN_UNITS ? scanUnits(automaton, 0, length, state, base, hits) : scanLanes(automaton, length, state, base, hits)
+  return length < LANES_MIN_UNITS
+    ? scanUnits(automaton, 0, length, length, state, base, hits)
+    : scanLanes(automaton, length, state, base, hits)
 }
 
 /** What lies at a cell that is no plain state: makes it known and notes a hit. Gives the plain state. */
-function arrive(automaton: Automaton, cell: number, end: number, hits: number[]): number {
+function arrive(automaton: Automaton, cell: number, base: number, end: number, limit: number, hits: number[]): number {
   const known = cell >= UNKNOWN ? automaton.resolve(cell) : cell
   if (known < ACCEPTING) return known
-  hits.push(end, known - ACCEPTING)
-  return known - ACCEPTING
+  const state = known - ACCEPTING
+  const accept = automaton.acceptOf(state, pieceUnits, end, limit)
+  if (accept >= 0) hits.push(base + end, accept)
+  return state
 }
 
-function scanUnits(automaton: Automaton, from: number, to: number, start: number, base: number, hits: number[]): number {
+function scanUnits(automaton: Automaton, from: number, to: number, limit: number, start: number, base: number, hits: number[]): number {
   const { classOfUnit } = automaton
   const units = pieceUnits
   let { next } = automaton
@@ -69,7 +80,7 @@ function scanUnits(automaton: Automaton, from: number, to: number, start: number
   for (let index = from; index < to; index++) {
     state = next[state + (classOfUnit[units[index] as number] as number)] as number
     if (state >= ACCEPTING) {
-      state = arrive(automaton, state, base + index + 1, hits)
+      state = arrive(automaton, state, base, index + 1, limit, hits)
       next = automaton.next
     }
   }
@@ -88,7 +99,7 @@ function scanLanes(automaton: Automaton, length: number, start: number, base: nu
   const second = quarter
   const third = 2 * quarter
   const fourth = 3 * quarter
-  const runUp = (to: number): number => scanUnits(automaton, to - memoryUnits, to, automaton.start, 0, [])
+  const runUp = (to: number): number => scanUnits(automaton, to - memoryUnits, to, length, automaton.start, 0, [])
   let state1 = start
   let state2 = runUp(second)
   let state3 = runUp(third)
@@ -103,16 +114,16 @@ function scanLanes(automaton: Automaton, length: number, start: number, base: nu
     state3 = next[state3 + (classOfUnit[units[third + index] as number] as number)] as number
     state4 = next[state4 + (classOfUnit[units[fourth + index] as number] as number)] as number
     if (state1 >= ACCEPTING || state2 >= ACCEPTING || state3 >= ACCEPTING || state4 >= ACCEPTING) {
-      const end = base + index + 1
-      if (state1 >= ACCEPTING) state1 = arrive(automaton, state1, end, hits)
-      if (state2 >= ACCEPTING) state2 = arrive(automaton, state2, end + second, hits2)
-      if (state3 >= ACCEPTING) state3 = arrive(automaton, state3, end + third, hits3)
-      if (state4 >= ACCEPTING) state4 = arrive(automaton, state4, end + fourth, hits4)
+      const end = index + 1
+      if (state1 >= ACCEPTING) state1 = arrive(automaton, state1, base, end, length, hits)
+      if (state2 >= ACCEPTING) state2 = arrive(automaton, state2, base, end + second, length, hits2)
+      if (state3 >= ACCEPTING) state3 = arrive(automaton, state3, base, end + third, length, hits3)
+      if (state4 >= ACCEPTING) state4 = arrive(automaton, state4, base, end + fourth, length, hits4)
       next = automaton.next
     }
   }
   for (const later of [hits2, hits3, hits4]) for (const entry of later) hits.push(entry)
-  return scanUnits(automaton, 4 * quarter, length, state4, base, hits)
+  return scanUnits(automaton, 4 * quarter, length, length, state4, base, hits)
 }
 
 /** Bytes of a text looked at in one go. */
@@ -126,18 +137,24 @@ export function hasAnchor(automaton: Automaton, bytes: Uint8Array): boolean {
   for (let from = 0; from < bytes.length && state !== FOUND; from += PIECE_BYTES) {
     const length = Math.min(PIECE_BYTES, bytes.length - from)
     pieceBytes.set(length === bytes.length ? bytes : bytes.subarray(from, from + length))
-    state = length < LANES_MIN_UNITS ? followBytes(automaton, 0, length, state) : followByteLanes(automaton, length, state)
+    state =
+      length < LANES_MIN_UNITS
+        ? followBytes(automaton, 0, length, length, automaton.renew(state))
+        : followByteLanes(automaton, length, automaton.renew(state))
   }
   return state === FOUND
 }
 
 /** The state that a cell leads to, or FOUND where an anchor ends there. */
-function settle(automaton: Automaton, cell: number): number {
+function settle(automaton: Automaton, cell: number, end: number, limit: number): number {
   const known = cell >= UNKNOWN ? automaton.resolve(cell) : cell
-  return known < ACCEPTING ? known : FOUND
+  if (known < ACCEPTING) return known
+  const state = known - ACCEPTING
+  const bytes: Units = pieceBytes
+  return automaton.acceptOf(state, bytes, end, limit) >= 0 ? FOUND : state
 }
 
-function followBytes(automaton: Automaton, from: number, to: number, start: number): number {
+function followBytes(automaton: Automaton, from: number, to: number, limit: number, start: number): number {
   const { classOfUnit } = automaton
   const bytes = pieceBytes
   let { next } = automaton
@@ -145,7 +162,7 @@ function followBytes(automaton: Automaton, from: number, to: number, start: numb
   for (let index = from; index < to; index++) {
     state = next[state + (classOfUnit[bytes[index] as number] as number)] as number
     if (state >= ACCEPTING) {
-      state = settle(automaton, state)
+      state = settle(automaton, state, index + 1, limit)
       if (state === FOUND) return FOUND
       next = automaton.next
     }
@@ -162,10 +179,10 @@ function followByteLanes(automaton: Automaton, length: number, start: number): n
   const third = 2 * quarter
   const fourth = 3 * quarter
   let state1 = start
-  let state2 = followBytes(automaton, second - memoryUnits, second, automaton.start)
-  let state3 = followBytes(automaton, third - memoryUnits, third, automaton.start)
-  let state4 = followBytes(automaton, fourth - memoryUnits, fourth, automaton.start)
-  if (state2 < 0 || state3 < 0 || state4 < 0) return followBytes(automaton, 0, length, start)
+  let state2 = followBytes(automaton, second - memoryUnits, second, length, automaton.start)
+  let state3 = followBytes(automaton, third - memoryUnits, third, length, automaton.start)
+  let state4 = followBytes(automaton, fourth - memoryUnits, fourth, length, automaton.start)
+  if (state2 < 0 || state3 < 0 || state4 < 0) return followBytes(automaton, 0, length, length, start)
   let { next } = automaton
   for (let index = 0; index < quarter; index++) {
     state1 = next[state1 + (classOfUnit[bytes[index] as number] as number)] as number
@@ -174,13 +191,13 @@ function followByteLanes(automaton: Automaton, length: number, start: number): n
     state4 = next[state4 + (classOfUnit[bytes[fourth + index] as number] as number)] as number
     // The flags stand above all states.
     if ((state1 | state2 | state3 | state4) >= ACCEPTING) {
-      if (state1 >= ACCEPTING) state1 = settle(automaton, state1)
-      if (state2 >= ACCEPTING) state2 = settle(automaton, state2)
-      if (state3 >= ACCEPTING) state3 = settle(automaton, state3)
-      if (state4 >= ACCEPTING) state4 = settle(automaton, state4)
+      if (state1 >= ACCEPTING) state1 = settle(automaton, state1, index + 1, length)
+      if (state2 >= ACCEPTING) state2 = settle(automaton, state2, second + index + 1, length)
+      if (state3 >= ACCEPTING) state3 = settle(automaton, state3, third + index + 1, length)
+      if (state4 >= ACCEPTING) state4 = settle(automaton, state4, fourth + index + 1, length)
       if ((state1 | state2 | state3 | state4) < 0) return FOUND
       next = automaton.next
     }
   }
-  return followBytes(automaton, 4 * quarter, length, state4)
+  return followBytes(automaton, 4 * quarter, length, length, state4)
 }

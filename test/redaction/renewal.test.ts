@@ -1,25 +1,57 @@
 import { expect, it } from 'vitest'
 import { makeRandom } from '../../bench/redaction/corpus.ts'
+import { compiledPolicy } from '../../src/redaction/compile.ts'
 import { createRedactor } from '../../src/redaction/index.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
+import { scanText } from '../../src/redaction/scan.ts'
 
-// Every text of beginnings and pieces of anchors makes new states; without renewal the table would be full for good.
-it('goes on after text that fills the automaton', () => {
-  const random = makeRandom(1)
-  const below = (limit: number): number => Math.floor(random() * limit)
-  const anchors = policyDataOf('default')
-    .rules.flatMap((rule) => rule.anchors)
-    .map((anchor) =>
-      anchor.replace(/\[(\^?)([^\]]*)\]/g, (_, negated: string, chars: string) => (negated === '' ? (chars[0] ?? 'a') : 'x')),
-    )
+const random = makeRandom(1)
+const below = (limit: number): number => Math.floor(random() * limit)
+const anchors = policyDataOf('default')
+  .rules.flatMap((rule) => rule.anchors)
+  .map((anchor) => anchor.replace(/\[(\^?)([^\]]*)\]/g, (_, negated: string, chars: string) => (negated === '' ? (chars[0] ?? 'a') : 'x')))
+/** Beginnings and pieces of anchors: ever new states. */
+function hostileText(length: number): string {
+  let hostile = ''
+  while (hostile.length < length) {
+    const anchor = anchors[below(anchors.length)] ?? ''
+    hostile += anchor.slice(0, below(2) === 0 ? anchor.length : below(anchor.length) + 1) + (below(3) === 0 ? ' ' : '')
+  }
+  return hostile
+}
+
+it('goes on after texts that fill the automaton', () => {
   const redactor = createRedactor({ key: new Uint8Array(32) })
   for (let text = 0; text < 60; text++) {
-    let hostile = ''
-    while (hostile.length < 3000) {
-      const anchor = anchors[below(anchors.length)] ?? ''
-      hostile += anchor.slice(0, below(2) === 0 ? anchor.length : below(anchor.length) + 1) + (below(3) === 0 ? ' ' : '')
-    }
-    expect(typeof redactor.redactText(hostile).value).toBe('string')
+    expect(typeof redactor.redactText(hostileText(3000)).value).toBe('string')
     expect(redactor.redactText('mail bob@example.com now').counts).toEqual({ email: 1 })
   }
+})
+
+it('finds the same in a text that fills the automaton while it is being read, and keeps the same automaton', () => {
+  const { automaton } = compiledPolicy('default')
+  const text = `${hostileText(150_000)} mail bob@example.com now`
+  const idsOf = (hits: readonly number[]): string[] => {
+    const found: string[] = []
+    for (let hit = 0; hit < hits.length; hit += 2) {
+      const ids = automaton.acceptedIn(hits[hit + 1] ?? -1).map(({ id }) => id)
+      if (ids.length > 0) found.push(`${hits[hit]}:${ids.join()}`)
+    }
+    return found
+  }
+  // What the first reading has left behind, the second one begins with.
+  const first = idsOf(scanText(automaton, text))
+  expect(idsOf(scanText(automaton, text))).toEqual(first)
+  expect(compiledPolicy('default').automaton).toBe(automaton)
+  expect(automaton.next.length).toBeLessThan(8_000_000)
+  const parts: string[] = []
+  for (let from = 0; from < text.length; from += 1000) {
+    const start = Math.max(0, from - 200)
+    const hits = idsOf(scanText(automaton, text.slice(start, from + 1200)))
+    for (const hit of hits) {
+      const at = Number(hit.split(':')[0]) + start
+      if (at > from && at <= from + 1000) parts.push(`${at}:${hit.split(':')[1]}`)
+    }
+  }
+  expect(parts.length).toBeGreaterThan(first.length * 0.98)
 })

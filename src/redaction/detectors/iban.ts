@@ -3,7 +3,7 @@ import type { Detector } from '../text-view.ts'
 import { ibanRest } from './check-digits.ts'
 
 /** Lengths by country, ISO 13616 registry; with the countries that use the form without being in it. */
-const LENGTHS: ReadonlyMap<string, number> = new Map(
+export const IBAN_LENGTHS: ReadonlyMap<string, number> = new Map(
   (
     'AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 ES24 FI18 FK18 FO18 FR27 GB22 GE22 ' +
     'GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 ' +
@@ -20,7 +20,7 @@ const LETTERS_AND_DIGITS = /^[A-Z0-9]+$/
 export const detectIban: Detector = (view, anchorEnd, anchorLength) => {
   const { text } = view
   const start = anchorEnd - anchorLength
-  const length = LENGTHS.get(text.slice(start, start + 2).toUpperCase())
+  const length = IBAN_LENGTHS.get(text.slice(start, start + 2).toUpperCase())
   if (length === undefined) return undefined
   let compact = ''
   let index = start

@@ -1,9 +1,9 @@
 import { RepriseError, VALUE_MAX_DEPTH } from '../../schemas/index.ts'
-import type { CompiledPolicy } from '../compile.ts'
+import { type CompiledPolicy, compiledPolicy } from '../compile.ts'
 import { findInString } from '../find-json.ts'
 import { redactPayloadWith } from '../payload.ts'
 import { policyRefOf } from '../policy.ts'
-import { type Redacted, type Redactor, renewing, settledInJson, settledInText } from '../redactor.ts'
+import { type Redacted, type Redactor, settledInJson, settledInText } from '../redactor.ts'
 import { findInSeries } from '../series.ts'
 import type { Span } from '../spans.ts'
 import { Pseudonyms } from '../tokens.ts'
@@ -26,7 +26,7 @@ const MAX_ROUNDS = 12
 
 /** A redactor that does what a user's policy says of each finding and place. Redacting twice changes nothing, whatever the actions. */
 export function createPolicyRedactor(options: PolicyRedactorOptions): Redactor {
-  return renewing('default', (compiled) => policyRedactorOn(compiled, options))
+  return policyRedactorOn(compiledPolicy('default'), options)
 }
 
 function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptions): Redactor {
