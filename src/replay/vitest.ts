@@ -2,12 +2,17 @@ import { expect } from 'vitest'
 import type { Verdict } from '../schemas/index.ts'
 import { verdictSchema } from '../schemas/records/index.ts'
 import { departureLines, formatVerdict, printable, summaryLines } from './format-verdict.ts'
+import { type ExpectedStep, matchTrajectory, type TrajectoryMode } from './trajectory.ts'
 import { originOf } from './verdict-origin.ts'
 
 declare module 'vitest' {
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
     /** The verdict of `replay` is `exact`: nothing live, nothing unmatched, nothing unused, no socket, equal output. */
     toReplayExactly: () => R
+    /** The first departure of the verdict is at the step of that name, or at that path: `answer > chat`. */
+    toDivergeAt: (step: string) => R
+    /** The replayed program took these steps below its root. Default mode: `strict`. */
+    toMatchTrajectory: (expected: readonly ExpectedStep[], options?: { readonly mode?: TrajectoryMode }) => R
   }
 }
 
@@ -15,13 +20,7 @@ const MAX_SHOWN = 3
 
 expect.extend({
   toReplayExactly(received: unknown) {
-    const parsed = verdictSchema.safeParse(received)
-    if (!parsed.success) {
-      // Thrown, so that `.not` does not pass on a mistake.
-      const found = received instanceof Promise ? 'a promise: await replay(…) first' : typeof received
-      throw new TypeError(`toReplayExactly: expected the verdict of replay(), found ${found}`)
-    }
-    const verdict = received as Verdict
+    const verdict = verdictOf('toReplayExactly', received)
     return {
       pass: verdict.label === 'exact',
       message: () => {
@@ -30,7 +29,47 @@ expect.extend({
       },
     }
   },
+
+  toDivergeAt(received: unknown, step: string) {
+    const verdict = verdictOf('toDivergeAt', received)
+    // A mere change of order is no departure that the label of a run would show.
+    const first = verdict.divergences.find(({ reason }) => reason !== 'order')
+    const path = first?.path.join(' > ')
+    return {
+      pass: first !== undefined && (first.path.at(-1) === step || path === step),
+      message: () => {
+        const found = path === undefined ? 'there is none' : `it is at ${printable(path)}`
+        const not = this.isNot ? ' not' : ''
+        return `expected the first departure${not} to be at ${printable(step)}; ${found}\n\n${formatVerdict(verdict)}`
+      },
+    }
+  },
+
+  toMatchTrajectory(received: unknown, expected: readonly ExpectedStep[], { mode = 'strict' } = {}) {
+    const verdict = verdictOf('toMatchTrajectory', received)
+    if (!MODES.includes(mode)) throw new TypeError(`toMatchTrajectory: mode: expected one of ${MODES.join(', ')}, found ${String(mode)}`)
+    const { pass, taken, missing, extra } = matchTrajectory(verdict, expected, mode)
+    return {
+      pass,
+      message: () =>
+        [
+          `expected the replayed program${this.isNot ? ' not' : ''} to take these steps (${mode})`,
+          `  taken: ${taken.join(', ') || 'none'}`,
+          `  not taken: ${missing.join(', ') || 'none'}`,
+          `  not expected: ${extra.join(', ') || 'none'}`,
+        ].join('\n'),
+    }
+  },
 })
+
+const MODES: readonly TrajectoryMode[] = ['strict', 'unordered', 'subset', 'superset']
+
+function verdictOf(matcher: string, received: unknown): Verdict {
+  if (verdictSchema.safeParse(received).success) return received as Verdict
+  // Thrown, so that `.not` does not pass on a mistake.
+  const found = received instanceof Promise ? 'a promise: await replay(…) first' : typeof received
+  throw new TypeError(`${matcher}: expected the verdict of replay(), found ${found}`)
+}
 
 function failure(verdict: Verdict): string {
   const lines = [...summaryLines(verdict), ...departureLines(verdict, MAX_SHOWN)]

@@ -1,4 +1,4 @@
-import { instrument, model } from 'reprise'
+import { instrument, model, tool } from 'reprise'
 import { formatVerdict, loadRecording, replay } from 'reprise/replay'
 import { describe, expect, it } from 'vitest'
 import 'reprise/vitest'
@@ -55,6 +55,71 @@ describe('reprise/vitest', () => {
     expect(failureOf(() => expect('exact').toReplayExactly())).toContain('found string')
     expect(failureOf(() => expect(Promise.resolve()).toReplayExactly())).toContain('await replay')
     expect(failureOf(() => expect({ label: 'exact' }).not.toReplayExactly())).toContain('expected the verdict')
+  })
+})
+
+describe('toDivergeAt', () => {
+  it('passes at the first departure, by name or by path', async () => {
+    const verdict = await replay(await loadRecording(await recorded()), answer('how'))
+    expect(verdict).toDivergeAt('chat')
+    expect(verdict).toDivergeAt('answer > chat')
+    expect(verdict).not.toDivergeAt('answer')
+    const message = failureOf(() => expect(verdict).toDivergeAt('lookup'))
+    expect(message).toContain('expected the first departure to be at lookup; it is at answer > chat')
+    expect(message).toContain('/0/question')
+  })
+
+  it('fails for an exact replay, and for what is no verdict', async () => {
+    const verdict = await replay(await loadRecording(await recorded()), answer('why'))
+    expect(failureOf(() => expect(verdict).toDivergeAt('chat'))).toContain('there is none')
+    expect(failureOf(() => expect({}).not.toDivergeAt('chat'))).toContain('toDivergeAt: expected the verdict')
+  })
+})
+
+describe('toMatchTrajectory', () => {
+  const search = tool(async (_query: string): Promise<string> => Promise.reject(new Error('a live effect')), { name: 'search' })
+  const program = (...queries: string[]) =>
+    instrument(async function agent() {
+      const found: string[] = []
+      for (const query of queries) found.push(await search(query).catch(() => 'not found'))
+      return await chat({ found }).catch(() => 'no answer')
+    })
+  const recording = async () => {
+    const builder = new RecordingBuilder()
+    const root = builder.step(undefined, { kind: 'run', name: 'agent', output: 'because' })
+    builder.step(root, { kind: 'tool', name: 'search', args: ['a'], output: 'A' })
+    builder.step(root, { kind: 'tool', name: 'search', args: ['b'], output: 'B' })
+    builder.step(root, { kind: 'model', name: 'chat', args: [{ found: ['A', 'B'] }], output: 'because' })
+    return await builder.load()
+  }
+
+  it('holds the steps against those expected, in each mode', async () => {
+    const verdict = await replay(await recording(), program('a', 'b'))
+    expect(verdict).toReplayExactly()
+    expect(verdict).toMatchTrajectory(['search', 'search', 'chat'])
+    expect(verdict).toMatchTrajectory([{ kind: 'tool' }, { kind: 'tool', name: 'search' }, { kind: 'model' }])
+    expect(verdict).not.toMatchTrajectory(['chat', 'search', 'search'])
+    expect(verdict).toMatchTrajectory(['chat', 'search', 'search'], { mode: 'unordered' })
+    expect(verdict).not.toMatchTrajectory(['chat', 'search'], { mode: 'unordered' })
+    expect(verdict).toMatchTrajectory(['search', 'search', 'search', 'chat', 'other'], { mode: 'subset' })
+    expect(verdict).not.toMatchTrajectory(['search', 'chat'], { mode: 'subset' })
+    expect(verdict).toMatchTrajectory(['chat', 'search'], { mode: 'superset' })
+    expect(verdict).not.toMatchTrajectory(['search', 'other'], { mode: 'superset' })
+  })
+
+  it('counts what was called, not what was recorded', async () => {
+    const verdict = await replay(await recording(), program('a', 'other'))
+    const message = failureOf(() => expect(verdict).toMatchTrajectory(['search', 'lookup']))
+    expect(message).toContain('taken: tool search, tool search, model chat')
+    expect(message).toContain('not taken: lookup')
+    expect(message).toContain('not expected: tool search, model chat')
+    const shorter = await replay(await recording(), program('a'))
+    expect(shorter).toMatchTrajectory([{ kind: 'tool' }, { kind: 'model' }])
+  })
+
+  it('refuses a mode that there is not', async () => {
+    const verdict = await replay(await recording(), program('a', 'b'))
+    expect(failureOf(() => expect(verdict).toMatchTrajectory([], { mode: 'loose' as 'strict' }))).toContain('mode: expected one of strict')
   })
 })
 
