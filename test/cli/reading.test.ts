@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { digestOf } from '../../src/schemas/index.ts'
 import { API_SCHEMAS, runSummarySchema, spanRecordSchema } from '../../src/schemas/public.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { appendSpans, hexOf, prepareGap, sketchOf } from '../store/support/records.ts'
@@ -205,4 +206,20 @@ describe.skipIf(!tmux)('in a real terminal (needs tmux)', () => {
       execFileSync('tmux', ['-L', session, 'kill-server'])
     }
   }, 30_000)
+})
+
+it('reprise show says which contents were erased, and shows the others', async () => {
+  const place = join(folder, 'erased')
+  const store = await openStore(place, { mode: 'write' })
+  await appendSpans(store, sketchOf(run(1), 0, { content: { input: '"keep me"' } }))
+  await appendSpans(store, sketchOf(run(1), 1, { content: { input: '"forget me"', output: '"keep me"' } }))
+  await store.erase({ runId: run(1), digests: [digestOf('"forget me"')] })
+  await store.close()
+  const steps = await runCli(['show', run(1), '--store', place])
+  expect(steps.stdout).toMatch(/input 9 B sha256:[0-9a-f]{12}…/)
+  expect(steps.stdout).toMatch(/input 11 B erased · output 9 B sha256:/)
+  const one = await runCli(['show', run(1), '--step', hexOf(16, run(1), 1), '--store', place])
+  expect(one.stdout).toContain('input · application/json · erased')
+  expect(one.stdout).toContain('"keep me"')
+  expect(one.stdout).not.toContain('forget')
 })

@@ -39,7 +39,7 @@ function describeStep({ core, refs }: SpanRecord): string {
     ...core.payloads.map((payload) => {
       if (payload.withheld !== undefined) return `${payload.role} withheld (${payload.withheld})`
       const digest = refs.find(({ role }) => role === payload.role)?.digest
-      return `${payload.role} ${payload.sizeBytes} B${digest === undefined ? '' : ` ${digest.slice(0, 19)}…`}`
+      return `${payload.role} ${payload.sizeBytes} B ${digest === undefined ? 'erased' : `${digest.slice(0, 19)}…`}`
     }),
   ].filter((note) => note !== '')
   return `${core.kind.padEnd(13)} ${core.name === core.stepName ? core.name : `${core.stepName} (${core.name})`}  ${took}${notes.length > 0 ? `  · ${notes.join(' · ')}` : ''}`
@@ -155,6 +155,11 @@ function showStep(settings: Settings, terminal: Terminal, store: Store, run: Run
     return EXIT.ok
   }
   writeLine(terminal.stdout, paint(terminal.colorOut, 'bold', plain(describeStep(step))))
+  for (const { role, mediaType, withheld } of step.core.payloads) {
+    // The core says what there was; what leads to it has been taken out.
+    if (withheld !== undefined || step.refs.some((ref) => ref.role === role)) continue
+    writeLine(terminal.stdout, paint(terminal.colorOut, 'cyan', plain(`${role} · ${mediaType} · erased`)))
+  }
   for (const { role, digest } of step.refs) {
     const mediaType = step.core.payloads.find((payload) => payload.role === role)?.mediaType ?? ''
     writeLine(terminal.stdout, paint(terminal.colorOut, 'cyan', plain(`${role} · ${mediaType} · ${digest}`)))
