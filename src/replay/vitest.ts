@@ -1,9 +1,6 @@
 import { expect } from 'vitest'
-import type { Verdict } from '../schemas/index.ts'
-import { verdictSchema } from '../schemas/records/index.ts'
-import { departureLines, formatVerdict, printable, summaryLines } from './format-verdict.ts'
-import { type ExpectedStep, matchTrajectory, type TrajectoryMode } from './trajectory.ts'
-import { originOf } from './verdict-origin.ts'
+import { matchers } from './matchers.ts'
+import type { ExpectedStep, TrajectoryMode } from './trajectory.ts'
 
 declare module 'vitest' {
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
@@ -16,77 +13,4 @@ declare module 'vitest' {
   }
 }
 
-const MAX_SHOWN = 3
-
-expect.extend({
-  toReplayExactly(received: unknown) {
-    const verdict = verdictOf('toReplayExactly', received)
-    return {
-      pass: verdict.label === 'exact',
-      message: () => {
-        if (verdict.label !== 'exact') return failure(verdict)
-        return `expected the replay not to be exact, but it is\n\n${formatVerdict(verdict)}`
-      },
-    }
-  },
-
-  toDivergeAt(received: unknown, step: string) {
-    const verdict = verdictOf('toDivergeAt', received)
-    // A mere change of order is no departure that the label of a run would show.
-    const first = verdict.divergences.find(({ reason }) => reason !== 'order')
-    const path = first?.path.join(' > ')
-    return {
-      pass: first !== undefined && (first.path.at(-1) === step || path === step),
-      message: () => {
-        const found = path === undefined ? 'there is none' : `it is at ${printable(path)}`
-        const not = this.isNot ? ' not' : ''
-        return `expected the first departure${not} to be at ${printable(step)}; ${found}\n\n${formatVerdict(verdict)}`
-      },
-    }
-  },
-
-  toMatchTrajectory(received: unknown, expected: readonly ExpectedStep[], { mode = 'strict' } = {}) {
-    const verdict = verdictOf('toMatchTrajectory', received)
-    if (!MODES.includes(mode)) throw new TypeError(`toMatchTrajectory: mode: expected one of ${MODES.join(', ')}, found ${String(mode)}`)
-    const { pass, taken, missing, extra } = matchTrajectory(verdict, expected, mode)
-    return {
-      pass,
-      message: () =>
-        [
-          `expected the replayed program${this.isNot ? ' not' : ''} to take these steps (${mode})`,
-          `  taken: ${taken.join(', ') || 'none'}`,
-          `  not taken: ${missing.join(', ') || 'none'}`,
-          `  not expected: ${extra.join(', ') || 'none'}`,
-        ].join('\n'),
-    }
-  },
-})
-
-const MODES: readonly TrajectoryMode[] = ['strict', 'unordered', 'subset', 'superset']
-
-function verdictOf(matcher: string, received: unknown): Verdict {
-  if (verdictSchema.safeParse(received).success) return received as Verdict
-  // Thrown, so that `.not` does not pass on a mistake.
-  const found = received instanceof Promise ? 'a promise: await replay(…) first' : typeof received
-  throw new TypeError(`${matcher}: expected the verdict of replay(), found ${found}`)
-}
-
-function failure(verdict: Verdict): string {
-  const lines = [...summaryLines(verdict), ...departureLines(verdict, MAX_SHOWN)]
-  return ['expected the replay to be exact', '', ...lines, '', `to see more: ${command(verdict)}`].join('\n')
-}
-
-function command(verdict: Verdict): string {
-  const origin = originOf(verdict)
-  const folder = origin?.folder ?? 'DIR'
-  const name = origin === undefined || origin.exportName === '' ? 'NAME' : origin.exportName
-  return `npx reprise replay ${quoted(relativeTo(process.cwd(), folder))} --module FILE --export ${printable(name)}`
-}
-
-function relativeTo(home: string, folder: string): string {
-  return folder.startsWith(`${home}/`) ? folder.slice(home.length + 1) : folder
-}
-
-function quoted(argument: string): string {
-  return /^[\w./-]+$/.test(argument) ? argument : `'${argument.replaceAll("'", "'\\''")}'`
-}
+expect.extend(matchers)

@@ -1,5 +1,5 @@
 import { instrument, model, tool } from 'reprise'
-import { formatVerdict, loadRecording, replay } from 'reprise/replay'
+import { assertReplaysExactly, formatVerdict, loadRecording, matchers, replay } from 'reprise/replay'
 import { describe, expect, it } from 'vitest'
 import 'reprise/vitest'
 import type { Verdict } from '../../src/schemas/index.ts'
@@ -55,6 +55,25 @@ describe('reprise/vitest', () => {
     expect(failureOf(() => expect('exact').toReplayExactly())).toContain('found string')
     expect(failureOf(() => expect(Promise.resolve()).toReplayExactly())).toContain('await replay')
     expect(failureOf(() => expect({ label: 'exact' }).not.toReplayExactly())).toContain('expected the verdict')
+  })
+})
+
+describe('without vitest', () => {
+  it('the matchers are those of any expect.extend of that kind', async () => {
+    const verdict = await replay(await loadRecording(await recorded()), answer('how'))
+    const { pass, message } = matchers.toReplayExactly.call({ isNot: false }, verdict)
+    expect(pass).toBe(false)
+    expect(message()).toContain('first departure: unmatched: model chat')
+    expect(matchers.toDivergeAt.call({}, verdict, 'chat').pass).toBe(true)
+  })
+
+  it('an assertion throws what the matcher says, and gives the verdict back', async () => {
+    const recording = await loadRecording(await recorded())
+    const exact = await replay(recording, answer('why'))
+    expect(assertReplaysExactly(exact)).toBe(exact)
+    expect(failureOf(() => assertReplaysExactly({ label: 'exact' }))).toContain('expected the verdict')
+    const departed = await replay(recording, answer('how'))
+    expect(failureOf(() => assertReplaysExactly(departed))).toContain('0 of 2 steps exact, output differs')
   })
 })
 
