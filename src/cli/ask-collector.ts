@@ -29,16 +29,33 @@ export async function askCollector(url: string): Promise<CollectorAnswer | undef
   }
 }
 
-/** What `/readyz` says: what is wrong in words, and files taken in from the spool. A collector that does not say it has no problem. */
-export async function askReadiness(url: string): Promise<{ readonly problems: readonly string[]; readonly spool: number }> {
+/** What a collector says of itself; numbers since its start. */
+export interface CollectorReadiness {
+  /** What is wrong, in words. A collector that does not say it has no problem. */
+  readonly problems: readonly string[]
+  /** Files taken in from the spool. */
+  readonly spool: number
+  /** Records that it stored; undefined where it does not tell them apart. */
+  readonly stored: { readonly spans: number; readonly logs: number } | undefined
+}
+
+/** Asks `/readyz`. */
+export async function askReadiness(url: string): Promise<CollectorReadiness> {
   try {
     const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(TIMEOUT_MILLIS), redirect: 'error' })
     const answer: unknown = JSON.parse((await response.text()).slice(0, ANSWER_MAX_LENGTH * 10))
     const problems = listOf(answer, 'problems').filter((problem) => typeof problem === 'string')
-    const files: unknown = fieldOf(fieldOf(fieldOf(answer, 'stats'), 'spool'), 'files')
-    return { problems, spool: typeof files === 'number' ? files : 0 }
+    const stats = fieldOf(answer, 'stats')
+    const files: unknown = fieldOf(fieldOf(stats, 'spool'), 'files')
+    const spans: unknown = fieldOf(fieldOf(stats, 'spans'), 'accepted')
+    const logs: unknown = fieldOf(fieldOf(stats, 'logs'), 'accepted')
+    return {
+      problems,
+      spool: typeof files === 'number' ? files : 0,
+      stored: typeof spans === 'number' && typeof logs === 'number' ? { spans, logs } : undefined,
+    }
   } catch {
-    return { problems: [], spool: 0 }
+    return { problems: [], spool: 0, stored: undefined }
   }
 }
 

@@ -42,19 +42,25 @@ export interface SignalForwardStats extends ForwardProgress {
   readonly dead: number
 }
 
-/** Spans: `received` = `accepted` + `rejected` + `refused`. */
-export interface CollectorStats {
-  readonly requests: number
-  /** Requests turned away before or instead of decoding, by reason; how many spans they held is not known. */
-  readonly requestsTurnedAway: Readonly<Record<string, number>>
-  /** Spans decoded, good and bad. */
+/** `received` = `accepted` + `rejected` + `refused`. */
+export interface RecordCounts {
+  /** Decoded, good and bad. */
   readonly received: number
-  /** Spans on the disk and acknowledged. */
+  /** On the disk and acknowledged. */
   readonly accepted: number
-  /** Spans that can never be kept, told to the sender. */
+  /** Can never be kept; told to the sender. */
   readonly rejected: number
-  /** Spans that the store did not take; the sender was told to try again. */
+  /** Not taken by the store; the sender was told to try again. */
   readonly refused: number
+}
+
+/** All records together as `RecordCounts`, and of each signal alone. */
+export interface CollectorStats extends RecordCounts {
+  readonly requests: number
+  /** Requests turned away before or instead of decoding, by reason; how many records they held is not known. */
+  readonly requestsTurnedAway: Readonly<Record<string, number>>
+  readonly spans: RecordCounts
+  readonly logs: RecordCounts
   /** Replaced stretches of text, by rule. */
   readonly redactions: Readonly<Record<string, number>>
   /** Contents not kept because they could not be cleaned, by reason. */
@@ -98,6 +104,8 @@ export class Counters {
   accepted = 0
   rejected = 0
   refused = 0
+  /** Of the four before, those that are log records. */
+  readonly logs: { -readonly [Key in keyof RecordCounts]: number } = { received: 0, accepted: 0, rejected: 0, refused: 0 }
   wireBytes = 0
   decodedBytes = 0
   inFlightBytes = 0
@@ -116,6 +124,13 @@ export class Counters {
       accepted: this.accepted,
       rejected: this.rejected,
       refused: this.refused,
+      spans: {
+        received: this.received - this.logs.received,
+        accepted: this.accepted - this.logs.accepted,
+        rejected: this.rejected - this.logs.rejected,
+        refused: this.refused - this.logs.refused,
+      },
+      logs: { ...this.logs },
       redactions: this.redactions.toRecord(),
       withheld: this.withheld.toRecord(),
       wireBytes: this.wireBytes,

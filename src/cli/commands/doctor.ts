@@ -89,12 +89,14 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
 async function checkWriter(url: string, settings: Settings): Promise<Finding> {
   const answer = await askCollector(url)
   if (answer === undefined) return finding('collector', 'bad', `the collector of this store does not answer at ${url}`)
-  const { problems, spool } = await askReadiness(url)
+  const { problems, spool, stored } = await askReadiness(url)
   if (answer.store !== undefined && answer.store !== settings.storeFolder)
     return finding('collector', 'bad', `${url} is said to write to this store, and writes to ${answer.store}`)
   if (problems.length > 0) return finding('collector', 'bad', `the collector at ${url} is not ready: ${problems.join('; ')}`)
+  const kept =
+    stored === undefined ? '' : `, ${plural(stored.spans, 'span')} and ${plural(stored.logs, 'log record')} stored since it started`
   const taken = spool === 0 ? '' : `, ${plural(spool, 'file')} taken in from the spool`
-  return finding('collector', 'ok', `a Reprise collector ${answer.version} serves this store at ${url}${taken}`)
+  return finding('collector', 'ok', `a Reprise collector ${answer.version} serves this store at ${url}${kept}${taken}`)
 }
 
 async function checkContents(settings: Settings, format: number): Promise<Finding[]> {

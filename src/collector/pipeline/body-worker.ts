@@ -29,6 +29,7 @@ export class BodyWorker {
   #finished: FinishedJob[] = []
   #decodedBytes = 0
   #undecoded = 0
+  #logs = { records: 0, rejected: 0 }
 
   constructor(options: BodyWorkerOptions) {
     this.#options = options
@@ -51,17 +52,23 @@ export class BodyWorker {
     const { batch } = this.#context
     let before = batch.packer.mark()
     let inflated: Buffer | undefined
+    let seen = batch.rejected.length
+    const count = (undecoded = 0): void => {
+      if (signal !== 'logs') return
+      this.#logs.records += batch.packer.records - before.records
+      this.#logs.rejected += batch.rejected.length - seen + undecoded
+    }
     try {
       const wire = Buffer.from(body.buffer, body.byteOffset, body.length)
       const decodedBody = await inflateBody(wire, contentEncoding, this.#options.decodedMaxBytes, this.#inflated)
       if (decodedBody !== wire) inflated = decodedBody
       this.#decodedBytes += decodedBody.length
       const { rejected, steps } = READ_BODY[signal](decodedBody, encoding, this.#context, this.#options.decodeLimits ?? {})
-      let seen = batch.rejected.length
       for (const step of steps) {
         if (step === 'turn') await this.#options.turn?.()
         else {
           rejections.add(batch.rejected.slice(seen))
+          count()
           seen = 0
           this.#post(id, false)
           // When not, the sender has been told to send it all again.
@@ -72,9 +79,11 @@ export class BodyWorker {
       rejections.add(rejected)
       rejections.add(batch.rejected.slice(seen))
       this.#undecoded += rejected.length
+      count(rejected.length)
       this.#finished.push({ id, rejected: rejections.count, errorMessage: rejections.describe(this.#redactor) })
     } catch (error) {
       batch.packer.backTo(before)
+      count()
       this.#finished.push({ id, refusal: refusalOf(error).toData(), rejected: 0, errorMessage: '' })
     } finally {
       if (inflated !== undefined) this.#letGo(inflated)
@@ -95,10 +104,12 @@ export class BodyWorker {
       decodedBytes: this.#decodedBytes,
       redactions,
       withheld,
+      logs: this.#logs,
     }
     this.#options.post({ kind: 'part', batch: packed, counts, finished: this.#finished, open, messageDone, spare })
     this.#finished = []
     this.#decodedBytes = 0
     this.#undecoded = 0
+    this.#logs = { records: 0, rejected: 0 }
   }
 }

@@ -91,9 +91,11 @@ export class Intake {
 
   async #keep({ batch, counts }: Part): Promise<RefusalData | undefined> {
     const { store, counters, log } = this.#options
-    const { records, rejected, decodedBytes, redactions, withheld } = counts
+    const { records, rejected, decodedBytes, redactions, withheld, logs } = counts
     counters.received += records + rejected
     counters.rejected += rejected
+    counters.logs.received += logs.records + logs.rejected
+    counters.logs.rejected += logs.rejected
     counters.decodedBytes += decodedBytes
     counters.redactions.addAll(redactions)
     counters.withheld.addAll(withheld)
@@ -104,10 +106,12 @@ export class Intake {
       await store.append(batch)
       counters.storeFailure = undefined
       counters.accepted += records
+      counters.logs.accepted += logs.records
       return undefined
     } catch (error) {
       counters.storeFailure = RepriseError.isInstance(error) ? error.code : 'internal'
       counters.refused += records
+      counters.logs.refused += logs.records
       log.warn('store-refused', { code: counters.storeFailure, spans: records })
       return unavailable('store_refused', 'the store cannot take spans now; try again later', 5).toData()
     }

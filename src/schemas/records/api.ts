@@ -25,7 +25,18 @@ const versionSchema = z.strictObject({
   store: z.string().optional().describe('Folder of the store; told on loopback alone.'),
 })
 const healthSchema = z.strictObject({ schema: z.literal('reprise.health/1'), status: z.literal('ok') })
-const readySchema = z.looseObject({ schema: z.literal('reprise.ready/1'), ready: z.boolean(), problems: z.array(z.string()) })
+const recordCountsSchema = z
+  .looseObject({ received: countSchema, accepted: countSchema, rejected: countSchema, refused: countSchema })
+  .describe('Since the start: received = accepted (durable) + rejected (never kept) + refused (to be sent again).')
+const readySchema = z.looseObject({
+  schema: z.literal('reprise.ready/1'),
+  ready: z.boolean(),
+  problems: z.array(z.string()),
+  stats: recordCountsSchema
+    .extend({ spans: recordCountsSchema.optional(), logs: recordCountsSchema.optional() })
+    .optional()
+    .describe('Records of all signals, and of each alone; more numbers beside them.'),
+})
 const apiErrorSchema = z.strictObject({
   schema: z.literal('reprise.error/1'),
   error: z.looseObject({ code: z.string(), message: z.string() }),
