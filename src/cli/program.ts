@@ -129,6 +129,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     'reprise redact answer.json --report\ncat log.ndjson | reprise redact',
   )
     .option('--report', 'say on stderr how often each rule hit')
+    .option('--policy <name|file>', 'redact by this policy: default, strict, metadata-only, or a JSON file')
     .action((file: string | undefined, flags) =>
       act(flags, [], async (settings) => (await import('./commands/redact.ts')).redact(settings, terminal, file, flags)),
     )

@@ -9,7 +9,9 @@ import type { Span } from './spans.ts'
 
 /** Chunks of a stream are short. Longer pieces are texts of their own, which do not go on in the next one. */
 const AVERAGE_PIECE_MAX = 64
-const PIECES_MIN = 3
+const PIECES_MIN = 2
+/** A list of only two objects is that of two messages far more often than that of two chunks, which are short. */
+const PAIR_MAX_UNITS = 2048
 
 /** A match in the text that pieces make together. */
 export interface SeriesMatch {
@@ -42,15 +44,15 @@ export function findInSeries(pieces: readonly string[], find: (joined: string) =
   return matches
 }
 
-const SHORT_STRINGS = /\[\s{0,8}(?:"(?:[^"\\]|\\.){0,128}"\s{0,8},\s{0,8}){2}"/y
+const SHORT_STRINGS = /\[\s{0,8}"(?:[^"\\]|\\.){0,128}"\s{0,8},\s{0,8}"/y
 
-/** A cheap first look, for every JSON text that comes by: a list of three or more short strings or objects that begin alike? */
+/** A cheap first look, for every JSON text that comes by: a list of short strings, or of objects that begin alike? */
 export function looksLikeChunks(text: string): boolean {
   if (text.charCodeAt(0) !== 0x5b) return false
   if (text.charCodeAt(1) === 0x7b) {
     const beginning = `,${text.slice(1, 9)}`
     const second = text.indexOf(beginning, 2)
-    return second > 0 && text.indexOf(beginning, second + 1) > 0
+    return second > 0 && (text.length <= PAIR_MAX_UNITS || text.indexOf(beginning, second + 1) > 0)
   }
   SHORT_STRINGS.lastIndex = 0
   return SHORT_STRINGS.test(text)

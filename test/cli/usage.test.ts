@@ -97,6 +97,35 @@ describe('reprise redact', () => {
     expect(JSON.parse(stderr)).toMatchObject({ schema: 'reprise.redaction-report/1', rules: { email: 2 } })
   })
 
+  it('goes by the policy that it is given, by name or from a file', async () => {
+    const own = join(folder, 'own.json')
+    const rules = [{ detector: 'email', action: 'keep', reason: 'addresses are public here' }]
+    writeFileSync(own, JSON.stringify({ schema: 'reprise.redaction-policy/2', id: 'own', version: '1', action: 'mask', rules }))
+    const input = 'ana@example.com pays with 4111 1111 1111 1111\n'
+    const run = async (policy: string) =>
+      await runCli(['redact', '--quiet', '--report', '--store', join(folder, 'none'), '--policy', policy], { input })
+    expect((await run('strict')).stdout).toBe('[redacted] pays with [redacted]\n')
+    const { stdout, stderr } = await run(own)
+    expect(stdout).toBe('ana@example.com pays with [redacted]\n')
+    expect(JSON.parse(stderr)).toMatchObject({ policy: { id: 'own', version: '1' }, rules: { 'payment-card': 1 } })
+  })
+
+  it('refuses a policy that is none with exit code 2, the file, the place in it and what was expected', async () => {
+    const bad = join(folder, 'bad.json')
+    writeFileSync(
+      bad,
+      JSON.stringify({ schema: 'reprise.redaction-policy/2', id: 'bad', version: '1', rules: [{ path: 'x', action: 'hide' }] }),
+    )
+    const run = async (policy: string) => await runCli(['redact', '--policy', policy, '--store', join(folder, 'none')], { input: 'x\n' })
+    const refused = await run(bad)
+    expect(refused.code).toBe(2)
+    expect(refused.stdout).toBe('')
+    for (const part of ['bad.json', '/rules/0/path', 'JSON Pointer', '/rules/0/action']) expect(refused.stderr).toContain(part)
+    const missing = await run('stricter')
+    expect(missing.code).toBe(2)
+    expect(missing.stderr).toContain('default, strict, metadata-only')
+  })
+
   it('redacts a file whole and leaves the rest of it as it was', async () => {
     const file = join(folder, 'note.txt')
     writeFileSync(file, 'write to ana@example.com\r\nor not')

@@ -40,6 +40,20 @@ describe('a secret split over the chunks of a stream', () => {
           { type: 'message_stop' },
         ])
       })
+      it('is found in two chunks, and in two parts that stand side by side', () => {
+        expect(redact(['Mail bob@exam', 'ple.com now'])).toEqual(['Mail <email#1>', ' now'])
+        expect(redact(['Key sk-proj-abcdefghij', '0123456789. Bye'].map(chat))).toEqual(['Key <openai-api-key#1>', '. Bye'].map(chat))
+        const parts = (texts: readonly string[]) => texts.map((text) => ({ type: 'text', text }))
+        expect(redact(parts(['it is ghp_abcdefghijABCDEFGHIJ', '0123456789abcdefgh ok']))).toEqual(parts(['it is <github-token#1>', ' ok']))
+        // Where a chunk before and one behind say something else.
+        const stream = [{ choices: [{ delta: { role: 'assistant' } }] }, chat('bob@exa'), chat('mple.com'), { choices: [{ delta: {} }] }]
+        expect(JSON.stringify(redact(stream))).toContain('<email#1>')
+        const pair = [
+          { role: 'user', content: 'Where is Oslo?' },
+          { role: 'assistant', content: 'In Norway.' },
+        ]
+        expect(redact(pair)).toEqual(pair)
+      })
       it('is found in tool arguments that come in pieces', () => {
         const call = (text: string) => ({ choices: [{ delta: { tool_calls: [{ index: 0, function: { arguments: text } }] } }] })
         expect(redact(['{"pass', 'word": "corr', 'ect horse", "n": 41111111', '11111111}'].map(call))).toEqual(

@@ -3,10 +3,11 @@ import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { createRedactor, type Redactor } from '../../redaction/index.ts'
+import { createPolicyRedactor, createRedactor, type Redactor } from '../../redaction/index.ts'
 import { RepriseError } from '../../schemas/index.ts'
 import { openStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
+import { readPolicy } from '../policy-file.ts'
 import type { Settings } from '../settings.ts'
 import { type Terminal, writeLine } from '../terminal.ts'
 
@@ -51,9 +52,12 @@ export async function redact(
   settings: Settings,
   terminal: Terminal,
   file: string | undefined,
-  flags: { report?: boolean },
+  flags: { report?: boolean; policy?: string },
 ): Promise<number> {
-  const redactor = createRedactor({ key: await readKey(settings, terminal) })
+  const policy = flags.policy === undefined ? undefined : readPolicy(flags.policy, terminal.cwd)
+  const key = await readKey(settings, terminal)
+  const redactor =
+    policy === undefined ? createRedactor({ key }) : createPolicyRedactor({ policy, key, namespace: settings.values.namespace })
   const total: Counts = new Map()
   if (file === undefined || file === '-') await redactLines(redactor, terminal.stdin, terminal, total)
   else {

@@ -121,12 +121,6 @@ export const detectNumberRun: Detector = (view, anchorEnd, anchorLength) => {
   return undefined
 }
 
-/** The rule under which a JSON number of these digits falls, by its field's name. */
-export function numberRunRule(digits: string, field: string): string | undefined {
-  const words = asWords(field)
-  return KINDS.get(digits.length)?.find(({ check, near }) => check(digits) && (near === undefined || near.test(words)))?.rule
-}
-
 function isAlone(text: string, start: number, end: number): boolean {
   const after = text.charCodeAt(end)
   if (isAlnum(after) || after === 0x5f) return false
