@@ -57,12 +57,15 @@ export class PackIndex {
     bytes.writeUInt32LE(packBytes, 12)
     bytes.writeUInt32LE(filter.bits.length, 16)
     const { digests, places: numbers } = places.toArrays()
+    const source = new DataView(digests.buffer, digests.byteOffset, digests.length)
+    const target = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
     let at = entriesAt
-    for (const entry of inDigestOrder(digests, count)) {
-      digests.copy(bytes, at, entry * 32, entry * 32 + 32)
+    for (const entry of inDigestOrder(source, digests, count)) {
+      // A call of `copy` for each would hold the event loop longer than all the rest.
+      for (let word = 0; word < 32; word += 4) target.setInt32(at + word, source.getInt32(entry * 32 + word))
       filter.add(digests, entry * 32)
-      bytes.writeUInt32LE(numbers[entry * 2] ?? 0, at + 32)
-      bytes.writeUInt32LE(numbers[entry * 2 + 1] ?? 0, at + 36)
+      target.setUint32(at + 32, numbers[entry * 2] ?? 0, true)
+      target.setUint32(at + 36, numbers[entry * 2 + 1] ?? 0, true)
       at += ENTRY_BYTES
     }
     bytes.set(filter.bits, HEAD_BYTES)
@@ -202,22 +205,31 @@ function findIn(entries: Buffer, count: number, key: Buffer, at: number): BlobPl
   return undefined
 }
 
+const NUMBERS = 2 ** 21
+
 /** Numbers of the digests in their order. Sorted as numbers: comparing the bytes would hold the event loop too long. */
-function inDigestOrder(digests: Buffer, count: number): number[] {
+function inDigestOrder(view: DataView, digests: Buffer, count: number): Uint32Array {
   const keys = new Float64Array(count)
   // 32 bits of the digest and up to 21 of its number fit in a double.
-  for (let entry = 0; entry < count; entry++) keys[entry] = digests.readUInt32BE(entry * 32) * 2 ** 21 + entry
+  for (let entry = 0; entry < count; entry++) keys[entry] = view.getUint32(entry * 32) * NUMBERS + entry
   keys.sort()
-  const order = Array.from(keys, (key) => key % 2 ** 21)
-  // Few digests begin alike.
-  const isAfter = (left: number, right: number): boolean =>
-    digests.compare(digests, right * 32, right * 32 + 32, left * 32, left * 32 + 32) > 0
-  for (let index = 1; index < count; index++) {
-    for (let at = index; at > 0 && isAfter(order[at - 1] ?? 0, order[at] ?? 0); at--) {
-      const swapped = order[at - 1] ?? 0
-      order[at - 1] = order[at] ?? 0
-      order[at] = swapped
+  const order = new Uint32Array(count)
+  let before = -1
+  for (let index = 0; index < count; index++) {
+    const key = keys[index] ?? 0
+    const first = Math.floor(key / NUMBERS)
+    const entry = key - first * NUMBERS
+    let at = index
+    // Few digests begin alike: only these are compared.
+    if (first === before) {
+      for (; at > 0 && compareDigests(digests, order[at - 1] ?? 0, entry) > 0; at--) order[at] = order[at - 1] ?? 0
     }
+    order[at] = entry
+    before = first
   }
   return order
+}
+
+function compareDigests(digests: Buffer, left: number, right: number): number {
+  return digests.compare(digests, right * 32, right * 32 + 32, left * 32, left * 32 + 32)
 }
