@@ -7,6 +7,8 @@ import { checkedTotals, printReceipt, type Totals } from './receipt.ts'
 
 type Measured = LoadResult & { spansPerSecond: number; cpuMicrosPerSpan: number; rssMiB: number; totals: Totals }
 
+/** Spans that every contender takes before anything is counted. */
+const WARM_SPANS = 20_000
 const CONTENDERS: readonly ServerKind[] = ['sink', 'usual', 'collector']
 
 async function throughput(kind: ServerKind, bodies: number, spansPerBody: number, salt: string): Promise<Measured> {
@@ -16,8 +18,8 @@ async function throughput(kind: ServerKind, bodies: number, spansPerBody: number
   let cpuMicros: number
   let rssMiB: number
   try {
-    // A warm-up of its own, so that the compiler's work is not billed to the spans.
-    warm = await server.load({ spansPerBody, bodies: Math.ceil(bodies / 4), connections: 4, salt: `warm${salt}` })
+    // A warm-up of its own, the same for all, so that the work of the compiler is not billed to the spans.
+    warm = await server.load({ spansPerBody, bodies: Math.ceil(WARM_SPANS / spansPerBody), connections: 4, salt: `warm${salt}` })
     const before = server.cpuMicros()
     result = await server.load({ spansPerBody, bodies, connections: 4, salt })
     cpuMicros = server.cpuMicros() - before
