@@ -18,6 +18,8 @@ export interface StoreInspection {
   readonly freeBytes: number | undefined
   /** What crashes left, put aside when the store was opened. */
   readonly cutFiles: number
+  /** Of the index's write-ahead log: it grows for as long as somebody reads one and the same state of the index. */
+  readonly indexLogBytes: number
 }
 
 const TOO_OPEN_MAX = 20
@@ -37,6 +39,7 @@ export function inspectStore(dir: string): StoreInspection {
     tooOpen: format === undefined ? [] : tooOpenUnder(layout.dir),
     freeBytes: freeBytesAt(layout.dir),
     cutFiles: existsSync(layout.cut) ? readdirSync(layout.cut).length : 0,
+    indexLogBytes: statSync(`${layout.index}-wal`, { throwIfNoEntry: false })?.size ?? 0,
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -198,6 +198,20 @@ describe('reprise doctor', () => {
     const { report: beside } = await ask(['--store', dir, '--port', new URL(up.url).port])
     expect(of(beside, 'port')).toEqual([['ok', expect.stringContaining(`answers at ${up.url}`)]])
     await up.stop()
+  })
+
+  it('says that somebody keeps the log of the index from being emptied', async () => {
+    const dir = newStore()
+    const store = await openStore(dir, { mode: 'write' })
+    await appendSpans(store, sketchOf('a'.repeat(32), 0))
+    const small = await ask(['--store', dir, '--port', '0'])
+    expect(of(small.report, 'index-log')).toEqual([])
+    // Behind its last frame, where SQLite does not look.
+    truncateSync(join(dir, 'index.db-wal'), 300 * 1024 ** 2)
+    const large = await ask(['--store', dir, '--port', '0'])
+    expect(of(large.report, 'index-log')).toEqual([['note', expect.stringContaining('index.db-wal has 0.3 GiB')]])
+    expect(large.code).toBe(0)
+    await store.close()
   })
 
   it('says what is wrong, and ends with 1', async () => {

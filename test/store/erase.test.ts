@@ -78,6 +78,8 @@ describe.each([['sealed'], ['as it was written']])('an erasure in a store that i
     const digest = digestOf(history('alice', 4))
     expect(contains(dir, digest)).not.toEqual([])
     mkdirSync(join(dir, 'cut'), { recursive: true })
+    mkdirSync(join(dir, 'spool'))
+    for (const name of ['key', '1.spool', '2.bad']) writeFileSync(join(dir, 'spool', name), '')
     writeFileSync(join(dir, 'cut', 'segments-0-1'), secret)
 
     const receipt = await store.erase({ runId: ALICE })
@@ -89,6 +91,7 @@ describe.each([['sealed'], ['as it was written']])('an erasure in a store that i
       payloads: 24,
       keptPayloads: 1,
       linkedCopies: 0,
+      spoolFiles: 2,
       head,
     })
     expect(contains(dir, secret)).toEqual([])

@@ -25,6 +25,8 @@ const CLOCK_SKEW_MILLIS = 5 * 60_000
 const CLOCK_LEAST = Date.UTC(2024, 0, 1)
 const CONNECT_MILLIS = 1_000
 const GIB = 1024 ** 3
+/** Some ten times what it comes to before it is emptied. */
+const INDEX_LOG_LARGE_BYTES = 256 * 1024 ** 2
 
 const finding = (check: string, state: State, message: string): Finding => ({ check, state, message })
 
@@ -53,7 +55,7 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
     return [finding('store', 'bad', error instanceof Error ? error.message : String(error))]
   }
   const found: Finding[] = []
-  const { format, writer, tooOpen, freeBytes, cutFiles } = inspection
+  const { format, writer, tooOpen, freeBytes, cutFiles, indexLogBytes } = inspection
   if (freeBytes !== undefined) {
     const state = freeBytes < FREE_LEAST_BYTES ? 'bad' : freeBytes < FREE_LOW_BYTES ? 'note' : 'ok'
     found.push(finding('disk', state, `${(freeBytes / GIB).toFixed(1)} GiB free for ${storeFolder}`))
@@ -70,6 +72,14 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
       ? finding('permissions', 'ok', 'only its owner can read the store')
       : finding('permissions', 'bad', `others can read or write ${tooOpen.join(', ')}: chmod -R go= ${storeFolder}`),
   )
+  if (indexLogBytes > INDEX_LOG_LARGE_BYTES)
+    found.push(
+      finding(
+        'index-log',
+        'note',
+        `index.db-wal has ${(indexLogBytes / GIB).toFixed(1)} GiB: a program that has read index.db for long keeps it from being emptied`,
+      ),
+    )
   if (cutFiles > 0)
     found.push(
       finding(

@@ -1,5 +1,6 @@
-import { readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
-import { type Digest, isDigest, RepriseError } from '../../schemas/index.ts'
+import { readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Digest, isDigest, RepriseError, STORE_PLACES } from '../../schemas/index.ts'
 import { type BlobStore, looseFile } from '../blobs/blob-store.ts'
 import type { PackSet } from '../blobs/pack-set.ts'
 import { replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
@@ -24,6 +25,11 @@ export interface ErasureReceipt {
   readonly keptPayloads: number
   /** Files whose old bytes could not be overwritten, since another name leads to them: hard-linked backups. */
   readonly linkedCopies: number
+  /**
+   * Files in the spool beside the store: steps that programs could not send, which are not in the store yet and were not
+   * searched. Once a collector has taken them in, the same erasure reaches them.
+   */
+  readonly spoolFiles: number
   /** The end of the tape, which an erasure does not change. */
   readonly head: TapeHead
 }
@@ -124,9 +130,22 @@ async function carryOut(parts: EraseParts, intent: Intent): Promise<ErasureRecei
     payloads: intent.payloads,
     keptPayloads: intent.keptPayloads,
     linkedCopies,
+    spoolFiles: spoolFilesOf(layout),
     head: tape.head(),
   }
 }
+
+function spoolFilesOf({ dir }: Layout): number {
+  try {
+    return readdirSync(join(dir, STORE_PLACES.spool)).filter((name) => SPOOL_FILE.test(name)).length
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return 0
+    throw error
+  }
+}
+
+/** In any state: ready, being sent, being written, put aside. */
+const SPOOL_FILE = /\.(?:spool|claimed|tmp|bad)$/
 
 /** False where the bytes stay under another name. */
 function removeLoose(layout: Layout, digest: Digest): boolean {
