@@ -17,11 +17,15 @@ import { detectUrlUserinfo } from './detectors/url-userinfo.ts'
 import { compileFields, type FieldLookup, fieldAnchors } from './fields.ts'
 import {
   base58Run,
+  beforeLetters,
+  beforeRun,
+  beforeUuid,
   encodedText,
   type Guard,
   ibanDigits,
   loneDigits,
   nationalPhone,
+  noFraction,
   northAmericanPhone,
   publicAddress,
   wholeIdentifier,
@@ -105,7 +109,15 @@ const GUARDS: Readonly<Partial<Record<DetectorName, Guard>>> = {
   ipv4: publicAddress,
   'base58-check': base58Run,
 }
-function guardOf(rule: RuleData): { readonly guard?: Guard } {
+/** By rule and anchor, for anchors of two characters. */
+const SHORT_GUARDS: Readonly<Record<string, Guard>> = {
+  'bitwarden-token 0.': beforeUuid,
+  'vault-token s.': beforeLetters,
+  ...Object.fromEntries(['CJ', 'CK', 'CL', 'CM', 'CN', 'CO', 'CP'].map((anchor) => [`hubspot-token ${anchor}`, beforeRun])),
+}
+function guardOf(rule: RuleData, anchor: string): { readonly guard?: Guard } {
+  const short = rule.name === 'okta-token' ? noFraction : SHORT_GUARDS[`${rule.name} ${anchor}`]
+  if (short !== undefined) return { guard: short }
   const guard =
     rule.detector === undefined ? (rule.check?.startsWith(ID_PREFIX) === true ? wholeIdentifier : undefined) : GUARDS[rule.detector]
   return guard === undefined ? {} : { guard }
@@ -123,9 +135,13 @@ export function compilePolicy(policy: RedactionPolicy, hasGuards: boolean = true
   for (const source of fieldAnchors(policy.fields))
     anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {
-    const guard = hasGuards ? guardOf(rule) : {}
     for (const source of rule.anchors)
-      anchors.push({ sets: parseAnchor(source, rule.fold === true), after: rule.after ?? 'anything', id, ...guard })
+      anchors.push({
+        sets: parseAnchor(source, rule.fold === true),
+        after: rule.after ?? 'anything',
+        id,
+        ...(hasGuards ? guardOf(rule, source) : {}),
+      })
   }
   return {
     automaton: new Automaton(anchors),

@@ -50,6 +50,20 @@ export const wholeIdentifier: Guard = (units, start, end, limit) => {
   return !(isHexAt(units, start - 2) && isHexAt(units, start - 3) && isHexAt(units, start - 4) && isHexAt(units, start - 5))
 }
 
+/** For short anchors: the characters that the rule's pattern has behind them. */
+const isFollowed = (units: Units, end: number, count: number, limit: number, fits: (units: Units, at: number) => boolean): boolean => {
+  for (let at = end; at < end + count && at < limit; at++) if (!fits(units, at)) return false
+  return true
+}
+const isUrlSafeAt = (units: Units, at: number): boolean => isWordAt(units, at) || units[at] === DASH
+/** A UUID behind the anchor. */
+export const beforeUuid: Guard = (units, _, end, limit) =>
+  isFollowed(units, end, 8, limit, isHexAt) && (end + 8 >= limit || units[end + 8] === DASH)
+export const beforeLetters: Guard = (units, _, end, limit) => isFollowed(units, end, 24, limit, isAlnumAt)
+export const beforeRun: Guard = (units, _, end, limit) => isFollowed(units, end, 10, limit, isUrlSafeAt)
+/** Not the digits of a fraction. */
+export const noFraction: Guard = (units, start) => start < 1 || units[start - 1] !== DOT
+
 const digitsEnd = (units: Units, from: number, limit: number): number => {
   let end = from
   while (end < limit && isDigitAt(units, end)) end++
@@ -131,8 +145,14 @@ export const publicAddress: Guard = (units, start) => {
   return !(units[start + 1] === 0x32 && units[start + 2] === 0x37 && units[start + 3] === DOT)
 }
 
+/** Ids of completions are random and long, and no addresses. */
+const ID_NAME = [...'chatcmpl-'].map((char) => char.charCodeAt(0))
+const isBehindName = (units: Units, start: number): boolean =>
+  start >= ID_NAME.length && ID_NAME.every((unit, index) => units[start - ID_NAME.length + index] === unit)
+
 /** Base58 has letters of either case, and its runs the lengths of addresses and keys. */
 export const base58Run: Guard = (units, start, _, limit) => {
+  if (isBehindName(units, start)) return false
   let seen = 0
   let at = start
   const farthest = Math.min(limit, start + 113)

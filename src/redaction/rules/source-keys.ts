@@ -39,13 +39,13 @@ export const SOURCE_KEY_RULES: readonly RuleData[] = [
   shaped('logicmonitor-token', ['lmv1_', 'lma_', 'lmb_'], '[A-Za-z0-9_=^$!@#+-]{20,120}'),
   // Identity and secret stores.
   shaped('onepassword-secret-key', ['A3-'], '[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})-[A-Z0-9]{5}-[A-Z0-9]{5}-[A-Z0-9]{5}'),
-  { ...shaped('vault-token', ['s.'], `${ALNUM}{24}`, 'upper-lower-digit'), anchors: [`s.${ALNUM.repeat(6)}`] },
+  shaped('vault-token', ['s.'], `${ALNUM}{24}`, 'upper-lower-digit'),
   prefixed('vault-token', ['b.AAAAAQ'], URL_SAFE, 100, 400),
-  { ...shaped('vault-token', ['s.'], `${ALNUM}{24}\\.${ALNUM}{5}`, 'upper-lower-digit'), anchors: [`s.${ALNUM.repeat(6)}`] },
+  shaped('vault-token', ['s.'], `${ALNUM}{24}\\.${ALNUM}{5}`, 'upper-lower-digit'),
   {
     name: 'okta-token',
     anchors: [`00${URL_SAFE.repeat(12)}`],
-    after: 'number-boundary',
+    after: 'word-boundary',
     pattern: `00${URL_SAFE}{40}(?![A-Za-z0-9_-])`,
     check: 'upper-lower-digit',
     near: ['okta', 'ssws', 'token', 'api key', 'authorization'],
@@ -55,8 +55,5 @@ export const SOURCE_KEY_RULES: readonly RuleData[] = [
   prefixed('stytch-secret', ['secret-live-', 'secret-test-'], '[A-Za-z0-9=_-]', 30, 80),
   prefixed('jumpcloud-key', ['jca_'], ALNUM, 36, 48),
   prefixed('infisical-token', ['st.'], '[a-f0-9.-]', 60, 140, 'letter-and-digit'),
-  {
-    ...shaped('bitwarden-token', ['0.'], `${UUID}\\.${ALNUM}{30}:[A-Za-z0-9+/]{22}==`),
-    anchors: [`0.${HEX.repeat(8)}-`],
-  },
+  shaped('bitwarden-token', ['0.'], `${UUID}\\.${ALNUM}{30}:[A-Za-z0-9+/]{22}==`),
 ]
