@@ -10,8 +10,12 @@ const NO_HITS: AnchorHits = []
 
 /** Units of text looked at in one go; in UTF-16 they fit a processor's second-level cache. */
 const PIECE_UNITS = 32 * 1024
-const pieceBuffer = Buffer.allocUnsafeSlow(PIECE_UNITS * 2)
-const pieceUnits = new Uint16Array(pieceBuffer.buffer, pieceBuffer.byteOffset, PIECE_UNITS)
+/** What the guards of a piece's first and last anchors see of the pieces around it. */
+const BEHIND_UNITS = 32
+const AHEAD_UNITS = 64
+const SEEN_UNITS = BEHIND_UNITS + PIECE_UNITS + AHEAD_UNITS
+const pieceBuffer = Buffer.allocUnsafeSlow(SEEN_UNITS * 2)
+const pieceUnits = new Uint16Array(pieceBuffer.buffer, pieceBuffer.byteOffset, SEEN_UNITS)
 /** Shorter pieces are scanned in one lane: the others' run-up would cost more than they save. */
 const LANES_MIN_UNITS = 512
 
@@ -27,9 +31,11 @@ export function scanText(automaton: Automaton, text: string): AnchorHits {
   const hits: number[] = []
   let state = automaton.start
   for (let from = 0; from < text.length; from += PIECE_UNITS) {
-    const piece = text.length <= PIECE_UNITS ? text : text.slice(from, from + PIECE_UNITS)
-    pieceBuffer.write(piece, 0, 'utf16le')
-    state = scanPiece(automaton, piece.length, automaton.renew(state), from, hits)
+    const behind = from === 0 ? 0 : BEHIND_UNITS
+    const seen = text.length <= PIECE_UNITS ? text : text.slice(from - behind, from + PIECE_UNITS + AHEAD_UNITS)
+    pieceBuffer.write(seen, 0, 'utf16le')
+    const end = Math.min(seen.length, behind + PIECE_UNITS)
+    state = scanPiece(automaton, behind, end, seen.length, automaton.renew(state), from - behind, hits)
   }
   return hits.length === 0 ? NO_HITS : hits
 }
@@ -56,10 +62,10 @@ function startShort(text: string): number[] {
   return []
 }
 
-function scanPiece(automaton: Automaton, length: number, state: number, base: number, hits: number[]): number {
-  return length < LANES_MIN_UNITS
-    ? scanUnits(automaton, 0, length, length, state, base, hits)
-    : scanLanes(automaton, length, state, base, hits)
+function scanPiece(automaton: Automaton, from: number, to: number, limit: number, state: number, base: number, hits: number[]): number {
+  return to - from < LANES_MIN_UNITS
+    ? scanUnits(automaton, from, to, limit, state, base, hits)
+    : scanLanes(automaton, from, to, limit, state, base, hits)
 }
 
 /** What lies at a cell that is no plain state: makes it known and notes a hit. Gives the plain state. */
@@ -92,14 +98,13 @@ function scanUnits(automaton: Automaton, from: number, to: number, limit: number
  * the time; four of them side by side take little longer than one. A lane runs up through the end of the quarter before:
  * after as many units as the longest anchor has, an automaton is in the same state wherever it began.
  */
-function scanLanes(automaton: Automaton, length: number, start: number, base: number, hits: number[]): number {
+function scanLanes(automaton: Automaton, from: number, to: number, limit: number, start: number, base: number, hits: number[]): number {
   const { classOfUnit, memoryUnits } = automaton
   const units = pieceUnits
-  const quarter = length >> 2
-  const second = quarter
-  const third = 2 * quarter
-  const fourth = 3 * quarter
-  const runUp = (to: number): number => scanUnits(automaton, to - memoryUnits, to, length, automaton.start, 0, [])
+  const second = (to - from) >> 2
+  const third = 2 * second
+  const fourth = 3 * second
+  const runUp = (lane: number): number => scanUnits(automaton, from + lane - memoryUnits, from + lane, limit, automaton.start, 0, [])
   let state1 = start
   let state2 = runUp(second)
   let state3 = runUp(third)
@@ -108,39 +113,41 @@ function scanLanes(automaton: Automaton, length: number, start: number, base: nu
   const hits3: number[] = []
   const hits4: number[] = []
   let { next } = automaton
-  for (let index = 0; index < quarter; index++) {
+  for (let index = from; index < from + second; index++) {
     state1 = next[state1 + (classOfUnit[units[index] as number] as number)] as number
     state2 = next[state2 + (classOfUnit[units[second + index] as number] as number)] as number
     state3 = next[state3 + (classOfUnit[units[third + index] as number] as number)] as number
     state4 = next[state4 + (classOfUnit[units[fourth + index] as number] as number)] as number
     if (state1 >= ACCEPTING || state2 >= ACCEPTING || state3 >= ACCEPTING || state4 >= ACCEPTING) {
       const end = index + 1
-      if (state1 >= ACCEPTING) state1 = arrive(automaton, state1, base, end, length, hits)
-      if (state2 >= ACCEPTING) state2 = arrive(automaton, state2, base, end + second, length, hits2)
-      if (state3 >= ACCEPTING) state3 = arrive(automaton, state3, base, end + third, length, hits3)
-      if (state4 >= ACCEPTING) state4 = arrive(automaton, state4, base, end + fourth, length, hits4)
+      if (state1 >= ACCEPTING) state1 = arrive(automaton, state1, base, end, limit, hits)
+      if (state2 >= ACCEPTING) state2 = arrive(automaton, state2, base, end + second, limit, hits2)
+      if (state3 >= ACCEPTING) state3 = arrive(automaton, state3, base, end + third, limit, hits3)
+      if (state4 >= ACCEPTING) state4 = arrive(automaton, state4, base, end + fourth, limit, hits4)
       next = automaton.next
     }
   }
   for (const later of [hits2, hits3, hits4]) for (const entry of later) hits.push(entry)
-  return scanUnits(automaton, 4 * quarter, length, length, state4, base, hits)
+  return scanUnits(automaton, from + 4 * second, to, limit, state4, base, hits)
 }
 
 /** Bytes of a text looked at in one go. */
 const PIECE_BYTES = 32 * 1024
-const pieceBytes = new Uint8Array(pieceBuffer.buffer, pieceBuffer.byteOffset, PIECE_BYTES)
+const pieceBytes = new Uint8Array(pieceBuffer.buffer, pieceBuffer.byteOffset, SEEN_UNITS)
 const FOUND = -1
 
 /** Whether any anchor stands in the bytes of a text, in UTF-8 or any other superset of ASCII. Stops at the first one. */
 export function hasAnchor(automaton: Automaton, bytes: Uint8Array): boolean {
   let state = automaton.start
   for (let from = 0; from < bytes.length && state !== FOUND; from += PIECE_BYTES) {
-    const length = Math.min(PIECE_BYTES, bytes.length - from)
-    pieceBytes.set(length === bytes.length ? bytes : bytes.subarray(from, from + length))
+    const behind = from === 0 ? 0 : BEHIND_UNITS
+    const seen = bytes.length <= PIECE_BYTES ? bytes : bytes.subarray(from - behind, from + PIECE_BYTES + AHEAD_UNITS)
+    pieceBytes.set(seen)
+    const end = Math.min(seen.length, behind + PIECE_BYTES)
     state =
-      length < LANES_MIN_UNITS
-        ? followBytes(automaton, 0, length, length, automaton.renew(state))
-        : followByteLanes(automaton, length, automaton.renew(state))
+      end - behind < LANES_MIN_UNITS
+        ? followBytes(automaton, behind, end, seen.length, automaton.renew(state))
+        : followByteLanes(automaton, behind, end, seen.length, automaton.renew(state))
   }
   return state === FOUND
 }
@@ -171,33 +178,32 @@ function followBytes(automaton: Automaton, from: number, to: number, limit: numb
 }
 
 /** As `scanLanes`. An anchor that a run-up meets ends in the quarter before, which finds it, too. */
-function followByteLanes(automaton: Automaton, length: number, start: number): number {
+function followByteLanes(automaton: Automaton, from: number, to: number, limit: number, start: number): number {
   const { classOfUnit, memoryUnits } = automaton
   const bytes = pieceBytes
-  const quarter = length >> 2
-  const second = quarter
-  const third = 2 * quarter
-  const fourth = 3 * quarter
+  const second = (to - from) >> 2
+  const third = 2 * second
+  const fourth = 3 * second
   let state1 = start
-  let state2 = followBytes(automaton, second - memoryUnits, second, length, automaton.start)
-  let state3 = followBytes(automaton, third - memoryUnits, third, length, automaton.start)
-  let state4 = followBytes(automaton, fourth - memoryUnits, fourth, length, automaton.start)
-  if (state2 < 0 || state3 < 0 || state4 < 0) return followBytes(automaton, 0, length, length, start)
+  let state2 = followBytes(automaton, from + second - memoryUnits, from + second, limit, automaton.start)
+  let state3 = followBytes(automaton, from + third - memoryUnits, from + third, limit, automaton.start)
+  let state4 = followBytes(automaton, from + fourth - memoryUnits, from + fourth, limit, automaton.start)
+  if (state2 < 0 || state3 < 0 || state4 < 0) return followBytes(automaton, from, to, limit, start)
   let { next } = automaton
-  for (let index = 0; index < quarter; index++) {
+  for (let index = from; index < from + second; index++) {
     state1 = next[state1 + (classOfUnit[bytes[index] as number] as number)] as number
     state2 = next[state2 + (classOfUnit[bytes[second + index] as number] as number)] as number
     state3 = next[state3 + (classOfUnit[bytes[third + index] as number] as number)] as number
     state4 = next[state4 + (classOfUnit[bytes[fourth + index] as number] as number)] as number
     // The flags stand above all states.
     if ((state1 | state2 | state3 | state4) >= ACCEPTING) {
-      if (state1 >= ACCEPTING) state1 = settle(automaton, state1, index + 1, length)
-      if (state2 >= ACCEPTING) state2 = settle(automaton, state2, second + index + 1, length)
-      if (state3 >= ACCEPTING) state3 = settle(automaton, state3, third + index + 1, length)
-      if (state4 >= ACCEPTING) state4 = settle(automaton, state4, fourth + index + 1, length)
+      if (state1 >= ACCEPTING) state1 = settle(automaton, state1, index + 1, limit)
+      if (state2 >= ACCEPTING) state2 = settle(automaton, state2, second + index + 1, limit)
+      if (state3 >= ACCEPTING) state3 = settle(automaton, state3, third + index + 1, limit)
+      if (state4 >= ACCEPTING) state4 = settle(automaton, state4, fourth + index + 1, limit)
       if ((state1 | state2 | state3 | state4) < 0) return FOUND
       next = automaton.next
     }
   }
-  return followBytes(automaton, 4 * quarter, length, length, state4)
+  return followBytes(automaton, from + 4 * second, to, limit, state4)
 }
