@@ -350,14 +350,14 @@ test('a value whose own code makes a recorded call while it is copied', async ()
   try {
     const inner = tool((value: unknown) => value, { name: 'inner' })
     const value = {
-      before: [1],
+      before: [1, new Date(7)],
       proxy: new Proxy({ own: { deep: true } }, { ownKeys: (target) => (inner({ other: ['x'] }), Reflect.ownKeys(target)) }),
       after: 'a',
     }
     tool((_value: unknown) => 'done', { name: 'outer' })(value)
     await flush()
     const outer = collector.spans.map(stepOf).find(({ name }) => name === 'outer')
-    expect(outer?.input).toEqual([{ before: [1], proxy: { own: { deep: true } }, after: 'a' }])
+    expect(outer?.input).toEqual([{ before: [1, new Date(7)], proxy: { own: { deep: true } }, after: 'a' }])
     const inners = collector.spans.map(stepOf).filter(({ name }) => name === 'inner')
     expect(inners.length).toBeGreaterThan(0)
     for (const { input, output } of inners) expect([input, output]).toEqual([[{ other: ['x'] }], { other: ['x'] }])

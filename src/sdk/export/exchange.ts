@@ -78,11 +78,6 @@ export class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
-    this.fail(error)
-  }
-
-  /** Ends it before anything was asked, too. */
-  fail(error: unknown): void {
     this.#end()
     this.#reject(error)
   }

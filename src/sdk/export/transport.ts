@@ -77,12 +77,8 @@ export class Transport {
       headers: { ...this.#headers, ...headers },
       body: whole ? (body ?? null) : Readable.from(piecesOf(body)),
     }
-    try {
-      client.dispatch(request, exchange)
-    } catch (error) {
-      // A header that cannot be sent, a client that was closed meanwhile.
-      exchange.fail(error)
-    }
+    // What is wrong with the request itself, or with a client that was closed meanwhile, comes as the reply too.
+    client.dispatch(request, exchange)
     return await exchange.reply
   }
 }
