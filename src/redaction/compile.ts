@@ -2,7 +2,7 @@ import { type Anchor, parseAnchor } from './anchors.ts'
 import { Automaton } from './automaton.ts'
 import { compileContext } from './context.ts'
 import { behindEscape } from './detectors/characters.ts'
-import { CHECKS, type Check } from './detectors/checks.ts'
+import type { Check } from './detectors/checks.ts'
 import { detectBase58Check, detectBech32, detectEthereum, detectSeedPhrase } from './detectors/crypto-address.ts'
 import { detectEmail } from './detectors/email.ts'
 import { detectIban } from './detectors/iban.ts'
@@ -15,6 +15,7 @@ import { detectInternationalPhone, detectNationalPhone, detectNorthAmericanPhone
 import { detectPrivateKey } from './detectors/private-key.ts'
 import { detectUrlUserinfo } from './detectors/url-userinfo.ts'
 import { compileFields, type FieldLookup, fieldAnchors } from './fields.ts'
+import { GENERATION_2, type Generation } from './generation.ts'
 import {
   base58Run,
   beforeLetters,
@@ -30,7 +31,8 @@ import {
   publicAddress,
   wholeIdentifier,
 } from './guards.ts'
-import { type PolicyId, policyDataOf } from './policy.ts'
+import { GENERATION_1 } from './policies/frozen/generation-1.ts'
+import { LATEST_VERSION, type PolicyId, type PolicyVersion, policyDataOf } from './policy.ts'
 import type { DetectorName, RedactionPolicy, RuleData } from './rule.ts'
 import type { Detector } from './text-view.ts'
 
@@ -49,6 +51,7 @@ export interface CompiledPolicy {
   /** Rank of matches that a field's name alone made: behind all others. */
   readonly fieldRank: number
   readonly fieldOf: FieldLookup
+  readonly generation: Generation
 }
 
 /**
@@ -58,7 +61,8 @@ export interface CompiledPolicy {
 export const ESCAPE_ANCHOR_ID = -1
 /** Anchor of a field's name: nothing to match in itself, but the JSON around it must be looked at. */
 const FIELD_ANCHOR_ID = -2
-const ESCAPE_ANCHORS = ['\\\\u00[0-7]', '\\\\/', '%[2-7][0-9A-Fa-f]']
+const ESCAPE_ANCHORS = ['\\\\u00[0-7]', '\\\\/']
+const PERCENT_ANCHOR = '%[2-7][0-9A-Fa-f]'
 /** Anchor of what may be base64. Of letters and digits alone, so that no run begins anew inside of itself; never in a fraction. */
 export const ENCODED_ANCHOR_ID = -3
 const ENCODED_ANCHOR = '[A-Za-z0-9]'.repeat(16)
@@ -87,14 +91,16 @@ const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
 
 const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>(['email', 'url-userinfo', 'degrees'])
 
-const compiled = new Map<PolicyId, CompiledPolicy>()
+const compiled = new Map<PolicyVersion, CompiledPolicy>()
+const GENERATIONS: Readonly<Record<PolicyVersion, Generation>> = { '1': GENERATION_1, '2': GENERATION_2 }
 
-/** Compiles a shipped policy once for the process. */
-export function compiledPolicy(id: PolicyId): CompiledPolicy {
-  let policy = compiled.get(id)
+/** Compiles a version of a shipped policy once for the process. */
+export function compiledPolicy(id: PolicyId, version: PolicyVersion = LATEST_VERSION): CompiledPolicy {
+  const data = policyDataOf(id, version)
+  let policy = compiled.get(version)
   if (policy === undefined) {
-    policy = compilePolicy(policyDataOf(id))
-    compiled.set(id, policy)
+    policy = compilePolicy(data, true, GENERATIONS[version])
+    compiled.set(version, policy)
   }
   return policy
 }
@@ -124,14 +130,19 @@ function guardOf(rule: RuleData, anchor: string): { readonly guard?: Guard } {
 }
 
 /** `hasGuards` is false where a test compares. */
-export function compilePolicy(policy: RedactionPolicy, hasGuards: boolean = true): CompiledPolicy {
-  const anchors: Anchor[] = ESCAPE_ANCHORS.map((source) => ({
+export function compilePolicy(
+  policy: RedactionPolicy,
+  hasGuards: boolean = true,
+  generation: Generation = GENERATIONS[LATEST_VERSION],
+): CompiledPolicy {
+  const anchors: Anchor[] = [...ESCAPE_ANCHORS, ...(generation.decodes ? [PERCENT_ANCHOR] : [])].map((source) => ({
     sets: parseAnchor(source, false),
     after: 'anything' as const,
     id: ESCAPE_ANCHOR_ID,
   }))
   const encodedGuard = hasGuards ? { guard: encodedText } : {}
-  anchors.push({ sets: parseAnchor(ENCODED_ANCHOR, false), after: 'number-boundary', id: ENCODED_ANCHOR_ID, ...encodedGuard })
+  if (generation.decodes)
+    anchors.push({ sets: parseAnchor(ENCODED_ANCHOR, false), after: 'number-boundary', id: ENCODED_ANCHOR_ID, ...encodedGuard })
   for (const source of fieldAnchors(policy.fields))
     anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {
@@ -149,15 +160,16 @@ export function compilePolicy(policy: RedactionPolicy, hasGuards: boolean = true
       name: rule.name,
       rank,
       looksBack: rule.back !== undefined || LOOKS_BACK.has(rule.detector),
-      detect: detectorOf(rule),
+      detect: detectorOf(rule, generation),
     })),
     fieldRank: policy.rules.length,
     fieldOf: compileFields(policy.fields),
+    generation,
   }
 }
 
-function checkOf(name: string | undefined): Check | undefined {
-  if (name?.startsWith(ID_PREFIX) !== true) return name === undefined ? undefined : CHECKS[name]
+function checkOf(name: string | undefined, { checks }: Generation): Check | undefined {
+  if (name?.startsWith(ID_PREFIX) !== true) return name === undefined ? undefined : checks[name]
   const kind = name.slice(ID_PREFIX.length)
   return (secret) => isIdentifier(kind, secret)
 }
@@ -165,12 +177,12 @@ function checkOf(name: string | undefined): Check | undefined {
 /** A `tail` that matches nowhere: the match ends where the pattern says. */
 const NO_TAIL = '(?!)'
 
-function detectorOf(rule: RuleData): Detector {
-  if (rule.detector !== undefined) return withContext(rule, DETECTORS[rule.detector])
+function detectorOf(rule: RuleData, generation: Generation): Detector {
+  if (rule.detector !== undefined) return withContext(rule, generation.detectors[rule.detector] ?? DETECTORS[rule.detector])
   if (rule.pattern === undefined) throw new TypeError(`rule ${rule.name}: expected a pattern or a detector`)
   const narrowed = rule.pattern.includes('(?<secret>')
   const pattern = new RegExp(rule.pattern, `y${rule.flags ?? ''}${narrowed ? 'd' : ''}`)
-  const check = checkOf(rule.check)
+  const check = checkOf(rule.check, generation)
   if (rule.check !== undefined && check === undefined) throw new TypeError(`rule ${rule.name}: no check ${rule.check}`)
   const alnumTail = /[A-Za-z0-9]*/y
   const tail = rule.tail === undefined ? alnumTail : new RegExp(rule.tail === NO_TAIL ? NO_TAIL : `${rule.tail}*`, 'y')

@@ -1,4 +1,5 @@
-import { isMasked, looksLikeToken } from './detectors/checks.ts'
+import { isMasked } from './detectors/checks.ts'
+import type { Generation } from './generation.ts'
 import type { FieldRuleData } from './rule.ts'
 import { isToken } from './tokens.ts'
 
@@ -41,13 +42,13 @@ export function fieldAnchors(rules: readonly FieldRuleData[]): string[] {
 }
 
 /** Whether a field's text is to be replaced whole because of the field's name. */
-export function isSecretOfField(field: FieldRuleData, value: string): boolean {
+export function isSecretOfField(field: FieldRuleData, value: string, generation: Generation): boolean {
   if (value === '' || isToken(value.trim()) || isMasked(value)) return false
   switch (field.value) {
     case 'any':
       return true
     case 'token':
-      return looksLikeToken(value)
+      return generation.looksLikeToken(value)
     case 'no-path':
       return !/^(?:[~.]{0,2}[\\/]|[A-Za-z]:[\\/]|~$)/.test(value)
   }
@@ -57,7 +58,7 @@ export function isSecretOfField(field: FieldRuleData, value: string): boolean {
  * Whether a list's element is a header's value because the element before it is a header's name: `['Cookie', 'a=b']`.
  * Lists of field names (`['password', 'username']`) look the same, so the value must look like one.
  */
-export function isSecretOfPair(field: FieldRuleData, value: string): boolean {
-  if (!isSecretOfField(field, value) || value.length < 8) return false
-  return field.rule === 'auth-header' || field.rule === 'cookie' ? /[0-9= ]/.test(value) : looksLikeToken(value)
+export function isSecretOfPair(field: FieldRuleData, value: string, generation: Generation): boolean {
+  if (!isSecretOfField(field, value, generation) || value.length < 8) return false
+  return field.rule === 'auth-header' || field.rule === 'cookie' ? /[0-9= ]/.test(value) : generation.looksLikeToken(value)
 }

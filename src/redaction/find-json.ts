@@ -37,7 +37,9 @@ export function findInJson(policy: CompiledPolicy, text: string, field: string, 
 function findInChunks(policy: CompiledPolicy, text: string, nesting: number): Span[] {
   const spans: Span[] = []
   for (const { tokens, pieces } of collectSeries(text)) {
-    for (const { span, parts } of findInSeries(pieces, (joined) => findInString(policy, joined, '', nesting + 1))) {
+    for (const { span, parts } of findInSeries(pieces, policy.generation.piecesMin, (joined) =>
+      findInString(policy, joined, '', nesting + 1),
+    )) {
       for (const [index, part] of parts.entries()) {
         const token = tokens[part.piece] as JsonToken
         const [start = 0, end = 0] = rawOffsets(text.slice(token.start, token.end), [part.start, part.end])
@@ -110,7 +112,7 @@ export function findInFieldString(
   nesting: number,
 ): Span[] {
   const spans = findInString(policy, text, field, nesting)
-  if (rule === undefined || !isSecretOfField(rule, text)) return spans
+  if (rule === undefined || !isSecretOfField(rule, text, policy.generation)) return spans
   return [wholeSpan(policy, text, rule, spans)]
 }
 
@@ -179,7 +181,7 @@ class JsonFinder {
       const value = this.#valueOf(token)
       this.#addInside(token, value, findInFieldString(this.#policy, value, container.field, rule, this.#nesting))
     }
-    if (paired !== undefined && isSecretOfPair(paired, this.#valueOf(token))) this.#addWhole(token, paired)
+    if (paired !== undefined && isSecretOfPair(paired, this.#valueOf(token), this.#policy.generation)) this.#addWhole(token, paired)
     if (isInList) container.previousRule = this.#ruleNamedBy(token)
     else if (NAME_MEMBERS.has(container.field)) container.namedRule = this.#ruleNamedBy(token)
     else if (VALUE_MEMBERS.has(container.field)) container.valueToken = token
@@ -229,7 +231,7 @@ class JsonFinder {
 
   #addWhole(token: JsonToken, rule: FieldRuleData): void {
     const value = this.#valueOf(token)
-    if (!isSecretOfField(rule, value)) return
+    if (!isSecretOfField(rule, value, this.#policy.generation)) return
     this.#addInside(token, value, [wholeSpan(this.#policy, value, rule, findInString(this.#policy, value, '', this.#nesting))])
   }
 

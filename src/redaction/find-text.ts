@@ -17,7 +17,7 @@ export function findAtHits(policy: CompiledPolicy, text: string, field: string, 
   const spans: Span[] = []
   const hasEscapes = detectAtHits(policy, new TextView(text, field), hits, spans)
   if (hasEscapes) {
-    const resolved = resolveEscapes(text)
+    const resolved = resolveEscapes(text, policy.generation.decodes)
     if (resolved !== undefined) {
       const inner: Span[] = []
       detectAtHits(policy, new TextView(resolved.text, field), scanText(policy.automaton, resolved.text), inner)

@@ -3,8 +3,17 @@
  * A redactor that throws has not cleaned the value; its caller withholds the content.
  */
 
+export { type ChosenPolicyOptions, createRedactorFor, createRedactorOf, policyTextOf } from './policies/chosen.ts'
 export { type Action, type Mode, type PolicyConfig, type PolicyRuleConfig, PRESETS } from './policies/config.ts'
 export { createPolicyRedactor, type PolicyRedactorOptions } from './policies/redactor.ts'
-export { type PolicyId, policyRefOf, RULE_NAMES } from './policy.ts'
-export { checkText, createRedactor, type Finding, type Redacted, type Redactor, type RedactorOptions } from './redactor.ts'
+export { type PolicyId, type PolicyVersion, policyRefOf, RULE_NAMES } from './policy.ts'
+export {
+  type ContentLimits,
+  checkText,
+  createRedactor,
+  type Finding,
+  type Redacted,
+  type Redactor,
+  type RedactorOptions,
+} from './redactor.ts'
 export { normalizeTokens } from './tokens.ts'

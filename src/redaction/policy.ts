@@ -1,4 +1,5 @@
 import { canonicalJson, digestOf, type PolicyRef, RepriseError } from '../schemas/index.ts'
+import { defaultPolicy1 } from './policies/frozen/default-1.ts'
 import type { RedactionPolicy } from './rule.ts'
 import { CLOUD_KEY_RULES } from './rules/cloud-keys.ts'
 import { CREDENTIAL_RULES, FIELD_RULES } from './rules/credentials.ts'
@@ -8,7 +9,7 @@ import { PROVIDER_KEY_RULES } from './rules/provider-keys.ts'
 import { SERVICE_KEY_RULES } from './rules/service-keys.ts'
 import { SOURCE_KEY_RULES } from './rules/source-keys.ts'
 
-const DEFAULT_POLICY: RedactionPolicy = {
+const DEFAULT_2: RedactionPolicy = {
   schema: 'reprise.redaction-policy/1',
   id: 'default',
   version: '2',
@@ -25,38 +26,44 @@ const DEFAULT_POLICY: RedactionPolicy = {
 }
 
 export type PolicyId = 'default'
-const POLICIES = { default: DEFAULT_POLICY } as const satisfies Readonly<Record<PolicyId, unknown>>
+/** Every version that any release has had: recordings made under it are matched by it. */
+const VERSIONS = { '1': defaultPolicy1, '2': () => DEFAULT_2 } as const satisfies Readonly<Record<string, () => RedactionPolicy>>
+export type PolicyVersion = keyof typeof VERSIONS
+export const LATEST_VERSION: PolicyVersion = '2'
+
+export const isPolicyVersion = (version: string): version is PolicyVersion => Object.hasOwn(VERSIONS, version)
 
 /** Names that a token `<name:…>` can carry, in the policy's order. */
 export const RULE_NAMES: readonly string[] = [
   ...new Set([
-    ...DEFAULT_POLICY.rules.flatMap((rule) => rule.gives ?? [rule.name]),
-    ...DEFAULT_POLICY.fields.map((field) => field.rule),
+    ...DEFAULT_2.rules.flatMap((rule) => rule.gives ?? [rule.name]),
+    ...DEFAULT_2.fields.map((field) => field.rule),
     'encoded-secret',
     'field',
   ]),
 ]
 
 /** The policy as data. Throws `RepriseError('policy_unknown')`. */
-export function policyDataOf(id: PolicyId): RedactionPolicy {
-  const policy = Object.hasOwn(POLICIES, id) ? POLICIES[id] : undefined
-  if (policy === undefined) {
+export function policyDataOf(id: PolicyId, version: PolicyVersion = LATEST_VERSION): RedactionPolicy {
+  if (id !== 'default') throw new RepriseError('policy_unknown', `no redaction policy ${JSON.stringify(id)}: expected default`)
+  if (!isPolicyVersion(version)) {
+    const known = Object.keys(VERSIONS).join(', ')
     throw new RepriseError(
       'policy_unknown',
-      `no redaction policy ${JSON.stringify(id)}: expected one of ${Object.keys(POLICIES).join(', ')}`,
+      `no version ${JSON.stringify(version)} of the redaction policy ${id}: expected one of ${known}`,
     )
   }
-  return policy
+  return VERSIONS[version]()
 }
 
-const refs = new Map<PolicyId, PolicyRef>()
+const refs = new Map<PolicyVersion, PolicyRef>()
 
 /** Id, version and digest (of the canonical JSON of the policy's data) as every record carries them. */
-export function policyRefOf(id: PolicyId): PolicyRef {
-  const known = refs.get(id)
+export function policyRefOf(id: PolicyId, version: PolicyVersion = LATEST_VERSION): PolicyRef {
+  const data = policyDataOf(id, version)
+  const known = refs.get(version)
   if (known !== undefined) return known
-  const data = policyDataOf(id)
   const ref: PolicyRef = { id: data.id, version: data.version, digest: digestOf(canonicalJson(data)) }
-  refs.set(id, ref)
+  refs.set(version, ref)
   return ref
 }

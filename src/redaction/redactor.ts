@@ -2,7 +2,7 @@ import type { PolicyRef } from '../schemas/index.ts'
 import { type CompiledPolicy, compiledPolicy } from './compile.ts'
 import { findInFieldString, findInJson, findInString } from './find-json.ts'
 import { redactPayloadWith } from './payload.ts'
-import { type PolicyId, policyRefOf } from './policy.ts'
+import { LATEST_VERSION, type PolicyId, type PolicyVersion, policyRefOf } from './policy.ts'
 import { findInSeries } from './series.ts'
 import { renderSpans, type Span, settleSpans } from './spans.ts'
 import { Pseudonyms } from './tokens.ts'
@@ -16,6 +16,8 @@ export interface Redacted<T> {
 
 export interface RedactorOptions {
   readonly policyId?: PolicyId
+  /** The latest if absent; earlier ones are for what was recorded under them. */
+  readonly policyVersion?: PolicyVersion
   /** Key of the pseudonyms, 32 random bytes of the store. */
   readonly key: Uint8Array
 }
@@ -26,6 +28,12 @@ export interface RedactorOptions {
  */
 export interface Redactor {
   readonly policy: PolicyRef
+  /** Canonical JSON that `policy.digest` is of, for a policy that is no release's own: who reads the records needs it. */
+  readonly policyText?: string
+  /** Where the policy keeps not all content; who asks it withholds what it does not keep. */
+  readonly limits?: ContentLimits
+  /** The redactor for one kind of steps; only where the policy has rules that are confined to kinds. */
+  readonly ofKind?: (kind: string) => Redactor
   /** Any text. `field`: name of the field or attribute that holds it, where it has one. */
   redactText(text: string, field?: string): Redacted<string>
   /** A JSON text, kept valid and outside of hits byte for byte; what is not JSON is taken as text. */
@@ -36,10 +44,17 @@ export interface Redactor {
   redactPayload(mediaType: string, data: string | Uint8Array, field?: string): Redacted<string | Uint8Array>
 }
 
+export interface ContentLimits {
+  /** Whether anything of a payload of this media type is kept. */
+  keepsPayload(mediaType: string): boolean
+  /** Whether a rule keeps what stands under this attribute. Names, numbers and what is no content are not asked for. */
+  keepsAttribute(name: string): boolean
+}
+
 export function createRedactor(options: RedactorOptions): Redactor {
-  const policyId = options.policyId ?? 'default'
+  const { policyId = 'default', policyVersion = LATEST_VERSION } = options
   const pseudonyms = new Pseudonyms(options.key)
-  return redactorOn(compiledPolicy(policyId), policyRefOf(policyId), pseudonyms)
+  return redactorOn(compiledPolicy(policyId, policyVersion), policyRefOf(policyId, policyVersion), pseudonyms)
 }
 
 function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pseudonyms): Redactor {
@@ -52,7 +67,7 @@ function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pse
   const redactText = (text: string, field = ''): Redacted<string> => render(text, settledInText(compiled, text, field))
   const redactJson = (text: string, field = ''): Redacted<string> => render(text, settledInJson(compiled, text, field))
   const redactPieces: StringTools['redactPieces'] = (pieces) => {
-    const matches = findInSeries(pieces, (joined) => findInString(compiled, joined, '', 0))
+    const matches = findInSeries(pieces, compiled.generation.piecesMin, (joined) => findInString(compiled, joined, '', 0))
     if (matches.length === 0) return undefined
     const spansOf = pieces.map((): Span[] => [])
     for (const { span, parts } of matches) {
@@ -86,8 +101,8 @@ export interface Finding {
 }
 
 /** What `redactText` would replace, in order, without needing a key and without naming the values. */
-export function checkText(text: string, policyId: PolicyId = 'default'): Finding[] {
-  return settledInText(compiledPolicy(policyId), text, '').map(({ rule, start, end }) => ({ rule, start, end }))
+export function checkText(text: string, policyId: PolicyId = 'default', version: PolicyVersion = LATEST_VERSION): Finding[] {
+  return settledInText(compiledPolicy(policyId, version), text, '').map(({ rule, start, end }) => ({ rule, start, end }))
 }
 
 export function settledInText(policy: CompiledPolicy, text: string, field: string): readonly Span[] {

@@ -22,8 +22,8 @@ export interface SeriesMatch {
 }
 
 /** Matches in the text that the pieces of a series make together, where they are the pieces of a text. */
-export function findInSeries(pieces: readonly string[], find: (joined: string) => readonly Span[]): SeriesMatch[] {
-  if (pieces.length < PIECES_MIN) return []
+export function findInSeries(pieces: readonly string[], piecesMin: number, find: (joined: string) => readonly Span[]): SeriesMatch[] {
+  if (pieces.length < piecesMin) return []
   const joined = pieces.join('')
   if (joined.length > pieces.length * AVERAGE_PIECE_MAX) return []
   // Ids, models and types stand in every chunk.

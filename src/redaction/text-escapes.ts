@@ -4,6 +4,7 @@
  * the escapes hide nothing.
  */
 const HIDING = /\\{1,8}(?:u00([0-7][0-9A-Fa-f])|(\/))|%([2-7][0-9A-Fa-f])/g
+const HIDING_IN_JSON = /\\{1,8}(?:u00([0-7][0-9A-Fa-f])|(\/))/g
 
 export interface ResolvedText {
   readonly text: string
@@ -12,13 +13,13 @@ export interface ResolvedText {
 }
 
 /** The text with these escapes resolved, or undefined where there is none. */
-export function resolveEscapes(text: string): ResolvedText | undefined {
+export function resolveEscapes(text: string, withPercent: boolean): ResolvedText | undefined {
   // Resolved and original index just behind each resolved escape; both ascend.
   const resolvedEnds: number[] = []
   const originalEnds: number[] = []
   let resolved = ''
   let from = 0
-  for (const match of text.matchAll(HIDING)) {
+  for (const match of text.matchAll(withPercent ? HIDING : HIDING_IN_JSON)) {
     resolved += text.slice(from, match.index) + charOf(match[1] ?? match[3])
     from = match.index + match[0].length
     resolvedEnds.push(resolved.length)

@@ -3,10 +3,22 @@ import { describe, expect, it } from 'vitest'
 import { MAKERS } from '../../bench/redaction/labelled/people.ts'
 import { Chance } from '../../bench/redaction/labelled/random.ts'
 import { isLuhnValid } from '../../src/redaction/detectors/check-digits.ts'
-import { type Action, checkText, createPolicyRedactor, type PolicyConfig, PRESETS, type Redactor } from '../../src/redaction/index.ts'
+import {
+  type Action,
+  checkText,
+  createPolicyRedactor,
+  createRedactorFor,
+  createRedactorOf,
+  type PolicyConfig,
+  PRESETS,
+  policyRefOf,
+  policyTextOf,
+  type Redactor,
+} from '../../src/redaction/index.ts'
 import { ACTIONS } from '../../src/redaction/policies/config.ts'
 import { matchesPath, stepsOf } from '../../src/redaction/policies/paths.ts'
 import { parsePolicy } from '../../src/redaction/policies/schema.ts'
+import { canonicalJson, decodeValue, digestOf, encodeValue, type PolicyRef } from '../../src/schemas/index.ts'
 import { SAMPLES } from './samples.ts'
 
 const key = new Uint8Array(32).fill(5)
@@ -214,4 +226,57 @@ describe('redacting twice changes nothing', () => {
       )
     })
   }
+})
+
+describe('a chosen policy', () => {
+  const mine = parsePolicy({ ...BASE, action: 'mask', rules: [{ detector: 'email', kind: ['tool'], action: 'drop' }] })
+  it('is the default one where none was chosen', () => {
+    for (const policy of [undefined, PRESETS.default]) {
+      expect(createRedactorFor({ policy, key }).policy).toEqual(policyRefOf('default'))
+      expect(policyTextOf(policy)).toBeUndefined()
+    }
+    expect(createRedactorFor({ policy: mine, key }).policy.id).toBe('mine')
+  })
+  it('can be made again from what its digest covers, with the detectors of then', () => {
+    const data = JSON.parse(policyTextOf(mine) ?? '') as { policy: PolicyConfig; detectors: PolicyRef }
+    const { policy: ref } = createRedactorFor({ policy: mine, key })
+    expect(digestOf(policyTextOf(mine) ?? '')).toBe(ref.digest)
+    expect(createRedactorOf({ ref, data, key }).policy).toEqual(ref)
+    const old = createPolicyRedactor({ policy: mine, key, detectors: '1' })
+    const oldData = { policy: mine, detectors: policyRefOf('default', '1') }
+    expect(digestOf(canonicalJson(oldData))).toBe(old.policy.digest)
+    expect(createRedactorOf({ ref: old.policy, data: oldData, key }).redactText('ssn 536-90-4399').counts).toBeUndefined()
+    expect(createRedactorOf({ ref, data, key }).redactText('ssn 536-90-4399').counts).toBeDefined()
+    for (const wrong of [{ ...data, policy: { ...mine, action: 'drop' as const } }, oldData, undefined])
+      expect(() => createRedactorOf({ ref, data: wrong, key })).toThrow(expect.objectContaining({ code: 'policy_unknown' }))
+  })
+  it('works for a kind of steps', () => {
+    const redactor = createRedactorFor({ policy: mine, key })
+    expect(redactor.redactText('to bob@example.com').value).toBe('to [redacted]')
+    expect(redactor.ofKind?.('tool').redactText('to bob@example.com').value).toBe('to ')
+    expect(redactor.ofKind?.('model').redactText('to bob@example.com').value).toBe('to [redacted]')
+    expect(redactor.ofKind?.('tool').policy).toEqual(redactor.policy)
+  })
+  it('reaches numbers under an attribute', () => {
+    const redactor = redactorOf({ rules: [{ attribute: 'age', action: 'mask' }] })
+    expect(redactor.redactValue(41, 'age')).toEqual({ value: '[redacted]', counts: { field: 1 } })
+    expect(redactor.redactValue(41, 'size').value).toBe(41)
+  })
+  it('that is an allowlist still looks for secrets where it keeps', () => {
+    const rules = [{ path: '/**/role', action: 'keep' as const, reason: 'no content' }]
+    const redactor = redactorOf({ mode: 'allowlist', rules })
+    expect(redactor.redactJson('{"role":"bob@example.com and me","n":1}').value).toMatch(
+      /^\{"role":"<email:\w{12}> and me","n":"\[redacted\]"\}$/,
+    )
+    expect(redactor.limits?.keepsPayload('text/plain')).toBe(false)
+    expect(redactor.limits?.keepsPayload('application/json')).toBe(true)
+    const open = redactorOf({ mode: 'metadata-only', rules: [{ attribute: 'note', action: 'keep', reason: 'ours' }] })
+    expect([open.limits?.keepsPayload('application/json'), open.limits?.keepsAttribute('note')]).toEqual([false, true])
+    expect(redactorOf({}).limits).toBeUndefined()
+  })
+  it('withholds a value as one that can be read', () => {
+    const { mediaType, data } = encodeValue([1n])
+    const { value } = redactorOf({ mode: 'metadata-only' }).redactPayload(mediaType, data)
+    expect(decodeValue(mediaType, value)).toBe('[withheld]')
+  })
 })

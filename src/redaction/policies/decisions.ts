@@ -40,6 +40,7 @@ function compileRule(rule: PolicyRuleConfig): Rule {
 
 /** What a policy says of findings and places. */
 export class Decisions {
+  readonly hasPlaces: boolean
   readonly hasPaths: boolean
   readonly isAllowlist: boolean
   readonly #rules: readonly Rule[]
@@ -52,6 +53,7 @@ export class Decisions {
     this.#rules = (policy.rules ?? []).filter(fits).map(compileRule)
     this.#action = policy.action ?? 'token'
     this.hasPaths = this.#rules.some((rule) => rule.path !== undefined)
+    this.hasPlaces = this.hasPaths || this.#rules.some((rule) => rule.isAttribute !== undefined && rule.isDetector === undefined)
     this.isAllowlist = policy.mode === 'allowlist'
   }
 
@@ -69,14 +71,14 @@ export class Decisions {
 
   inText(text: string, field: string, spans: readonly Span[]): Decided[] {
     const whole = this.actionAt(field)
-    if (whole === 'keep') return []
+    if (whole === 'keep') return this.#kept(spans, field)
     if (whole !== undefined) return isReplacement(text) ? [] : [wholeSpan(0, text.length, text, whole)]
     return this.#decided(spans, field)
   }
 
   inJson(text: string, field: string, spans: readonly Span[]): Decided[] {
     const whole = this.actionAt(field)
-    if (whole === 'keep') return []
+    if (whole === 'keep') return this.#kept(spans, field)
     const leaves = whole !== undefined || this.hasPaths || this.isAllowlist ? collectLeaves(text) : []
     if (leaves === undefined) return this.isAllowlist ? [wholeSpan(0, text.length, text, 'mask')] : this.inText(text, field, spans)
     const decided: Decided[] = []
@@ -87,9 +89,15 @@ export class Decisions {
       while (next < spans.length && (spans[next] as Span).start < Math.max(leaf.end, leaf.start + 1)) inside.push(spans[next++] as Span)
       const action = whole ?? this.actionAt(field, leaf.path)
       if (action === undefined) decided.push(...this.#decided(inside, field, leaf.path))
-      else if (action !== 'keep') decided.push(...leafSpan(text, leaf, action))
+      else if (action === 'keep') decided.push(...this.#kept(inside, field, leaf.path))
+      else decided.push(...leafSpan(text, leaf, action))
     }
     return [...decided, ...this.#decided(spans.slice(next), field)]
+  }
+
+  /** An allowlist says which places are looked at, not what may stand there. */
+  #kept(spans: readonly Span[], field: string, path?: readonly string[]): Decided[] {
+    return this.isAllowlist ? this.#decided(spans, field, path) : []
   }
 
   #decided(spans: readonly Span[], field: string, path?: readonly string[]): Decided[] {

@@ -1,9 +1,9 @@
-import { RepriseError, VALUE_MAX_DEPTH } from '../../schemas/index.ts'
+import { canonicalJson, RepriseError, VALUE_MAX_DEPTH } from '../../schemas/index.ts'
 import { type CompiledPolicy, compiledPolicy } from '../compile.ts'
 import { findInString } from '../find-json.ts'
 import { redactPayloadWith } from '../payload.ts'
-import { policyRefOf } from '../policy.ts'
-import { type Redacted, type Redactor, settledInJson, settledInText } from '../redactor.ts'
+import { LATEST_VERSION, type PolicyVersion, policyRefOf } from '../policy.ts'
+import { type ContentLimits, type Redacted, type Redactor, settledInJson, settledInText } from '../redactor.ts'
 import { findInSeries } from '../series.ts'
 import type { Span } from '../spans.ts'
 import { Pseudonyms } from '../tokens.ts'
@@ -16,6 +16,8 @@ export interface PolicyRedactorOptions extends PolicyPlace {
   /** As `parsePolicy` gives it, or one of `PRESETS`. */
   readonly policy: PolicyConfig
   readonly key: Uint8Array
+  /** Version of the default policy whose detectors are meant; the latest if absent. */
+  readonly detectors?: PolicyVersion
 }
 
 /** What stands for a payload that the policy does not let through. */
@@ -26,10 +28,31 @@ const MAX_ROUNDS = 12
 
 /** A redactor that does what a user's policy says of each finding and place. Redacting twice changes nothing, whatever the actions. */
 export function createPolicyRedactor(options: PolicyRedactorOptions): Redactor {
-  return policyRedactorOn(compiledPolicy('default'), options)
+  const { policy, detectors = LATEST_VERSION } = options
+  const redactor = policyRedactorOn(compiledPolicy('default', detectors), options)
+  const covered = {
+    ...redactor,
+    policy: policyConfigRef(policy, policyRefOf('default', detectors)),
+    policyText: policyText(policy, detectors),
+  }
+  const kinds = new Set((policy.rules ?? []).flatMap((rule) => rule.kind ?? []))
+  if (kinds.size === 0 || options.kind !== undefined) return covered
+  const known = new Map<string, Redactor>()
+  const ofKind = (kind: string): Redactor => {
+    if (!kinds.has(kind)) return covered
+    let own = known.get(kind)
+    if (own === undefined) known.set(kind, (own = createPolicyRedactor({ ...options, kind })))
+    return own
+  }
+  return { ...covered, ofKind }
 }
 
-function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptions): Redactor {
+/** What a policy's digest covers: the policy, and the detectors that it was made for. */
+export function policyText(policy: PolicyConfig, detectors: PolicyVersion = LATEST_VERSION): string {
+  return canonicalJson({ policy, detectors: policyRefOf('default', detectors) })
+}
+
+function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptions): Omit<Redactor, 'policy'> {
   const { policy, key } = options
   const decisions = new Decisions(policy, options)
   const pseudonyms = new Pseudonyms(key)
@@ -81,7 +104,7 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
   const redactPieces = (pieces: readonly string[]): { pieces: string[]; counts: Record<string, number> } | undefined => {
     const counts: Record<string, number> = {}
     const spansOf = pieces.map((): Decided[] => [])
-    for (const { span, parts } of findInSeries(pieces, (joined) => findInString(compiled, joined, '', 0))) {
+    for (const { span, parts } of findInSeries(pieces, compiled.generation.piecesMin, (joined) => findInString(compiled, joined, '', 0))) {
       const action = decisions.actionFor(span.rule, '')
       if (action === 'keep') continue
       counts[span.rule] = (counts[span.rule] ?? 0) + 1
@@ -114,30 +137,44 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
   }
   const redactValue = (value: unknown, field = ''): Redacted<unknown> => {
     const tools = { redactText: (text: string, name: string) => redactText(text, name), redactJson, redactPieces, hidesNumbers }
-    if (!decisions.hasPaths && !decisions.isAllowlist) return redactTree(value, field, tools)
+    if (!decisions.hasPlaces && !decisions.isAllowlist) return redactTree(value, field, tools)
     const counts: Record<string, number> = {}
     const placed = atPlaces(value, field, [], counts)
     const redacted = redactTree(placed, field, tools)
     for (const [rule, count] of Object.entries(redacted.counts ?? {})) counts[rule] = (counts[rule] ?? 0) + count
     return Object.keys(counts).length === 0 ? { value, counts: undefined } : { value: redacted.value, counts }
   }
+  const limits = limitsOf(policy, decisions)
   const redactPayload: Redactor['redactPayload'] = (mediaType, data, field = '') => {
-    const isJson = /^(?:application|text)\/json(?:;|$)|\+json(?:;|$)/i.test(mediaType)
-    const isValue = /msgpack/i.test(mediaType)
-    if (policy.mode === 'metadata-only' || (decisions.isAllowlist && !isJson && !isValue)) return withhold(data, isJson)
+    if (limits !== undefined && !limits.keepsPayload(mediaType) && !limits.keepsAttribute(field)) return withhold(data, mediaType)
     return redactPayloadWith(
-      { compiled, redactText, redactJson, redactValue, looksAtAll: decisions.hasPaths || decisions.isAllowlist },
+      { compiled, redactText, redactJson, redactValue, looksAtAll: decisions.hasPlaces || decisions.isAllowlist },
       mediaType,
       data,
       field,
     )
   }
-  return { policy: policyConfigRef(policy, policyRefOf('default')), redactText, redactJson, redactValue, redactPayload }
+  return { redactText, redactJson, redactValue, redactPayload, ...(limits !== undefined && { limits }) }
 }
 
-function withhold(data: string | Uint8Array, isJson: boolean): Redacted<string | Uint8Array> {
-  const text = isJson ? JSON.stringify(WITHHELD) : WITHHELD
+const JSON_TYPE = /^(?:application|text)\/json(?:;|$)|\+json(?:;|$)/i
+const MSGPACK_TYPE = /msgpack/i
+
+function limitsOf({ mode }: PolicyConfig, decisions: Decisions): ContentLimits | undefined {
+  if (mode === undefined || mode === 'content') return undefined
+  const isLookedThrough = (mediaType: string): boolean => JSON_TYPE.test(mediaType) || MSGPACK_TYPE.test(mediaType)
+  return {
+    keepsPayload: (mediaType) => mode === 'allowlist' && isLookedThrough(mediaType),
+    keepsAttribute: (name) => name !== '' && decisions.actionAt(name) === 'keep',
+  }
+}
+
+/** As MessagePack a string of fewer than 32 bytes: its length, then its bytes. */
+const WITHHELD_MSGPACK = String.fromCharCode(0xa0 + WITHHELD.length) + WITHHELD
+
+function withhold(data: string | Uint8Array, mediaType: string): Redacted<string | Uint8Array> {
+  const text = MSGPACK_TYPE.test(mediaType) ? WITHHELD_MSGPACK : JSON_TYPE.test(mediaType) ? JSON.stringify(WITHHELD) : WITHHELD
   const before = typeof data === 'string' ? data : Buffer.from(data.buffer, data.byteOffset, data.length).toString('latin1')
   if (before === text) return { value: data, counts: undefined }
-  return { value: typeof data === 'string' ? text : Buffer.from(text), counts: { [WITHHELD_RULE]: 1 } }
+  return { value: typeof data === 'string' ? text : Buffer.from(text, 'latin1'), counts: { [WITHHELD_RULE]: 1 } }
 }

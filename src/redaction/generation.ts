@@ -1,0 +1,21 @@
+import { CHECKS, type Check, looksLikeToken } from './detectors/checks.ts'
+import type { DetectorName } from './rule.ts'
+import type { Detector } from './text-view.ts'
+
+/**
+ * What the rules of a version of the default policy mean beyond their data. Old recordings are matched by what was found then, so
+ * a change that finds other things than before belongs here, beside what was.
+ */
+export interface Generation {
+  readonly checks: Readonly<Record<string, Check>>
+  /** Detectors that found other things then. */
+  readonly detectors: Readonly<Partial<Record<DetectorName, Detector>>>
+  /** Whether the value of a field that often holds something else looks like a credential. */
+  readonly looksLikeToken: (value: string) => boolean
+  /** Looks into base64 and percent escapes. */
+  readonly decodes: boolean
+  /** So many pieces make a stream. */
+  readonly piecesMin: number
+}
+
+export const GENERATION_2: Generation = { checks: CHECKS, detectors: {}, looksLikeToken, decodes: true, piecesMin: 2 }
