@@ -14,6 +14,7 @@ import { createLogger, type Logger } from './log.ts'
 import { type CollectorOptions, isLoopbackHost, type ResolvedCollectorOptions, resolveCollectorOptions } from './options.ts'
 import { Intake } from './pipeline/intake.ts'
 import type { Signal } from './pipeline/signals.ts'
+import { watchBatches } from './senders/watch-batches.ts'
 import { watchSenders } from './senders/watch-senders.ts'
 import { type SpoolIntake, startSpoolIntake } from './spool/spool-intake.ts'
 import { takeSpooled } from './spool/take-spooled.ts'
@@ -33,10 +34,12 @@ export interface Collector {
   /** Absolute folder of the store. */
   readonly store: string
   stats(): CollectorStats
-  /** Looks now for runs whose sender is gone, which it does now and then by itself. */
+  /** Looks now for runs whose sender is gone, and for batches that never came, which it does now and then by itself. */
   checkSenders(): Promise<void>
   close(): Promise<void>
 }
+
+const BATCH_LOOK_MILLIS = 5_000
 
 /**
  * Opens the store, listens and starts the forwarders; when any of it fails, nothing is left running.
@@ -169,8 +172,17 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   store.tellUrl(url)
   spool = startSpoolIntake({ folder: options.spoolFolder, take: async (body) => await takeSpooled(intake, body), log })
   const senders = watchSenders({ store, namespace: options.namespace, log })
+  const batches = watchBatches({
+    store,
+    namespace: options.namespace,
+    log,
+    isExpecting: () => spool?.isPending() === true,
+    waitMillis: options.batchWaitMillis,
+    intervalMillis: Math.min(BATCH_LOOK_MILLIS, Math.max(50, options.batchWaitMillis)),
+  })
   const close = async (): Promise<void> => {
     await senders.close()
+    await batches.close()
     await spool?.close()
     live.close()
     await Promise.all([closeServer(server, options.drainTimeoutMillis), grpc?.close(options.drainTimeoutMillis)])
@@ -185,7 +197,10 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     grpcPort: grpc?.port,
     store: options.store,
     stats,
-    checkSenders: () => senders.check(),
+    checkSenders: async () => {
+      await senders.check()
+      await batches.check()
+    },
     close: () => (closing ??= close()),
   }
 }

@@ -50,6 +50,8 @@ export interface CollectorOptions {
   readonly bodyIdleTimeoutMillis?: number
   /** A whole request, headers and body. Default 60 s. */
   readonly requestTimeoutMillis?: number
+  /** How long a numbered batch of a sender is waited for after a later one came, before a gap record gives it up. Default 60 s. */
+  readonly batchWaitMillis?: number
   /** How long `close()` lets requests in flight finish. Default 10 s. */
   readonly drainTimeoutMillis?: number
   /** One line per burst of events, without a line end; never a secret. Default: standard error. */
@@ -129,6 +131,7 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
     headersTimeoutMillis: wholeNumber('headersTimeoutMillis', options.headersTimeoutMillis, 5_000, 1, 3_600_000),
     bodyIdleTimeoutMillis: wholeNumber('bodyIdleTimeoutMillis', options.bodyIdleTimeoutMillis, 10_000, 1, 3_600_000),
     requestTimeoutMillis: wholeNumber('requestTimeoutMillis', options.requestTimeoutMillis, 60_000, 1, 3_600_000),
+    batchWaitMillis: wholeNumber('batchWaitMillis', options.batchWaitMillis, 60_000, 0, 3_600_000),
     drainTimeoutMillis: wholeNumber('drainTimeoutMillis', options.drainTimeoutMillis, 10_000, 0, 3_600_000),
     log: options.log ?? ((line) => void process.stderr.write(`${line}\n`)),
   }

@@ -21,6 +21,7 @@ export type {
   ListRunsQuery,
   ListStepsQuery,
   LogPage,
+  MissingBatches,
   OpenStoreOptions,
   PreparedBlob,
   PreparedRecord,

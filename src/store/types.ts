@@ -144,8 +144,17 @@ export interface LogPage {
 export interface RunGaps {
   /** Gap records in tape order, the first 1000. */
   readonly gaps: GapRecord[]
-  /** Batches that a sender numbered and that did not come, both numbers included. They may have held steps of other runs of that sender. */
-  readonly missingBatches: { readonly sender: string; readonly from: number; readonly to: number }[]
+  /** Those that have not come, whether a gap record says so already or they are still waited for. */
+  readonly missingBatches: MissingBatches[]
+  /** Those that a gap record gave up and that came after all. */
+  readonly lateBatches: MissingBatches[]
+}
+
+/** Batches that a sender numbered, both numbers included. They may have held steps of other runs of that sender. */
+export interface MissingBatches {
+  readonly sender: string
+  readonly from: number
+  readonly to: number
 }
 
 /** A place where an artifact is referred to. */
@@ -176,6 +185,8 @@ export interface StoreIndex {
   /** By time, equal times in tape order. */
   listLogs(runId: string, query: ListLogsQuery): LogPage
   readGaps(runId: string, namespace?: string): RunGaps
+  /** Batches that have not come and that no gap record tells of yet, of at most so many senders (1 to 1000). */
+  listMissingBatches(limit: number): MissingBatches[]
   artifactRefs(digest: Digest, limit?: number): ArtifactUse[]
   /** Why the index cannot keep up; undefined when it can. */
   problem(): string | undefined
@@ -337,6 +348,10 @@ export interface Store {
   readSummary(): StoreSummary
   /** The redaction HMAC key: 32 random bytes. */
   key(): Uint8Array
+  /** Keeps what the digest of a redaction policy covers, before records name it. Durable when it returns. */
+  keepPolicy(text: string): void
+  /** The same, by its digest; undefined for policies that every release has. Throws `integrity` where the file was changed. */
+  readPolicy(digest: Digest): Uint8Array | undefined
   close(): Promise<void>
 }
 

@@ -1,9 +1,14 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import type { Collector } from '../../src/collector/index.ts'
+import { API_SCHEMAS, ATTR, type GapCore } from '../../src/schemas/public.ts'
 import { flush, instrument, type RecorderHandle, startRecorder, tool } from '../../src/sdk/index.ts'
+import { checkStoreFolder, openStore } from '../../src/store/index.ts'
 import { runCli } from '../cli/run-cli.ts'
+import { send, stepOf, traceOf } from './api-support.ts'
 import { Bench, getJson, until } from './support.ts'
 
 const bench = new Bench()
@@ -82,5 +87,149 @@ it('a batch of a program that was lost between it and the collector is missing b
   const inputs = (list['steps'] as { core: { kind: string } }[]).filter(({ core }) => core.kind === 'tool')
   expect(inputs).toHaveLength(2)
   const shown = await runCli(['show', id, '--store', collector.store])
-  expect(shown.stdout).toContain(`missing: batch ${missing[0]?.from} of sender ${missing[0]?.sender}`)
+  expect(shown.stdout).toContain(`missing: batch ${missing[0]?.from} of sender ${missing[0]?.sender} (still waited for)`)
+})
+
+const batch = async (collector: Collector, sequence: number, step = sequence): Promise<void> =>
+  await send(
+    collector,
+    [stepOf(1, step)],
+    [
+      ['reprise.sender.id', 'sender one'],
+      ['reprise.sender.sequence', { int: BigInt(sequence) }],
+    ],
+  )
+
+async function gapsOf(collector: Collector): Promise<{ told: GapCore['batches'][]; missing: unknown[]; late: unknown[]; count: unknown }> {
+  // What the index knows is a moment behind what is acknowledged.
+  await collector.checkSenders()
+  const gaps = API_SCHEMAS.RunGaps.parse((await getJson(collector, `/api/v1/runs/${traceOf(1)}/gaps`)).body)
+  const { body: run } = await getJson(collector, `/api/v1/runs/${traceOf(1)}`)
+  for (const { core } of gaps.gaps) expect(core).toMatchObject({ reason: 'batch-lost', sender: 'sender one', namespace: 'local' })
+  const plain = (batches: { from: number; to: number }[]): unknown[] => batches.map(({ from, to }) => [from, to])
+  return {
+    told: gaps.gaps.map(({ core }) => core.batches),
+    missing: plain(gaps.missingBatches),
+    late: plain(gaps.lateBatches),
+    count: run['gaps'],
+  }
+}
+
+it('gives up batches that do not come, out of order, twice or not: on the tape, across a restart, and takes it back when one comes late', async () => {
+  const patient = { batchWaitMillis: 3_600_000 }
+  const store = join(bench.folder(), 'store')
+  let collector = await bench.collector({ ...patient, store })
+  for (const sequence of [0, 3, 1, 1, 9, 6]) await batch(collector, sequence)
+  // 2, 4, 5, 7, 8 are waited for: nothing is given up.
+  expect(await gapsOf(collector)).toEqual({
+    told: [],
+    missing: [
+      [2, 2],
+      [4, 5],
+      [7, 8],
+    ],
+    late: [],
+    count: 0,
+  })
+  await collector.close()
+
+  collector = await bench.collector({ ...patient, store })
+  // In time: the hole has not been given up.
+  await batch(collector, 2)
+  await collector.close()
+
+  collector = await bench.collector({ batchWaitMillis: 0, store })
+  await until('two gap records', async () => (await gapsOf(collector)).told.length === 2)
+  const given = {
+    told: [
+      { from: 4, to: 5 },
+      { from: 7, to: 8 },
+    ],
+    missing: [
+      [4, 5],
+      [7, 8],
+    ],
+    late: [],
+    count: 4,
+  }
+  expect(await gapsOf(collector)).toEqual(given)
+  // Told once, however often it looks.
+  await collector.close()
+  collector = await bench.collector({ batchWaitMillis: 0, store })
+  await collector.checkSenders()
+  expect(await gapsOf(collector)).toEqual(given)
+  expect((await runCli(['runs', '--store', store])).stdout).toMatch(/, gaps/)
+
+  // Late: 5 came after all, twice; 7 and 8 too.
+  for (const sequence of [5, 5, 8, 7]) await batch(collector, sequence)
+  const taken = {
+    told: given.told,
+    missing: [[4, 4]],
+    late: [
+      [5, 5],
+      [7, 7],
+      [8, 8],
+    ],
+    count: 1,
+  }
+  await until('the late ones', async () => (await gapsOf(collector)).count === 1)
+  expect(await gapsOf(collector)).toEqual(taken)
+  const shown = (await runCli(['show', traceOf(1), '--store', store])).stdout
+  expect(shown).toContain('missing: batch 4 of sender sender one\n')
+  expect(shown).toContain('came late, and is no longer missing: batch 5 of sender sender one\n')
+  await collector.close()
+
+  // The tape alone says all of it.
+  expect((await checkStoreFolder(store)).problems).toEqual([])
+  for (const suffix of ['', '-wal', '-shm']) rmSync(join(store, `index.db${suffix}`), { force: true })
+  collector = await bench.collector({ batchWaitMillis: 0, store })
+  await until('the index', async () => (await gapsOf(collector)).count === 1)
+  expect(await gapsOf(collector)).toEqual(taken)
+}, 30_000)
+
+it('waits longer while the spool holds something that is not taken in', async () => {
+  const spoolFolder = join(bench.folder(), 'spool')
+  mkdirSync(spoolFolder, { mode: 0o700 })
+  // Somebody is writing it.
+  const file = join(spoolFolder, `${String(Date.now()).padStart(13, '0')}-1-aaaaaaaaaaaa-bbbbbbbb-1.tmp`)
+  writeFileSync(file, '')
+  const collector = await bench.collector({ batchWaitMillis: 0, spoolFolder })
+  await batch(collector, 0)
+  await batch(collector, 2)
+  await collector.checkSenders()
+  await collector.checkSenders()
+  expect(await gapsOf(collector)).toMatchObject({ told: [], missing: [[1, 1]] })
+  rmSync(file)
+  await until('the gap record', async () => (await gapsOf(collector)).told.length === 1)
+})
+
+it('does not miss a batch in which nothing but a notice of the sender came', async () => {
+  const collector = await bench.collector({ batchWaitMillis: 0 })
+  await batch(collector, 0)
+  const notice = stepOf(1, 1, {
+    attributes: [
+      [ATTR.gapReason, 'queue_full'],
+      [ATTR.gapCount, { int: 7n }],
+    ],
+  })
+  await send(
+    collector,
+    [notice],
+    [
+      ['reprise.sender.id', 'sender one'],
+      ['reprise.sender.sequence', { int: 1n }],
+    ],
+  )
+  await batch(collector, 2)
+  await collector.checkSenders()
+  await collector.checkSenders()
+  const reader = await openStore(collector.store, { mode: 'read' })
+  const cores: GapCore[] = []
+  for await (const { lines } of reader.tape.readGroups(0))
+    for (const line of lines) {
+      const { core } = JSON.parse(line) as { core: GapCore }
+      if (core.schema === 'reprise.gap/1') cores.push(core)
+    }
+  await reader.close()
+  expect(cores).toMatchObject([{ reason: 'queue_full', count: 7, batch: { sender: 'sender one', sequence: 1 } }])
 })

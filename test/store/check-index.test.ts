@@ -2,7 +2,7 @@ import { copyFileSync, cpSync, existsSync, readdirSync, readFileSync, rmSync, wr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { RepriseError } from '../../src/schemas/index.ts'
 import { BlobStore } from '../../src/store/blobs/blob-store.ts'
 import { PackSet } from '../../src/store/blobs/pack-set.ts'
@@ -36,6 +36,11 @@ async function fill(store: Store): Promise<void> {
     await appendSpans(store, ...sketches.toReversed())
     await appendSpans(store, { ...sketches[4], fidelity: 'observed' })
     await store.append({ records: [prepareGap({ runId: id, count: 2 })], blobs: [] })
+    const late = { 'reprise.sender.id': `sender ${run}`, 'reprise.sender.sequence': 40 }
+    await appendSpans(store, sketchOf(id, 31, { resource: { attributes: late } }))
+    const lost = { reason: 'batch-lost', sender: `sender ${run}`, batches: { from: 30, to: 39 }, count: 10 }
+    await store.append({ records: [prepareGap(lost)], blobs: [] })
+    await appendSpans(store, sketchOf(id, 32, { resource: { attributes: { ...late, 'reprise.sender.sequence': 35 } } }))
   }
 }
 
@@ -90,6 +95,9 @@ test('a byte that is flipped anywhere in the index is found by a check, or heale
 }, 120_000)
 
 test('the index is compared as far as it has followed the tape, while it is written and in a cold copy', async () => {
+  // Of its own: other tests check stores at the same time.
+  vi.stubEnv('TMPDIR', temporaryFolder())
+  onTestFinished(() => void vi.unstubAllEnvs())
   const before = leftovers()
   const dir = temporaryFolder()
   const store = await openForTest(dir, { indexThread: true })
@@ -119,6 +127,8 @@ test.each<[string, string]>([
   ['run_step_names', 'DELETE FROM run_step_names WHERE run = 1'],
   ['run_senders', 'DELETE FROM run_senders'],
   ['senders', "UPDATE senders SET ranges = '[[0,3]]'"],
+  ['run_senders', 'UPDATE run_senders SET last = last - 1'],
+  ['lost_batches', 'UPDATE lost_batches SET came = 1 - came WHERE first = 35'],
   ['gaps', 'DELETE FROM gaps WHERE run = 1'],
   ['meta', "UPDATE meta SET value = value + 1 WHERE key = 'gaps'"],
   ['digests', 'DELETE FROM digest_tail'],

@@ -15,6 +15,7 @@ const GROWING = [
   'run_step_names',
   'run_senders',
   'senders',
+  'lost_batches',
   'logs',
   'gaps',
   'names',
@@ -53,6 +54,7 @@ const QUERIES: Readonly<Record<string, (index: Store['index'], cursors: Cursors)
   'one step': (index) => index.readStep(RUN, hexOf(16, RUN, 1)),
   'logs of a run': (index) => index.listLogs(RUN, { limit: 50, spanId: hexOf(16, RUN, 1), severityMin: 9 }),
   'gaps of a run': (index) => index.readGaps(RUN),
+  'batches that are waited for': (index) => index.listMissingBatches(100),
   'uses of an artifact': (index) => index.artifactRefs(digestOf('"one"')),
 }
 

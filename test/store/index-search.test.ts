@@ -232,7 +232,7 @@ test('a run without steps is listed nowhere until it has one', async () => {
   })
   await store.index.catchUp()
   expect(store.index.listRuns({ limit: 5 })).toEqual({ runs: [] })
-  expect(store.index.readGaps(id)).toEqual({ gaps: [], missingBatches: [] })
+  expect(store.index.readGaps(id)).toEqual({ gaps: [], missingBatches: [], lateBatches: [] })
   await appendSpans(store, sketchOf(id, 0))
   await store.index.catchUp()
   expect(store.index.listRuns({ limit: 5 }).runs).toMatchObject([{ id, gaps: 3, status: 'ok' }])

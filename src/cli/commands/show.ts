@@ -1,5 +1,5 @@
 import { type LogRecord, RepriseError, type RunSummary, type SpanRecord } from '../../schemas/index.ts'
-import { type ListStepsQuery, openStore, type RunGaps, type Store } from '../../store/index.ts'
+import { type ListStepsQuery, type MissingBatches, openStore, type RunGaps, type Store } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findRun } from '../find-run.ts'
 import type { Settings } from '../settings.ts'
@@ -52,11 +52,15 @@ function describeLog({ core }: LogRecord): string {
   return `${time === undefined ? '-'.padEnd(19) : formatTime(time)}  ${severity.padEnd(8)} ${core.eventName ?? ''}${where}`
 }
 
-export function headLines(run: RunSummary, { gaps, missingBatches }: RunGaps): string[] {
+function describeBatches({ sender, from, to }: MissingBatches): string {
+  return `batch ${from === to ? from : `${from} to ${to}`} of sender ${sender}`
+}
+
+export function headLines(run: RunSummary, { gaps, missingBatches, lateBatches }: RunGaps): string[] {
   const tokens = run.inputTokens + run.outputTokens > 0 ? ` · tokens ${run.inputTokens} in, ${run.outputTokens} out` : ''
   const cost = run.cost === undefined ? '' : ` · ${formatCost(run.cost)}`
   const found = [...(run.session === undefined ? [] : [`session ${run.session}`]), ...(run.tags ?? []).map((tag) => `#${tag}`)]
-  const lost = gaps.filter(({ core }) => !core.reason.startsWith('sender-'))
+  const lost = gaps.filter(({ core }) => !core.reason.startsWith('sender-') && core.batches === undefined)
   const why =
     run.interrupted === undefined ? '' : ` (${run.interrupted === 'sender-gone' ? 'its program is gone' : 'nothing came for a day'})`
   return [
@@ -70,7 +74,14 @@ export function headLines(run: RunSummary, { gaps, missingBatches }: RunGaps): s
         ]),
     ...(run.logs === undefined ? [] : [`${plural(run.logs, 'log record')}: --logs shows them`]),
     ...lost.map(({ core }) => `missing: ${plural(core.count, 'span')} (${core.reason})`),
-    ...missingBatches.map(({ sender, from, to }) => `missing: batch ${from === to ? from : `${from} to ${to}`} of sender ${sender}`),
+    ...missingBatches.map((batches) => {
+      const given = gaps.some(
+        ({ core: { sender, batches: lost } }) =>
+          lost !== undefined && sender === batches.sender && lost.from <= batches.to && lost.to >= batches.from,
+      )
+      return `missing: ${describeBatches(batches)}${given ? '' : ' (still waited for)'}`
+    }),
+    ...lateBatches.map((batches) => `came late, and is no longer missing: ${describeBatches(batches)}`),
   ]
 }
 
@@ -84,7 +95,11 @@ export async function show(settings: Settings, terminal: Terminal, wanted: strin
     else for (const line of headLines(run, gaps)) writeLine(terminal.stdout, paint(terminal.colorOut, 'bold', plain(line)))
     const shown = showSteps(settings, terminal, store, run, flags)
     if (flags.logs === true) showLogs(settings, terminal, store, run, {})
-    if (settings.json) for (const gap of gaps.gaps) writeLine(terminal.stdout, JSON.stringify(gap))
+    if (settings.json) {
+      for (const gap of gaps.gaps) writeLine(terminal.stdout, JSON.stringify(gap))
+      if (gaps.missingBatches.length + gaps.lateBatches.length > 0)
+        writeLine(terminal.stdout, JSON.stringify({ schema: 'reprise.run-gaps/1', ...gaps }))
+    }
     if (shown.more && !settings.quiet) writeLine(terminal.stderr, `only the first ${shown.steps} steps are shown: --limit shows more`)
     return EXIT.ok
   } finally {

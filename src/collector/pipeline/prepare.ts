@@ -1,4 +1,5 @@
 import type { DecodedTraces, WireResource, WireSpan } from '../../otlp/index.ts'
+import { ATTR } from '../../schemas/index.ts'
 import {
   type Batch,
   type PrepareContext,
@@ -14,7 +15,7 @@ import {
 import { jsonOfText } from './canonical-text.ts'
 import { withDerivedAttributes } from './derive.ts'
 import { type GapDraft, normalizeSpan } from './normalize.ts'
-import { newFindings } from './redact.ts'
+import { type Findings, newFindings } from './redact.ts'
 import { spanCoreText } from './write-core.ts'
 
 export { createPrepareContext, type PrepareContext, type PreparedBatch, type RejectedRecord } from './batch.ts'
@@ -23,15 +24,27 @@ export type PreparedTraces = PreparedBatch
 
 const SENDER_KEY = 'service.instance.id'
 
+/** Which numbered batch a notice came in: where nothing else came in it, the batch would look lost. */
+function batchText(resource: WireResource, context: PrepareContext, found: Findings): string {
+  const valueOf = (wanted: string): unknown => resource.attributes.find(([key]) => key === wanted)?.[1]
+  const sender = valueOf(ATTR.senderId)
+  const sequence = valueOf(ATTR.senderSequence)
+  if (typeof sender !== 'string' || typeof sequence !== 'object' || sequence === null || !('int' in sequence)) return ''
+  const number = Number(sequence.int)
+  if (!Number.isSafeInteger(number) || number < 0) return ''
+  return `"batch":{"sender":${jsonOfText(context.cleaner.plain(sender, found))},"sequence":${number}},`
+}
+
 function gapRecord(draft: GapDraft, resource: WireResource, context: PrepareContext, batch: Batch): RecordText {
   const found = newFindings()
   const reason = jsonOfText(context.cleaner.plain(draft.reason, found))
   const id = resource.attributes.find(([key]) => key === SENDER_KEY)?.[1]
   const sender = typeof id === 'string' && id !== '' ? `,"sender":${jsonOfText(context.cleaner.plain(id, found))}` : ''
   const run = draft.runId === undefined ? '' : `,"runId":"${draft.runId}"`
+  const within = batchText(resource, context, found)
   batch.count(found)
   return plainRecord(
-    `{"count":${draft.count},"namespace":${context.namespaceJson},"reason":${reason}${run},"schema":"reprise.gap/1"${sender}}`,
+    `{${within}"count":${draft.count},"namespace":${context.namespaceJson},"reason":${reason}${run},"schema":"reprise.gap/1"${sender}}`,
   )
 }
 

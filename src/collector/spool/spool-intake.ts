@@ -24,6 +24,8 @@ export interface SpoolIntakeStats {
 
 export interface SpoolIntake {
   stats(): SpoolIntakeStats
+  /** Whether there are files that have not been taken in, be it that somebody still writes or sends them. */
+  isPending(): boolean
   /** Looks once, now; resolves when everything found has been taken in or given back. */
   look(): Promise<void>
   /** Lets the present body finish. What is not done stays in the spool. */
@@ -61,6 +63,7 @@ export function startSpoolIntake(options: SpoolIntakeOptions): SpoolIntake {
   schedule(0)
   return {
     stats: () => ({ files: intake.files, bodies: intake.bodies, bad: intake.bad }),
+    isPending: () => intake.isPending(),
     look,
     close: async () => {
       intake.closed = true
@@ -84,6 +87,14 @@ class FolderIntake {
   constructor(options: SpoolIntakeOptions) {
     this.#options = options
     this.#folder = new SpoolFolder(options.folder)
+  }
+
+  isPending(): boolean {
+    try {
+      return this.#folder.list().some(({ state }) => state !== 'bad')
+    } catch {
+      return false
+    }
   }
 
   async look(): Promise<void> {

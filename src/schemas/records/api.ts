@@ -13,10 +13,12 @@ const next = z.string().optional().describe('There may be more: the `cursor` of 
 const runListSchema = z.strictObject({ schema: z.literal('reprise.run-list/1'), runs: z.array(runSummarySchema), next })
 const stepListSchema = z.strictObject({ schema: z.literal('reprise.step-list/1'), steps: z.array(spanRecordSchema), next })
 const logListSchema = z.strictObject({ schema: z.literal('reprise.log-list/1'), logs: z.array(logRecordSchema), next })
+const batchesSchema = z.array(z.strictObject({ sender: z.string(), from: countSchema, to: countSchema }))
 const runGapsSchema = z.strictObject({
   schema: z.literal('reprise.run-gaps/1'),
   gaps: z.array(gapRecordSchema),
-  missingBatches: z.array(z.strictObject({ sender: z.string(), from: countSchema, to: countSchema })),
+  missingBatches: batchesSchema.describe('Batches that have not come, whether a gap record says so already or they are still waited for.'),
+  lateBatches: batchesSchema.describe('Batches that came after a gap record had said that they were lost: they are no longer missing.'),
 })
 const versionSchema = z.strictObject({
   schema: z.literal('reprise.version/1'),

@@ -10,6 +10,10 @@ export const gapCoreSchema = z.strictObject({
   sender: z.string().optional(),
   reason: z.string().min(1),
   count: countSchema,
+  /** Numbers of batches that never came, both included: of the reason `batch-lost`, whose `sender` is a `reprise.sender.id`. */
+  batches: z.strictObject({ from: countSchema, to: countSchema }).optional(),
+  /** Of a notice of the sender's own: the batch in which it came. */
+  batch: z.strictObject({ sender: z.string(), sequence: countSchema }).optional(),
 })
 export type GapCore = z.infer<typeof gapCoreSchema>
 export const gapRecordSchema = z.strictObject({ core: gapCoreSchema, refs: z.array(z.never()) })

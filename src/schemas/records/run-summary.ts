@@ -25,7 +25,7 @@ export const runSummarySchema = z.strictObject({
   inputTokens: countSchema,
   outputTokens: countSchema,
   redactions: countSchema,
-  /** Spans known to be missing, over all gap records of the run. */
+  /** Spans known to be missing, over all gap records that concern the run; a lost batch counts as one, which it held at least. */
   gaps: countSchema,
   fidelity: z.enum(FIDELITIES),
   /** Log records of the run; absent when there are none. */

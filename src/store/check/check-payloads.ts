@@ -2,6 +2,7 @@ import { commitmentOf, type Digest, isDigest, RepriseError } from '../../schemas
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { PlaceTable } from '../blobs/place-table.ts'
 import type { StoreProblem } from '../types.ts'
+import { gapProblem } from './check-gap.ts'
 import type { LinePlace } from './check-tape.ts'
 import type { Problems } from './problems.ts'
 
@@ -49,6 +50,8 @@ export class PayloadCheck {
     const refs = fieldOf(record, 'refs')
     if (typeof core !== 'object' || core === null) return this.#invalid(place, '/core', 'expected an object')
     if (!Array.isArray(refs)) return this.#invalid(place, '/refs', 'expected an array')
+    const wrong = gapProblem(core)
+    if (wrong !== undefined) return this.#invalid(place, wrong.pointer, wrong.message)
     const listed = fieldOf(core, 'payloads')
     if (listed === undefined && refs.length === 0) return
     if (!Array.isArray(listed)) return this.#invalid(place, '/core/payloads', 'expected an array')

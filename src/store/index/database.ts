@@ -5,7 +5,7 @@ import { createFile, removeFile } from '../files/durable.ts'
 import { PENDING_FLAG } from './step-flags.ts'
 
 /** Raised with every change of the tables or of what is put into them: an index of another version is made anew. */
-const INDEX_VERSION = 4
+const INDEX_VERSION = 5
 /** Numbers in the tables stand for places in these lists. */
 const VOCABULARY = JSON.stringify([STEP_KINDS, RUN_STATUSES])
 
@@ -56,9 +56,14 @@ CREATE TABLE runs(
 CREATE TABLE run_words(word INTEGER, start INTEGER, tie INTEGER, run INTEGER, PRIMARY KEY(word, start, tie, run)) WITHOUT ROWID;
 CREATE TABLE run_models(run INTEGER, name INTEGER, steps INTEGER, PRIMARY KEY(run, name)) WITHOUT ROWID;
 CREATE TABLE run_step_names(run INTEGER, name INTEGER, PRIMARY KEY(run, name)) WITHOUT ROWID;
-CREATE TABLE run_senders(run INTEGER NOT NULL, sender INTEGER NOT NULL, PRIMARY KEY(run, sender)) STRICT, WITHOUT ROWID;
--- Numbers of the batches that came from a sender, as closed ranges.
-CREATE TABLE senders(sender INTEGER PRIMARY KEY, ranges TEXT NOT NULL) STRICT;
+-- The first and the last batch of a sender in which something of a run came.
+CREATE TABLE run_senders(run INTEGER, sender INTEGER, first INTEGER, last INTEGER, PRIMARY KEY(run, sender)) WITHOUT ROWID;
+-- Numbers of the batches that came from a sender, as closed ranges, and how many holes between them no gap record tells of.
+CREATE TABLE senders(sender INTEGER PRIMARY KEY, ranges TEXT NOT NULL, holes INTEGER NOT NULL) STRICT;
+CREATE INDEX senders_with_holes ON senders(holes) WHERE holes > 0;
+-- Batches that a gap record (at that address) says are lost, as disjoint ranges, and whether they came after all.
+CREATE TABLE lost_batches(sender INTEGER NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, came INTEGER NOT NULL, address INTEGER NOT NULL,
+  PRIMARY KEY(sender, first)) STRICT, WITHOUT ROWID;
 -- One row a step, in call order: where its records stand (own: of our SDK; other: of a foreign exporter; an address is
 -- group * 2^20 + line), and what it adds to the sums of the run. What the flags hold is told in step-flags.ts.
 CREATE TABLE steps(

@@ -1,8 +1,19 @@
 import type { Digest, RunSummary, SpanRecord } from '../../schemas/index.ts'
 import { PAGE_MAX } from '../limits.ts'
-import type { ArtifactUse, ListLogsQuery, ListRunsQuery, ListStepsQuery, LogPage, RunGaps, RunPage, StepPage } from '../types.ts'
+import type {
+  ArtifactUse,
+  ListLogsQuery,
+  ListRunsQuery,
+  ListStepsQuery,
+  LogPage,
+  MissingBatches,
+  RunGaps,
+  RunPage,
+  StepPage,
+} from '../types.ts'
 import { numberOf } from './database.ts'
-import { listLogs, readGaps } from './log-queries.ts'
+import { listMissingBatches, readGaps } from './gap-queries.ts'
+import { listLogs } from './log-queries.ts'
 import type { QuerySource } from './query-source.ts'
 import { findRunIds, listRuns, nearestRunIds, readRun } from './run-queries.ts'
 import { EVERY_RUN } from './run-table.ts'
@@ -54,6 +65,10 @@ export abstract class IndexQueries {
 
   readGaps(runId: string, namespace?: string): RunGaps {
     return this.#query((source) => readGaps(source, runId, namespace))
+  }
+
+  listMissingBatches(limit: number): MissingBatches[] {
+    return this.#query((source) => listMissingBatches(source, limit))
   }
 
   /** Every step of a run. */

@@ -151,6 +151,13 @@ export class IndexWriter {
       if (run !== undefined) run.interrupted = row.reason
       return
     }
+    if (row.batch !== undefined) this.#seeBatch(run, row.batch.sender, row.batch.sequence)
+    if (row.lost !== undefined) {
+      // Which runs it concerns is known when they are read: those of the sender around it.
+      const { sender, from, to } = row.lost
+      this.#gaps += this.#senders.tell(this.#names.idOf(sender), from, to, address)
+      return
+    }
     this.#gaps += row.count
     if (run !== undefined) run.gaps += row.count
   }
@@ -168,7 +175,7 @@ export class IndexWriter {
   #addStep(row: StepRow, address: number): void {
     const run = this.#run(row.namespace, row.runId)
     const { sender, sequence } = row.resource
-    if (sender !== undefined && sequence !== undefined) this.#seeSender(run, sender, sequence)
+    if (sender !== undefined && sequence !== undefined) this.#seeBatch(run, sender, sequence)
     const name = this.#names.idOf(row.name)
     this.#runs.addStepName(run, name)
     const state = row.pending ? STATE_PENDING : STATE_FINAL
@@ -219,12 +226,11 @@ export class IndexWriter {
     return known
   }
 
-  #seeSender(run: RunState, sender: string, sequence: number): void {
+  #seeBatch(run: RunState | undefined, sender: string, sequence: number): void {
     const id = this.#names.idOf(sender)
-    this.#senders.see(id, sequence)
-    if (run.senders.has(id)) return
-    run.senders.add(id)
-    this.#database.run('INSERT OR IGNORE INTO run_senders(run, sender) VALUES(?, ?)', run.id, id)
+    // One that was given up and comes after all is missing no more.
+    if (this.#senders.see(id, sequence)) this.#gaps--
+    run?.seeBatch(id, sequence)
   }
 
   /**

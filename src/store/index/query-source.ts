@@ -38,3 +38,9 @@ export function readStepOf(source: QuerySource, row: Row): SpanRecord {
   if (record === undefined) throw new RepriseError('integrity', 'the index names a step without a record; `reprise reindex` makes it anew')
   return record
 }
+
+/** What the index points at is of this kind. */
+export function expected<T>(record: unknown, is: (record: unknown) => record is T): T {
+  if (!is(record)) throw new RepriseError('integrity', 'the index points at another kind of record; `reprise reindex` makes it anew')
+  return record
+}

@@ -70,6 +70,10 @@ export interface GapRow {
   readonly runId: string | undefined
   readonly reason: string
   readonly count: number
+  /** Batches of a sender that never came. */
+  readonly lost: { readonly sender: string; readonly from: number; readonly to: number } | undefined
+  /** The batch in which a sender's own notice came. */
+  readonly batch: { readonly sender: string; readonly sequence: number } | undefined
 }
 
 export type RecordRow = StepRow | LogRow | GapRow
@@ -112,8 +116,9 @@ export function rowOfLine(line: string): RecordRow | undefined {
     case 'reprise.log/1':
       return logRowOf(record as LogRecord)
     case 'reprise.gap/1': {
-      const { namespace, runId, reason, count } = (record as GapRecord).core
-      return { type: 'gap', namespace, runId, reason, count: Math.min(count, COUNT_MAX) }
+      const { namespace, runId, reason, count, sender, batches, batch } = (record as GapRecord).core
+      const lost = sender === undefined || batches === undefined ? undefined : { sender, ...batches }
+      return { type: 'gap', namespace, runId, reason, count: Math.min(count, COUNT_MAX), lost, batch }
     }
     default:
       return undefined

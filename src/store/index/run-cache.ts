@@ -23,6 +23,7 @@ export class RunCache {
     this.#rows = {
       words: new RowBuffer(database, 'INSERT OR IGNORE INTO run_words(word, start, tie, run) VALUES', 4, 4),
       models: new RowBuffer(database, 'INSERT OR REPLACE INTO run_models(run, name, steps) VALUES', 3, 2),
+      senders: new RowBuffer(database, 'INSERT OR REPLACE INTO run_senders(run, sender, first, last) VALUES', 4, 2),
     }
     this.#stepNames = new RowBuffer(database, 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES', 2, 2)
     this.#next = Number(database.get('SELECT max(id) AS last FROM runs')?.['last'] ?? 0) + 1
@@ -57,6 +58,7 @@ export class RunCache {
   #flush(): void {
     this.#stepNames.flush()
     this.#rows.models.flush()
+    this.#rows.senders.flush()
     this.#rows.words.flush()
   }
 

@@ -9,6 +9,7 @@ import type { QuerySource } from './query-source.ts'
 import { hexOfInteger } from './record-row.ts'
 import { plainNanos, RANK_NONE } from './run-state.ts'
 import { EVERY_RUN, kindOf, orderOfNanos, parseKinds, parseTags, wordOf } from './run-table.ts'
+import { LOST_COUNT_SQL, NEAR_SQL } from './sender-table.ts'
 import { costOfUnits, unitsOfCost } from './step-facts.ts'
 import { PENDING_FLAG, readFlags } from './step-flags.ts'
 
@@ -50,7 +51,9 @@ const RUN_COLUMNS = [
 const RUN_ROW = `${RUN_COLUMNS.map((column) => `runs.${column}`).join(', ')}, own.text AS name_text, space.text AS namespace_text,
   ${nameOf('service')}, ${nameOf('session')}, ${nameOf('interrupted')}, (SELECT json_group_array(text) FROM
     (SELECT names.text AS text FROM run_models JOIN names ON names.id = run_models.name WHERE run_models.run = runs.id AND run_models.steps > 0
-      ORDER BY names.text LIMIT ${MODELS_MAX})) AS models`
+      ORDER BY names.text LIMIT ${MODELS_MAX})) AS models,
+  (SELECT coalesce(sum(${LOST_COUNT_SQL}), 0) FROM run_senders AS sent CROSS JOIN lost_batches AS lost
+    ON lost.sender = sent.sender AND ${NEAR_SQL} AND lost.came = 0 WHERE sent.run = runs.id) AS lost`
 const FOUND_ROW = 'runs.id, runs.logs, space.text AS namespace_text'
 const NEWEST_FIRST = 'ORDER BY at.start DESC, at.tie DESC, at.run DESC'
 const NAMES_JOINED = 'JOIN names AS own ON own.id = runs.name JOIN names AS space ON space.id = runs.namespace'
@@ -215,7 +218,7 @@ function summaryOf(database: IndexDatabase, row: Row): RunSummary {
     inputTokens: numberOf(row, 'input_tokens'),
     outputTokens: numberOf(row, 'output_tokens'),
     redactions: numberOf(row, 'redactions'),
-    gaps: numberOf(row, 'gaps'),
+    gaps: numberOf(row, 'gaps') + numberOf(row, 'lost'),
     fidelity: replayable ? 'replayable' : 'observed',
     ...(numberOf(row, 'logs') > 0 && { logs: numberOf(row, 'logs') }),
     ...(row['session_text'] !== null && { session: textOf(row, 'session_text') }),

@@ -36,6 +36,12 @@ export interface Contribution {
   readonly redactions: number
 }
 
+/** Numbers of batches. */
+interface SeenBatches {
+  first: number
+  last: number
+}
+
 interface Root {
   readonly rank: number
   readonly position: number
@@ -74,7 +80,9 @@ export class RunState {
   readonly changedModels: Set<number> = new Set()
   /** Name ids; at most `STEP_NAMES_MAX`. */
   readonly stepNames: Set<number> = new Set()
-  readonly senders: Set<number> = new Set()
+  /** In which batches of a sender, by its name id, something of it came; and those for which that has changed. */
+  readonly senders: Map<number, SeenBatches> = new Map()
+  readonly changedSenders: Set<number> = new Set()
   pending = 0
   errors = 0
   inputTokens = 0
@@ -112,6 +120,16 @@ export class RunState {
     if (model === undefined) return
     this.models.set(model, (this.models.get(model) ?? 0) + sign)
     this.changedModels.add(model)
+  }
+
+  seeBatch(sender: number, sequence: number): void {
+    const seen = this.senders.get(sender)
+    if (seen === undefined) this.senders.set(sender, { first: sequence, last: sequence })
+    else if (sequence > seen.last) seen.last = sequence
+    else if (sequence < seen.first) seen.first = sequence
+    else return
+    this.changedSenders.add(sender)
+    this.changed = true
   }
 
   /** Takes note of a record that now stands for its step; `position` is that of the step. */

@@ -94,7 +94,8 @@ export function loadRun(database: IndexDatabase, names: NameTable, namespace: st
   for (const model of database.all('SELECT name, steps FROM run_models WHERE run = ?', state.id))
     state.models.set(numberOf(model, 'name'), numberOf(model, 'steps'))
   for (const step of database.all('SELECT name FROM run_step_names WHERE run = ?', state.id)) state.stepNames.add(numberOf(step, 'name'))
-  for (const sender of database.all('SELECT sender FROM run_senders WHERE run = ?', state.id)) state.senders.add(numberOf(sender, 'sender'))
+  for (const sender of database.all('SELECT sender, first, last FROM run_senders WHERE run = ?', state.id))
+    state.senders.set(numberOf(sender, 'sender'), { first: numberOf(sender, 'first'), last: numberOf(sender, 'last') })
   state.stored = true
   state.words = wordsOf(names, state)
   state.storedStart = state.start
@@ -157,6 +158,7 @@ const UPDATE_RUN = `UPDATE runs SET ${RUN_COLUMNS.map((column) => `${column} = ?
 export interface RunRows {
   readonly words: RowBuffer
   readonly models: RowBuffer
+  readonly senders: RowBuffer
 }
 
 export function saveRun(database: IndexDatabase, names: NameTable, rows: RunRows, state: RunState): void {
@@ -202,6 +204,11 @@ export function saveRun(database: IndexDatabase, names: NameTable, rows: RunRows
   state.stored = true
   for (const model of state.changedModels) rows.models.add(state.id, model, state.models.get(model) ?? 0)
   state.changedModels.clear()
+  for (const sender of state.changedSenders) {
+    const seen = state.senders.get(sender)
+    if (seen !== undefined) rows.senders.add(state.id, sender, seen.first, seen.last)
+  }
+  state.changedSenders.clear()
   saveWords(database, names, rows.words, state)
   state.changed = false
 }
