@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
-import { createRedactor, policyRefOf, type Redactor } from '../redaction/index.ts'
-import { type Digest, digestOf, encodeValue, MEDIA_TYPE, type PolicyRef, RepriseError, sha256Hex } from '../schemas/index.ts'
+import type { Redactor } from '../redaction/index.ts'
+import { type Digest, digestOf, encodeValue, MEDIA_TYPE, sha256Hex } from '../schemas/index.ts'
 import { comparableText } from './lineage.ts'
+import { type RecordedPolicy, redactorOfRecorded } from './recorded-policy.ts'
 
 /** What a live value is for the purpose of comparing it with a recorded one. */
 export interface Comparable {
@@ -19,11 +20,16 @@ export interface Comparable {
  */
 export class Comparison {
   readonly #redactor: Redactor
+  readonly #hasSurrogates: boolean
   readonly #known = new Map<string, string>()
 
-  /** Throws RepriseError `recording_version` when this release does not have the recording's policy. */
-  constructor(policy: PolicyRef) {
-    this.#redactor = createRedactor({ policyId: knownPolicy(policy), key: randomBytes(32) })
+  /**
+   * @param namespace in which the recording was made
+   * @throws RepriseError `recording_version` when this release cannot do what the recording's policy says
+   */
+  constructor(policy: RecordedPolicy, namespace: string) {
+    this.#redactor = redactorOfRecorded(policy, randomBytes(32), namespace)
+    this.#hasSurrogates = policy.hasSurrogates
   }
 
   /**
@@ -36,36 +42,28 @@ export class Comparison {
 
   /**
    * @param value a snapshot as the recorder takes it
+   * @param kind of the step that the value belongs to
    * @param recordedAs the media type of the recorded payload, for values that are recorded as the bytes or text they are
    * @throws when the redactor fails: such a value was withheld when recorded, so it has no equal
    */
-  compare(value: unknown, recordedAs?: string): Comparable {
+  compare(value: unknown, kind: string, recordedAs?: string): Comparable {
     const asIs = recordedAs !== undefined && recordedAs !== MEDIA_TYPE.json && recordedAs !== MEDIA_TYPE.msgpack
     const raw = asIs && (typeof value === 'string' || value instanceof Uint8Array)
     const { mediaType, data } = raw ? { mediaType: recordedAs, data: value } : encodeValue(value)
     const bytesDigest = digestOf(data)
     const known = this.#known.get(`${bytesDigest}:${mediaType}`)
-    if (known !== undefined) return { digest: known, bytesDigest, text: () => comparableText(mediaType, data) }
-    const text = this.#comparable(mediaType, data)
+    if (known !== undefined) return { digest: known, bytesDigest, text: () => this.textOf(mediaType, data) }
+    const text = this.#comparable(mediaType, data, kind)
     return { digest: sha256Hex(text), bytesDigest, text: () => text }
   }
 
-  #comparable(mediaType: string, data: string | Uint8Array): string {
-    const redacted = this.#redactor.redactPayload(mediaType, data)
-    return comparableText(mediaType, redacted.value)
+  /** A recorded payload in the compared form. */
+  textOf(mediaType: string, data: string | Uint8Array): string {
+    return comparableText(mediaType, data, this.#hasSurrogates)
   }
-}
 
-function unknownPolicy({ id, version, digest }: PolicyRef, known: string): RepriseError {
-  const message = `the recording was redacted under policy ${id}/${version} (${digest})${known}`
-  return new RepriseError('recording_version', `${message}: replay it with the release that recorded it, or record it again`)
-}
-
-function knownPolicy(policy: PolicyRef): 'default' {
-  if (policy.id === 'default') {
-    const ours = policyRefOf('default')
-    if (ours.version === policy.version && ours.digest === policy.digest) return 'default'
-    throw unknownPolicy(policy, `; this release has ${ours.id}/${ours.version} (${ours.digest})`)
+  #comparable(mediaType: string, data: string | Uint8Array, kind: string): string {
+    const redactor = this.#redactor.ofKind?.(kind) ?? this.#redactor
+    return this.textOf(mediaType, redactor.redactPayload(mediaType, data).value)
   }
-  throw unknownPolicy(policy, ', which this release does not have')
 }

@@ -1,4 +1,4 @@
-import { normalizeTokens } from '../redaction/index.ts'
+import { normalizeSurrogates, normalizeTokens } from '../redaction/index.ts'
 import type { RecordedStep, SpanRecord } from '../schemas/index.ts'
 import { canonicalJson, canonicalValue, decodeValue, digestOf, MEDIA_TYPE, RepriseError, sha256Hex } from '../schemas/index.ts'
 
@@ -18,10 +18,13 @@ export function lineageOf(
 
 /**
  * The text that stands for a redacted payload wherever equality matters: canonical, with tokens numbered instead of keyed.
- * Bytes of a type of their own are equal when their digests are.
+ * Bytes of a type of their own are equal when their digests are. `hasSurrogates`: the policy puts values of the same shape in the
+ * place of some, which are numbered, too.
  */
-export function comparableText(mediaType: string, data: string | Uint8Array): string {
-  return isValue(mediaType) ? normalizeTokens(canonicalValue(decodeValue(mediaType, data))) : canonicalJson({ bytes: digestOf(data) })
+export function comparableText(mediaType: string, data: string | Uint8Array, hasSurrogates: boolean): string {
+  if (!isValue(mediaType)) return canonicalJson({ bytes: digestOf(data) })
+  const text = normalizeTokens(canonicalValue(decodeValue(mediaType, data)))
+  return hasSurrogates ? normalizeSurrogates(text) : text
 }
 
 /** Whether a payload of this type decodes to a value of the program. */
@@ -32,8 +35,8 @@ export function isValue(mediaType: string): boolean {
 /** Stands in for the request of a step whose input was withheld or erased: no live request can have this digest. */
 const NO_REQUEST = sha256Hex('no request')
 
-export function requestDigestOf(payload: { mediaType: string; data: string | Uint8Array } | undefined): string {
-  return payload === undefined ? NO_REQUEST : sha256Hex(comparableText(payload.mediaType, payload.data))
+export function requestDigestOf(payload: { mediaType: string; data: string | Uint8Array } | undefined, hasSurrogates: boolean): string {
+  return payload === undefined ? NO_REQUEST : sha256Hex(comparableText(payload.mediaType, payload.data, hasSurrogates))
 }
 
 /** The parts of a request's identity that come before its occurrence, framed so that no two sets of parts run together. */

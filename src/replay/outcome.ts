@@ -2,7 +2,7 @@ import { canonicalValue, type Digest, digestOf, type FieldDifference } from '../
 import { captureValue } from '../sdk/index.ts'
 import type { Comparable, Comparison } from './comparison.ts'
 import { differencesOf } from './differences.ts'
-import { comparableText, type LineageNode } from './lineage.ts'
+import type { LineageNode } from './lineage.ts'
 import type { Recording, StepPayload } from './recording.ts'
 
 export type ReplayedOutcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
@@ -39,29 +39,32 @@ export function checkOutcome(recording: Recording, comparison: Comparison, node:
   let replayed: Comparable
   try {
     const recordedAs = recorded.state === 'present' ? recorded.mediaType : undefined
-    replayed = outcome.ok ? comparison.compare(outcome.value, recordedAs) : comparison.compare(captureValue(outcome.error).value)
+    const { kind } = record.core
+    replayed = outcome.ok
+      ? comparison.compare(outcome.value, kind, recordedAs)
+      : comparison.compare(captureValue(outcome.error).value, kind)
   } catch {
     return failed('differs', 'its outcome could not be redacted, so it was not compared')
   }
   try {
-    return compared(recorded, replayed)
+    return compared(recorded, replayed, comparison)
   } catch {
     return failed('missing', 'the recorded outcome cannot be read')
   }
 }
 
-function compared(recorded: StepPayload, replayed: Comparable): OutcomeCheck {
+function compared(recorded: StepPayload, replayed: Comparable, comparison: Comparison): OutcomeCheck {
   const replayedText = replayed.text()
-  const recordedText = textOf(recorded, replayed)
+  const recordedText = textOf(recorded, replayed, comparison)
   const digests = { recorded: digestOf(recordedText), replayed: digestOf(replayedText) }
   if (recordedText === replayedText) return { equal: true, missing: false, message: '', differences: [], ...digests }
   const differences = differencesOf(recordedText, replayedText)
   return { equal: false, missing: false, message: 'it gave another result than recorded', differences, ...digests }
 }
 
-function textOf(recorded: StepPayload, replayed: Comparable): string {
+function textOf(recorded: StepPayload, replayed: Comparable, comparison: Comparison): string {
   if (recorded.state !== 'present') return UNDEFINED_TEXT
-  return recorded.digest === replayed.bytesDigest ? replayed.text() : comparableText(recorded.mediaType, recorded.data)
+  return recorded.digest === replayed.bytesDigest ? replayed.text() : comparison.textOf(recorded.mediaType, recorded.data)
 }
 
 const UNDEFINED_TEXT = canonicalValue(undefined)

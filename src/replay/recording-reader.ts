@@ -12,6 +12,7 @@ import {
 import { recordedStepSchema, recordingSchema } from '../schemas/records/index.ts'
 import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
 import { readBounded } from './read-bounded.ts'
+import { type RecordedPolicy, readRecordedPolicy } from './recorded-policy.ts'
 import { type PayloadSource, payloadOf, Recording } from './recording.ts'
 import {
   blobFile,
@@ -41,7 +42,11 @@ export async function loadRecording(folder: string): Promise<Recording> {
   const manifest = readManifest(home)
   const steps = await readSteps(home, manifest)
   const payloads = await readBlobs(home, manifest, steps)
-  const recording = new Recording(home, manifest, steps, verifyLineage(manifest, steps, payloads), payloads)
+  const policy = readRecordedPolicy(manifest.policy, (digest) =>
+    manifest.blobs.some((blob) => blob.digest === digest) ? payloads.read(digest) : undefined,
+  )
+  const nodes = verifyLineage(manifest, steps, payloads, policy)
+  const recording = new Recording(home, manifest, steps, nodes, policy, payloads)
   const { core } = recording.root.record
   const agrees =
     core.runId === manifest.runId && core.stepName === manifest.name && core.kind === manifest.kind && core.seed === manifest.seed
@@ -183,13 +188,18 @@ function readBlob(home: string, digest: Digest, sizeBytes: number, neededBy: () 
 }
 
 /** Lineage follows from the steps; a recording whose lineage does not would pair its steps wrongly. */
-function verifyLineage(manifest: RecordingManifest, steps: readonly RecordedStep[], payloads: PayloadSource): LineageNode[] {
+function verifyLineage(
+  manifest: RecordingManifest,
+  steps: readonly RecordedStep[],
+  payloads: PayloadSource,
+  { hasSurrogates }: RecordedPolicy,
+): LineageNode[] {
   const digests = new Map<string, string>()
   const nodes = deriveLineage(steps, manifest.rootSpanId, (record) => {
     const payload = payloadOf(record, 'input', payloads)
-    if (payload.state !== 'present') return requestDigestOf(undefined)
+    if (payload.state !== 'present') return requestDigestOf(undefined, hasSurrogates)
     const key = `${payload.digest}:${payload.mediaType}`
-    const digest = digests.get(key) ?? readRequestDigest(record, payload)
+    const digest = digests.get(key) ?? readRequestDigest(record, payload, hasSurrogates)
     digests.set(key, digest)
     return digest
   })
@@ -207,9 +217,9 @@ function verifyLineage(manifest: RecordingManifest, steps: readonly RecordedStep
   return nodes
 }
 
-function readRequestDigest(record: SpanRecord, payload: { mediaType: string; data: string | Uint8Array }): string {
+function readRequestDigest(record: SpanRecord, payload: { mediaType: string; data: string | Uint8Array }, hasSurrogates: boolean): string {
   try {
-    return requestDigestOf(payload)
+    return requestDigestOf(payload, hasSurrogates)
   } catch (cause) {
     const why = RepriseError.isInstance(cause) ? cause.message : 'it could not be read'
     throw new RepriseError('invalid_recording', `${describeStep(record)}: its input: ${why}`, { cause })

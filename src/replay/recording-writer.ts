@@ -5,6 +5,7 @@ import { type Digest, digestOf, type RecordingManifest, RepriseError, type SpanR
 import type { Store } from '../store/index.ts'
 import { deriveLineage, type LineageNode, requestDigestOf, toRecordedStep } from './lineage.ts'
 import { packageVersion } from './package-version.ts'
+import { POLICY_MEDIA_TYPE, readRecordedPolicy } from './recorded-policy.ts'
 import { type PayloadSource, payloadOf } from './recording.ts'
 import {
   BLOBS_FOLDER,
@@ -37,7 +38,7 @@ export async function exportRecording(
   options: ExportOptions = {},
 ): Promise<RecordingManifest> {
   const { records, rootSpanId } = await readRunRecords(store, runId)
-  return await writeRecording(records, rootSpanId, { read: (digest) => store.blobs.read(digest) }, outDir, options)
+  return await writeRecording(records, rootSpanId, sourceOf(store), outDir, options)
 }
 
 /**
@@ -53,14 +54,16 @@ export async function writeRecording(
 ): Promise<RecordingManifest> {
   const target = resolve(outDir)
   const replaces = await checkTarget(target, options.force === true)
-  const nodes = deriveLineage(records, rootSpanId, (record) => requestDigestOfRecord(record, payloads))
+  const policyOfRoot = records.find(({ core }) => core.spanId === rootSpanId)?.core.policy
+  const policy = policyOfRoot === undefined ? undefined : readRecordedPolicy(policyOfRoot, (digest) => payloads.readPolicy?.(digest))
+  const nodes = deriveLineage(records, rootSpanId, (record) => requestDigestOfRecord(record, payloads, policy?.hasSurrogates === true))
   const root = nodes.find((node) => node.record.core.spanId === rootSpanId)
   if (root === undefined) throw new RepriseError('invalid_argument', 'the run has no root step')
   checkOnePolicy(nodes, root)
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
   await mkdir(join(temporary, BLOBS_FOLDER), { recursive: true })
   try {
-    const blobs = await writeBlobs(temporary, records, payloads)
+    const blobs = await writeBlobs(temporary, records, payloads, policy?.data === undefined ? undefined : policy.ref.digest)
     const text = stepsText(nodes.map(toRecordedStep))
     await writeFile(join(temporary, STEPS_FILE), text, { flag: 'wx' })
     const manifest = manifestOf(root, nodes, text, blobs)
@@ -75,9 +78,13 @@ export async function writeRecording(
   }
 }
 
-function requestDigestOfRecord(record: SpanRecord, payloads: PayloadSource): string {
+function sourceOf(store: Store): PayloadSource {
+  return { read: (digest) => store.blobs.read(digest), readPolicy: (digest) => store.readPolicy(digest) }
+}
+
+function requestDigestOfRecord(record: SpanRecord, payloads: PayloadSource, hasSurrogates: boolean): string {
   const payload = naming(record, () => payloadOf(record, 'input', payloads))
-  return requestDigestOf(payload.state === 'present' ? payload : undefined)
+  return requestDigestOf(payload.state === 'present' ? payload : undefined, hasSurrogates)
 }
 
 /** Says which step needed a payload that could not be read. */
@@ -120,8 +127,13 @@ function manifestOf(root: LineageNode, nodes: readonly LineageNode[], text: stri
   return { ...unsigned, digest: manifestDigest(unsigned) }
 }
 
-async function writeBlobs(folder: string, records: readonly SpanRecord[], payloads: PayloadSource): Promise<RecordingManifest['blobs']> {
-  const mediaTypes = new Map<Digest, { mediaType: string; record: SpanRecord }>()
+async function writeBlobs(
+  folder: string,
+  records: readonly SpanRecord[],
+  payloads: PayloadSource,
+  policy: Digest | undefined,
+): Promise<RecordingManifest['blobs']> {
+  const mediaTypes = new Map<Digest, { mediaType: string; record: SpanRecord | undefined }>()
   for (const record of records) {
     for (const { role, digest } of record.refs) {
       const mediaType = record.core.payloads.find((payload) => payload.role === role)?.mediaType ?? 'application/octet-stream'
@@ -130,11 +142,15 @@ async function writeBlobs(folder: string, records: readonly SpanRecord[], payloa
       if (known === undefined || mediaType < known.mediaType) mediaTypes.set(digest, { mediaType, record: known?.record ?? record })
     }
   }
+  // The policy stands among the payloads, under the very digest by which the records name it.
+  const policyBytes = policy === undefined ? undefined : payloads.readPolicy?.(policy)
+  if (policy !== undefined && policyBytes !== undefined) mediaTypes.set(policy, { mediaType: POLICY_MEDIA_TYPE, record: undefined })
   const digests = [...mediaTypes.keys()].sort()
   const blobs: RecordingManifest['blobs'] = []
   for (const digest of digests) {
     const { mediaType, record } = mediaTypes.get(digest) ?? { mediaType: 'application/octet-stream', record: records[0] }
-    const bytes = record === undefined ? payloads.read(digest) : naming(record, () => payloads.read(digest))
+    const read = (): Uint8Array => (digest === policy ? policyBytes : undefined) ?? payloads.read(digest)
+    const bytes = record === undefined ? read() : naming(record, read)
     await writeFile(join(folder, blobFile(digest)), bytes, { flag: 'wx' })
     blobs.push({ digest, sizeBytes: bytes.byteLength, mediaType })
   }

@@ -1,6 +1,7 @@
 import type { Payload, RecordedStep, RecordingManifest, SpanRecord } from '../schemas/index.ts'
 import { type Digest, decodeValue, MEDIA_TYPE, RepriseError } from '../schemas/index.ts'
 import type { LineageNode } from './lineage.ts'
+import type { RecordedPolicy } from './recorded-policy.ts'
 
 /** The payload of one role of a step: there, never there, or known to be gone (withheld by the redactor, or erased). */
 export type StepPayload =
@@ -11,6 +12,8 @@ export type StepPayload =
 export interface PayloadSource {
   /** The exact bytes behind a digest, verified. Throws `artifact_missing` or `integrity`. */
   read(digest: Digest): Uint8Array
+  /** What a policy's digest is of, where it is somebody's own. */
+  readPolicy?(digest: Digest): Uint8Array | undefined
 }
 
 /** A verified recording directory. Made by `loadRecording`; nothing in it has run, and none of it names code to load. */
@@ -22,6 +25,8 @@ export class Recording {
   /** The same steps as a tree of calls. */
   readonly nodes: readonly LineageNode[]
   readonly root: LineageNode
+  /** Under which it was redacted. */
+  readonly policy: RecordedPolicy
   readonly #payloads: PayloadSource
 
   constructor(
@@ -29,6 +34,7 @@ export class Recording {
     manifest: RecordingManifest,
     steps: readonly RecordedStep[],
     nodes: readonly LineageNode[],
+    policy: RecordedPolicy,
     payloads: PayloadSource,
   ) {
     const root = nodes.find((node) => node.record.core.spanId === manifest.rootSpanId)
@@ -38,6 +44,7 @@ export class Recording {
     this.steps = steps
     this.nodes = nodes
     this.root = root
+    this.policy = policy
     this.#payloads = payloads
   }
 

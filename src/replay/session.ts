@@ -4,7 +4,7 @@ import { type Comparable, Comparison } from './comparison.ts'
 import { Course } from './course.ts'
 import { Departures, describeNode } from './departures.ts'
 import { differencesOf } from './differences.ts'
-import { comparableText, groupKeyOf, type LineageNode } from './lineage.ts'
+import { groupKeyOf, type LineageNode } from './lineage.ts'
 import { MeasuredMetrics } from './metrics.ts'
 import { nearestTo } from './nearest.ts'
 import { checkOutcome, type OutcomeCheck, type ReplayedOutcome } from './outcome.ts'
@@ -55,7 +55,7 @@ export class ReplaySession implements Interceptor {
   /** Throws RepriseError `recording_version` when the recording's redaction policy is not known. */
   constructor(recording: Recording) {
     this.recording = recording
-    this.#comparison = new Comparison(recording.manifest.policy)
+    this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace)
     this.calls = new RecordedCalls(recording.nodes, recording.root)
     this.course = new Course(this.calls, recording.root, this.departures)
     for (const { record, requestDigest } of this.calls.participants) {
@@ -242,7 +242,7 @@ export class ReplaySession implements Interceptor {
 
   #requestOf(call: InterceptedCall): Comparable | undefined {
     try {
-      return this.#comparison.compare(captureArguments(call.args))
+      return this.#comparison.compare(captureArguments(call.args), call.kind)
     } catch {
       // What cannot be redacted was withheld when recorded: it has no equal, and its text may not be shown.
       return undefined
@@ -251,7 +251,7 @@ export class ReplaySession implements Interceptor {
 
   #recordedRequestText(node: LineageNode): string | undefined {
     const payload = this.recording.payloadOf(node.record, 'input')
-    return payload.state === 'present' ? comparableText(payload.mediaType, payload.data) : undefined
+    return payload.state === 'present' ? this.#comparison.textOf(payload.mediaType, payload.data) : undefined
   }
 
   /** The shape in which the caller expects an answer: that of the nearest recorded namesake, else of its kind. */

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { RepriseError, type SpanRecord } from '../schemas/index.ts'
+import { type Digest, RepriseError, type SpanRecord } from '../schemas/index.ts'
 import type { BlobStore } from './blobs/blob-store.ts'
 import type { BlobWriter } from './blobs/blob-writer.ts'
 import type { PackSet } from './blobs/pack-set.ts'
@@ -11,6 +11,7 @@ import { type EraseParts, type ErasureReceipt, erasePayloads } from './erase/era
 import type { EraseSelection } from './erase/select-refs.ts'
 import { readRedactionKey } from './files/key-file.ts'
 import type { Layout } from './files/layout.ts'
+import { keepPolicyFile, readPolicyFile } from './files/policy-files.ts'
 import type { WriterLock } from './files/writer-lock.ts'
 import type { DamageLog } from './gaps/damage-log.ts'
 import type { Outage } from './gaps/outage.ts'
@@ -176,6 +177,15 @@ export class OpenedStore implements Store {
 
   key(): Uint8Array {
     return readRedactionKey(this.#parts.layout)
+  }
+
+  keepPolicy(text: string): void {
+    this.#writing('keeping a policy')
+    keepPolicyFile(this.#parts.layout, text)
+  }
+
+  readPolicy(digest: Digest): Uint8Array | undefined {
+    return readPolicyFile(this.#parts.layout, digest)
   }
 
   close(): Promise<void> {

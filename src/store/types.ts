@@ -352,6 +352,10 @@ export interface Store {
   keepPolicy(text: string): void
   /** The same, by its digest; undefined for policies that every release has. Throws `integrity` where the file was changed. */
   readPolicy(digest: Digest): Uint8Array | undefined
+  /** Keeps what the digest of a redaction policy covers, before records name it. Durable when it returns. */
+  keepPolicy(text: string): void
+  /** The same, by its digest; undefined for policies that every release has. Throws `integrity` where the file was changed. */
+  readPolicy(digest: Digest): Uint8Array | undefined
   close(): Promise<void>
 }
 

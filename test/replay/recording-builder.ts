@@ -1,7 +1,7 @@
 import { join } from 'node:path'
-import { createRedactor, policyRefOf } from '../../src/redaction/index.ts'
+import { createRedactor, type Redactor } from '../../src/redaction/index.ts'
 import { loadRecording } from '../../src/replay/index.ts'
-import type { Recording } from '../../src/replay/recording.ts'
+import type { PayloadSource, Recording } from '../../src/replay/recording.ts'
 import { writeRecording } from '../../src/replay/recording-writer.ts'
 import {
   type Attributes,
@@ -54,13 +54,14 @@ export class RecordingBuilder {
   readonly records: SpanRecord[] = []
   readonly blobs = new Map<Digest, Uint8Array>()
   readonly runId = '0123456789abcdef0123456789abcdef'
-  readonly #redactor = createRedactor({ policyId: 'default', key: Buffer.alloc(32, 7) })
+  readonly #redactor: Redactor
   #clock = 0
   #delivery = 0
   #sequence = 0
   readonly #seed: string | undefined
 
-  constructor(options: { seed?: string } = {}) {
+  constructor(options: { seed?: string; redactor?: Redactor } = {}) {
+    this.#redactor = options.redactor ?? createRedactor({ policyId: 'default', key: Buffer.alloc(32, 7) })
     this.#seed = options.seed
   }
 
@@ -74,11 +75,12 @@ export class RecordingBuilder {
     const spanId = (sequence + 1).toString(16).padStart(16, '0')
     const payloads: SpanCore['payloads'] = []
     const refs: PayloadRef[] = []
-    this.#addPayload('input', captureArguments(input.args ?? []), payloads, refs)
+    const redactor = this.#redactor.ofKind?.(input.kind) ?? this.#redactor
+    this.#addPayload(redactor, 'input', captureArguments(input.args ?? []), payloads, refs)
     if (input.withheld !== undefined)
       payloads.push({ role: 'output', sizeBytes: 0, mediaType: 'application/json', withheld: input.withheld })
-    else if (input.output !== undefined) this.#addPayload('output', captureValue(input.output).value, payloads, refs)
-    if (input.error !== undefined) this.#addPayload('error', captureValue(input.error).value, payloads, refs)
+    else if (input.output !== undefined) this.#addPayload(redactor, 'output', captureValue(input.output).value, payloads, refs)
+    if (input.error !== undefined) this.#addPayload(redactor, 'error', captureValue(input.error).value, payloads, refs)
     const shape = input.shape ?? 'promise'
     const start = input.start ?? this.#clock
     const end = input.end ?? start + 0.5
@@ -119,7 +121,7 @@ export class RecordingBuilder {
         ...(Array.isArray(numbers) ? { deliveries: [...numbers] } : {}),
         ...(parent === undefined && this.#seed !== undefined ? { seed: this.#seed } : {}),
         payloads,
-        policy: input.policy ?? policyRefOf('default'),
+        policy: input.policy ?? this.#redactor.policy,
         ...(input.cuts === undefined ? {} : { cuts: input.cuts }),
       },
       refs,
@@ -129,12 +131,20 @@ export class RecordingBuilder {
 
   async write(folder?: string): Promise<{ folder: string; manifest: RecordingManifest }> {
     const target = folder ?? join(await temporaryFolder(), 'recording')
-    const manifest = await writeRecording(this.records, this.rootSpanId, { read: (digest) => this.#read(digest) }, target)
+    const manifest = await writeRecording(this.records, this.rootSpanId, this.#source(), target)
     return { folder: target, manifest }
   }
 
   async load(): Promise<Recording> {
     return await loadRecording((await this.write()).folder)
+  }
+
+  #source(): PayloadSource {
+    const { policy, policyText } = this.#redactor
+    return {
+      read: (digest) => this.#read(digest),
+      readPolicy: (digest) => (digest === policy.digest && policyText !== undefined ? Buffer.from(policyText) : undefined),
+    }
   }
 
   #read(digest: Digest): Uint8Array {
@@ -143,9 +153,15 @@ export class RecordingBuilder {
     return bytes
   }
 
-  #addPayload(role: 'input' | 'output' | 'error', value: unknown, payloads: SpanCore['payloads'], refs: PayloadRef[]): void {
+  #addPayload(
+    redactor: Redactor,
+    role: 'input' | 'output' | 'error',
+    value: unknown,
+    payloads: SpanCore['payloads'],
+    refs: PayloadRef[],
+  ): void {
     const encoded = encodeValue(value)
-    const { value: redacted } = this.#redactor.redactPayload(encoded.mediaType, encoded.data)
+    const { value: redacted } = redactor.redactPayload(encoded.mediaType, encoded.data)
     const bytes = typeof redacted === 'string' ? Buffer.from(redacted) : redacted
     const digest = digestOf(bytes)
     const salt = randomSaltHex()

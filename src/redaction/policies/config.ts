@@ -57,6 +57,11 @@ export const PRESETS: Readonly<Record<'default' | 'strict' | 'metadata-only', Po
   'metadata-only': preset('metadata-only', { mode: 'metadata-only', action: 'mask' }),
 }
 
+/** Whether it puts values of the original's shape in the place of some. */
+export function hasSurrogates(policy: PolicyConfig): boolean {
+  return policy.action === 'surrogate' || (policy.rules ?? []).some(({ action }) => action === 'surrogate')
+}
+
 /** Id, version and digest as every record carries them. The detectors' own data is part of what the digest covers. */
 export function policyConfigRef(policy: PolicyConfig, detectors: PolicyRef): PolicyRef {
   return { id: policy.id, version: policy.version, digest: digestOf(canonicalJson({ policy, detectors })) }

@@ -24,6 +24,8 @@ export interface Layout {
   readonly views: string
   readonly keys: string
   readonly redactionKey: string
+  /** Redaction policies of somebody's own, under which records here were redacted. */
+  readonly policies: string
 }
 
 export function layoutOf(dir: string): Layout {
@@ -44,6 +46,7 @@ export function layoutOf(dir: string): Layout {
     views: join(dir, 'views'),
     keys: join(dir, 'keys'),
     redactionKey: join(dir, 'keys', 'redaction.key'),
+    policies: join(dir, 'policies'),
   }
 }
 
