@@ -1,7 +1,8 @@
-import { clearTimeout, setImmediate, setTimeout } from 'node:timers'
 import { nowMillis } from './clock.ts'
+import { ownTimers } from './effects/real.ts'
 import { unwatchSignals, watchSignals } from './exit-signals.ts'
 import { Drain, type DrainReport } from './export/drain.ts'
+import { OpenSteps } from './open-steps.ts'
 import { type RecorderSettings, snapshotLimitsOf } from './options.ts'
 import { endSpan } from './otel.ts'
 import { RunState, randomSeed } from './run-state.ts'
@@ -11,6 +12,8 @@ import { Copier, type Snapshot, type SnapshotLimits } from './snapshot.ts'
 import { preloadRedaction } from './spool/redaction-loader.ts'
 import { Spool } from './spool/spool.ts'
 import type { Step } from './step.ts'
+
+const { clearTimeout, setImmediate, setTimeout } = ownTimers
 
 /** A step that has been open for this long at a flush is announced. */
 const ANNOUNCE_AFTER_MILLIS = 1000
@@ -33,7 +36,7 @@ export class Recorder {
   /** Flushes the OpenTelemetry SDK that was set up with this recorder. */
   flushSdk: (() => Promise<void>) | undefined
   /** Steps that have started, not ended, and not been announced. */
-  readonly #open: Set<Step> = new Set()
+  readonly #open: OpenSteps<Step> = new OpenSteps()
   readonly #foreignRuns: Map<string, RunState> = new Map()
   #copier: Copier | undefined
   #timer: NodeJS.Timeout | undefined

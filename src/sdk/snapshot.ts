@@ -1,5 +1,7 @@
 import { types } from 'node:util'
 import { type Cut, OPTIONS, Opaque, Truncated } from '../schemas/index.ts'
+import { FlatCopier, type Tokens, treeOf } from './flat.ts'
+import { hasEnumerable, lookupGetter } from './own-keys.ts'
 import { copyExotic } from './snapshot-exotic.ts'
 
 /** Bounds on one captured value. */
@@ -31,6 +33,38 @@ export interface Snapshot {
   /** True when JSON, with tags, holds it without loss; MessagePack has to otherwise. */
   readonly json: boolean
   readonly cuts: readonly SnapshotCut[] | undefined
+  /** The value as one list, where it was taken so. */
+  readonly tokens: Tokens | undefined
+}
+
+/** Plain JSON, kept as one list until somebody asks for the value. */
+class FlatSnapshot implements Snapshot {
+  readonly tokens: Tokens
+  readonly sizeBytes: number
+  readonly entries: number
+  #value: unknown
+
+  constructor(tokens: Tokens, sizeBytes: number, entries: number) {
+    this.tokens = tokens
+    this.sizeBytes = sizeBytes
+    this.entries = entries
+  }
+
+  get value(): unknown {
+    return (this.#value ??= treeOf(this.tokens))
+  }
+
+  get plain(): boolean {
+    return true
+  }
+
+  get json(): boolean {
+    return true
+  }
+
+  get cuts(): undefined {
+    return undefined
+  }
 }
 
 /**
@@ -38,16 +72,12 @@ export interface Snapshot {
  * are not run, and whatever has no data of its own is named by an `Opaque`. Never throws.
  */
 export function takeSnapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_LIMITS): Snapshot {
-  const copier = new Copier(limits)
-  const copy = copier.copyGuarded(value)
-  return copier.result(copy)
+  return new Copier(limits).take(value)
 }
 
 const objectPrototype: unknown = Object.prototype
 const arrayPrototype: unknown = Array.prototype
 const getPrototypeOf: (value: object) => unknown = Object.getPrototypeOf
-/** ECMA-262 B.2.2.4: the getter of a property, `undefined` for one that holds data. */
-const lookupGetter = Reflect.get(Object.prototype, '__lookupGetter__') as (this: object, key: string) => unknown
 /** Stands for what an accessor would give. */
 const GETTER = Symbol('getter')
 
@@ -57,6 +87,7 @@ export class Copier {
   plain = true
   json = true
   cuts: { reason: string; count: number }[] | undefined
+  readonly #limits: SnapshotLimits
   readonly #maxDepth: number
   readonly #maxEntries: number
   readonly #maxBytes: number
@@ -66,15 +97,19 @@ export class Copier {
   #inherits = false
   /** The containers on the way down to the present one, by depth. */
   readonly #path: unknown[] = []
+  #flat: FlatCopier | undefined
 
   constructor(limits: SnapshotLimits) {
     this.#maxDepth = limits.maxDepth
     this.#maxEntries = limits.maxEntries
     this.#maxBytes = limits.maxBytes
+    this.#limits = limits
   }
 
   /** The snapshot of one value, after which this is as new. */
   take(value: unknown): Snapshot {
+    const flat = this.#takeFlat(value)
+    if (flat !== undefined) return flat
     const snapshot = this.result(this.copyGuarded(value))
     this.sizeBytes = 0
     this.plain = true
@@ -87,8 +122,21 @@ export class Copier {
     return snapshot
   }
 
+  #takeFlat(value: unknown): Snapshot | undefined {
+    if (typeof value !== 'object' || value === null) return undefined
+    try {
+      const flat = (this.#flat ??= new FlatCopier(this.#limits))
+      const tokens = flat.take(value)
+      return tokens === undefined ? undefined : new FlatSnapshot(tokens, flat.sizeBytes, flat.entries)
+    } catch {
+      // No stack left: the tree says where.
+      return undefined
+    }
+  }
+
   result(value: unknown): Snapshot {
-    return { value, sizeBytes: this.sizeBytes, entries: this.#entries, plain: this.plain, json: this.json, cuts: this.cuts }
+    const { sizeBytes, plain, json, cuts } = this
+    return { value, sizeBytes, entries: this.#entries, plain, json, cuts, tokens: undefined }
   }
 
   /** Something was met that JSON does not hold. */
@@ -236,11 +284,6 @@ export class Copier {
     this.sizeBytes = bytes
     return copy
   }
-}
-
-export function hasEnumerable(value: object): boolean {
-  for (const _key in value) return true
-  return false
 }
 
 function functionName(value: object): string | undefined {

@@ -1,7 +1,9 @@
 import type { Context, Span } from '@opentelemetry/api'
-import { type Attributes, ErrorValue, OPERATION_OF_KIND, type ResultShape, type StreamEnd } from '../schemas/index.ts'
+import { type Attributes, ErrorValue, OPERATION_OF_KIND, type ResultShape, SERVED_KINDS, type StreamEnd } from '../schemas/index.ts'
 import { type Call, type CallSpec, limitsFor } from './call-spec.ts'
 import { nowMillis } from './clock.ts'
+import { suspendEffects } from './effects/real.ts'
+import { StepEffects } from './effects/step-effects.ts'
 import type { Interceptor } from './interceptor.ts'
 import { withSpan } from './otel.ts'
 import type { Outcome } from './outcome.ts'
@@ -70,6 +72,14 @@ export class Step implements Scope, Outcome, Call {
   /** True once the queue took the payloads away; the cut is in the record. */
   payloadsDropped = false
 
+  // Among the open steps of the recorder
+  older: Step | undefined = undefined
+  newer: Step | undefined = undefined
+  listed = false
+
+  /** Whether what its code reads of time and chance is kept: not in and below a step that a replay serves. */
+  readonly noting: boolean
+  #effects: StepEffects | undefined = undefined
   readonly #recorder: Recorder
   #chunks: { readonly copier: Copier; readonly values: unknown[]; full: boolean } | undefined = undefined
 
@@ -81,7 +91,22 @@ export class Step implements Scope, Outcome, Call {
     this.spec = call.spec
     this.model = call.model
     this.sequence = run.nextSequence()
+    this.noting = run.shared.effects !== undefined && !SERVED_KINDS.has(call.spec.kind) && parent?.noting !== false
     this.input = recorder.snapshot(args)
+  }
+
+  get effects(): StepEffects | undefined {
+    const { effects } = this.run.shared
+    return this.noting && effects !== undefined ? (this.#effects ??= new StepEffects(this, effects)) : undefined
+  }
+
+  /** What its code read of time and chance, as it is sent. */
+  encodeEffects(): Uint8Array | undefined {
+    return this.isRoot ? this.effects?.encode() : this.#effects?.encode()
+  }
+
+  get effectBytes(): number {
+    return this.#effects?.sizeBytes ?? 0
   }
 
   get operation(): string {
@@ -106,9 +131,13 @@ export class Step implements Scope, Outcome, Call {
     // The result of the root is the end of the run; what comes after the end of a stream is no part of it.
     if (this.isRoot || this.endMillis !== undefined) return
     const number = this.run.nextDelivery()
-    const deliveries = (this.deliveries ??= [])
+    const { deliveries } = this
+    if (deliveries === undefined) {
+      this.deliveries = [number, 1]
+      return
+    }
     const last = deliveries.length - 1
-    if (last > 0 && (deliveries[last - 1] ?? 0) + (deliveries[last] ?? 0) === number) deliveries[last] = (deliveries[last] ?? 0) + 1
+    if ((deliveries[last - 1] ?? 0) + (deliveries[last] ?? 0) === number) deliveries[last] = (deliveries[last] ?? 0) + 1
     else deliveries.push(number, 1)
   }
 
@@ -161,6 +190,7 @@ export class Step implements Scope, Outcome, Call {
     this.error = undefined
     this.documents = undefined
     this.events = undefined
+    this.#effects?.release()
   }
 
   /** Gives up what weighs; the structure, and what was thrown, stay. */
@@ -189,7 +219,7 @@ export class Step implements Scope, Outcome, Call {
     const documents = this.spec.results?.documents
     if (documents === undefined) return
     try {
-      this.documents = this.#recorder.snapshot(documents(value))
+      this.documents = suspendEffects(() => this.#recorder.snapshot(documents(value)))
     } catch {
       this.documentsFailed = true
     }
@@ -201,6 +231,7 @@ export class Step implements Scope, Outcome, Call {
       this.run.shared.ended = true
       for (const open of this.run.shared.openStreams) open.endStream('open')
     }
-    this.#recorder.ended(this)
+    // A span processor of the user's reads clocks, and none of them in a replay.
+    suspendEffects(() => this.#recorder.ended(this))
   }
 }

@@ -1,5 +1,6 @@
 import { jsonTreeOf } from '../../schemas/index.ts'
-import { hasEnumerable } from '../snapshot.ts'
+import { CLOSE, OPEN_ARRAY, OPEN_OBJECT, type Tokens } from '../flat.ts'
+import { hasEnumerable } from '../own-keys.ts'
 import { ESCAPE_SLACK_BYTES, type JsonMemory, openJsonMemory } from './json-memory.ts'
 
 /** Memory that grew beyond this is not kept for the next payload. */
@@ -17,10 +18,10 @@ const QUOTE = 0x22
 const BACKSLASH = 0x5c
 const COMMA = 0x2c
 const COLON = 0x3a
-const OPEN_ARRAY = 0x5b
-const CLOSE_ARRAY = 0x5d
-const OPEN_OBJECT = 0x7b
-const CLOSE_OBJECT = 0x7d
+const ARRAY_START = 0x5b
+const ARRAY_END = 0x5d
+const OBJECT_START = 0x7b
+const OBJECT_END = 0x7d
 
 export type Fields = Readonly<Record<string, unknown>>
 
@@ -69,26 +70,67 @@ export class JsonBytes {
     if (typeof value === 'string') this.string(value)
     else if (typeof value !== 'object' || value === null) this.#leaf(value)
     else if (Array.isArray(value)) {
-      this.byte(OPEN_ARRAY)
+      this.byte(ARRAY_START)
       const { length } = value
       for (let index = 0; index < length; index++) {
         if (index > 0) this.byte(COMMA)
         this.value(value[index], plain)
       }
-      this.byte(CLOSE_ARRAY)
+      this.byte(ARRAY_END)
     } else if (plain) {
-      this.byte(OPEN_OBJECT)
+      this.byte(OBJECT_START)
       this.#fields(value as Fields, true)
     } else this.#tagging(value)
+  }
+
+  /**
+   * A whole value, given as tokens.
+   * @param sizeBytes as its snapshot has it: no text is longer
+   */
+  tokens(tokens: Tokens, sizeBytes: number): void {
+    // Room for all of it, so that nothing below has to look: what is neither text nor key takes fewer than six times what it counts.
+    this.#ensure(sizeBytes * MAX_BYTES_PER_CHAR + ESCAPE_SLACK_BYTES)
+    const buffer = this.#buffer
+    // One bit a container that is open, the innermost last: whether it is an object.
+    let open = 0
+    let first = true
+    let key = false
+    for (let index = 0; index < tokens.length; index++) {
+      const token = tokens[index]
+      const inObject = (open & 1) === 1
+      // Texts apart: compared with what is none, they would be compared as texts.
+      if (typeof token !== 'string' && token === CLOSE) {
+        buffer[this.#position++] = inObject ? OBJECT_END : ARRAY_END
+        open >>>= 1
+        first = false
+        key = (open & 1) === 1
+        continue
+      }
+      if (!first && (key || !inObject)) buffer[this.#position++] = COMMA
+      first = false
+      if (typeof token === 'string') {
+        if (token.length > LOOP_CHARS || !this.#shortString(token)) this.#longString(token)
+        if (key) buffer[this.#position++] = COLON
+        key = inObject && !key
+      } else if (token === OPEN_OBJECT || token === OPEN_ARRAY) {
+        first = true
+        key = token === OPEN_OBJECT
+        buffer[this.#position++] = key ? OBJECT_START : ARRAY_START
+        open = (open << 1) | (key ? 1 : 0)
+      } else {
+        this.#leaf(token)
+        key = inObject
+      }
+    }
   }
 
   #tagging(value: object): void {
     const fields = isPlain(value) ? value : tagged(value)
     const escape = fields === value && Object.hasOwn(fields, TAG)
     if (escape) this.ascii(OPEN_ESCAPED)
-    else this.byte(OPEN_OBJECT)
+    else this.byte(OBJECT_START)
     this.#fields(fields, false)
-    if (escape) this.byte(CLOSE_OBJECT)
+    if (escape) this.byte(OBJECT_END)
   }
 
   #fields(fields: Fields, plain: boolean): void {
@@ -99,7 +141,7 @@ export class JsonBytes {
       first = false
       this.value(fields[key], plain)
     }
-    this.byte(CLOSE_OBJECT)
+    this.byte(OBJECT_END)
   }
 
   #leaf(value: unknown): void {
@@ -127,7 +169,11 @@ export class JsonBytes {
   }
 
   string(text: string): void {
-    if (text.length <= LOOP_CHARS && this.#shortString(text)) return
+    this.#ensure(LOOP_CHARS + 2)
+    if (text.length > LOOP_CHARS || !this.#shortString(text)) this.#longString(text)
+  }
+
+  #longString(text: string): void {
     this.byte(QUOTE)
     for (let start = 0; start < text.length; ) start = this.stretch(text, start)
     this.byte(QUOTE)
@@ -163,10 +209,9 @@ export class JsonBytes {
     else this.#position = this.#memory.escape(start, end)
   }
 
-  /** @returns false, with nothing written, when a character needs more than itself */
+  /** Into room that is there. @returns false, with nothing written, when a character needs more than itself */
   #shortString(text: string): boolean {
     const { length } = text
-    this.#ensure(length + 2)
     const buffer = this.#buffer
     let position = this.#position
     buffer[position++] = QUOTE

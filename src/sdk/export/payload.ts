@@ -1,4 +1,5 @@
 import { encodeValue, jsonTreeOf, MEDIA_TYPE, Truncated } from '../../schemas/index.ts'
+import type { Tokens } from '../flat.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { JsonSlices } from './json-slices.ts'
@@ -66,6 +67,13 @@ export class PayloadWriter {
     if (snapshot.json) return this.#writeJson(value, snapshot.plain)
     const { mediaType, data } = encodeValue(value)
     return { mediaType, content: data }
+  }
+
+  /** The JSON text of a value given as tokens: a view, valid until more is written. */
+  writeTokens(tokens: Tokens, sizeBytes: number): Uint8Array {
+    const start = this.#json.position
+    this.#json.tokens(tokens, sizeBytes)
+    return this.#json.between(start, this.#json.position)
   }
 
   /** JSON text whatever the value: what JSON has no form for is a tagged object in it. */

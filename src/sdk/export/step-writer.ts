@@ -18,13 +18,22 @@ const LOCAL_SAMPLED = 0x101
 // @opentelemetry/api counts span kinds from internal = 0, OTLP from unspecified = 0.
 const WIRE_KIND = [1, 2, 3, 4, 5]
 
+/** What the steps of one wrapper have in common, and those in one run. */
+interface SharedFields {
+  readonly run: RunState
+  readonly model: string | undefined
+  readonly traceId: string
+  readonly ofSpec: Uint8Array
+  readonly fields: Uint8Array
+}
+
 /**
  * Writes what our own exporter sends for a step: the raw values of the call and what makes the record replayable. What can be
  * derived from the values is not sent. What the calls of one wrapper, and the steps of one run, have in common is encoded once.
  */
 export class StepWriter {
   readonly #payloads: PayloadWriter
-  readonly #specs: WeakMap<CallSpec, { readonly model: string | undefined; readonly fields: Uint8Array }> = new WeakMap()
+  readonly #shared: WeakMap<CallSpec, SharedFields> = new WeakMap()
   readonly #runs: WeakMap<RunState, { readonly traceId: string; readonly fields: Uint8Array }> = new WeakMap()
 
   constructor(payloads: PayloadWriter) {
@@ -58,8 +67,7 @@ export class StepWriter {
     const { anchorMillis } = step.run.shared
     const { endMillis } = step
     const { spanId, parentSpanId } = step.ids
-    span.encoded(this.#specFields(step))
-    span.encoded(this.#runFields(step))
+    span.encoded(this.#sharedFields(step))
     span.ids(spanId, parentSpanId)
     span.times(
       unixMicros(anchorMillis, step.startMillis),
@@ -79,6 +87,8 @@ export class StepWriter {
     this.#payload(span, KEYS.output, KEYS.outputMediaType, step.output, step.outputMediaType, large)
     if (step.error !== undefined) this.#failure(span, step, step.error, large)
     if (step.documents !== undefined) this.#documents(span, step.documents, large)
+    const effects = step.encodeEffects()
+    if (effects !== undefined) span.bytes(KEYS.effects, effects)
     if (step.events !== undefined) span.events(eventsOf(step), step.droppedEvents)
     const cuts = cutsOf(step)
     if (cuts !== undefined) span.text(KEYS.cuts, JSON.stringify(cuts))
@@ -93,6 +103,11 @@ export class StepWriter {
     large: LargePayloads | undefined,
   ): void {
     if (snapshot === undefined) return
+    if (snapshot.tokens !== undefined) {
+      // Most of them: small, and JSON, which is what no media type says.
+      span.utf8(key, this.#payloads.writeTokens(snapshot.tokens, snapshot.sizeBytes))
+      return
+    }
     const mediaType = this.#value(span, key, snapshot, ownMediaType, large)
     if (mediaType !== MEDIA_TYPE.json) span.text(mediaTypeKey, mediaType)
   }
@@ -135,25 +150,15 @@ export class StepWriter {
     else this.#content(span, KEYS.documents, this.#payloads.writeText(documents).content)
   }
 
-  #specFields(step: Step): Uint8Array {
-    const { spec, model } = step
-    const known = this.#specs.get(spec)
-    if (known !== undefined && known.model === model) return known.fields
-    const fields = encodeSpanFields({
-      name: spanNameOf(step).toWellFormed(),
-      kind: WIRE_KIND[spanKindOf(spec.kind)] ?? 1,
-      flags: LOCAL_SAMPLED,
-      attributes: [
-        [ATTR.kind, spec.kind],
-        [ATTR.operation, step.operation],
-        [ATTR.stepName, spec.name.toWellFormed()],
-        [ATTR.fidelity, 'replayable'],
-        ...(spec.effect === undefined ? [] : [[ATTR.effect, spec.effect] as const]),
-        ...wireAttributes(genAiStart(step)),
-      ],
-    })
+  /** What all calls of one wrapper in one run have in common. */
+  #sharedFields(step: Step): Uint8Array {
+    const { spec, model, run, ids } = step
+    const known = this.#shared.get(spec)
+    if (known !== undefined && known.run === run && known.model === model && known.traceId === ids.traceId) return known.fields
+    const ofSpec = known !== undefined && known.model === model ? known.ofSpec : encodeSpec(step)
+    const fields = Buffer.concat([ofSpec, this.#runFields(step)])
     // A spec with attributes of its own was made for one call.
-    if (spec.attributes === undefined) this.#specs.set(spec, { model, fields })
+    if (spec.attributes === undefined) this.#shared.set(spec, { run, model, traceId: ids.traceId, ofSpec, fields })
     return fields
   }
 
@@ -164,6 +169,23 @@ export class StepWriter {
     this.#runs.set(run, { traceId, fields })
     return fields
   }
+}
+
+function encodeSpec(step: Step): Uint8Array {
+  const { spec } = step
+  return encodeSpanFields({
+    name: spanNameOf(step).toWellFormed(),
+    kind: WIRE_KIND[spanKindOf(spec.kind)] ?? 1,
+    flags: LOCAL_SAMPLED,
+    attributes: [
+      [ATTR.kind, spec.kind],
+      [ATTR.operation, step.operation],
+      [ATTR.stepName, spec.name.toWellFormed()],
+      [ATTR.fidelity, 'replayable'],
+      ...(spec.effect === undefined ? [] : [[ATTR.effect, spec.effect] as const]),
+      ...wireAttributes(genAiStart(step)),
+    ],
+  })
 }
 
 function isLarge(payloads: PayloadWriter, snapshot: Snapshot | undefined): snapshot is Snapshot {
@@ -222,6 +244,7 @@ const KEYS = {
   parentStep: encodeKey(PARENT_STEP_ATTRIBUTE),
   seed: encodeKey(ATTR.seed),
   deliveries: encodeKey(ATTR.deliveries),
+  effects: encodeKey(ATTR.effects),
   cuts: encodeKey(ATTR.cuts),
   input: encodeKey(ATTR.input),
   inputMediaType: encodeKey(ATTR.inputMediaType),

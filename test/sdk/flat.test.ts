@@ -1,0 +1,157 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { JsonBytes } from '../../src/sdk/export/json-bytes.ts'
+import { openJsonMemory, PlainMemory } from '../../src/sdk/export/json-memory.ts'
+import { FlatCopier, treeOf } from '../../src/sdk/flat.ts'
+import { Copier, SNAPSHOT_LIMITS, type SnapshotLimits, takeSnapshot } from '../../src/sdk/snapshot.ts'
+
+const flatOf = (value: object, limits: SnapshotLimits = SNAPSHOT_LIMITS) => new FlatCopier(limits).take(value)
+
+/** As a snapshot that is a tree has it. */
+function treeSnapshot(value: unknown) {
+  const copier = new Copier(SNAPSHOT_LIMITS)
+  return copier.result(copier.copyGuarded(value))
+}
+
+const text = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme', minLength: 30, maxLength: 60 }))
+const key = fc.oneof(fc.constantFrom('1', 'a', '', 'constructor', 'toString', 'ключ'), fc.string({ unit: 'binary', maxLength: 40 }))
+const { value: anyJson } = fc.letrec((tie) => ({
+  value: fc.oneof(
+    { maxDepth: 6 },
+    fc.oneof(
+      text,
+      fc.constantFrom('', '"', '\\', '\ud800', '\udfffx', 'é'.repeat(40)),
+      fc.integer(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.boolean(),
+      fc.constant(null),
+    ),
+    fc.array(tie('value'), { maxLength: 6 }),
+    fc.dictionary(key, tie('value'), { maxKeys: 6 }),
+  ),
+}))
+const anyContainer = fc
+  .oneof(fc.array(anyJson, { maxLength: 6 }), fc.dictionary(key, anyJson, { maxKeys: 6 }))
+  // JSON makes plain objects of them, and 0 of -0.
+  .map((value) => JSON.parse(JSON.stringify(value)) as object)
+  .filter((value) => !JSON.stringify(value).includes('__proto__'))
+
+describe('plain JSON as one list', () => {
+  test('is the same value, and counts the same, as a copied tree', () => {
+    fc.assert(
+      fc.property(anyContainer, (value) => {
+        const copier = new FlatCopier(SNAPSHOT_LIMITS)
+        const tokens = copier.take(value)
+        const tree = treeSnapshot(value)
+        if (tokens === undefined) throw new Error('not taken')
+        expect(JSON.stringify(treeOf(tokens))).toBe(JSON.stringify(tree.value))
+        expect({ sizeBytes: copier.sizeBytes, entries: copier.entries }).toEqual({ sizeBytes: tree.sizeBytes, entries: tree.entries })
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test.each([
+    ['wasm', openJsonMemory],
+    ['plain memory', () => new PlainMemory()],
+  ])('is written as JSON.stringify writes it (%s)', (_name, open) => {
+    const bytes = new JsonBytes(open())
+    const written = (value: object): string => {
+      const { tokens, sizeBytes } = takeSnapshot(value)
+      if (tokens === undefined) throw new Error('not taken')
+      bytes.reset()
+      const start = bytes.position
+      bytes.tokens(tokens, sizeBytes)
+      return Buffer.from(bytes.between(start, bytes.position)).toString()
+    }
+    fc.assert(
+      fc.property(anyContainer, (value) => {
+        expect(written(value)).toBe(JSON.stringify(value))
+      }),
+      { numRuns: 500 },
+    )
+    // What takes most room for what it counts.
+    for (const value of [
+      ['\u0001'.repeat(60_000)],
+      Array.from({ length: 200 }, () => Array.from({ length: 20 }, () => -1.2345678901234568e-300)),
+      Array.from({ length: 1900 }, () => ({ '': -1.2345678901234568e-300 })),
+      Array.from({ length: 1300 }, () => [[]]),
+      Object.fromEntries(Array.from({ length: 4000 }, (_, index) => [String(index), false])),
+    ])
+      expect(written(value)).toBe(JSON.stringify(value))
+  })
+
+  test('holds nothing that is done to the value later', () => {
+    const value = { messages: [{ role: 'user', content: 'before' }] }
+    const snapshot = takeSnapshot(value)
+    value.messages[0] = { role: 'x', content: 'after' }
+    value.messages.push({ role: 'y', content: 'after' })
+    expect(snapshot.tokens).toBeDefined()
+    expect(snapshot.value).toEqual({ messages: [{ role: 'user', content: 'before' }] })
+    expect(snapshot.value).toBe(snapshot.value)
+  })
+
+  const cycle: Record<string, unknown> = {}
+  cycle.self = { cycle }
+  const deep = (levels: number): object => (levels === 0 ? {} : { in: deep(levels - 1) })
+  test.each<[string, object]>([
+    ['an accessor', Object.defineProperty({ a: 1 }, 'b', { enumerable: true, get: () => 1 })],
+    ['a setter alone', Object.defineProperty({ a: 1 }, 'b', { enumerable: true, set: () => {} })],
+    ['a proxy', { in: new Proxy({ a: 1 }, {}) }],
+    ['a proxy of an array', [new Proxy([1], {})]],
+    ['a cycle', cycle],
+    [
+      'an instance',
+      {
+        at: new (class Point {
+          x = 1
+        })(),
+      },
+    ],
+    ['a subclass of Array', [new (class List extends Array {})()]],
+    ['no prototype', { in: Object.create(null) as object }],
+    ['undefined', { a: undefined }],
+    ['a hole', [1, , 2]],
+    ['-0', [-0]],
+    ['NaN', { a: Number.NaN }],
+    ['an infinity', [Number.POSITIVE_INFINITY]],
+    ['a function', { a: () => {} }],
+    ['a symbol', [Symbol('s')]],
+    ['a bigint', [1n]],
+    ['a date', { at: new Date(0) }],
+    ['bytes', [new Uint8Array(2)]],
+    ['a tag', { $reprise: 'x' }],
+    ['a key __proto__', JSON.parse('{"__proto__":1}') as object],
+    ['great depth', deep(40)],
+    ['an embedding', { data: [{ embedding: Array.from({ length: 64 }, (_, index) => index / 64) }] }],
+    ['much text', { text: 'x'.repeat(70_000) }],
+  ])('%s is left to the copier of trees', (_name, value) => {
+    expect(flatOf(value)).toBeUndefined()
+    const snapshot = takeSnapshot(value)
+    expect(snapshot.tokens).toBeUndefined()
+    expect(snapshot).toEqual({ ...treeSnapshot(value) })
+  })
+
+  test('so is what is over a bound', () => {
+    expect(flatOf([1, 2, 3], { ...SNAPSHOT_LIMITS, maxEntries: 2 })).toBeUndefined()
+    expect(flatOf({ a: 1, b: 2 }, { ...SNAPSHOT_LIMITS, maxEntries: 1 })).toBeUndefined()
+    expect(flatOf({ a: 'x'.repeat(100) }, { ...SNAPSHOT_LIMITS, maxBytes: 64 })).toBeUndefined()
+    expect(flatOf({ a: { b: {} } }, { ...SNAPSHOT_LIMITS, maxDepth: 2 })).toBeUndefined()
+    expect(flatOf({ a: { b: 1 } }, { ...SNAPSHOT_LIMITS, maxDepth: 2 })).toBeDefined()
+  })
+
+  test('no accessor is run on the way', () => {
+    let runs = 0
+    const value = { list: [Object.defineProperty({}, 'b', { enumerable: true, get: () => runs++ })] }
+    takeSnapshot(value)
+    expect(runs).toBe(0)
+  })
+
+  test('nothing of a value is kept for the next', () => {
+    const copier = new FlatCopier(SNAPSHOT_LIMITS)
+    expect(treeOf(copier.take({ a: 'long', b: [1, 2, 3] }) ?? [])).toEqual({ a: 'long', b: [1, 2, 3] })
+    expect(copier.take({ a: 'x', b: undefined })).toBeUndefined()
+    expect(treeOf(copier.take({}) ?? [])).toEqual({})
+    expect(JSON.stringify(copier)).not.toContain('long')
+  })
+})
