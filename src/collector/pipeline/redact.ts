@@ -1,36 +1,26 @@
 import { isUtf8 } from 'node:buffer'
-import { isContentAttribute } from '../../adapters/dialects/index.ts'
+import { isContentAttribute, isMetadataAttribute } from '../../adapters/dialects/index.ts'
 import { isWireText, textOf, type WireAttribute, type WireText, type WireValue } from '../../otlp/index.ts'
-import type { Redacted, Redactor } from '../../redaction/index.ts'
+import type { ContentLimits, Redacted, Redactor } from '../../redaction/index.ts'
 import { ATTRIBUTE_INLINE_MAX_BYTES, MEDIA_TYPE } from '../../schemas/index.ts'
-import { type AttributeShape, AttributeShapes, hasRepeats, sortByKey } from './attribute-shapes.ts'
-import { jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate, pointerToken } from './canonical-text.ts'
+import { type AttributeShape, AttributeShapes, sortByKey } from './attribute-shapes.ts'
+import { jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate } from './canonical-text.ts'
 import { type Findings, mergeCounts, newFindings } from './findings.ts'
+import { type KnownKey, REMEMBERED_LENGTH, remember, roleOf } from './known-key.ts'
 import type { DraftPayload } from './normalize.ts'
+import { fitsInline, isScalar, lastOfEach, looksLikeJson } from './wire-shape.ts'
 
 export { type CleanContent, type Findings, mergeCounts, newFindings } from './findings.ts'
 
 const WITHHELD_REASON = 'redactor_failed'
+/** The policy keeps no such content. */
+const LIMITED_REASON = 'policy'
 const WITHHELD_MARK = '<withheld:redactor_failed>'
 const MAX_KNOWN_KEYS = 2_048
 const SHARED_MAX_LENGTH = 8_192
 const SHARED_MAX_PAYLOADS = 16
 /** Below it no number is a card number, which has twelve digits at the least. */
 const SECRET_NUMBER_MIN = 1e11
-
-interface KnownKey {
-  readonly key: string
-  /** The key as JSON, and the colon behind it. */
-  readonly prefix: string
-  /** Where its values stand when they become payloads: the object that was asked for last, and the role in it. */
-  role: { readonly pointer: string; readonly text: string } | undefined
-  /** Its values are content: they never stand in a record. */
-  readonly content: boolean
-  /** Its numbers are secrets whatever they are (`pin`). */
-  readonly secretNumbers: boolean
-  /** Canonical JSON of short values that were found clean; undefined once there are too many different ones. */
-  cleanValues: Map<string, string> | undefined
-}
 
 /** Thrown inside, caught where the value stands: that content is then withheld as a whole. */
 class RedactorFailed extends Error {}
@@ -45,9 +35,20 @@ export class Cleaner {
   readonly #shapes = new AttributeShapes<KnownKey>()
   /** Names that were found clean. */
   readonly #cleanNames = new Set<string>()
+  readonly #limits: ContentLimits | undefined
+  readonly #ofKind = new Map<string, Cleaner>()
 
   constructor(redactor: Redactor) {
     this.#redactor = redactor
+    this.#limits = redactor.limits
+  }
+
+  /** The cleaner for one kind of steps: itself, unless the policy has rules that are confined to kinds. */
+  ofKind(kind: string): Cleaner {
+    if (this.#redactor.ofKind === undefined) return this
+    let own = this.#ofKind.get(kind)
+    if (own === undefined) this.#ofKind.set(kind, (own = new Cleaner(this.#redactor.ofKind(kind))))
+    return own
   }
 
   /** A text that the record must have; too long for the record, it becomes a payload and a marker stands in its place. */
@@ -58,6 +59,13 @@ export class Cleaner {
   /** A text that may be absent: undefined when it is empty or became a payload. */
   optionalText(text: string, role: string, found: Findings): string | undefined {
     return text === '' ? undefined : this.#line(text, role, found)
+  }
+
+  /** As `optionalText`, for what somebody wrote. */
+  message(text: string, role: string, found: Findings): string | undefined {
+    if (text === '' || this.#limits === undefined) return this.optionalText(text, role, found)
+    withhold(role, MEDIA_TYPE.text, found, LIMITED_REASON)
+    return undefined
   }
 
   /** A short text of a cut or a gap, which has no place for a payload. */
@@ -75,12 +83,14 @@ export class Cleaner {
     const { role, data } = draft
     const bytes = typeof data === 'object' && 'bytes' in data
     const mediaType = draft.mediaType ?? (bytes ? MEDIA_TYPE.bytes : MEDIA_TYPE.json)
-    this.#content(role, mediaType, typeof data === 'string' ? data : bytes ? data.bytes : data.utf8, '', found)
+    if (this.#limits?.keepsPayload(mediaType) === false) withhold(role, mediaType, found, LIMITED_REASON)
+    else this.#content(role, mediaType, typeof data === 'string' ? data : bytes ? data.bytes : data.utf8, '', found)
   }
 
   /** A value that is content wherever it stands, and never part of the record. */
   content(role: string, value: WireValue, found: Findings): void {
     if (value === null) return
+    if (this.#limits !== undefined) return this.#limitedContent(role, value, '', found)
     if (typeof value === 'string' || isWireText(value)) {
       const raw = typeof value === 'string' ? value : value.utf8
       this.#content(role, MEDIA_TYPE.text, raw, '', found, looksLikeJson(raw) ? MEDIA_TYPE.json : MEDIA_TYPE.text)
@@ -164,6 +174,10 @@ export class Cleaner {
     }
     const naming = list.filter(([key, value]) => key.startsWith('service.') && typeof value === 'string').slice(0, SHARED_MAX_PAYLOADS)
     const rest = { kvlist: list.filter((attribute) => !naming.includes(attribute)) }
+    if (this.#limits !== undefined) {
+      withhold(pointer, MEDIA_TYPE.attribute, found, LIMITED_REASON)
+      return this.attributes(naming, pointer, found)
+    }
     try {
       found.contents.push({ role: pointer, mediaType: MEDIA_TYPE.attribute, data: this.#json(rest, '', found) })
     } catch (error) {
@@ -182,7 +196,8 @@ export class Cleaner {
         this.#cleanNames.add(text)
       }
       if (fitsInline(clean)) return clean
-      found.contents.push({ role, mediaType: MEDIA_TYPE.text, data: clean })
+      if (this.#limits !== undefined) withhold(role, MEDIA_TYPE.text, found, LIMITED_REASON)
+      else found.contents.push({ role, mediaType: MEDIA_TYPE.text, data: clean })
       return undefined
     } catch (error) {
       if (!(error instanceof RedactorFailed)) throw error
@@ -200,6 +215,7 @@ export class Cleaner {
         prefix: `${jsonOfText(key)}:`,
         role: undefined,
         content: isContentAttribute(key),
+        limited: this.#limits !== undefined && !isMetadataAttribute(key) && !this.#limits.keepsAttribute(key),
         secretNumbers: this.#hidesNumbers(key),
         cleanValues: new Map(),
       }
@@ -212,7 +228,8 @@ export class Cleaner {
       if (!(error instanceof RedactorFailed)) throw error
       const key = `<withheld:key:${index}>`
       found.cuts.push({ what: key, reason: WITHHELD_REASON, count: 1 })
-      return { key, prefix: `${jsonOfText(key)}:`, role: undefined, content: true, secretNumbers: true, cleanValues: undefined }
+      const own = { content: true, limited: this.#limits !== undefined, secretNumbers: true }
+      return { key, prefix: `${jsonOfText(key)}:`, role: undefined, cleanValues: undefined, ...own }
     }
   }
 
@@ -232,6 +249,10 @@ export class Cleaner {
   /** Canonical JSON of one attribute, or undefined when it became a payload. */
   #value(value: WireValue, pointer: string, known: KnownKey, found: Findings): string | undefined {
     const { content } = known
+    if (known.limited && (content || !isScalar(value))) {
+      this.#limitedContent(roleOf(known, pointer), value, known.key, found)
+      return undefined
+    }
     if (typeof value === 'string') {
       const seen = known.cleanValues?.get(value)
       if (seen !== undefined) return seen
@@ -253,6 +274,14 @@ export class Cleaner {
       withhold(roleOf(known, pointer), MEDIA_TYPE.attribute, found)
       return MARK_JSON
     }
+  }
+
+  /** What somebody wrote, under a policy that does not keep all of that: JSON in which it names places, or nothing. */
+  #limitedContent(role: string, value: WireValue, field: string, found: Findings): void {
+    const raw = typeof value === 'string' ? value : isWireText(value) ? value.utf8 : undefined
+    if (raw !== undefined && looksLikeJson(raw) && this.#limits?.keepsPayload(MEDIA_TYPE.json) === true)
+      this.#content(role, MEDIA_TYPE.text, raw, field, found, MEDIA_TYPE.json)
+    else withhold(role, raw === undefined ? MEDIA_TYPE.attribute : MEDIA_TYPE.text, found, LIMITED_REASON)
   }
 
   #string(value: string | WireText, pointer: string, known: KnownKey, found: Findings): string | undefined {
@@ -337,42 +366,8 @@ export class Cleaner {
 }
 
 const MARK_JSON = jsonOfText(WITHHELD_MARK)
-const REMEMBERED_VALUES = 64
 const REMEMBERED_NAMES = 1_024
-const REMEMBERED_LENGTH = 64
 
-/** Models, providers and the like come again in every span. Only what was found clean is remembered: unchanged text. */
-function remember(known: KnownKey, value: string, json: string): void {
-  if (known.cleanValues === undefined || value.length > REMEMBERED_LENGTH || json !== JSON.stringify(value)) return
-  if (known.cleanValues.size >= REMEMBERED_VALUES) known.cleanValues = undefined
-  else known.cleanValues.set(value, json)
-}
-
-/** A JSON pointer to the attribute. Asked for again and again with the same pointer, it is made once. */
-function roleOf(known: KnownKey, pointer: string): string {
-  if (known.role?.pointer !== pointer) known.role = { pointer, text: `${pointer}/${pointerToken(known.key)}` }
-  return known.role.text
-}
-
-function withhold(role: string, mediaType: string, found: Findings): void {
-  found.contents.push({ role, mediaType, withheld: WITHHELD_REASON })
-}
-
-function fitsInline(text: string): boolean {
-  if (text.length > ATTRIBUTE_INLINE_MAX_BYTES) return false
-  return text.length * 3 <= ATTRIBUTE_INLINE_MAX_BYTES || Buffer.byteLength(text) <= ATTRIBUTE_INLINE_MAX_BYTES
-}
-
-/** Begins like an object or an array. */
-function looksLikeJson(text: string | Uint8Array): boolean {
-  const first = typeof text === 'string' ? text.charCodeAt(0) : text[0]
-  return first === 0x5b || first === 0x7b
-}
-
-/** Of equal keys the last one sent holds; the others are counted. */
-function lastOfEach(list: readonly WireAttribute[], pointer: string, found: Findings): readonly WireAttribute[] {
-  if (!hasRepeats(list)) return list
-  const unique = [...new Map(list)]
-  found.cuts.push({ what: pointer, reason: 'repeated_key', count: list.length - unique.length })
-  return unique
+function withhold(role: string, mediaType: string, found: Findings, reason: string = WITHHELD_REASON): void {
+  found.contents.push({ role, mediaType, withheld: reason })
 }

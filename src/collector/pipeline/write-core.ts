@@ -80,7 +80,7 @@ export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Clea
   const name = jsonOfText(cleaner.name(span.name, '/name', found))
   const stepName = draft.stepName === span.name ? name : jsonOfText(cleaner.name(draft.stepName, '/stepName', found))
   const operation = jsonOfText(cleaner.name(draft.operation, '/operation', found))
-  const message = cleaner.optionalText(span.status.message, '/status/message', found)
+  const message = cleaner.message(span.status.message, '/status/message', found)
   const state = cleaner.optionalText(span.traceState, '/traceState', found)
   const seed = draft.seed === undefined ? undefined : cleaner.name(draft.seed, '/seed', found)
   const attributes = cleaner.attributes(draft.attributes, '/attributes', found)
