@@ -38,6 +38,12 @@ export interface BlobReader {
   has(digest: Digest): boolean
   /** The exact bytes, verified. Throws `artifact_missing`, or `integrity` naming the digest. */
   read(digest: Digest): Buffer
+  /**
+   * The bytes from `start` up to `end`, verified, in pieces of at most 1 MiB; no more than that is held of a large payload. The
+   * first part of a large one that is asked for costs one look at the whole. Throws as `read` does, and `invalid_argument` for
+   * a range that is not within the payload.
+   */
+  readRange(digest: Digest, start: number, end: number): AsyncGenerator<Uint8Array, void, void>
   info(digest: Digest): BlobInfo | undefined
 }
 
@@ -348,10 +354,6 @@ export interface Store {
   readSummary(): StoreSummary
   /** The redaction HMAC key: 32 random bytes. */
   key(): Uint8Array
-  /** Keeps what the digest of a redaction policy covers, before records name it. Durable when it returns. */
-  keepPolicy(text: string): void
-  /** The same, by its digest; undefined for policies that every release has. Throws `integrity` where the file was changed. */
-  readPolicy(digest: Digest): Uint8Array | undefined
   /** Keeps what the digest of a redaction policy covers, before records name it. Durable when it returns. */
   keepPolicy(text: string): void
   /** The same, by its digest; undefined for policies that every release has. Throws `integrity` where the file was changed. */

@@ -2,7 +2,7 @@ import { type ErrorCode, RepriseError } from '../../schemas/index.ts'
 
 /** An API answer that is an error. The message never repeats what the request held. */
 export class ApiError extends Error {
-  readonly status: 400 | 403 | 404 | 405 | 410 | 416 | 500 | 503
+  readonly status: 400 | 403 | 404 | 405 | 410 | 412 | 416 | 500 | 503
   readonly code: ErrorCode | 'not_found' | 'forbidden' | 'method_not_allowed'
   readonly details: Readonly<Record<string, unknown>>
 

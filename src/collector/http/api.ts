@@ -1,5 +1,4 @@
 import { type Context, Hono } from 'hono'
-import { isDigest } from '../../schemas/index.ts'
 import type { Store } from '../../store/index.ts'
 import type { CollectorStats } from '../counters.ts'
 import type { Logger } from '../log.ts'
@@ -7,7 +6,7 @@ import { VERSION } from '../version.ts'
 import { ApiError, apiErrorOf, errorBody } from './api-error.ts'
 import { readPage } from './api-pages.ts'
 import { logsQueryOf, runsQueryOf, stepsQueryOf } from './api-query.ts'
-import { byteRangeOf } from './byte-range.ts'
+import { answerArtifact } from './artifacts.ts'
 
 export interface ApiOptions {
   readonly store: Store
@@ -116,38 +115,7 @@ export function createApi(options: ApiOptions): Hono {
     requireRun(id)
     return context.json({ schema: 'reprise.run-gaps/1', ...store.index.readGaps(id, options.namespace) })
   })
-  api.get('/api/v1/artifacts/:digest', (context) => {
-    const digest = context.req.param('digest')
-    if (!isDigest(digest)) throw new ApiError(400, 'invalid_argument', 'digest: expected sha256: and 64 lowercase hex digits')
-    const info = store.blobs.info(digest)
-    if (info === undefined) throw new ApiError(404, 'artifact_missing', `no artifact ${digest}`)
-    const headers = {
-      'Content-Type': info.mediaType,
-      // Always a download: a stored page or image must never run or render on this origin.
-      'Content-Disposition': `attachment; filename="${digest.replace(':', '-')}"`,
-      'Content-Security-Policy': "default-src 'none'; sandbox",
-      'Accept-Ranges': 'bytes',
-      // The digest is of the bytes: they never change.
-      ETag: `"${digest}"`,
-    }
-    // A part of another version would not fit, but there is one version only.
-    const condition = context.req.header('If-Range')
-    const wanted = condition === undefined || condition === headers.ETag ? context.req.header('Range') : undefined
-    const range = byteRangeOf(wanted, info.sizeBytes)
-    if (range === 'unsatisfiable') {
-      context.header('Content-Range', `bytes */${info.sizeBytes}`)
-      throw new ApiError(416, 'invalid_argument', `Range: expected bytes below ${info.sizeBytes}`)
-    }
-    // Read whole also for a part: what is handed out is verified against the digest.
-    const bytes = new Uint8Array(store.blobs.read(digest))
-    if (range === undefined) return context.body(bytes, 200, { ...headers, 'Content-Length': String(bytes.length) })
-    const part = bytes.subarray(range.first, range.last + 1)
-    return context.body(part, 206, {
-      ...headers,
-      'Content-Length': String(part.length),
-      'Content-Range': `bytes ${range.first}-${range.last}/${bytes.length}`,
-    })
-  })
+  api.get('/api/v1/artifacts/:digest', async (context) => await answerArtifact(context, store.blobs, context.req.param('digest')))
 
   api.notFound((context) => context.json(errorBody(new ApiError(404, 'not_found', 'there is nothing at this path')), 404))
   api.onError((error, context) => {

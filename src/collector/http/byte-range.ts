@@ -6,14 +6,14 @@ export interface ByteRange {
 
 /**
  * Reads a `Range` header (RFC 9110 section 14.2). Undefined where the whole body is to be sent: no header, another unit,
- * something malformed, or more than one range, which a server may ignore. `unsatisfiable` where no such byte exists.
+ * something malformed, more than one range, which a server may ignore, or a body of nothing. `unsatisfiable` where no such byte exists.
  */
 export function byteRangeOf(header: string | undefined, sizeBytes: number): ByteRange | 'unsatisfiable' | undefined {
-  const [, from = '', to = ''] = /^bytes=\s*([0-9]{0,15})-([0-9]{0,15})\s*$/i.exec(header ?? '') ?? []
-  if (from === '' && to === '') return undefined
+  const [, from = '', to = ''] = /^bytes=\s*([0-9]*)-([0-9]*)\s*$/i.exec(header ?? '') ?? []
+  if ((from === '' && to === '') || sizeBytes === 0) return undefined
   if (from === '') {
     const length = Number(to)
-    return length === 0 || sizeBytes === 0 ? 'unsatisfiable' : { first: Math.max(0, sizeBytes - length), last: sizeBytes - 1 }
+    return length === 0 ? 'unsatisfiable' : { first: Math.max(0, sizeBytes - length), last: sizeBytes - 1 }
   }
   const first = Number(from)
   if (to !== '' && Number(to) < first) return undefined

@@ -132,12 +132,21 @@ const ARTIFACT: Json = {
   parameters: [
     ...parametersOf('/{digest}'),
     { name: 'Range', in: 'header', schema: { type: 'string' }, description: 'One range of bytes, such as `bytes=0-1023`.' },
+    {
+      name: 'If-Range',
+      in: 'header',
+      schema: { type: 'string' },
+      description: 'The entity tag, which is the digest in quotes: of any other the whole is sent.',
+    },
+    { name: 'If-None-Match', in: 'header', schema: { type: 'string' }, description: 'Entity tags of what is there already.' },
   ],
   responses: {
     200: { description: 'All bytes.', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } },
     206: { description: 'The range.', content: { '*/*': { schema: { type: 'string', format: 'binary' } } } },
+    304: { description: 'One of the tags in If-None-Match is its own.' },
     400: jsonAnswer('The digest is none.', 'Error'),
     404: jsonAnswer('There is no such artifact.', 'Error'),
+    412: jsonAnswer('None of the tags in If-Match is its own.', 'Error'),
     416: jsonAnswer('There are no such bytes.', 'Error'),
   },
 }

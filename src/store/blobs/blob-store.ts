@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { type Digest, isDigest, RepriseError } from '../../schemas/index.ts'
 import { systemCodeOf } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
+import { PACKED_MAX_BYTES } from '../limits.ts'
 import { assembleManifest } from '../manifests/assemble.ts'
 import { decodeParts, LIST_MEDIA_TYPE } from '../manifests/parts.ts'
 import type { BlobInfo, BlobReader } from '../types.ts'
 import type { BlobHeader } from './blob-header.ts'
 import type { StoredBlob } from './pack-file.ts'
 import type { BlobLocation, PackSet } from './pack-set.ts'
+import { RangeReader } from './range-reader.ts'
 
 export function looseFile(layout: Layout, digest: Digest): string {
   return join(layout.blobs, digest.slice(7, 9), digest.slice(7))
@@ -20,12 +22,18 @@ export class BlobStore implements BlobReader {
   readonly #layout: Layout
   readonly #packs: PackSet
   readonly #refreshes: boolean
+  readonly #ranges: RangeReader
 
   /** `refreshes`: another process may be adding blobs. */
   constructor(layout: Layout, packs: PackSet, refreshes: boolean) {
     this.#layout = layout
     this.#packs = packs
     this.#refreshes = refreshes
+    this.#ranges = new RangeReader({
+      stored: (digest) => this.#stored(digest),
+      looseFile: (digest) => looseFile(layout, digest),
+      damaged,
+    })
   }
 
   #locate(digest: Digest): BlobLocation | undefined {
@@ -61,11 +69,19 @@ export class BlobStore implements BlobReader {
     return bytes
   }
 
+  async *readRange(digest: Digest, start: number, end: number): AsyncGenerator<Uint8Array, void, void> {
+    const sizeBytes = this.header(digest)?.sizeBytes
+    if (sizeBytes === undefined) throw missing(digest)
+    if (!Number.isSafeInteger(start) || !Number.isSafeInteger(end) || start < 0 || end > sizeBytes || start > end)
+      throw new RepriseError('invalid_argument', `range: expected numbers of bytes within ${sizeBytes}, the first before the last`)
+    if (sizeBytes <= PACKED_MAX_BYTES) yield this.read(digest).subarray(start, end)
+    else yield* this.#ranges.read(digest, sizeBytes, start, end)
+  }
+
   /** What is stored under a digest, with its crc checked. Throws `artifact_missing`, `integrity`. */
   #stored(digest: Digest): StoredBlob {
     const location = this.#locate(digest)
-    if (location === undefined)
-      throw new RepriseError('artifact_missing', `artifact ${digest} is not in the store`, { details: { digest } })
+    if (location === undefined) throw missing(digest)
     const stored = this.#packs.file(location.pack).read(location.place)
     if (stored?.header.digest === digest) return stored
     // Another process may have written the pack anew.
@@ -110,6 +126,10 @@ export class BlobStore implements BlobReader {
       throw new RepriseError('artifact_missing', `the file of artifact ${digest} is not in the store`, { cause, details: { digest } })
     }
   }
+}
+
+function missing(digest: Digest): RepriseError {
+  return new RepriseError('artifact_missing', `artifact ${digest} is not in the store`, { details: { digest } })
 }
 
 function damaged(digest: Digest): RepriseError {

@@ -2,7 +2,7 @@ import { type Digest, RepriseError } from '../../schemas/index.ts'
 import { decodeParts, type Part } from './parts.ts'
 
 /** Lists in lists; far more than an honest manifest has. */
-const MAX_DEPTH = 32
+export const MANIFEST_DEPTH_MAX = 32
 const PAYLOAD_MAX_BYTES = 1024 * 1024 * 1024
 
 /**
@@ -20,7 +20,7 @@ export function assembleManifest(digest: Digest, manifest: Buffer, sizeBytes: nu
     for (const part of list) {
       const bytes = part.type === 'bytes' ? part.bytes : read(part.digest)
       const size = part.type === 'bytes' ? bytes.length : part.sizeBytes
-      if (at + size > to || depth > MAX_DEPTH) throw wrongSize(digest, part)
+      if (at + size > to || depth > MANIFEST_DEPTH_MAX) throw wrongSize(digest, part)
       if (part.type === 'list') fill(decodeParts(Buffer.from(bytes)), at, at + size, depth + 1)
       else if (bytes.length !== size) throw wrongSize(digest, part)
       else target.set(bytes, at)
