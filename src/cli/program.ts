@@ -59,8 +59,11 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option('--port <number>', 'port for OTLP/HTTP and the API; 0 takes any free one (default: 4318)')
     .option('--grpc-port <number>', 'port for OTLP/gRPC; 0 takes any free one, off for none (default: 4317)')
     .option('--forward <url>', 'send every span on to this OTLP/HTTP endpoint; may be given more than once', collect)
-    .action((flags) =>
-      act(flags, ['host', 'port', 'grpcPort', 'forward'], async (settings) => (await import('./commands/up.ts')).up(settings, terminal)),
+    .option('--policy <name|file>', 'redact by this policy: default, strict, metadata-only, or a JSON file')
+    .action(({ policy, ...flags }) =>
+      act({ ...flags, redactionPolicy: policy }, ['host', 'port', 'grpcPort', 'forward', 'redactionPolicy'], async (settings) =>
+        (await import('./commands/up.ts')).up(settings, terminal),
+      ),
     )
 
   verb(

@@ -1,4 +1,5 @@
 import type { Server } from 'node:http'
+import { policyTextOf } from '../redaction/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { type CollectorStats, Counters } from './counters.ts'
 import { type Forwarder, parseForwardTarget, startForwarder } from './forward/forwarder.ts'
@@ -66,11 +67,15 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
 }
 
 async function serve(options: ResolvedCollectorOptions, store: Store, log: Logger): Promise<Collector> {
+  // Before a record names it.
+  const policyText = policyTextOf(options.redactionPolicy)
+  if (policyText !== undefined) store.keepPolicy(policyText)
   const counters = new Counters()
   const budget = new ByteBudget(options.inFlightMaxBytes)
   const intake = new Intake({
     store,
     namespace: options.namespace,
+    policy: options.redactionPolicy,
     decodedMaxBytes: options.decodedMaxBytes,
     decodeLimits: { maxAttributes: options.attributeMaxCount, maxDepth: options.depthMax },
     counters,

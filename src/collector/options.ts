@@ -1,6 +1,9 @@
 import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
+import type { PolicyConfig } from '../redaction/index.ts'
+import { parsePolicy } from '../redaction/policies/schema.ts'
 import { RepriseError, STORE_PLACES } from '../schemas/index.ts'
+import { readPolicyFile } from '../sdk/spool/index.ts'
 
 export interface ForwardTarget {
   /** Base URL of an OTLP/HTTP backend; `/v1/traces` is added unless the path already ends so. */
@@ -26,6 +29,8 @@ export interface CollectorOptions {
   readonly allowedHosts?: readonly string[]
   /** Namespace written on every record. Default `local`. */
   readonly namespace?: string
+  /** What becomes of secrets: a shipped policy by name, a JSON file, or a policy as `PolicyConfig` has it. Default `default`. */
+  readonly redactionPolicy?: string | PolicyConfig
   readonly forward?: readonly (string | ForwardTarget)[]
   /** Headers sent to every forwarding destination (credentials). Never logged, never shown. */
   readonly forwardHeaders?: Readonly<Record<string, string>>
@@ -58,7 +63,8 @@ export interface CollectorOptions {
   readonly log?: (line: string) => void
 }
 
-export type ResolvedCollectorOptions = Required<Omit<CollectorOptions, 'forward' | 'grpcPort'>> & {
+export type ResolvedCollectorOptions = Required<Omit<CollectorOptions, 'forward' | 'grpcPort' | 'redactionPolicy'>> & {
+  readonly redactionPolicy: PolicyConfig | undefined
   readonly forward: readonly ForwardTarget[]
   readonly grpcPort: number | undefined
 }
@@ -85,6 +91,11 @@ function headersOf(key: string, headers: Readonly<Record<string, string>> | unde
     checked[name.toLowerCase()] = value
   }
   return checked
+}
+
+function policyOf(policy: string | PolicyConfig | undefined): PolicyConfig | undefined {
+  if (policy === undefined) return undefined
+  return typeof policy === 'string' ? readPolicyFile(policy, process.cwd(), parsePolicy) : parsePolicy(policy)
 }
 
 export function isLoopbackHost(host: string): boolean {
@@ -117,6 +128,7 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
     allowRemote,
     allowedHosts: options.allowedHosts ?? [],
     namespace,
+    redactionPolicy: policyOf(options.redactionPolicy),
     forward: (options.forward ?? []).map((entry, index) => {
       const target = typeof entry === 'string' ? { url: entry } : entry
       return { url: target.url, headers: { ...forwardHeaders, ...headersOf(`forward.${index}.headers`, target.headers) } }

@@ -55,6 +55,7 @@ export interface OptionValues {
   readonly port: number
   readonly grpcPort: number | 'off'
   readonly namespace: string
+  readonly redactionPolicy: string | undefined
   readonly forward: readonly string[]
   readonly forwardHeadersFile: string | undefined
   readonly otlpHeaders: Readonly<Record<string, string>>
@@ -121,6 +122,11 @@ export const OPTIONS: { readonly [K in OptionKey]: OptionRow<OptionValues[K]> } 
     env: ['REPRISE_NAMESPACE'],
     default: 'local',
     doc: 'Namespace that records are kept in.',
+  }),
+  redactionPolicy: row('redactionPolicy', text(/\S/, 'the name of a shipped policy (default, strict, metadata-only), or a JSON file'), {
+    env: ['REPRISE_REDACTION_POLICY'],
+    default: undefined,
+    doc: 'Redaction policy of the collector, and of what a recorded program spools or sends to other backends: the name of a shipped one, or a JSON file.',
   }),
   forward: row('forward', urlList, {
     env: ['REPRISE_FORWARD'],

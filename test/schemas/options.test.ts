@@ -60,6 +60,13 @@ const CASES: { readonly [K in OptionKey]: { good: [unknown, unknown][]; bad: unk
     bad: ['65536', '-1', '4318.0', '0x10', '1e3', ' 1', 1.5, '99999999999999999999'],
   },
   namespace: { good: [['team-a', 'team-a']], bad: ['-a', 'A', 'a_b', 'a'.repeat(64)] },
+  redactionPolicy: {
+    good: [
+      ['strict', 'strict'],
+      ['./own.json', './own.json'],
+    ],
+    bad: [' ', 7, true],
+  },
   forward: {
     good: [
       ['http://a, https://b/', ['http://a', 'https://b']],

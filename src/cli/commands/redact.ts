@@ -3,11 +3,12 @@ import { existsSync } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { extname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { createPolicyRedactor, createRedactor, type Redactor } from '../../redaction/index.ts'
+import { createRedactorFor, type Redactor } from '../../redaction/index.ts'
+import { parsePolicy } from '../../redaction/policies/schema.ts'
 import { RepriseError } from '../../schemas/index.ts'
+import { readPolicyFile } from '../../sdk/spool/index.ts'
 import { openStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
-import { readPolicy } from '../policy-file.ts'
 import type { Settings } from '../settings.ts'
 import { type Terminal, writeLine } from '../terminal.ts'
 
@@ -54,10 +55,9 @@ export async function redact(
   file: string | undefined,
   flags: { report?: boolean; policy?: string },
 ): Promise<number> {
-  const policy = flags.policy === undefined ? undefined : readPolicy(flags.policy, terminal.cwd)
+  const policy = flags.policy === undefined ? undefined : readPolicyFile(flags.policy, terminal.cwd, parsePolicy)
   const key = await readKey(settings, terminal)
-  const redactor =
-    policy === undefined ? createRedactor({ key }) : createPolicyRedactor({ policy, key, namespace: settings.values.namespace })
+  const redactor = createRedactorFor({ policy, key, namespace: settings.values.namespace })
   const total: Counts = new Map()
   if (file === undefined || file === '-') await redactLines(redactor, terminal.stdin, terminal, total)
   else {

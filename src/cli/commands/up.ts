@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { type Collector, startCollector } from '../../collector/index.ts'
+import { parsePolicy } from '../../redaction/policies/schema.ts'
 import { RepriseError } from '../../schemas/index.ts'
+import { readPolicyFile } from '../../sdk/spool/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { readForwardHeaders } from '../forward-headers.ts'
 import type { Settings } from '../settings.ts'
@@ -13,7 +15,8 @@ export async function startFromSettings(
   port: number = settings.values.port,
   grpcPort?: number,
 ): Promise<Collector> {
-  const { host, namespace, forward, bodyMaxBytes, decodedMaxBytes, attributeMaxCount, depthMax, spoolFolder } = settings.values
+  const { host, namespace, redactionPolicy, forward, bodyMaxBytes, decodedMaxBytes, attributeMaxCount, depthMax, spoolFolder } =
+    settings.values
   return await startCollector({
     store: settings.storeFolder,
     ...(spoolFolder !== undefined && { spoolFolder }),
@@ -21,6 +24,7 @@ export async function startFromSettings(
     port,
     ...(grpcPort !== undefined && { grpcPort }),
     namespace,
+    ...(redactionPolicy !== undefined && { redactionPolicy: readPolicyFile(redactionPolicy, terminal.cwd, parsePolicy) }),
     forward,
     forwardHeaders: readForwardHeaders(settings),
     bodyMaxBytes,

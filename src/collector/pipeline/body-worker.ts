@@ -1,4 +1,4 @@
-import { createRedactor, type Redactor } from '../../redaction/index.ts'
+import { createRedactorFor, type Redactor } from '../../redaction/index.ts'
 import { inflateBody } from '../http/inflate.ts'
 import { InflatedBudget } from '../http/inflated-budget.ts'
 import { Rejections } from '../http/partial-success.ts'
@@ -33,7 +33,7 @@ export class BodyWorker {
 
   constructor(options: BodyWorkerOptions) {
     this.#options = options
-    this.#redactor = createRedactor({ key: options.redactionKey })
+    this.#redactor = createRedactorFor({ policy: options.policy, key: options.redactionKey, namespace: options.namespace })
     this.#context = createPrepareContext({ namespace: options.namespace, redactor: this.#redactor })
     const { inflated, decodedMaxBytes } = options
     if (inflated !== undefined) this.#inflated = new InflatedBudget(inflated.memory, inflated.worker, decodedMaxBytes)

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { DecodeLimits, OtlpEncoding } from '../../otlp/index.ts'
+import type { PolicyConfig } from '../../redaction/index.ts'
 import { RepriseError } from '../../schemas/index.ts'
 import { type SpareBuffers, type Store, sizeOfBatch } from '../../store/index.ts'
 import type { Counters } from '../counters.ts'
@@ -13,6 +14,7 @@ import { type Part, WorkerPool } from './worker-pool.ts'
 export interface IntakeOptions {
   readonly store: Store
   readonly namespace: string
+  readonly policy?: PolicyConfig | undefined
   readonly decodedMaxBytes: number
   readonly decodeLimits?: Partial<DecodeLimits>
   readonly counters: Counters
@@ -53,9 +55,9 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options
-    const { store, namespace, decodedMaxBytes, decodeLimits, counters, log } = options
+    const { store, namespace, policy, decodedMaxBytes, decodeLimits, counters, log } = options
     this.#pool = new WorkerPool({
-      setup: { namespace, redactionKey: store.key(), decodedMaxBytes, ...(decodeLimits !== undefined && { decodeLimits }) },
+      setup: { namespace, policy, redactionKey: store.key(), decodedMaxBytes, ...(decodeLimits !== undefined && { decodeLimits }) },
       threads: options.threads,
       partsMaxBytes: PARTS_MAX_BYTES,
       store: async (part) => await this.#keep(part),

@@ -1,4 +1,5 @@
 import type { DecodeLimits, OtlpEncoding } from '../../otlp/index.ts'
+import type { PolicyConfig } from '../../redaction/index.ts'
 import type { PackedBatch } from '../../store/index.ts'
 import type { ContentEncoding } from '../http/inflate.ts'
 import type { RefusalData } from '../http/refusal.ts'
@@ -25,6 +26,8 @@ export type ToWorker =
 export interface WorkerSetup {
   readonly namespace: string
   readonly redactionKey: Uint8Array
+  /** The default one if absent. */
+  readonly policy?: PolicyConfig | undefined
   readonly decodedMaxBytes: number
   /** Over the defaults of the codec. */
   readonly decodeLimits?: Partial<DecodeLimits>

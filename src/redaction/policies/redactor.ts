@@ -130,7 +130,8 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
       return decisions.isAllowlist && decisions.actionAt(field, path) !== 'keep' ? MASK : value
     }
     if (typeof value !== 'string' && typeof value !== 'number' && typeof value !== 'bigint') return value
-    const action = decisions.actionAt(field, path)
+    // A value by itself under a name is an attribute, of which an allowlist keeps the numbers.
+    const action = decisions.actionAt(field, path.length === 0 && field !== '' ? undefined : path)
     if (action === undefined || action === 'keep' || (typeof value === 'string' && isReplacement(value))) return value
     counts[FIELD_RULE] = (counts[FIELD_RULE] ?? 0) + 1
     return replacementOf(FIELD_RULE, String(value), action)

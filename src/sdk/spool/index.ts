@@ -1,3 +1,4 @@
 // What the collector needs to take in what programs left behind. A door of its own: it loads nothing of the recorder.
 export { readFrames, type SpoolContent } from './frames.ts'
+export { readPolicyFile } from './policy-file.ts'
 export { type SpoolFile, SpoolFolder } from './spool-folder.ts'
