@@ -1,6 +1,7 @@
 import { DeliveryScheduler } from './delivery.ts'
 import { expandRanges } from './delivery-plan.ts'
 import { type Departures, describeNode } from './departures.ts'
+import type { TimerFiring } from './effects/recorded-effects.ts'
 import type { LineageNode } from './lineage.ts'
 import { isServed, type RecordedCalls } from './recorded-calls.ts'
 import { type NumberedDelivery, Timeline } from './timeline.ts'
@@ -20,6 +21,8 @@ const LOST_STUCK_MAX_MILLIS = 10_000
 /** Keeps a replay to the recorded order of calls and deliveries, and knows where that order had to be given up. */
 export class Course {
   readonly scheduler: DeliveryScheduler
+  /** Told, before each delivery, when it came in the recording: milliseconds since the start of the run. */
+  onDelivered: ((offsetMillis: number) => void) | undefined
   readonly #timeline: Timeline
   readonly #departures: Departures
   readonly #calls: RecordedCalls
@@ -29,7 +32,7 @@ export class Course {
   readonly #unordered = new Set<LineageNode>()
   readonly #late = new Set<LineageNode>()
 
-  constructor(calls: RecordedCalls, root: LineageNode, departures: Departures) {
+  constructor(calls: RecordedCalls, root: LineageNode, departures: Departures, firings: readonly TimerFiring[]) {
     this.#calls = calls
     this.#departures = departures
     const deliveries: NumberedDelivery[] = []
@@ -41,15 +44,25 @@ export class Course {
         deliveries.push({ number, node, ended: endsStep(node) && index === numbers.length - 1 })
       }
     }
+    for (const { number, node, offsetNanos } of firings) deliveries.push({ number, node, ended: false, offsetNanos })
     this.#timeline = new Timeline(calls.participants, deliveries)
     this.scheduler = new DeliveryScheduler({
-      numbers: [...this.#nodeOfNumber.keys()].sort((left, right) => left - right),
+      numbers: [...new Set(deliveries.map(({ number }) => number))].sort((left, right) => left - right),
       callsMadeBefore: (number) => this.#timeline.callsMadeBefore(number),
       patienceMillis: (number) => this.patienceMillis(number),
       onCallsGivenUp: (number) => this.#timeline.giveUpCallsBefore(number),
       onLate: (number) => this.#noteLate(this.#nodeOfNumber.get(number)),
-      onDelivered: (number) => this.#noteUnordered(this.#nodeOfNumber.get(number)),
+      onDelivered: (number) => {
+        this.#noteUnordered(this.#nodeOfNumber.get(number))
+        this.onDelivered?.(this.#timeline.offsetMillisOf(number))
+      },
     })
+  }
+
+  /** When in the recording, in milliseconds since its start, the delivery came that is due next. */
+  get nextOffsetMillis(): number | undefined {
+    const number = this.scheduler.expected
+    return number === undefined ? undefined : this.#timeline.offsetMillisOf(number)
   }
 
   called(node: LineageNode): void {

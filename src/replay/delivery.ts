@@ -53,6 +53,15 @@ export class DeliveryScheduler {
     return this.#losses
   }
 
+  get closed(): boolean {
+    return this.#closed
+  }
+
+  /** The number that is due next; undefined when all have been handed over. */
+  get expected(): number | undefined {
+    return this.#expected()
+  }
+
   /** Results that were asked for and not yet handed over. */
   get waiting(): number {
     return this.#offers.size + this.#unnumbered.size

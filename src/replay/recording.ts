@@ -80,7 +80,7 @@ export class Recording {
     return this.#payloads.read(digest)
   }
 
-  payloadOf(record: SpanRecord, role: 'input' | 'output' | 'error'): StepPayload {
+  payloadOf(record: SpanRecord, role: Payload['role']): StepPayload {
     return payloadOf(record, role, this.#payloads)
   }
 }
@@ -90,7 +90,7 @@ export function wasCut({ core }: SpanRecord, role: 'input' | 'output' | 'error')
   return core.cuts?.some(({ what }) => what === role) ?? false
 }
 
-export function payloadOf(record: SpanRecord, role: 'input' | 'output' | 'error', source: PayloadSource): StepPayload {
+export function payloadOf(record: SpanRecord, role: Payload['role'], source: PayloadSource): StepPayload {
   const told: Payload | undefined = record.core.payloads.find((payload) => payload.role === role)
   if (told === undefined) return { state: 'absent' }
   if (told.withheld !== undefined) return { state: 'gone', reason: `withheld: ${told.withheld}` }

@@ -1,9 +1,12 @@
 import type { Attributes, ResultShape, StepKind } from '../schemas/index.ts'
+import type { Effects } from '../sdk/effects/index.ts'
 import { captureArguments, type InterceptedCall, type Interception, type Interceptor } from '../sdk/index.ts'
 import { type Comparable, Comparison } from './comparison.ts'
 import { Course } from './course.ts'
 import { Departures, describeNode } from './departures.ts'
 import { differencesOf } from './differences.ts'
+import { RecordedEffects } from './effects/recorded-effects.ts'
+import { RunEffects } from './effects/run-effects.ts'
 import { groupKeyOf, type LineageNode } from './lineage.ts'
 import { MeasuredMetrics } from './metrics.ts'
 import { nearestTo } from './nearest.ts'
@@ -23,6 +26,7 @@ interface LiveContainer {
   readonly path: readonly string[]
   /** Served calls so far by equal request, containers so far by name. */
   readonly counts: Map<string, number>
+  readonly effects: Effects | undefined
 }
 
 /** A call of the running program that no recorded step stands for. */
@@ -37,6 +41,7 @@ export class ReplaySession implements Interceptor {
   readonly recording: Recording
   readonly calls: RecordedCalls
   readonly course: Course
+  readonly effects: RunEffects
   readonly departures: Departures = new Departures()
   readonly unmatched: UnmatchedCall[] = []
   readonly served: Set<LineageNode> = new Set()
@@ -57,7 +62,9 @@ export class ReplaySession implements Interceptor {
     this.recording = recording
     this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace)
     this.calls = new RecordedCalls(recording.nodes, recording.root)
-    this.course = new Course(this.calls, recording.root, this.departures)
+    const recorded = new RecordedEffects(recording, this.calls.participants)
+    this.course = new Course(this.calls, recording.root, this.departures, recorded.firings)
+    this.effects = new RunEffects(recording, recorded, this.course, () => this.rootCheck === undefined && !this.#closed)
     for (const { record, requestDigest } of this.calls.participants) {
       const input = record.refs.find(({ role }) => role === 'input')
       const mediaType = record.core.payloads.find(({ role }) => role === 'input')?.mediaType
@@ -70,6 +77,10 @@ export class ReplaySession implements Interceptor {
     if (!this.#closed) this.course.scheduler.touch()
     if (parent === undefined && this.ran.size === 0) return this.#startRoot(call)
     return servesKind(call.kind) ? this.#serve(call, parent) : this.#run(call, parent)
+  }
+
+  effectsOf(token: unknown): Effects | undefined {
+    return (token as LiveContainer | undefined)?.effects
   }
 
   onEvent(token: unknown, event: { readonly name: string; readonly attributes: Attributes }): void {
@@ -100,7 +111,7 @@ export class ReplaySession implements Interceptor {
 
   #startRoot(call: InterceptedCall): Interception {
     const { root, manifest } = this.recording
-    const live: LiveContainer = { recorded: root, path: [root.record.core.stepName], counts: new Map() }
+    const live: LiveContainer = { recorded: root, path: [root.record.core.stepName], ...this.#freshOf(root) }
     this.ran.add(root)
     this.course.called(root)
     this.#checkRequest(root, this.#requestOf(call))
@@ -120,7 +131,7 @@ export class ReplaySession implements Interceptor {
   #run(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
     const request = this.#requestOf(call)
     const recorded = this.#pair(call, parent, request)
-    const live: LiveContainer = { recorded, path: [...(parent?.path ?? []), call.name], counts: new Map() }
+    const live: LiveContainer = { recorded, path: [...(parent?.path ?? []), call.name], ...this.#freshOf(recorded) }
     if (recorded !== undefined) {
       this.ran.add(recorded)
       this.course.called(recorded)
@@ -211,6 +222,10 @@ export class ReplaySession implements Interceptor {
     this.course.giveUp(node)
     this.departures.noteAt(node, 'missing', message)
     return refuse(this.#shapeOf(call, node), this.departures.error('artifact_missing', message, path))
+  }
+
+  #freshOf(recorded: LineageNode | undefined): Pick<LiveContainer, 'counts' | 'effects'> {
+    return { counts: new Map(), effects: this.effects.of(recorded) }
   }
 
   #checkRequest(recorded: LineageNode, request: Comparable | undefined): void {

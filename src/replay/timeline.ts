@@ -54,6 +54,11 @@ export class Timeline {
     return late
   }
 
+  /** The earliest moment at which that delivery can have come, in milliseconds since the start. */
+  offsetMillisOf(number: number): number {
+    return toMillis(this.#deliveredAfter.get(number) ?? 0)
+  }
+
   /** Replay no longer waits for this call. */
   giveUp(node: LineageNode): void {
     this.#called.add(node)
@@ -111,6 +116,8 @@ export interface NumberedDelivery {
   readonly node: LineageNode
   /** Whether the step ended at the moment of this delivery. */
   readonly ended: boolean
+  /** Nanoseconds since the start of the run, of what was recorded with its time: a timer's firing. */
+  readonly offsetNanos?: number
 }
 
 interface TimedCall {
@@ -138,8 +145,8 @@ function lowerBounds(
 ): Map<number, number> {
   const bounds = new Map<number, number>()
   let latest = 0
-  for (const { number, node, ended } of [...deliveries].sort((left, right) => left.number - right.number)) {
-    latest = Math.max(latest, startOf(node) + 1, ended ? (endOf(node) ?? 0) : 0)
+  for (const { number, node, ended, offsetNanos } of [...deliveries].sort((left, right) => left.number - right.number)) {
+    latest = Math.max(latest, startOf(node) + 1, ended ? (endOf(node) ?? 0) : 0, offsetNanos ?? 0)
     bounds.set(number, latest)
   }
   return bounds

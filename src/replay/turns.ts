@@ -1,19 +1,21 @@
-// Taken when this module is loaded: fake timers that a test installs later reach the program, not its replay.
-const { setImmediate: immediate, setInterval: interval, clearInterval: stopInterval, setTimeout: timeout } = globalThis
+import { ownTimers, real } from '../sdk/effects/index.ts'
+
+// The machine's own: fake timers that a test installs reach the program, not its replay, and neither does the recorded time.
+const { setImmediate: immediate, setInterval: interval, clearInterval: stopInterval, setTimeout: timeout } = ownTimers
 
 /** Milliseconds of the monotonic clock. */
-export const nowMillis: () => number = performance.now.bind(performance)
+export const nowMillis: () => number = real.performanceNow
 
 export function onNextTurn(fn: () => void): void {
   immediate(fn)
 }
 
 export async function nextTurn(): Promise<void> {
-  await new Promise<void>((resolve) => immediate(resolve))
+  await new Promise<void>((resolve) => void immediate(resolve))
 }
 
 export async function pause(millis: number): Promise<void> {
-  await new Promise<void>((resolve) => timeout(resolve, millis))
+  await new Promise<void>((resolve) => void timeout(resolve, millis))
 }
 
 /**

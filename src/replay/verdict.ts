@@ -8,7 +8,8 @@ import type { ReplaySession } from './session.ts'
 export function drawVerdict(session: ReplaySession, socketsDenied: number): Verdict {
   const { recording, calls, departures, served, ran, unmatched, missing } = session
   const { manifest } = recording
-  const unstable = session.course.unstableSteps()
+  const { ledger } = session.effects
+  const unstable = new Set([...session.course.unstableSteps(), ...(ledger?.unstable ?? [])])
   const unused = calls.participants.filter((node) => !served.has(node) && !ran.has(node))
   for (const node of unused) departures.noteAt(node, 'unused', `${describeNode(node)} was recorded and was not called`)
   const steps = labelSteps(session, unstable)
@@ -35,6 +36,7 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number): Verd
       labels,
     },
     output: outputOf(session),
+    ...(ledger !== undefined && { effects: ledger.report() }),
     steps,
     divergences: departures.described,
   }

@@ -26,6 +26,8 @@ export const ATTR = {
   outputMediaType: 'reprise.output.media_type',
   errorMediaType: 'reprise.error.media_type',
   /** Not lifted: they stay attributes. */
+  /** Bytes: see effect-log. */
+  effects: 'reprise.effects',
   stepIndex: 'reprise.step.index',
   artifactName: 'reprise.artifact.name',
   metricName: 'reprise.metric.name',

@@ -1,6 +1,21 @@
 export { ATTR, ATTRIBUTE_INLINE_MAX_BYTES, GENAI, MEDIA_TYPE } from './attributes.ts'
 export { CANONICAL_JSON_MAX_DEPTH, canonicalJson, jsonPointer } from './canonical-json.ts'
 export { chooseSha256Hex, commitmentOf, type Digest, digestOf, isDigest, sha256Hex } from './digest.ts'
+export {
+  decodeEffects,
+  EFFECT_MAX_BYTES,
+  EFFECT_SOURCES,
+  EFFECTS_MAX_LATE,
+  EFFECTS_MAX_READS,
+  type EffectHead,
+  type EffectLog,
+  type EffectSource,
+  type EffectStreams,
+  encodeEffects,
+  NO_EFFECTS,
+  type RecordedTimer,
+  type TimerKind,
+} from './effect-log.ts'
 export { errorToValue, valueToError } from './error-value.ts'
 export { ERROR_CODES, type ErrorCode, RepriseError, type RepriseErrorOptions } from './errors.ts'
 export { randomId16, randomId32, randomSaltHex } from './ids.ts'

@@ -7,7 +7,19 @@ export interface OptionParser<T> {
   readonly parse: (input: unknown) => T | undefined
 }
 
-export type OptionKind = 'text' | 'boolean' | 'choice' | 'count' | 'port' | 'bytes' | 'millis' | 'url' | 'url-list' | 'path' | 'headers'
+export type OptionKind =
+  | 'text'
+  | 'boolean'
+  | 'choice'
+  | 'count'
+  | 'port'
+  | 'bytes'
+  | 'millis'
+  | 'url'
+  | 'url-list'
+  | 'path'
+  | 'headers'
+  | 'choices'
 
 const UNITS: Readonly<Record<string, number>> = { '': 1, kib: 1024, mib: 1024 ** 2, gib: 1024 ** 3 }
 
@@ -64,6 +76,22 @@ export const yesOrNo: OptionParser<boolean> = {
 
 export function choice<const T extends string>(words: readonly T[]): OptionParser<T> {
   return { kind: 'choice', accepts: `one of ${words.join(', ')}`, parse: (input) => words.find((word) => word === input) }
+}
+
+/** Some of the words: as a list, or with commas between them; `all` and `none` too. */
+export function choices<const T extends string>(words: readonly T[]): OptionParser<readonly T[]> {
+  return {
+    kind: 'choices',
+    accepts: `all, none, or some of ${words.join(', ')}, as a list or with commas between them`,
+    parse: (input) => {
+      if (input === 'all') return words
+      if (input === 'none') return []
+      const parts = typeof input === 'string' ? input.split(',').map((part) => part.trim()) : input
+      if (!Array.isArray(parts)) return undefined
+      const known = new Set<unknown>(words)
+      return parts.every((part) => known.has(part)) ? words.filter((word) => parts.includes(word)) : undefined
+    },
+  }
 }
 
 export function text(pattern: RegExp, accepts: string): OptionParser<string> {

@@ -1,6 +1,8 @@
+import { EFFECT_SOURCES, type EffectSource } from './effect-log.ts'
 import {
   byteCount,
   choice,
+  choices,
   count,
   headers,
   millis,
@@ -59,6 +61,7 @@ export interface OptionValues {
   readonly forward: readonly string[]
   readonly forwardHeadersFile: string | undefined
   readonly otlpHeaders: Readonly<Record<string, string>>
+  readonly effects: readonly EffectSource[]
   readonly captureMaxBytes: number
   readonly captureMaxDepth: number
   readonly captureMaxEntries: number
@@ -143,6 +146,11 @@ export const OPTIONS: { readonly [K in OptionKey]: OptionRow<OptionValues[K]> } 
     default: headers.parse('') ?? {},
     doc: 'Headers sent to OTLP backends, as name=value pairs with commas between them. Never shown, and not to be had as a flag.',
     secret: true,
+  }),
+  effects: row('effects', choices(EFFECT_SOURCES), {
+    env: ['REPRISE_EFFECTS'],
+    default: EFFECT_SOURCES.filter((source) => source !== 'bytes'),
+    doc: 'Sources of time and chance that are recorded with a run and served in its replay: `all`, `none`, or a list. Default: all but `bytes`, since random bytes may be keys.',
   }),
   captureMaxBytes: row('captureMaxBytes', byteCount(KIB, GIB), {
     env: ['REPRISE_CAPTURE_MAX_BYTES'],

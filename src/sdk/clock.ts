@@ -1,6 +1,7 @@
+import { real } from './effects/real.ts'
+
 // The clock as it was when this module was loaded: fake timers that a test installs later do not reach the record.
-const monotonicNow = performance.now.bind(performance)
-const wallNow = Date.now.bind(Date)
+const { performanceNow: monotonicNow, dateNow: wallNow } = real
 
 /** Milliseconds of the monotonic clock. */
 export function nowMillis(): number {

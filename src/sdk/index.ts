@@ -1,4 +1,6 @@
 // What a program uses to be recorded, and the seam that replay answers its calls through.
+import { installHooks } from './effects/index.ts'
+
 export { captureArguments, captureValue } from './capture.ts'
 export { type CurrentRun, currentRun, type OwnStepKind, type StepAttributes, type StepHandle } from './current-run.ts'
 export type { DrainReport as FlushReport } from './export/drain.ts'
@@ -22,3 +24,5 @@ export {
   type ToolOptions,
   tool,
 } from './wrappers.ts'
+
+installHooks()

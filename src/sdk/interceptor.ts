@@ -1,4 +1,5 @@
 import type { Attributes, Effect, StepKind } from '../schemas/index.ts'
+import type { Effects } from './effects/effects.ts'
 import { runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
 
@@ -41,6 +42,8 @@ export type Interception =
  */
 export interface Interceptor {
   intercept(call: InterceptedCall): Interception
+  /** Where the code of the step that `token` stands for has time and chance from; undefined: from the machine. */
+  effectsOf?(token: unknown): Effects | undefined
   /** A metric or other event of the step that `token` stands for. */
   onEvent?(token: unknown, event: { readonly name: string; readonly attributes: Attributes }): void
 }
@@ -50,6 +53,6 @@ export interface Interceptor {
  * sent. Scoped by async context, shared by all loaded copies of this package.
  */
 export function runWithInterceptor<T>(interceptor: Interceptor, fn: () => T): T {
-  const scope: Scope = { interceptor, token: undefined, step: undefined, run: undefined, otelContext: undefined }
+  const scope: Scope = { interceptor, token: undefined, step: undefined, run: undefined, effects: undefined, otelContext: undefined }
   return runtime().scopes.run(scope, fn)
 }

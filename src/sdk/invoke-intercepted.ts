@@ -2,6 +2,7 @@ import { OPERATION_OF_KIND, type ResultShape, type StreamEnd } from '../schemas/
 import { type Callee, type CallSpec, limitsFor, modelOf } from './call-spec.ts'
 import { captureLimits } from './capture.ts'
 import { genAiStart } from './describe.ts'
+import { suspendEffects } from './effects/real.ts'
 import type { InterceptedCall, InterceptedOutcome, Interceptor } from './interceptor.ts'
 import type { Outcome } from './outcome.ts'
 import { observeResult } from './results/observe.ts'
@@ -28,7 +29,7 @@ export function invokeIntercepted(
     attributes: genAiStart({ spec, model: modelOf(spec, args) }),
     parent: scope.token,
   }
-  const interception = interceptor.intercept(call)
+  const interception = suspendEffects(() => interceptor.intercept(call))
   if (interception.mode === 'served') {
     if ('threw' in interception) throw interception.threw
     return interception.returned
@@ -43,7 +44,8 @@ export function invokeIntercepted(
         ? outer
         : outer.nest(seed, training)
   if (run !== outer) run.ownerToken = interception.token
-  const inner: Scope = { interceptor, token: interception.token, step: undefined, run, otelContext: undefined }
+  const effects = interceptor.effectsOf?.(interception.token)
+  const inner: Scope = { interceptor, token: interception.token, step: undefined, run, effects, otelContext: undefined }
   const outcome = new InterceptedStep(inner, limitsFor(spec, captureLimits()), interception.onEnd)
   let result: unknown
   try {
@@ -96,6 +98,6 @@ class InterceptedStep implements Outcome {
   #end(outcome: InterceptedOutcome): void {
     const onEnd = this.#onEnd
     this.#onEnd = undefined
-    onEnd?.(outcome)
+    if (onEnd !== undefined) suspendEffects(() => onEnd(outcome))
   }
 }

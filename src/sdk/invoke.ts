@@ -1,5 +1,6 @@
 import { randomId32 } from '../schemas/index.ts'
 import { type Callee, type CallSpec, modelOf } from './call-spec.ts'
+import { suspendEffects } from './effects/real.ts'
 import { invokeIntercepted } from './invoke-intercepted.ts'
 import { contextOf, placeStep } from './otel.ts'
 import type { Recorder } from './recorder.ts'
@@ -18,7 +19,8 @@ export function invoke(spec: CallSpec, fn: Callee, self: unknown, args: unknown[
   if (recorder === undefined) return invokeUnrecorded(spec, scope, fn, self, args)
   let step: Step
   try {
-    step = beginStep(recorder, spec, scope, args)
+    // An OpenTelemetry SDK reads clocks too, and so may the program's own getters: what they read is not what its code does.
+    step = suspendEffects(() => beginStep(recorder, spec, scope, args))
   } catch {
     recorder.missed(scope?.run)
     return Reflect.apply(fn, self, args)
@@ -41,7 +43,7 @@ function invokeUnrecorded(spec: CallSpec, scope: Scope | undefined, fn: Callee, 
   if (spec.run === undefined) return Reflect.apply(fn, self, args)
   const { training, seed } = spec.run
   const run = scope?.run?.nest(seed, training) ?? new RunState('0'.repeat(32), seed ?? randomSeed(), training)
-  const inner: Scope = { interceptor: undefined, token: undefined, step: undefined, run, otelContext: undefined }
+  const inner: Scope = { interceptor: undefined, token: undefined, step: undefined, run, effects: undefined, otelContext: undefined }
   return runtime().scopes.run(inner, () => Reflect.apply(fn, self, args))
 }
 
@@ -51,7 +53,7 @@ function beginStep(recorder: Recorder, spec: CallSpec, scope: Scope | undefined,
   const placement = placeStep(scope, call, enclosing)
   const run =
     enclosing === undefined
-      ? openRun(recorder, spec, placement.ids)
+      ? openKeptRun(recorder, spec, placement.ids)
       : spec.run === undefined
         ? enclosing
         : enclosing.nest(spec.run.seed, spec.run.training)
@@ -63,6 +65,12 @@ function beginStep(recorder: Recorder, spec: CallSpec, scope: Scope | undefined,
   if (run !== enclosing) run.owner = step
   recorder.started(step)
   return step
+}
+
+function openKeptRun(recorder: Recorder, spec: CallSpec, ids: Step['ids']): RunState {
+  const run = openRun(recorder, spec, ids)
+  if (run.shared.root === undefined && recorder.options.effects.length > 0) run.keepEffects(recorder.options.effects)
+  return run
 }
 
 /**

@@ -8,6 +8,8 @@ export interface RecorderOptions {
   readonly exporter?: OptionValues['exporter']
   readonly enabled?: boolean
   readonly serviceName?: string
+  /** What of time and chance is recorded with a run. */
+  readonly effects?: OptionValues['effects'] | 'all' | 'none'
   readonly captureMaxBytes?: number
   readonly captureMaxDepth?: number
   readonly captureMaxEntries?: number

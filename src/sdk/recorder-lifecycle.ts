@@ -1,4 +1,5 @@
 import { RepriseError } from '../schemas/index.ts'
+import { outsideOfRuns } from './effects/real.ts'
 import { unwatchSignals } from './exit-signals.ts'
 import type { DrainReport } from './export/drain.ts'
 import { startNodeSdk } from './node-sdk.ts'
@@ -28,20 +29,20 @@ export function startRecorder(options: RecorderOptions = {}): RecorderHandle {
   const before = shared.recorder
   const recorder = values?.enabled === true ? new Recorder(values) : null
   shared.recorder = recorder
-  if (before != null) void stopRecorder(before)
+  if (before != null) void outsideOfRuns(() => stopRecorder(before))
   if (recorder !== null) watchExit()
   const nodeSdk = recorder !== null && options.otel === 'node-sdk' ? startNodeSdk(recorder.options) : undefined
   if (recorder !== null && nodeSdk !== undefined) recorder.flushSdk = async () => await (await nodeSdk).flush()
   let stopped: Promise<DrainReport> | undefined
   const stop = async (): Promise<DrainReport> => {
     if (shared.recorder === recorder) shared.recorder = null
-    const report = recorder === null ? NOTHING : await stopRecorder(recorder)
+    const report = recorder === null ? NOTHING : await outsideOfRuns(() => stopRecorder(recorder))
     await (await nodeSdk)?.stop()
     return report
   }
   return {
     ready: nodeSdk === undefined ? Promise.resolve() : nodeSdk.then(() => {}),
-    flush: async () => (await recorder?.flush()) ?? NOTHING,
+    flush: async () => (await outsideOfRuns(() => recorder?.flush())) ?? NOTHING,
     stop: () => (stopped ??= stop()),
   }
 }
@@ -61,7 +62,7 @@ const NOTHING: DrainReport = { sent: 0, failed: 0, dropped: 0 }
 /** Sends all steps that have ended, announces those that have not, and waits for the acknowledgement. Never rejects. */
 export async function flush(): Promise<DrainReport> {
   const { recorder } = runtime()
-  return recorder == null ? NOTHING : await recorder.flush()
+  return recorder == null ? NOTHING : await outsideOfRuns(() => recorder.flush())
 }
 
 /** The recorder that calls go to; started from the environment by the first call. `undefined` when nothing is recorded. */

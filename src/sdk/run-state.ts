@@ -1,5 +1,6 @@
-import { randomId32 } from '../schemas/index.ts'
+import { type EffectSource, randomId32 } from '../schemas/index.ts'
 import { readClockAnchor } from './clock.ts'
+import { RunEffects } from './effects/step-effects.ts'
 import { createRandom } from './random.ts'
 import type { Step } from './step.ts'
 
@@ -13,6 +14,8 @@ class RunShared {
   readonly openStreams: Set<Step> = new Set()
   sequence = 0
   delivery = 0
+  /** Undefined where no effects are kept: recording is off, or they are. */
+  effects: RunEffects | undefined = undefined
 }
 
 /** One run as the program inside it sees it. An `instrument()` within a run gets a view of its own on the same run. */
@@ -40,6 +43,11 @@ export class RunState {
   /** The view of an `instrument()` inside this run. */
   nest(seed: string | undefined, training: boolean): RunState {
     return new RunState(this.id, seed ?? this.seed, training, this)
+  }
+
+  /** From here on what the run's own code reads of time and chance is kept. */
+  keepEffects(sources: readonly EffectSource[]): void {
+    this.shared.effects = new RunEffects(sources)
   }
 
   nextSequence(): number {

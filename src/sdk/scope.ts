@@ -1,4 +1,5 @@
 import type { Context } from '@opentelemetry/api'
+import type { Effects } from './effects/effects.ts'
 import type { Interceptor } from './interceptor.ts'
 import type { RunState } from './run-state.ts'
 import type { Step } from './step.ts'
@@ -12,6 +13,8 @@ export interface Scope {
   /** The innermost recorded step. */
   readonly step: Step | undefined
   readonly run: RunState | undefined
+  /** Where the code that runs here has time and chance from; undefined where they are the machine's and nobody's business. */
+  readonly effects: Effects | undefined
   /** The @opentelemetry/api context that was set with this scope; undefined where no context manager was registered. */
   readonly otelContext: Context | undefined
 }

@@ -131,7 +131,7 @@ export class SendQueue {
         this.#remove(at, item)
         break
       }
-      const leftBytes = STRUCTURE_BYTES + (item.step.error?.sizeBytes ?? 0) + eventBytes(item.step)
+      const leftBytes = STRUCTURE_BYTES + (item.step.error?.sizeBytes ?? 0) + item.step.effectBytes + eventBytes(item.step)
       if (leftBytes >= item.sizeBytes) continue
       item.step.dropPayloads()
       this.droppedPayloads++
@@ -194,6 +194,7 @@ function payloadBytes(step: Step): number {
     (step.output?.sizeBytes ?? 0) +
     (step.error?.sizeBytes ?? 0) +
     (step.documents?.sizeBytes ?? 0) +
+    step.effectBytes +
     eventBytes(step)
   )
 }

@@ -35,7 +35,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   sdk: {
     floor: 2,
     lazily: ['undici', '@opentelemetry/sdk-node', '@opentelemetry/exporter-trace-otlp-http'],
-    doors: { 'spool/index.ts': 'the collector takes in what programs left behind, and loads no recorder for it' },
+    doors: {
+      'spool/index.ts': 'the collector takes in what programs left behind, and loads no recorder for it',
+      'effects/index.ts': 'the clocks and timers that replay itself runs by are nothing that a program uses',
+    },
   },
   // Only who serves gRPC loads it.
   collector: { floor: 3, lazily: ['@grpc/grpc-js'] },

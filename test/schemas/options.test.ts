@@ -76,6 +76,15 @@ const CASES: { readonly [K in OptionKey]: { good: [unknown, unknown][]; bad: unk
   },
   forwardHeadersFile: { good: [['headers.txt', 'headers.txt']], bad: [7] },
   otlpHeaders: { good: [['X-Key=a%20b, y = 2', { 'x-key': 'a b', y: '2' }]], bad: ['novalue', '=x', 'a b=1', 'k=%zz', 'k=a%0Db', 7] },
+  effects: {
+    good: [
+      ['all', ['date', 'performance', 'hrtime', 'random', 'uuid', 'timers', 'bytes']],
+      ['none', []],
+      ['random, date', ['date', 'random']],
+      [['timers'], ['timers']],
+    ],
+    bad: ['dates', 'all,none', 7, [1]],
+  },
   captureMaxBytes: {
     good: [
       ['4096', 4096],

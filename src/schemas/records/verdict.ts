@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { DIVERGENCE_REASONS } from '../record-values.ts'
+import { EFFECT_SOURCES } from '../effect-log.ts'
 import { LABELS, STEP_KINDS } from '../step-kinds.ts'
 import { countSchema, digestSchema, hex32Schema, hex64Schema, policyRefSchema } from './common.ts'
 
@@ -36,6 +37,8 @@ export const verdictStepSchema = z.strictObject({
 })
 export type VerdictStep = z.infer<typeof verdictStepSchema>
 
+const effectReadsSchema = z.array(z.strictObject({ source: z.enum(EFFECT_SOURCES), reads: countSchema }))
+
 export const verdictSchema = z.strictObject({
   schema: z.literal('reprise.verdict/1'),
   mode: z.enum(['exact', 'cached']),
@@ -61,6 +64,20 @@ export const verdictSchema = z.strictObject({
     recorded: digestSchema.optional(),
     replayed: digestSchema.optional(),
   }),
+  /** What the program read of time and chance; absent for a recording that holds none of it. */
+  effects: z
+    .strictObject({
+      /** Sources that the recording holds. */
+      recorded: z.array(z.enum(EFFECT_SOURCES)),
+      served: countSchema,
+      /** Recorded reads that the program did not make. */
+      unused: countSchema,
+      /** Reads past the record, which gave made-up values; the steps that made them are `unstable`. */
+      beyond: effectReadsSchema,
+      /** Reads of sources that the recording does not hold, which gave the machine's values; their steps are `unstable`. */
+      unserved: effectReadsSchema,
+    })
+    .optional(),
   steps: z.array(verdictStepSchema),
   divergences: z.array(divergenceSchema),
 })

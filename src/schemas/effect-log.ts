@@ -1,0 +1,399 @@
+import { RepriseError } from './errors.ts'
+
+/**
+ * What a step's own code took from the machine beside its calls: the time, chance, and the moments at which its timers fired.
+ * Kept as the bytes attribute `reprise.effects`, in a form of its own, since it is numbers alone and there may be many.
+ *
+ * First 0xff, so that nobody takes it for text, and the version, 1. Then sections until the end: a tag, a length in bytes, and
+ * that many bytes. A reader passes over tags that it does not know. Whole numbers are LEB128 of at most 2^53 - 1, signed ones
+ * zigzag; doubles and 64-bit integers are little-endian.
+ */
+export const EFFECT_SOURCES = ['date', 'performance', 'hrtime', 'random', 'uuid', 'timers', 'bytes'] as const
+export type EffectSource = (typeof EFFECT_SOURCES)[number]
+
+export const TIMER_KINDS = ['timeout', 'interval', 'immediate', 'sleep', 'sleep-immediate', 'signal'] as const
+export type TimerKind = (typeof TIMER_KINDS)[number]
+
+export interface RecordedTimer {
+  readonly kind: TimerKind
+  /** As Node reads it: 1 to 2^31 - 1; 0 for immediates. */
+  readonly delayMillis: number
+  /** Of each firing two numbers: its place among all deliveries of the run, and microseconds since the run's start. */
+  readonly firings: readonly number[]
+}
+
+/** The reads of one step, in the order in which it made them. */
+export interface EffectStreams {
+  /** Unix milliseconds. */
+  readonly date: readonly number[]
+  /** Milliseconds as `performance.now()` gives them. */
+  readonly performance: readonly number[]
+  /** Nanoseconds as `process.hrtime.bigint()` gives them. */
+  readonly hrtime: readonly bigint[]
+  readonly random: readonly number[]
+  /** 16 bytes each. */
+  readonly uuid: readonly Uint8Array[]
+  readonly bytes: readonly Uint8Array[]
+  readonly timers: readonly RecordedTimer[]
+  /**
+   * Firings, after the step had ended, of timers that it had started before: place of the timer among those of the step, place among
+   * all deliveries, microseconds since the start of the run. In `late` alone.
+   */
+  readonly lateFirings: readonly number[]
+  /** Reads that were made and not kept: over the bound, or of a source that was off. */
+  readonly unkept: Readonly<Partial<Record<EffectSource, number>>>
+}
+
+/** On the step that opened the run. */
+export interface EffectHead {
+  readonly sources: readonly EffectSource[]
+  /** The three clocks at the start of the run. */
+  readonly date: number
+  readonly performance: number
+  readonly hrtime: bigint
+}
+
+export interface EffectLog extends EffectStreams {
+  readonly head?: EffectHead
+  /** What other steps read after they had ended, by their sequence. On the step that opened the run. */
+  readonly late?: ReadonlyMap<number, EffectStreams>
+}
+
+/** Most reads of one source, and most firings of timers, that are kept of one step. */
+export const EFFECTS_MAX_READS = 16_384
+/** Most steps whose late reads are kept. */
+export const EFFECTS_MAX_LATE = 1024
+/** Most bytes that are kept of one read of random bytes. */
+export const EFFECT_MAX_BYTES = 1024
+
+export const NO_EFFECTS: EffectStreams = {
+  date: [],
+  performance: [],
+  hrtime: [],
+  random: [],
+  uuid: [],
+  bytes: [],
+  timers: [],
+  lateFirings: [],
+  unkept: {},
+}
+
+const MAGIC = 0xff
+const VERSION = 1
+const TAG = {
+  head: 1,
+  date: 2,
+  performance: 3,
+  hrtime: 4,
+  random: 5,
+  uuid: 6,
+  bytes: 7,
+  timers: 8,
+  unkept: 9,
+  late: 10,
+  lateFirings: 11,
+} as const
+
+export function encodeEffects(log: EffectLog): Uint8Array {
+  const sink = new Sink()
+  sink.byte(MAGIC)
+  sink.byte(VERSION)
+  const { head, late } = log
+  if (head !== undefined) {
+    sink.section(TAG.head, () => {
+      sink.whole(head.sources.reduce((mask, source) => mask | (1 << EFFECT_SOURCES.indexOf(source)), 0))
+      sink.signed(head.date)
+      sink.double(head.performance)
+      sink.int64(head.hrtime)
+    })
+  }
+  writeStreams(sink, log)
+  if (late !== undefined) {
+    for (const [sequence, streams] of late) {
+      sink.section(TAG.late, () => {
+        sink.whole(sequence)
+        writeStreams(sink, streams)
+      })
+    }
+  }
+  return sink.finish()
+}
+
+function writeStreams(sink: Sink, streams: EffectStreams): void {
+  const { date, performance, hrtime, random, uuid, bytes, timers, lateFirings, unkept } = streams
+  if (date.length > 0) {
+    sink.section(TAG.date, () => {
+      let before = 0
+      for (const value of date) {
+        sink.signed(value - before)
+        before = value
+      }
+    })
+  }
+  if (performance.length > 0) sink.section(TAG.performance, () => performance.forEach((value) => sink.double(value)))
+  if (hrtime.length > 0) sink.section(TAG.hrtime, () => hrtime.forEach((value) => sink.int64(value)))
+  if (random.length > 0) sink.section(TAG.random, () => random.forEach((value) => sink.double(value)))
+  if (uuid.length > 0) sink.section(TAG.uuid, () => uuid.forEach((value) => sink.bytes(value)))
+  if (bytes.length > 0) {
+    sink.section(TAG.bytes, () => {
+      for (const value of bytes) {
+        sink.whole(value.length)
+        sink.bytes(value)
+      }
+    })
+  }
+  if (timers.length > 0) {
+    sink.section(TAG.timers, () => {
+      for (const { kind, delayMillis, firings } of timers) {
+        sink.byte(TIMER_KINDS.indexOf(kind))
+        sink.whole(delayMillis)
+        sink.whole(firings.length / 2)
+        for (const value of firings) sink.whole(value)
+      }
+    })
+  }
+  if (lateFirings.length > 0) sink.section(TAG.lateFirings, () => lateFirings.forEach((value) => sink.whole(value)))
+  const over = EFFECT_SOURCES.filter((source) => (unkept[source] ?? 0) > 0)
+  if (over.length > 0) {
+    sink.section(TAG.unkept, () => {
+      for (const source of over) {
+        sink.byte(EFFECT_SOURCES.indexOf(source))
+        sink.whole(unkept[source] ?? 0)
+      }
+    })
+  }
+}
+
+/**
+ * @param data from a recording, which may come from a stranger
+ * @throws RepriseError `invalid_recording` saying what was expected
+ */
+export function decodeEffects(data: Uint8Array): EffectLog {
+  const source = new Source(data, 0, data.length)
+  if (source.byte() !== MAGIC) throw invalid('expected the byte 0xff at the start')
+  const version = source.byte()
+  if (version !== VERSION) {
+    throw new RepriseError('recording_version', `the record of time and chance has version ${version}; this release reads version 1`)
+  }
+  return readStreams(source, true)
+}
+
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
+function readStreams(source: Source, isWhole: boolean): EffectLog {
+  const log: Mutable<EffectLog> = { ...NO_EFFECTS }
+  const late = new Map<number, EffectStreams>()
+  while (!source.atEnd) {
+    const tag = source.byte()
+    const section = source.section()
+    switch (tag) {
+      case TAG.head:
+        log.head = readHead(section)
+        break
+      case TAG.date: {
+        let before = 0
+        log.date = section.all(() => (before += section.signed()))
+        break
+      }
+      case TAG.performance:
+        log.performance = section.all(() => section.double())
+        break
+      case TAG.hrtime:
+        log.hrtime = section.all(() => section.int64())
+        break
+      case TAG.random:
+        log.random = section.all(() => section.double())
+        break
+      case TAG.uuid:
+        log.uuid = section.all(() => section.bytes(16))
+        break
+      case TAG.bytes:
+        log.bytes = section.all(() => section.bytes(section.whole()))
+        break
+      case TAG.timers:
+        log.timers = readTimers(section)
+        break
+      case TAG.lateFirings:
+        log.lateFirings = section.all(() => section.whole(), EFFECTS_MAX_READS * 3)
+        break
+      case TAG.unkept:
+        log.unkept = Object.fromEntries(section.all(() => [sourceAt(section.byte()), section.whole()] as const))
+        break
+      case TAG.late: {
+        if (!isWhole || late.size >= EFFECTS_MAX_LATE) throw invalid(`expected the late reads of at most ${EFFECTS_MAX_LATE} steps`)
+        late.set(section.whole(), readStreams(section, false))
+        break
+      }
+    }
+  }
+  if (late.size > 0) log.late = late
+  return log
+}
+
+function readHead(section: Source): EffectHead {
+  const mask = section.whole()
+  const sources = EFFECT_SOURCES.filter((_source, index) => (mask & (1 << index)) !== 0)
+  return { sources, date: section.signed(), performance: section.double(), hrtime: section.int64() }
+}
+
+function readTimers(section: Source): RecordedTimer[] {
+  let total = 0
+  return section.all(() => {
+    const kind = TIMER_KINDS[section.byte()]
+    if (kind === undefined) throw invalid(`expected a kind of timer below ${TIMER_KINDS.length}`)
+    const delayMillis = section.whole()
+    const count = section.whole()
+    total += count
+    if (total > EFFECTS_MAX_READS) throw invalid(`expected at most ${EFFECTS_MAX_READS} firings of timers`)
+    return { kind, delayMillis, firings: Array.from({ length: count * 2 }, () => section.whole()) }
+  })
+}
+
+function sourceAt(index: number): EffectSource {
+  return EFFECT_SOURCES[index] ?? fail(`expected a source below ${EFFECT_SOURCES.length}`)
+}
+
+function fail(message: string): never {
+  throw invalid(message)
+}
+
+function invalid(message: string): RepriseError {
+  return new RepriseError('invalid_recording', `the record of time and chance: ${message}`)
+}
+
+class Sink {
+  #data = new Uint8Array(256)
+  #view = new DataView(this.#data.buffer)
+  #length = 0
+
+  byte(value: number): void {
+    this.#room(1)
+    this.#data[this.#length++] = value
+  }
+
+  whole(value: number): void {
+    let rest = value
+    while (rest >= 0x80) {
+      this.byte((rest % 0x80) | 0x80)
+      rest = Math.floor(rest / 0x80)
+    }
+    this.byte(rest)
+  }
+
+  signed(value: number): void {
+    this.whole(value < 0 ? -2 * value - 1 : 2 * value)
+  }
+
+  double(value: number): void {
+    this.#room(8)
+    this.#view.setFloat64(this.#length, value, true)
+    this.#length += 8
+  }
+
+  int64(value: bigint): void {
+    this.#room(8)
+    this.#view.setBigInt64(this.#length, value, true)
+    this.#length += 8
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#room(value.length)
+    this.#data.set(value, this.#length)
+    this.#length += value.length
+  }
+
+  /** The length stands in four bytes, of LEB128 that is longer than it must be: so it can be put in afterwards. */
+  section(tag: number, write: () => void): void {
+    this.byte(tag)
+    this.#room(4)
+    const at = this.#length
+    this.#length += 4
+    write()
+    const length = this.#length - at - 4
+    for (let index = 0; index < 4; index++) this.#data[at + index] = ((length >> (7 * index)) & 0x7f) | (index < 3 ? 0x80 : 0)
+  }
+
+  finish(): Uint8Array {
+    return this.#data.slice(0, this.#length)
+  }
+
+  #room(bytes: number): void {
+    if (this.#length + bytes <= this.#data.length) return
+    const larger = new Uint8Array(Math.max(this.#data.length * 2, this.#length + bytes))
+    larger.set(this.#data.subarray(0, this.#length))
+    this.#data = larger
+    this.#view = new DataView(larger.buffer)
+  }
+}
+
+class Source {
+  readonly #data: Uint8Array
+  readonly #view: DataView
+  readonly #end: number
+  #at: number
+
+  constructor(data: Uint8Array, start: number, end: number) {
+    this.#data = data
+    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
+    this.#at = start
+    this.#end = end
+  }
+
+  get atEnd(): boolean {
+    return this.#at >= this.#end
+  }
+
+  byte(): number {
+    return this.#data[this.#take(1)] ?? 0
+  }
+
+  whole(): number {
+    let value = 0
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.byte()
+      value += (byte & 0x7f) * scale
+      if (!Number.isSafeInteger(value) || scale > 2 ** 49) throw invalid('expected whole numbers up to 2^53 - 1')
+      if (byte < 0x80) return value
+    }
+  }
+
+  signed(): number {
+    const value = this.whole()
+    return value % 2 === 1 ? -(value + 1) / 2 : value / 2
+  }
+
+  double(): number {
+    return this.#view.getFloat64(this.#take(8), true)
+  }
+
+  int64(): bigint {
+    return this.#view.getBigInt64(this.#take(8), true)
+  }
+
+  bytes(length: number): Uint8Array {
+    const start = this.#take(length)
+    return this.#data.subarray(start, start + length)
+  }
+
+  section(): Source {
+    const length = this.whole()
+    const start = this.#take(length)
+    return new Source(this.#data, start, start + length)
+  }
+
+  all<T>(read: () => T, max = EFFECTS_MAX_READS): T[] {
+    const values: T[] = []
+    while (!this.atEnd) {
+      if (values.length >= max) throw invalid(`expected at most ${EFFECTS_MAX_READS} reads of one source`)
+      values.push(read())
+    }
+    return values
+  }
+
+  #take(bytes: number): number {
+    const start = this.#at
+    if (start + bytes > this.#end) throw invalid('it ends in the middle')
+    this.#at += bytes
+    return start
+  }
+}

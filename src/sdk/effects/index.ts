@@ -1,0 +1,3 @@
+export { currentEffects, type Effects, type TimerEffect } from './effects.ts'
+export { installHooks } from './install.ts'
+export { hookState, ownTimers, real } from './real.ts'
