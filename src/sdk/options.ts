@@ -1,5 +1,7 @@
+import type { PolicyConfig } from '../redaction/index.ts'
 import { type OptionValues, RepriseError, resolveOptions } from '../schemas/index.ts'
 import type { SnapshotLimits } from './snapshot.ts'
+import { readPolicyNow } from './spool/policy-now.ts'
 
 /** The options of the table that concern a recorded program. */
 export interface RecorderOptions {
@@ -8,6 +10,8 @@ export interface RecorderOptions {
   readonly exporter?: OptionValues['exporter']
   readonly enabled?: boolean
   readonly serviceName?: string
+  /** Of what is spooled or sent to other backends: a shipped policy by name, or a JSON file. A collector has one of its own. */
+  readonly redactionPolicy?: string
   /** What of time and chance is recorded with a run. */
   readonly effects?: OptionValues['effects'] | 'all' | 'none'
   readonly captureMaxBytes?: number
@@ -30,6 +34,8 @@ export interface RecorderOptions {
 export interface RecorderSettings extends OptionValues {
   /** The endpoint was chosen for Reprise, and is not simply where the program's other telemetry goes as well. */
   readonly ownEndpoint: boolean
+  /** The default one if absent. */
+  readonly policy?: PolicyConfig
 }
 
 /** @throws RepriseError `invalid_option` naming the key, where it came from and the accepted form */
@@ -40,7 +46,18 @@ export function resolveRecorderOptions(options: RecorderOptions): RecorderSettin
   }
   const { values, origins } = resolveOptions({ flags, env: process.env })
   const { from, name } = origins.endpoint
-  return { ...values, ownEndpoint: from === 'flag' || name === 'REPRISE_ENDPOINT' }
+  const policy = values.redactionPolicy === undefined ? undefined : policyFrom(values.redactionPolicy, origins.redactionPolicy.from)
+  return { ...values, ownEndpoint: from === 'flag' || name === 'REPRISE_ENDPOINT', ...(policy !== undefined && { policy }) }
+}
+
+function policyFrom(nameOrFile: string, from: string): PolicyConfig {
+  try {
+    return readPolicyNow(nameOrFile)
+  } catch (cause) {
+    // Who wrote the environment is not who wrote the program, which goes on without being recorded.
+    const message = cause instanceof Error ? cause.message : String(cause)
+    throw new RepriseError('invalid_option', message, { cause, details: { key: 'redactionPolicy', from } })
+  }
 }
 
 /** An artifact is one payload that a user means to keep: it may be larger than what is captured of a call by the way. */

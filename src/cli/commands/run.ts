@@ -41,6 +41,7 @@ function childEnvironment(settings: Settings, url: string, tag: string): NodeJS.
     ...env,
     REPRISE_ENDPOINT: url,
     REPRISE_STORE: settings.storeFolder,
+    ...(settings.values.redactionPolicy !== undefined && { REPRISE_REDACTION_POLICY: settings.values.redactionPolicy }),
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
     OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${url}/v1/traces`,
     OTEL_EXPORTER_OTLP_LOGS_ENDPOINT: `${url}/v1/logs`,

@@ -1,15 +1,18 @@
 import { randomBytes } from 'node:crypto'
 import { TraceWriter, type WireAttribute, type WireValue, type WritableSpan } from '../../otlp/index.ts'
-import { createRedactor, type Redactor } from '../../redaction/index.ts'
+import { createRedactorFor, type PolicyConfig, type Redactor } from '../../redaction/index.ts'
 import { ATTR, type OptionValues } from '../../schemas/index.ts'
 import { nowMillis } from '../clock.ts'
 import type { Gap, QueuedStep } from '../send-queue.ts'
+import { isWithheldAttribute, WITHHELD } from '../spool/limited.ts'
 import type { Step } from '../step.ts'
 import { type ReadableSpan, readableGapOf, readableSpanOf, resourceOf } from './readable-span.ts'
 import { RedactedView, withheldAttributes } from './redacted-view.ts'
 import { resourceAttributes } from './resource.ts'
 
-export interface OtlpWriterOptions extends Pick<OptionValues, 'serviceName'> {
+export interface OtlpWriterOptions extends Pick<OptionValues, 'serviceName' | 'namespace'> {
+  /** The default one if absent. */
+  readonly policy?: PolicyConfig
   /** Spans that an SDK of the user's sends to this same endpoint already are not sent twice. */
   readonly leaveRecordedSpans: boolean
 }
@@ -24,12 +27,14 @@ const BODY_MAX_SPANS = 256
 
 /** Makes GenAI spans of steps, redacted in this process under a key that never leaves it. */
 export class OtlpWriter {
-  readonly #redactor: Redactor = createRedactor({ key: randomBytes(32) })
+  readonly #redactor: Redactor
   readonly #resource: ReadableSpan['resource']
   readonly #leaveRecorded: boolean
 
   constructor(options: OtlpWriterOptions) {
-    this.#resource = resourceOf(resourceAttributes(options))
+    const { policy, namespace } = options
+    this.#redactor = createRedactorFor({ policy, namespace, key: randomBytes(32) })
+    this.#resource = resourceOf(redactedResource(resourceAttributes(options), this.#redactor))
     this.#leaveRecorded = options.leaveRecordedSpans
   }
 
@@ -73,7 +78,7 @@ export class OtlpWriter {
 
   #clean(step: Step): ReadableSpan {
     try {
-      return readableSpanOf(step, new RedactedView(step, this.#redactor), this.#resource)
+      return readableSpanOf(step, new RedactedView(step, this.#redactor.ofKind?.(step.spec.kind) ?? this.#redactor), this.#resource)
     } catch {
       return readableGapOf(
         { runId: step.run.id, traceId: step.ids.traceId, reason: 'redaction_failed', count: 1 },
@@ -82,6 +87,21 @@ export class OtlpWriter {
       )
     }
   }
+}
+
+/** OTEL_RESOURCE_ATTRIBUTES may hold anything. What cannot be cleaned does not leave. */
+function redactedResource(attributes: Readonly<Record<string, string | number>>, redactor: Redactor): Record<string, string | number> {
+  const redacted: Record<string, string | number> = {}
+  for (const [key, value] of Object.entries(attributes)) {
+    try {
+      const cleanKey = redactor.redactText(key.toWellFormed()).value
+      if (isWithheldAttribute(redactor, key, typeof value === 'number')) redacted[cleanKey] = WITHHELD
+      else redacted[cleanKey] = typeof value === 'number' ? value : redactor.redactText(value.toWellFormed(), key).value
+    } catch {
+      continue
+    }
+  }
+  return redacted
 }
 
 function gapAttributes({ runId, reason, count }: Gap): Record<string, string | number> {

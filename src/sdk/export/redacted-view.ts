@@ -2,6 +2,7 @@ import { deriveGenAiContent } from '../../adapters/dialects/index.ts'
 import type { Redactor } from '../../redaction/index.ts'
 import { ATTR, type Attributes, type AttributeValue, decodeValue, encodeValue, jsonTreeOf } from '../../schemas/index.ts'
 import type { Snapshot } from '../snapshot.ts'
+import { isWithheldAttribute, WITHHELD } from '../spool/limited.ts'
 import type { Step } from '../step.ts'
 import { derivable, visibleAttributes } from './visible.ts'
 
@@ -36,7 +37,10 @@ export class RedactedView {
 
   attributes(attributes: Attributes): Attributes {
     const redacted: Record<string, AttributeValue> = {}
-    for (const [key, value] of Object.entries(attributes)) redacted[key] = this.#attribute(key, value)
+    for (const [key, value] of Object.entries(attributes)) {
+      const isNumber = typeof value === 'number' || typeof value === 'boolean'
+      redacted[key] = isWithheldAttribute(this.#redactor, key, isNumber) ? WITHHELD : this.#attribute(key, value)
+    }
     return redacted
   }
 

@@ -14,6 +14,7 @@ import {
 } from '../../otlp/index.ts'
 import type { Redactor } from '../../redaction/index.ts'
 import { ATTR, ATTRIBUTE_INLINE_MAX_BYTES, MEDIA_TYPE } from '../../schemas/index.ts'
+import { isWithheldAttribute, WITHHELD } from './limited.ts'
 
 export interface RedactedBody {
   readonly body: Uint8Array
@@ -56,7 +57,7 @@ export function redactBody(body: Uint8Array, redactor: Redactor): RedactedBody {
       for (const span of found) {
         let clean: WireSpan
         try {
-          clean = cleanSpan(span, redactor)
+          clean = cleanSpan(span, ofKind(span.attributes, redactor))
         } catch {
           withheld++
           continue
@@ -83,7 +84,7 @@ function cleanSpan(span: WireSpan, redactor: Redactor): WireSpan {
     ...span,
     name: cleanText(span.name, redactor),
     traceState: cleanText(span.traceState, redactor),
-    status: { code: span.status.code, message: cleanText(span.status.message, redactor) },
+    status: { code: span.status.code, message: cleanMessage(span.status.message, redactor) },
     attributes: cleanAttributes(span.attributes, redactor),
     events: span.events.map(
       (event): WireEvent => ({
@@ -102,6 +103,17 @@ function cleanSpan(span: WireSpan, redactor: Redactor): WireSpan {
   }
 }
 
+function ofKind(attributes: readonly WireAttribute[], redactor: Redactor): Redactor {
+  if (redactor.ofKind === undefined) return redactor
+  const kind = attributes.findLast(([key]) => key === ATTR.kind)?.[1]
+  return typeof kind === 'string' ? redactor.ofKind(kind) : redactor
+}
+
+/** What somebody wrote, of which a policy may keep nothing. */
+function cleanMessage(text: string, redactor: Redactor): string {
+  return text !== '' && redactor.limits !== undefined ? WITHHELD : cleanText(text, redactor)
+}
+
 function cleanText(text: string, redactor: Redactor, field = ''): string {
   return text === '' ? text : redactor.redactText(text, field).value
 }
@@ -111,8 +123,20 @@ function cleanAttributes(attributes: readonly WireAttribute[], redactor: Redacto
     if (typeof value === 'string' && STRUCTURE.get(key)?.test(value) === true) return [key, value]
     const mediaTypeKey = PAYLOADS.get(key)
     if (mediaTypeKey !== undefined) return [key, cleanPayload(value, mediaTypeOf(attributes, mediaTypeKey), redactor)]
+    if (isWithheldAttribute(redactor, key, isNumber(value)) && !isLookedThrough(value, redactor))
+      return [cleanText(key, redactor), WITHHELD]
     return [cleanText(key, redactor), cleanValue(value, PLAIN.has(key) ? '' : key, redactor, isContentAttribute(key))]
   })
+}
+
+const isNumber = (value: WireValue): boolean =>
+  value === null || typeof value === 'boolean' || typeof value === 'number' || (typeof value === 'object' && 'int' in value)
+
+/** JSON in which the policy names places that it keeps. */
+function isLookedThrough(value: WireValue, { limits }: Redactor): boolean {
+  if (limits?.keepsPayload(MEDIA_TYPE.json) !== true || (typeof value !== 'string' && !isWireText(value))) return false
+  const first = typeof value === 'string' ? value.charCodeAt(0) : value.utf8[0]
+  return first === 0x5b || first === 0x7b
 }
 
 function mediaTypeOf(attributes: readonly WireAttribute[], key: string): string | undefined {
@@ -127,7 +151,7 @@ function cleanPayload(value: WireValue, mediaType: string | undefined, redactor:
     return { bytes: typeof clean === 'string' ? Buffer.from(clean) : clean }
   }
   if (isWireText(value)) return redactedText(redactor.redactPayload(mediaType ?? MEDIA_TYPE.json, value.utf8).value)
-  return cleanValue(value, '', redactor, true)
+  return redactor.limits === undefined ? cleanValue(value, '', redactor, true) : WITHHELD
 }
 
 function redactedText(clean: string | Uint8Array): WireValue {
@@ -152,7 +176,8 @@ function numberOr(value: WireValue, clean: unknown): WireValue {
 
 function cleanString(text: string, field: string, redactor: Redactor, content: boolean): string {
   const first = text.charCodeAt(0)
-  const isJson = (first === 0x5b || first === 0x7b) && (content || text.length > ATTRIBUTE_INLINE_MAX_BYTES)
+  const isLong = content || text.length > ATTRIBUTE_INLINE_MAX_BYTES || redactor.limits !== undefined
+  const isJson = (first === 0x5b || first === 0x7b) && isLong
   return isJson ? redactor.redactJson(text, field).value : cleanText(text, redactor, field)
 }
 

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import type { Redactor } from '../../redaction/index.ts'
+import type { ChosenPolicyOptions, Redactor } from '../../redaction/index.ts'
 
-type Redaction = { createRedactor(options: { key: Uint8Array }): Redactor }
+type Redaction = { createRedactorFor(options: ChosenPolicyOptions): Redactor }
 
 let loaded: Redaction | undefined
 

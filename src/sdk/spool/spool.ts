@@ -1,5 +1,5 @@
 import { join, resolve } from 'node:path'
-import type { Redactor } from '../../redaction/index.ts'
+import type { PolicyConfig, Redactor } from '../../redaction/index.ts'
 import { type OptionValues, STORE_PLACES } from '../../schemas/index.ts'
 import { nowMillis } from '../clock.ts'
 import { frameHeader, type SpoolFrame } from './frames.ts'
@@ -34,7 +34,10 @@ const FILE_TARGET_BYTES = 8 * 1024 * 1024
 const NOTICES_MAX_BYTES = 64 * 1024
 
 /** Everything that a spool needs, as it can go to another thread. */
-export type SpoolOptions = Pick<OptionValues, 'endpoint' | 'store' | 'spool' | 'spoolFolder' | 'spoolMaxBytes' | 'spoolMaxAgeMillis'>
+export type SpoolOptions = Pick<OptionValues, 'endpoint' | 'store' | 'spool' | 'spoolFolder' | 'spoolMaxBytes' | 'spoolMaxAgeMillis'> & {
+  readonly policy?: PolicyConfig
+  readonly namespace?: string
+}
 
 /** Where a recorder leaves what it could not send. Nothing is made, read or loaded before there is something to keep. */
 export class Spool {
@@ -52,8 +55,9 @@ export class Spool {
     this.destination = destinationOf(options.endpoint)
     this.#storeKeyPath = join(store, ...STORE_PLACES.redactionKey)
     this.folder = new SpoolFolder(options.spoolFolder === undefined ? join(store, STORE_PLACES.spool) : absolute(options.spoolFolder))
-    const { endpoint, spool, spoolMaxBytes, spoolMaxAgeMillis } = options
-    this.options = { endpoint, store, spool, spoolFolder: this.folder.path, spoolMaxBytes, spoolMaxAgeMillis }
+    const { endpoint, spool, spoolMaxBytes, spoolMaxAgeMillis, policy, namespace } = options
+    const chosen = { ...(policy !== undefined && { policy }), ...(namespace !== undefined && { namespace }) }
+    this.options = { endpoint, store, spool, spoolFolder: this.folder.path, spoolMaxBytes, spoolMaxAgeMillis, ...chosen }
   }
 
   get enabled(): boolean {
@@ -144,10 +148,11 @@ export class Spool {
   }
 
   /** The one of the last time, unless the key is another since: a store has been made. */
-  #redactorFrom({ createRedactor }: ReturnType<typeof redactionNow>): Redactor {
+  #redactorFrom({ createRedactorFor }: ReturnType<typeof redactionNow>): Redactor {
     const key = this.#key()
     if (this.#redactor === undefined || !Buffer.from(key).equals(this.#redactorKey)) {
-      this.#redactor = createRedactor({ key })
+      const { policy, namespace } = this.options
+      this.#redactor = createRedactorFor({ policy, key, ...(namespace !== undefined && { namespace }) })
       this.#redactorKey = Buffer.from(key)
     }
     return this.#redactor

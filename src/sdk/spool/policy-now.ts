@@ -1,0 +1,33 @@
+import { createRequire } from 'node:module'
+import type { PolicyConfig } from '../../redaction/index.ts'
+import { RepriseError } from '../../schemas/index.ts'
+
+type Files = { readPolicyFile(nameOrFile: string, cwd: string, parse: (data: unknown) => PolicyConfig): PolicyConfig }
+type Schema = { parsePolicy(data: unknown): PolicyConfig }
+
+// The sources run unbuilt; in the package the file has the name that the compiler gave it.
+const UNBUILT = import.meta.url.endsWith('.ts')
+
+/**
+ * The policy that a recorded program was given, read and checked at once: engine and validator are loaded for it, which no program
+ * without a policy of its own pays for.
+ *
+ * @throws RepriseError `invalid_option`: nothing may be recorded under a policy that cannot be read
+ */
+export function readPolicyNow(nameOrFile: string): PolicyConfig {
+  try {
+    const require = createRequire(import.meta.url)
+    const { readPolicyFile }: Files = UNBUILT ? require('./policy-file.ts') : require('./policy-file.js')
+    const parse = (data: unknown): PolicyConfig => {
+      const { parsePolicy }: Schema = UNBUILT
+        ? require('../../redaction/policies/schema.ts')
+        : require('../../redaction/policies/schema.js')
+      return parsePolicy(data)
+    }
+    return readPolicyFile(nameOrFile, process.cwd(), parse)
+  } catch (cause) {
+    if (RepriseError.isInstance(cause) && cause.code === 'invalid_option') throw cause
+    const why = cause instanceof Error ? cause.message : String(cause)
+    throw new RepriseError('invalid_option', `redaction policy ${nameOrFile}: it cannot be read here: ${why}`, { cause })
+  }
+}
