@@ -127,6 +127,18 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     )
 
   verb(
+    'erase <what...>',
+    'erase the content of a run, or payloads by digest; the proofs stay, and the collector must not run',
+    'reprise erase 7f3a0c1d2e4b5f60718293a4b5c6d7e8 --dry-run\n' +
+      'reprise erase sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865',
+  )
+    .option('--everywhere', 'of a run: also where other runs have the same payload (of digests alone, that is always so)')
+    .option('--dry-run', 'only say what would be erased')
+    .action((what: string[], flags) =>
+      act(flags, [], async (settings) => (await import('./commands/erase.ts')).erase(settings, terminal, what, flags)),
+    )
+
+  verb(
     'redact [file]',
     'print a file with its secrets replaced; without a file, standard input line by line',
     'reprise redact answer.json --report\ncat log.ndjson | reprise redact',

@@ -37,6 +37,8 @@ export interface Collector {
   stats(): CollectorStats
   /** Looks now for runs whose sender is gone, and for batches that never came, which it does now and then by itself. */
   checkSenders(): Promise<void>
+  /** Looks into the spool now, which it does once a second by itself; resolves to whether all that was there is taken in. */
+  takeSpool(): Promise<boolean>
   close(): Promise<void>
 }
 
@@ -205,6 +207,10 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     checkSenders: async () => {
       await senders.check()
       await batches.check()
+    },
+    takeSpool: async () => {
+      await spool?.look()
+      return spool?.isPending() !== true
     },
     close: () => (closing ??= close()),
   }

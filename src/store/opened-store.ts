@@ -7,7 +7,7 @@ import type { PackSet } from './blobs/pack-set.ts'
 import { checkStoreFiles } from './check/check-store.ts'
 import type { GroupCommit } from './commit/group-commit.ts'
 import type { PackedBatch } from './commit/packed-batch.ts'
-import { type EraseParts, type ErasureReceipt, erasePayloads } from './erase/erase-store.ts'
+import { type EraseParts, type ErasurePreview, type ErasureReceipt, erasePayloads, previewErasure } from './erase/erase-store.ts'
 import type { EraseSelection } from './erase/select-refs.ts'
 import { readRedactionKey } from './files/key-file.ts'
 import type { Layout } from './files/layout.ts'
@@ -111,6 +111,10 @@ export class OpenedStore implements Store {
       this.#erasing = undefined
     })
     return await this.#erasing
+  }
+
+  async previewErasure(selection: EraseSelection): Promise<ErasurePreview> {
+    return await previewErasure(this.#parts, selection)
   }
 
   async #erase(writing: Writing, selection: EraseSelection): Promise<ErasureReceipt> {

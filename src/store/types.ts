@@ -1,6 +1,6 @@
 import type { ArtifactRef, Digest, Fidelity, GapRecord, LogRecord, RunStatus, RunSummary, SpanRecord, StepKind } from '../schemas/index.ts'
 import type { PackedBatch } from './commit/packed-batch.ts'
-import type { ErasureReceipt } from './erase/erase-store.ts'
+import type { ErasurePreview, ErasureReceipt } from './erase/erase-store.ts'
 import type { EraseSelection } from './erase/select-refs.ts'
 
 /** One record, ready to be written: made by the pipeline, never changed here. */
@@ -351,6 +351,8 @@ export interface Store {
    * @throws RepriseError `integrity` where a group is damaged, with nothing changed
    */
   erase(selection: EraseSelection): Promise<ErasureReceipt>
+  /** What the same erasure would do. Needs no store that is open for writing. */
+  previewErasure(selection: EraseSelection): Promise<ErasurePreview>
   readSummary(): StoreSummary
   /** The redaction HMAC key: 32 random bytes. */
   key(): Uint8Array

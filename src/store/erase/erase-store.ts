@@ -9,7 +9,7 @@ import type { SealJob } from '../seal/seal-job.ts'
 import type { FileOutcome } from '../seal/seal-segment.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { TapeHead } from '../types.ts'
-import { planErasure } from './plan.ts'
+import { planErasure, widened } from './plan.ts'
 import type { EraseSelection } from './select-refs.ts'
 import { wipeLater } from './wipe.ts'
 
@@ -32,6 +32,11 @@ export interface ErasureReceipt {
   readonly spoolFiles: number
   /** The end of the tape, which an erasure does not change. */
   readonly head: TapeHead
+}
+
+/** What an erasure would do. */
+export type ErasurePreview = Pick<ErasureReceipt, 'references' | 'records' | 'payloads' | 'keptPayloads' | 'spoolFiles' | 'head'> & {
+  readonly schema: 'reprise.erasure-preview/1'
 }
 
 /** The decision, kept on the disk until it has been carried out. */
@@ -59,10 +64,29 @@ export interface EraseParts {
 export async function erasePayloads(parts: EraseParts, selection: EraseSelection): Promise<ErasureReceipt> {
   checkSelection(selection)
   const { tape, layout } = parts
-  const { segments, payloads, keptPayloads, blobs } = await planErasure(tape, parts.blobs, selection)
-  const intent: Intent = { ...selection, payloads: payloads.length - keptPayloads, keptPayloads, segments, blobs }
+  const wide = await widened(tape, selection)
+  const { segments, payloads, keptPayloads, blobs } = await planErasure(tape, parts.blobs, wide)
+  const intent: Intent = { ...wide, payloads: payloads.length - keptPayloads, keptPayloads, segments, blobs }
   replaceFile(layout.erasing, `${JSON.stringify(intent)}\n`)
   return await carryOut(parts, intent)
+}
+
+/** Looks at what an erasure would do, and changes nothing. */
+export async function previewErasure(
+  { layout, tape, blobs }: Pick<EraseParts, 'layout' | 'tape' | 'blobs'>,
+  selection: EraseSelection,
+): Promise<ErasurePreview> {
+  checkSelection(selection)
+  const { references, records, payloads, keptPayloads } = await planErasure(tape, blobs, await widened(tape, selection))
+  return {
+    schema: 'reprise.erasure-preview/1',
+    references,
+    records,
+    payloads: payloads.length - keptPayloads,
+    keptPayloads,
+    spoolFiles: spoolFilesOf(layout),
+    head: tape.head(),
+  }
 }
 
 /** Carries on what a crash cut short; undefined when there is nothing. */

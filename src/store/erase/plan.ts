@@ -5,6 +5,9 @@ import { type EraseSelection, RefSelector } from './select-refs.ts'
 
 export interface ErasePlan {
   readonly segments: readonly number[]
+  /** References that go, and the records that have them. */
+  readonly references: number
+  readonly records: number
   /** Digests of the payloads whose references go. */
   readonly payloads: readonly Digest[]
   /** Of those, how many stay since other records refer to them. */
@@ -20,11 +23,15 @@ export async function planErasure(tape: Tape, blobs: BlobStore, selection: Erase
   const payloads = new Set<Digest>()
   const others = new Set<Digest>()
   const firsts = tape.segments()
+  let references = 0
+  let records = 0
   for await (const { group, lines } of tape.readGroups(0)) {
     for (const line of lines) {
       const parted = selector.part(line)
       for (const { digest } of parted.others) others.add(digest)
       for (const { digest } of parted.selected) payloads.add(digest)
+      references += parted.selected.length
+      if (parted.selected.length > 0) records++
       if (parted.selected.length > 0) segments.add(firsts.findLast((first) => first <= group) ?? 0)
     }
   }
@@ -35,10 +42,23 @@ export async function planErasure(tape: Tape, blobs: BlobStore, selection: Erase
   for (const digest of others) collect(blobs, digest, needed)
   return {
     segments: [...segments].sort((left, right) => left - right),
+    references,
+    records,
     payloads: [...payloads],
     keptPayloads: payloads.size - gone.length,
     blobs: [...candidates].filter((digest) => !needed.has(digest)),
   }
+}
+
+/** The same selection by digests alone, where it reaches beyond its run. */
+export async function widened(tape: Tape, { runId, digests, everywhere }: EraseSelection): Promise<EraseSelection> {
+  if (everywhere !== true || runId === undefined)
+    return { ...(runId !== undefined && { runId }), ...(digests !== undefined && { digests }) }
+  const selector = new RefSelector({ runId, ...(digests !== undefined && { digests }) })
+  const found = new Set<Digest>()
+  for await (const { lines } of tape.readGroups(0))
+    for (const line of lines) for (const { digest } of selector.part(line).selected) found.add(digest)
+  return { digests: [...found] }
 }
 
 /** A payload and all the parts that it is put together from. */

@@ -5,6 +5,8 @@ import { coreEndOf } from '../tape/group-digest.ts'
 export interface EraseSelection {
   readonly runId?: string
   readonly digests?: readonly Digest[]
+  /** With a run: what it refers to, wherever else that is referred to. */
+  readonly everywhere?: boolean
 }
 
 export interface LineRef {
