@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdir, readdir, rename, rm, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Digest, digestOf, type RecordingManifest, RepriseError, type SpanRecord } from '../schemas/index.ts'
 import type { Store } from '../store/index.ts'
@@ -61,20 +61,32 @@ export async function writeRecording(
   if (root === undefined) throw new RepriseError('invalid_argument', 'the run has no root step')
   checkOnePolicy(nodes, root)
   const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
-  await mkdir(join(temporary, BLOBS_FOLDER), { recursive: true })
+  const modes = await modesUnder(dirname(target))
+  await mkdir(join(temporary, BLOBS_FOLDER), { recursive: true, mode: modes.folder })
   try {
-    const blobs = await writeBlobs(temporary, records, payloads, policy?.data === undefined ? undefined : policy.ref.digest)
+    const blobs = await writeBlobs(temporary, modes.file, records, payloads, policy?.data === undefined ? undefined : policy.ref.digest)
     const text = stepsText(nodes.map(toRecordedStep))
-    await writeFile(join(temporary, STEPS_FILE), text, { flag: 'wx' })
+    await writeFile(join(temporary, STEPS_FILE), text, { flag: 'wx', mode: modes.file })
     const manifest = manifestOf(root, nodes, text, blobs)
     const excess = excessOf(manifest) ?? excessOfDeliveries(records)
     if (excess !== undefined) throw new RepriseError('limit_exceeded', `the run is too big for a recording: ${excess}`)
-    await writeFile(join(temporary, MANIFEST_FILE), manifestText(manifest), { flag: 'wx' })
+    await writeFile(join(temporary, MANIFEST_FILE), manifestText(manifest), { flag: 'wx', mode: modes.file })
     await moveIntoPlace(temporary, target, replaces)
     return manifest
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
     throw error
+  }
+}
+
+/** What is put where nobody else may look, as in a store, is for nobody else either. What is to be committed has the modes of any file. */
+async function modesUnder(folder: string): Promise<{ readonly folder: number; readonly file: number }> {
+  for (let above = folder; ; above = dirname(above)) {
+    try {
+      return ((await stat(above)).mode & 0o077) === 0 ? { folder: 0o700, file: 0o600 } : { folder: 0o777, file: 0o666 }
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || dirname(above) === above) throw error
+    }
   }
 }
 
@@ -129,6 +141,7 @@ function manifestOf(root: LineageNode, nodes: readonly LineageNode[], text: stri
 
 async function writeBlobs(
   folder: string,
+  mode: number,
   records: readonly SpanRecord[],
   payloads: PayloadSource,
   policy: Digest | undefined,
@@ -151,7 +164,7 @@ async function writeBlobs(
     const { mediaType, record } = mediaTypes.get(digest) ?? { mediaType: 'application/octet-stream', record: records[0] }
     const read = (): Uint8Array => (digest === policy ? policyBytes : undefined) ?? payloads.read(digest)
     const bytes = record === undefined ? read() : naming(record, read)
-    await writeFile(join(folder, blobFile(digest)), bytes, { flag: 'wx' })
+    await writeFile(join(folder, blobFile(digest)), bytes, { flag: 'wx', mode })
     blobs.push({ digest, sizeBytes: bytes.byteLength, mediaType })
   }
   return blobs
