@@ -1,5 +1,6 @@
 // npm run bench [-- capture ingest redaction replay store] [--rounds N]
 import { benchCapture } from './capture/main.ts'
+import { benchEffects } from './effects/main.ts'
 import { benchExit } from './exit/main.ts'
 import { benchHolds } from './holds/main.ts'
 import { benchIngest } from './ingest/main.ts'
@@ -11,6 +12,7 @@ import { benchStore } from './store/main.ts'
 
 const BENCHES = {
   capture: benchCapture,
+  effects: benchEffects,
   exit: benchExit,
   holds: benchHolds,
   ingest: benchIngest,

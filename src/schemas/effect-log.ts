@@ -1,3 +1,4 @@
+import { ByteSink, ByteSource, invalidEffects } from './effect-bytes.ts'
 import { RepriseError } from './errors.ts'
 
 /**
@@ -31,8 +32,8 @@ export interface EffectStreams {
   /** Nanoseconds as `process.hrtime.bigint()` gives them. */
   readonly hrtime: readonly bigint[]
   readonly random: readonly number[]
-  /** 16 bytes each. */
-  readonly uuid: readonly Uint8Array[]
+  /** 16 bytes each, one after the other. */
+  readonly uuid: Uint8Array
   readonly bytes: readonly Uint8Array[]
   readonly timers: readonly RecordedTimer[]
   /**
@@ -71,7 +72,7 @@ export const NO_EFFECTS: EffectStreams = {
   performance: [],
   hrtime: [],
   random: [],
-  uuid: [],
+  uuid: new Uint8Array(0),
   bytes: [],
   timers: [],
   lateFirings: [],
@@ -94,11 +95,10 @@ const TAG = {
   lateFirings: 11,
 } as const
 
-export function encodeEffects(log: EffectLog): Uint8Array {
-  const sink = new Sink()
+export function encodeEffects(streams: EffectStreams, head?: EffectHead, late?: ReadonlyMap<number, EffectStreams>): Uint8Array {
+  const sink = new ByteSink()
   sink.byte(MAGIC)
   sink.byte(VERSION)
-  const { head, late } = log
   if (head !== undefined) {
     sink.section(TAG.head, () => {
       sink.whole(head.sources.reduce((mask, source) => mask | (1 << EFFECT_SOURCES.indexOf(source)), 0))
@@ -107,19 +107,19 @@ export function encodeEffects(log: EffectLog): Uint8Array {
       sink.int64(head.hrtime)
     })
   }
-  writeStreams(sink, log)
+  writeStreams(sink, streams)
   if (late !== undefined) {
-    for (const [sequence, streams] of late) {
+    for (const [sequence, reads] of late) {
       sink.section(TAG.late, () => {
         sink.whole(sequence)
-        writeStreams(sink, streams)
+        writeStreams(sink, reads)
       })
     }
   }
   return sink.finish()
 }
 
-function writeStreams(sink: Sink, streams: EffectStreams): void {
+function writeStreams(sink: ByteSink, streams: EffectStreams): void {
   const { date, performance, hrtime, random, uuid, bytes, timers, lateFirings, unkept } = streams
   if (date.length > 0) {
     sink.section(TAG.date, () => {
@@ -133,7 +133,7 @@ function writeStreams(sink: Sink, streams: EffectStreams): void {
   if (performance.length > 0) sink.section(TAG.performance, () => performance.forEach((value) => sink.double(value)))
   if (hrtime.length > 0) sink.section(TAG.hrtime, () => hrtime.forEach((value) => sink.int64(value)))
   if (random.length > 0) sink.section(TAG.random, () => random.forEach((value) => sink.double(value)))
-  if (uuid.length > 0) sink.section(TAG.uuid, () => uuid.forEach((value) => sink.bytes(value)))
+  if (uuid.length > 0) sink.section(TAG.uuid, () => sink.bytes(uuid))
   if (bytes.length > 0) {
     sink.section(TAG.bytes, () => {
       for (const value of bytes) {
@@ -169,8 +169,8 @@ function writeStreams(sink: Sink, streams: EffectStreams): void {
  * @throws RepriseError `invalid_recording` saying what was expected
  */
 export function decodeEffects(data: Uint8Array): EffectLog {
-  const source = new Source(data, 0, data.length)
-  if (source.byte() !== MAGIC) throw invalid('expected the byte 0xff at the start')
+  const source = new ByteSource(data, 0, data.length)
+  if (source.byte() !== MAGIC) throw invalidEffects('expected the byte 0xff at the start')
   const version = source.byte()
   if (version !== VERSION) {
     throw new RepriseError('recording_version', `the record of time and chance has version ${version}; this release reads version 1`)
@@ -180,7 +180,7 @@ export function decodeEffects(data: Uint8Array): EffectLog {
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
-function readStreams(source: Source, isWhole: boolean): EffectLog {
+function readStreams(source: ByteSource, isWhole: boolean): EffectLog {
   const log: Mutable<EffectLog> = { ...NO_EFFECTS }
   const late = new Map<number, EffectStreams>()
   while (!source.atEnd) {
@@ -192,35 +192,36 @@ function readStreams(source: Source, isWhole: boolean): EffectLog {
         break
       case TAG.date: {
         let before = 0
-        log.date = section.all(() => (before += section.signed()))
+        log.date = section.all(EFFECTS_MAX_READS, () => (before += section.signed()))
         break
       }
       case TAG.performance:
-        log.performance = section.all(() => section.double())
+        log.performance = section.all(EFFECTS_MAX_READS, () => section.double())
         break
       case TAG.hrtime:
-        log.hrtime = section.all(() => section.int64())
+        log.hrtime = section.all(EFFECTS_MAX_READS, () => section.int64())
         break
       case TAG.random:
-        log.random = section.all(() => section.double())
+        log.random = section.all(EFFECTS_MAX_READS, () => section.double())
         break
       case TAG.uuid:
-        log.uuid = section.all(() => section.bytes(16))
+        log.uuid = section.rest(EFFECTS_MAX_READS * 16)
+        if (log.uuid.length % 16 !== 0) throw invalidEffects('expected 16 bytes for each UUID')
         break
       case TAG.bytes:
-        log.bytes = section.all(() => section.bytes(section.whole()))
+        log.bytes = section.all(EFFECTS_MAX_READS, () => section.bytes(section.whole()))
         break
       case TAG.timers:
         log.timers = readTimers(section)
         break
       case TAG.lateFirings:
-        log.lateFirings = section.all(() => section.whole(), EFFECTS_MAX_READS * 3)
+        log.lateFirings = section.all(EFFECTS_MAX_READS * 3, () => section.whole())
         break
       case TAG.unkept:
-        log.unkept = Object.fromEntries(section.all(() => [sourceAt(section.byte()), section.whole()] as const))
+        log.unkept = Object.fromEntries(section.all(EFFECTS_MAX_READS, () => [sourceAt(section.byte()), section.whole()] as const))
         break
       case TAG.late: {
-        if (!isWhole || late.size >= EFFECTS_MAX_LATE) throw invalid(`expected the late reads of at most ${EFFECTS_MAX_LATE} steps`)
+        if (!isWhole || late.size >= EFFECTS_MAX_LATE) throw invalidEffects(`expected the late reads of at most ${EFFECTS_MAX_LATE} steps`)
         late.set(section.whole(), readStreams(section, false))
         break
       }
@@ -230,21 +231,21 @@ function readStreams(source: Source, isWhole: boolean): EffectLog {
   return log
 }
 
-function readHead(section: Source): EffectHead {
+function readHead(section: ByteSource): EffectHead {
   const mask = section.whole()
   const sources = EFFECT_SOURCES.filter((_source, index) => (mask & (1 << index)) !== 0)
   return { sources, date: section.signed(), performance: section.double(), hrtime: section.int64() }
 }
 
-function readTimers(section: Source): RecordedTimer[] {
+function readTimers(section: ByteSource): RecordedTimer[] {
   let total = 0
-  return section.all(() => {
+  return section.all(EFFECTS_MAX_READS, () => {
     const kind = TIMER_KINDS[section.byte()]
-    if (kind === undefined) throw invalid(`expected a kind of timer below ${TIMER_KINDS.length}`)
+    if (kind === undefined) throw invalidEffects(`expected a kind of timer below ${TIMER_KINDS.length}`)
     const delayMillis = section.whole()
     const count = section.whole()
     total += count
-    if (total > EFFECTS_MAX_READS) throw invalid(`expected at most ${EFFECTS_MAX_READS} firings of timers`)
+    if (total > EFFECTS_MAX_READS) throw invalidEffects(`expected at most ${EFFECTS_MAX_READS} firings of timers`)
     return { kind, delayMillis, firings: Array.from({ length: count * 2 }, () => section.whole()) }
   })
 }
@@ -254,146 +255,5 @@ function sourceAt(index: number): EffectSource {
 }
 
 function fail(message: string): never {
-  throw invalid(message)
-}
-
-function invalid(message: string): RepriseError {
-  return new RepriseError('invalid_recording', `the record of time and chance: ${message}`)
-}
-
-class Sink {
-  #data = new Uint8Array(256)
-  #view = new DataView(this.#data.buffer)
-  #length = 0
-
-  byte(value: number): void {
-    this.#room(1)
-    this.#data[this.#length++] = value
-  }
-
-  whole(value: number): void {
-    let rest = value
-    while (rest >= 0x80) {
-      this.byte((rest % 0x80) | 0x80)
-      rest = Math.floor(rest / 0x80)
-    }
-    this.byte(rest)
-  }
-
-  signed(value: number): void {
-    this.whole(value < 0 ? -2 * value - 1 : 2 * value)
-  }
-
-  double(value: number): void {
-    this.#room(8)
-    this.#view.setFloat64(this.#length, value, true)
-    this.#length += 8
-  }
-
-  int64(value: bigint): void {
-    this.#room(8)
-    this.#view.setBigInt64(this.#length, value, true)
-    this.#length += 8
-  }
-
-  bytes(value: Uint8Array): void {
-    this.#room(value.length)
-    this.#data.set(value, this.#length)
-    this.#length += value.length
-  }
-
-  /** The length stands in four bytes, of LEB128 that is longer than it must be: so it can be put in afterwards. */
-  section(tag: number, write: () => void): void {
-    this.byte(tag)
-    this.#room(4)
-    const at = this.#length
-    this.#length += 4
-    write()
-    const length = this.#length - at - 4
-    for (let index = 0; index < 4; index++) this.#data[at + index] = ((length >> (7 * index)) & 0x7f) | (index < 3 ? 0x80 : 0)
-  }
-
-  finish(): Uint8Array {
-    return this.#data.slice(0, this.#length)
-  }
-
-  #room(bytes: number): void {
-    if (this.#length + bytes <= this.#data.length) return
-    const larger = new Uint8Array(Math.max(this.#data.length * 2, this.#length + bytes))
-    larger.set(this.#data.subarray(0, this.#length))
-    this.#data = larger
-    this.#view = new DataView(larger.buffer)
-  }
-}
-
-class Source {
-  readonly #data: Uint8Array
-  readonly #view: DataView
-  readonly #end: number
-  #at: number
-
-  constructor(data: Uint8Array, start: number, end: number) {
-    this.#data = data
-    this.#view = new DataView(data.buffer, data.byteOffset, data.byteLength)
-    this.#at = start
-    this.#end = end
-  }
-
-  get atEnd(): boolean {
-    return this.#at >= this.#end
-  }
-
-  byte(): number {
-    return this.#data[this.#take(1)] ?? 0
-  }
-
-  whole(): number {
-    let value = 0
-    for (let scale = 1; ; scale *= 0x80) {
-      const byte = this.byte()
-      value += (byte & 0x7f) * scale
-      if (!Number.isSafeInteger(value) || scale > 2 ** 49) throw invalid('expected whole numbers up to 2^53 - 1')
-      if (byte < 0x80) return value
-    }
-  }
-
-  signed(): number {
-    const value = this.whole()
-    return value % 2 === 1 ? -(value + 1) / 2 : value / 2
-  }
-
-  double(): number {
-    return this.#view.getFloat64(this.#take(8), true)
-  }
-
-  int64(): bigint {
-    return this.#view.getBigInt64(this.#take(8), true)
-  }
-
-  bytes(length: number): Uint8Array {
-    const start = this.#take(length)
-    return this.#data.subarray(start, start + length)
-  }
-
-  section(): Source {
-    const length = this.whole()
-    const start = this.#take(length)
-    return new Source(this.#data, start, start + length)
-  }
-
-  all<T>(read: () => T, max = EFFECTS_MAX_READS): T[] {
-    const values: T[] = []
-    while (!this.atEnd) {
-      if (values.length >= max) throw invalid(`expected at most ${EFFECTS_MAX_READS} reads of one source`)
-      values.push(read())
-    }
-    return values
-  }
-
-  #take(bytes: number): number {
-    const start = this.#at
-    if (start + bytes > this.#end) throw invalid('it ends in the middle')
-    this.#at += bytes
-    return start
-  }
+  throw invalidEffects(message)
 }

@@ -77,9 +77,8 @@ export class Step implements Scope, Outcome, Call {
   newer: Step | undefined = undefined
   listed = false
 
-  /** Whether what its code reads of time and chance is kept: not in and below a step that a replay serves. */
-  readonly noting: boolean
-  #effects: StepEffects | undefined = undefined
+  /** Keeps what its code reads of time and chance: not in and below a step that a replay serves. */
+  readonly effects: StepEffects | undefined
   readonly #recorder: Recorder
   #chunks: { readonly copier: Copier; readonly values: unknown[]; full: boolean } | undefined = undefined
 
@@ -91,22 +90,19 @@ export class Step implements Scope, Outcome, Call {
     this.spec = call.spec
     this.model = call.model
     this.sequence = run.nextSequence()
-    this.noting = run.shared.effects !== undefined && !SERVED_KINDS.has(call.spec.kind) && parent?.noting !== false
+    const { effects } = run.shared
+    const noting = effects !== undefined && !SERVED_KINDS.has(call.spec.kind) && (parent === undefined || parent.effects !== undefined)
+    this.effects = noting ? new StepEffects(this, effects) : undefined
     this.input = recorder.snapshot(args)
-  }
-
-  get effects(): StepEffects | undefined {
-    const { effects } = this.run.shared
-    return this.noting && effects !== undefined ? (this.#effects ??= new StepEffects(this, effects)) : undefined
   }
 
   /** What its code read of time and chance, as it is sent. */
   encodeEffects(): Uint8Array | undefined {
-    return this.isRoot ? this.effects?.encode() : this.#effects?.encode()
+    return this.effects?.encode()
   }
 
   get effectBytes(): number {
-    return this.#effects?.sizeBytes ?? 0
+    return this.effects?.sizeBytes ?? 0
   }
 
   get operation(): string {
@@ -190,7 +186,7 @@ export class Step implements Scope, Outcome, Call {
     this.error = undefined
     this.documents = undefined
     this.events = undefined
-    this.#effects?.release()
+    this.effects?.release()
   }
 
   /** Gives up what weighs; the structure, and what was thrown, stay. */

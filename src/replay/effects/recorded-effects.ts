@@ -88,7 +88,7 @@ function joined(own: EffectStreams, late: EffectStreams | undefined): EffectStre
     performance: [...own.performance, ...late.performance],
     hrtime: [...own.hrtime, ...late.hrtime],
     random: [...own.random, ...late.random],
-    uuid: [...own.uuid, ...late.uuid],
+    uuid: Buffer.concat([own.uuid, late.uuid]),
     bytes: [...own.bytes, ...late.bytes],
     timers: [...timers, ...late.timers],
     lateFirings: [],
@@ -97,7 +97,7 @@ function joined(own: EffectStreams, late: EffectStreams | undefined): EffectStre
 }
 
 function countOf({ date, performance, hrtime, random, uuid, bytes, timers }: EffectStreams): number {
-  return date.length + performance.length + hrtime.length + random.length + uuid.length + bytes.length + timers.length
+  return date.length + performance.length + hrtime.length + random.length + uuid.length / 16 + bytes.length + timers.length
 }
 
 function firingsOf(node: LineageNode, { firings }: RecordedTimer): TimerFiring[] {

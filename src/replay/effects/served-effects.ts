@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { EffectSource, EffectStreams, RecordedTimer, TimerKind } from '../../schemas/index.ts'
-import type { Effects, TimerEffect } from '../../sdk/effects/index.ts'
+import { type Effects, type TimerEffect, uuidText } from '../../sdk/effects/index.ts'
 import { createRandom } from '../../sdk/index.ts'
 import type { DeliveryScheduler } from '../delivery.ts'
 import type { LineageNode } from '../lineage.ts'
@@ -79,15 +79,20 @@ export class ServedEffects implements Effects {
     return this.#take('random', this.#streams.random) ?? this.#madeUp()
   }
 
-  uuid(): Uint8Array | undefined {
+  uuid(): string | undefined {
     if (!this.#serves('uuid')) return undefined
-    const recorded = this.#take('uuid', this.#streams.uuid)
-    if (recorded !== undefined) return recorded
+    const { uuid } = this.#streams
+    const start = 16 * this.#next.uuid++
+    if (start < uuid.length) {
+      this.#run.ledger.serve()
+      return uuidText(uuid, start)
+    }
+    this.#note('beyond', 'uuid')
     const bytes = Uint8Array.from({ length: 16 }, () => Math.floor(this.#madeUp() * 256))
     // RFC 9562 section 5.4: version 4, variant 10.
     bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
     bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
-    return bytes
+    return uuidText(bytes, 0)
   }
 
   bytes(target: Uint8Array): boolean {

@@ -15,8 +15,8 @@ export interface Effects {
   hrtime(): bigint | undefined
   /** In [0, 1). */
   random(): number | undefined
-  /** 16 bytes of a version 4 UUID. */
-  uuid(): Uint8Array | undefined
+  /** A version 4 UUID as it is written. */
+  uuid(): string | undefined
   /** Puts recorded bytes into `target`, which holds real ones and may be a key; false where they are to stay. */
   bytes(target: Uint8Array): boolean
   /** These real bytes stay: they are kept, where that was asked for. */

@@ -17,31 +17,19 @@ export function hookRandom(): void {
 export function hookUuid(): void {
   const { randomUUID } = {
     randomUUID(options?: { disableEntropyCache?: boolean }): Uuid {
-      const bytes = currentEffects()?.uuid()
-      if (bytes === undefined) return real.nodeRandomUUID(options)
+      const uuid = currentEffects()?.uuid()
       // Node's own says what is wrong with an option.
-      if (options !== undefined) real.nodeRandomUUID(options)
-      return uuidText(bytes)
+      if (uuid !== undefined && options !== undefined) real.nodeRandomUUID(options)
+      return uuid === undefined ? real.nodeRandomUUID(options) : (uuid as Uuid)
     },
   }
   replace(nodeCrypto, 'randomUUID', randomUUID)
   const web = {
     randomUUID(): Uuid {
-      const bytes = currentEffects()?.uuid()
-      return bytes === undefined ? real.webRandomUUID() : uuidText(bytes)
+      return (currentEffects()?.uuid() as Uuid | undefined) ?? real.webRandomUUID()
     },
   }
   replace(globalThis.crypto, 'randomUUID', web.randomUUID)
-}
-
-function uuidText(bytes: Uint8Array): Uuid {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`
-}
-
-/** The inverse of how a UUID is written. */
-export function uuidBytes(text: string): Uint8Array {
-  return Buffer.from(text.replaceAll('-', ''), 'hex')
 }
 
 /**

@@ -1,56 +1,29 @@
-import type { EffectSource, EffectStreams, RecordedTimer, TimerKind } from '../../schemas/index.ts'
 import {
   EFFECT_MAX_BYTES,
+  EFFECT_SOURCES,
   EFFECTS_MAX_LATE,
   EFFECTS_MAX_READS,
   type EffectHead,
-  type EffectLog,
+  type EffectSource,
   encodeEffects,
+  type TimerKind,
 } from '../../schemas/index.ts'
 import { nowMillis } from '../clock.ts'
 import type { RunState } from '../run-state.ts'
 import type { Effects, TimerEffect } from './effects.ts'
-import { uuidBytes } from './hooks-random.ts'
+import { NotedReads, type NotedTimer } from './noted-reads.ts'
 import { real } from './real.ts'
-
-interface NotedTimer extends RecordedTimer {
-  readonly firings: number[]
-}
-
-/** The reads of one step, as they are noted. */
-class Noted implements EffectStreams {
-  readonly date: number[] = []
-  readonly performance: number[] = []
-  readonly hrtime: bigint[] = []
-  readonly random: number[] = []
-  readonly uuid: Uint8Array[] = []
-  readonly bytes: Uint8Array[] = []
-  readonly timers: NotedTimer[] = []
-  readonly unkept: Partial<Record<EffectSource, number>> = {}
-  readonly lateFirings: number[] = []
-  firingCount = 0
-  /** About what it takes in memory. */
-  sizeBytes = 256
-
-  admit(source: EffectSource, list: readonly unknown[], bytes: number): boolean {
-    if (list.length >= EFFECTS_MAX_READS) {
-      this.unkept[source] = (this.unkept[source] ?? 0) + 1
-      return false
-    }
-    this.sizeBytes += bytes
-    return true
-  }
-}
+import { drawUuid } from './uuid.ts'
 
 /** What a run knows of its own effects: which sources are kept, and what steps read after they had ended. */
 export class RunEffects {
-  readonly sources: ReadonlySet<EffectSource>
+  readonly keeps: Readonly<Record<EffectSource, boolean>>
   readonly head: EffectHead
   readonly startMillis: number = nowMillis()
-  readonly late: Map<number, Noted> = new Map()
+  readonly late: Map<number, NotedReads> = new Map()
 
   constructor(sources: readonly EffectSource[]) {
-    this.sources = new Set(sources)
+    this.keeps = Object.fromEntries(EFFECT_SOURCES.map((source) => [source, sources.includes(source)])) as Record<EffectSource, boolean>
     this.head = { sources, date: real.dateNow(), performance: real.performanceNow(), hrtime: real.hrtimeBigint() }
   }
 }
@@ -67,11 +40,13 @@ export interface NotingStep {
 export class StepEffects implements Effects {
   readonly #step: NotingStep
   readonly #run: RunEffects
-  #own: Noted | undefined
+  readonly #keeps: Readonly<Record<EffectSource, boolean>>
+  #own: NotedReads | undefined
 
   constructor(step: NotingStep, run: RunEffects) {
     this.#step = step
     this.#run = run
+    this.#keeps = run.keeps
   }
 
   get sizeBytes(): number {
@@ -82,38 +57,45 @@ export class StepEffects implements Effects {
 
   date(): number {
     const value = real.dateNow()
-    const noted = this.#noting('date')
+    const noted = this.#current()
+    if (noted === undefined) return value
     // A clock that the program replaced before us may give anything.
-    if (noted !== undefined && Number.isSafeInteger(value) && noted.admit('date', noted.date, 8)) noted.date.push(value)
+    if (this.#keeps.date && noted.date.length < EFFECTS_MAX_READS && Number.isSafeInteger(value)) noted.date.push(value)
+    else noted.over('date')
     return value
   }
 
   performance(): number {
     const value = real.performanceNow()
-    const noted = this.#noting('performance')
-    if (noted?.admit('performance', noted.performance, 8) === true) noted.performance.push(value)
+    const noted = this.#current()
+    if (noted === undefined) return value
+    if (this.#keeps.performance && noted.performance.length < EFFECTS_MAX_READS) noted.performance.push(value)
+    else noted.over('performance')
     return value
   }
 
   hrtime(): bigint {
     const value = real.hrtimeBigint()
-    const noted = this.#noting('hrtime')
-    if (noted?.admit('hrtime', noted.hrtime, 32) === true) noted.hrtime.push(value)
+    const noted = this.#current()
+    if (noted === undefined) return value
+    if (this.#keeps.hrtime && noted.hrtime.length < EFFECTS_MAX_READS) noted.hrtime.push(value)
+    else noted.over('hrtime')
     return value
   }
 
   random(): number {
     const value = real.random()
-    const noted = this.#noting('random')
-    if (noted?.admit('random', noted.random, 8) === true) noted.random.push(value)
+    const noted = this.#current()
+    if (noted === undefined) return value
+    if (this.#keeps.random && noted.random.length < EFFECTS_MAX_READS) noted.random.push(value)
+    else noted.over('random')
     return value
   }
 
-  uuid(): Uint8Array {
-    const value = uuidBytes(real.nodeRandomUUID())
-    const noted = this.#noting('uuid')
-    if (noted?.admit('uuid', noted.uuid, 100) === true) noted.uuid.push(value)
-    return value
+  uuid(): string {
+    const noted = this.#current()
+    if (noted !== undefined && !this.#keeps.uuid) noted.over('uuid')
+    return drawUuid(noted !== undefined && this.#keeps.uuid ? (bytes, start) => noted.addUuid(bytes, start) : undefined)
   }
 
   bytes(): boolean {
@@ -121,23 +103,25 @@ export class StepEffects implements Effects {
   }
 
   tookBytes(taken: Uint8Array): void {
-    const noted = this.#noting('bytes')
-    if (noted === undefined) return
-    if (taken.length > EFFECT_MAX_BYTES) this.unkept('bytes')
-    else if (noted.admit('bytes', noted.bytes, 100 + taken.length)) noted.bytes.push(taken.slice())
+    const noted = this.#current()
+    if (this.#keeps.bytes && taken.length <= EFFECT_MAX_BYTES) noted?.addBytes(taken)
+    else noted?.over('bytes')
   }
 
   timer(kind: TimerKind, delayMillis: number): TimerEffect {
-    const noted = this.#noting('timers')
-    if (noted === undefined || !noted.admit('timers', noted.timers, 64)) return UNWATCHED
+    const noted = this.#current()
+    if (noted === undefined) return UNWATCHED
+    if (!this.#keeps.timers || noted.timers.length >= EFFECTS_MAX_READS) {
+      noted.over('timers')
+      return UNWATCHED
+    }
     const timer: NotedTimer = { kind, delayMillis, firings: [] }
     const index = noted.timers.push(timer) - 1
     return { mode: 'watch', fired: () => this.#fired(noted, timer, index) }
   }
 
   unkept(source: EffectSource): void {
-    const noted = this.#current()
-    if (noted !== undefined) noted.unkept[source] = (noted.unkept[source] ?? 0) + 1
+    this.#current()?.over(source)
   }
 
   /** What is sent with the step; undefined where there is nothing to tell. */
@@ -145,47 +129,36 @@ export class StepEffects implements Effects {
     const own = this.#own
     if (!this.#step.isRoot) return own === undefined ? undefined : encodeEffects(own)
     const { head, late } = this.#run
-    const log: EffectLog = { ...(own ?? new Noted()), head, ...(late.size > 0 && { late }) }
-    return encodeEffects(log)
+    return encodeEffects(own ?? new NotedReads(), head, late)
   }
 
   release(): void {
     this.#own = undefined
   }
 
-  #fired(noted: Noted, timer: NotedTimer, index: number): void {
+  #fired(noted: NotedReads, timer: NotedTimer, index: number): void {
     const { run, endMillis } = this.#step
     if (run.shared.ended) return
     // When the step is on its way already, the root tells of this firing.
     const isLate = endMillis !== undefined && noted === this.#own
     const into = isLate ? this.#current() : noted
     if (into === undefined) return
-    if (into.firingCount >= EFFECTS_MAX_READS) {
-      into.unkept.timers = (into.unkept.timers ?? 0) + 1
-      return
-    }
+    if (into.firingCount >= EFFECTS_MAX_READS) return into.over('timers')
     into.firingCount++
-    into.sizeBytes += 16
     const micros = Math.max(0, Math.round((nowMillis() - this.#run.startMillis) * 1000))
     if (isLate) into.lateFirings.push(index, run.nextDelivery(), micros)
     else timer.firings.push(run.nextDelivery(), micros)
   }
 
-  /** Where reads of this source go now; undefined when they are not kept, which is counted. */
-  #noting(source: EffectSource): Noted | undefined {
-    const noted = this.#current()
-    if (noted === undefined || this.#run.sources.has(source)) return noted
-    noted.unkept[source] = (noted.unkept[source] ?? 0) + 1
-    return undefined
-  }
-
-  #current(): Noted | undefined {
-    const { run, endMillis, sequence } = this.#step
+  /** Where reads go now; undefined after the end of the run. */
+  #current(): NotedReads | undefined {
+    const { endMillis } = this.#step
+    if (endMillis === undefined) return (this.#own ??= new NotedReads())
+    const { run, sequence } = this.#step
     if (run.shared.ended) return undefined
-    if (endMillis === undefined) return (this.#own ??= new Noted())
     const { late } = this.#run
     let noted = late.get(sequence)
-    if (noted === undefined && late.size < EFFECTS_MAX_LATE) late.set(sequence, (noted = new Noted()))
+    if (noted === undefined && late.size < EFFECTS_MAX_LATE) late.set(sequence, (noted = new NotedReads()))
     return noted
   }
 }

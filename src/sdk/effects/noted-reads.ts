@@ -1,0 +1,59 @@
+import { EFFECTS_MAX_READS, type EffectSource, type EffectStreams, type RecordedTimer } from '../../schemas/index.ts'
+
+export interface NotedTimer extends RecordedTimer {
+  readonly firings: number[]
+}
+
+const UUID_BYTES = 16
+
+/** The reads of one step, as they are noted. */
+export class NotedReads implements EffectStreams {
+  readonly date: number[] = []
+  readonly performance: number[] = []
+  readonly hrtime: bigint[] = []
+  readonly random: number[] = []
+  readonly bytes: Uint8Array[] = []
+  readonly timers: NotedTimer[] = []
+  readonly unkept: Partial<Record<EffectSource, number>> = {}
+  readonly lateFirings: number[] = []
+  firingCount = 0
+  #uuids: Uint8Array | undefined
+  #uuidCount = 0
+  #heldBytes = 0
+
+  get uuid(): Uint8Array {
+    return this.#uuids?.subarray(0, this.#uuidCount * UUID_BYTES) ?? NONE
+  }
+
+  addUuid(pool: Uint8Array, start: number): void {
+    if (this.#uuidCount >= EFFECTS_MAX_READS) return this.over('uuid')
+    let held = this.#uuids
+    const end = this.#uuidCount * UUID_BYTES
+    if (held === undefined) this.#uuids = held = new Uint8Array(4 * UUID_BYTES)
+    else if (end === held.length) {
+      const larger = new Uint8Array(2 * held.length)
+      larger.set(held)
+      this.#uuids = held = larger
+    }
+    for (let at = 0; at < UUID_BYTES; at++) held[end + at] = pool[start + at] ?? 0
+    this.#uuidCount++
+  }
+
+  addBytes(taken: Uint8Array): void {
+    if (this.bytes.length >= EFFECTS_MAX_READS) return this.over('bytes')
+    this.#heldBytes += 100 + taken.length
+    this.bytes.push(taken.slice())
+  }
+
+  over(source: EffectSource): void {
+    this.unkept[source] = (this.unkept[source] ?? 0) + 1
+  }
+
+  /** About what it takes in memory. */
+  get sizeBytes(): number {
+    const numbers = this.date.length + this.performance.length + this.random.length + this.lateFirings.length + 2 * this.firingCount
+    return 256 + 8 * numbers + 32 * this.hrtime.length + (this.#uuids?.length ?? 0) + 100 * this.timers.length + this.#heldBytes
+  }
+}
+
+const NONE = new Uint8Array(0)
