@@ -153,9 +153,10 @@ export class IndexDatabase {
   }
 
   #configure(): void {
-    // The tape is the truth: a commit that a power cut undoes is done again from there, so NORMAL is enough.
+    // The tape is the truth: a commit that a power cut undoes is done again from there, so NORMAL is enough. The log is emptied every
+    // 4000 pages, and one that a long reader has let grow beyond that is cut back.
     this.#database.exec(
-      'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000',
+      'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 33554432',
     )
   }
 
@@ -213,6 +214,19 @@ export class IndexDatabase {
       `INSERT INTO meta(key, value) VALUES ${rows.join(', ')} ON CONFLICT(key) DO UPDATE SET value = excluded.value`,
       ...Object.entries(values).flat(),
     )
+  }
+
+  /** Empties the write-ahead log and gives its space back; false where somebody reads from it just now. */
+  emptyLog(): boolean {
+    this.#database.exec('PRAGMA busy_timeout = 0')
+    try {
+      return this.get('PRAGMA wal_checkpoint(TRUNCATE)')?.['busy'] === 0
+    } catch (error) {
+      if (isSqliteError(error)) return false
+      throw error
+    } finally {
+      this.#database.exec(`PRAGMA busy_timeout = ${BUSY_MILLIS}`)
+    }
   }
 
   close(): void {

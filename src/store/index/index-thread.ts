@@ -174,8 +174,9 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     if (this.#closed) return await this.#ended
     const asked = this.#ask('close').catch(() => undefined)
     this.#closed = true
+    // Before the thread does: the last one to close empties and removes the log, which a connection that only reads cannot.
+    this.#database?.close()
     await asked
     await this.#ended
-    this.#database?.close()
   }
 }

@@ -17,6 +17,8 @@ const REINDEX_SLICE_MILLIS = 400
 const GATHER_MILLIS = 10
 /** and while they keep coming, for a thread of its own, one transaction in such a time. */
 export const THREAD_GATHER_MILLIS = 50
+/** After so long without anything new, a thread of its own empties the log of the database. */
+export const THREAD_REST_MILLIS = 5_000
 /** Lines that are taken between two looks at the clock. */
 const LINES_AT_ONCE = 32
 const CLOSE_MAX_MILLIS = 2_000
@@ -67,6 +69,8 @@ export interface FollowingOptions {
   readonly sliceMillis?: number
   /** While groups keep coming, at least so long from one transaction to the next; what is new is seen so much later. */
   readonly gatherMillis?: number
+  /** After so long without anything new the log of the database is emptied. Never, when it is absent. */
+  readonly restMillis?: number
   /** Called when the database has been thrown away and made anew. */
   readonly onAnew?: () => void
 }
@@ -86,6 +90,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #writer: IndexWriter
   readonly #sliceMillis: number
   readonly #gatherMillis: number
+  readonly #restMillis: number | undefined
+  #rest: NodeJS.Timeout | undefined
   readonly #onAnew: (() => void) | undefined
   #reading: ReadGroup | undefined
   #running: Promise<void> | undefined
@@ -104,6 +110,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#tape = tape
     this.#sliceMillis = options.sliceMillis ?? SLICE_MILLIS
     this.#gatherMillis = options.gatherMillis ?? GATHER_MILLIS
+    this.#restMillis = options.restMillis
     this.#onAnew = options.onAnew
     this.#database = path === ':memory:' ? IndexDatabase.create(path) : IndexDatabase.openForWriting(path)
     try {
@@ -165,8 +172,20 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #start(sliceMillis: number): Promise<void> {
     this.#running ??= this.#follow(sliceMillis, this.#tape.head().group).finally(() => {
       this.#running = undefined
+      this.#restSoon()
     })
     return this.#running
+  }
+
+  /** What has been written is in the log still, which nobody would empty before much more is written. */
+  #restSoon(): void {
+    if (this.#restMillis === undefined || this.#closed) return
+    this.#rest ??= setTimeout(() => {
+      this.#rest = undefined
+      if (this.#closed || this.#running !== undefined) return
+      if (!this.#database.emptyLog()) this.#restSoon()
+    }, this.#restMillis).unref()
+    this.#rest.refresh()
   }
 
   async #follow(sliceMillis: number, target: number, onSlice?: () => void): Promise<void> {
@@ -253,6 +272,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       onProgress?.({ group: this.#writer.place.group, groups: this.#tape.head().group + 1, records: this.#writer.records })
     }).finally(() => {
       this.#running = undefined
+      this.#restSoon()
     })
     await this.#running
     return { groups: this.#writer.place.group, records: this.#writer.records }
@@ -261,6 +281,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   /** Takes what is left, if that is not long; the next open takes the rest. */
   async close(): Promise<void> {
     clearTimeout(this.#timer)
+    clearTimeout(this.#rest)
     this.#timer = undefined
     const late = setTimeout(() => {
       this.#closed = true
