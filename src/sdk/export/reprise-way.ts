@@ -50,10 +50,11 @@ export class RepriseWay implements Way {
       if (item === undefined) break
       // An announcement whose step has ended meanwhile is old news: the step itself is in the queue.
       if (item.pending && item.step.endMillis !== undefined) continue
-      if (this.#steps.isLarge(item)) await batch.addLarge(item)
+      const large = this.#steps.isLarge(item)
+      if (large) await batch.addLarge(item)
       else batch.add(item)
       payloads.reset()
-      if (payloads.slices.over(item.sizeBytes)) await payloads.slices.pause()
+      if (payloads.slices.over(item.sizeBytes, !large)) await payloads.slices.pause()
     }
     return batch.finish(gaps)
   }
