@@ -15,7 +15,7 @@ import { detectInternationalPhone, detectNationalPhone, detectNorthAmericanPhone
 import { detectPrivateKey } from './detectors/private-key.ts'
 import { detectUrlUserinfo } from './detectors/url-userinfo.ts'
 import { compileFields, type FieldLookup, fieldAnchors } from './fields.ts'
-import { GENERATION_2, type Generation } from './generation.ts'
+import { GENERATION_2, GENERATION_3, type Generation } from './generation.ts'
 import {
   base58Run,
   beforeLetters,
@@ -92,7 +92,7 @@ const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
 const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>(['email', 'url-userinfo', 'degrees'])
 
 const compiled = new Map<PolicyVersion, CompiledPolicy>()
-const GENERATIONS: Readonly<Record<PolicyVersion, Generation>> = { '1': GENERATION_1, '2': GENERATION_2 }
+const GENERATIONS: Readonly<Record<PolicyVersion, Generation>> = { '1': GENERATION_1, '2': GENERATION_2, '3': GENERATION_3 }
 
 /** Compiles a version of a shipped policy once for the process. */
 export function compiledPolicy(id: PolicyId, version: PolicyVersion = LATEST_VERSION): CompiledPolicy {

@@ -16,6 +16,9 @@ export interface Generation {
   readonly decodes: boolean
   /** So many pieces make a stream. */
   readonly piecesMin: number
+  /** Looks into bytes inside of values where they are text. */
+  readonly readsBytes: boolean
 }
 
-export const GENERATION_2: Generation = { checks: CHECKS, detectors: {}, looksLikeToken, decodes: true, piecesMin: 2 }
+export const GENERATION_2: Generation = { checks: CHECKS, detectors: {}, looksLikeToken, decodes: true, piecesMin: 2, readsBytes: false }
+export const GENERATION_3: Generation = { ...GENERATION_2, readsBytes: true }

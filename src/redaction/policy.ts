@@ -1,6 +1,7 @@
 import { canonicalJson, digestOf, type PolicyRef, RepriseError } from '../schemas/index.ts'
 import { defaultPolicy1 } from './policies/frozen/default-1.ts'
 import type { RedactionPolicy } from './rule.ts'
+import { changedRules3 } from './rules/changes-3.ts'
 import { CLOUD_KEY_RULES } from './rules/cloud-keys.ts'
 import { CREDENTIAL_RULES, FIELD_RULES } from './rules/credentials.ts'
 import { MODEL_KEY_RULES } from './rules/model-keys.ts'
@@ -25,19 +26,24 @@ const DEFAULT_2: RedactionPolicy = {
   fields: FIELD_RULES,
 }
 
+/** What changed with version 3 stands in rules/changes-3.ts. */
+const DEFAULT_3: RedactionPolicy = { ...DEFAULT_2, version: '3', rules: changedRules3(DEFAULT_2.rules), fields: DEFAULT_2.fields }
+
 export type PolicyId = 'default'
 /** Every version that any release has had: recordings made under it are matched by it. */
-const VERSIONS = { '1': defaultPolicy1, '2': () => DEFAULT_2 } as const satisfies Readonly<Record<string, () => RedactionPolicy>>
+const VERSIONS = { '1': defaultPolicy1, '2': () => DEFAULT_2, '3': () => DEFAULT_3 } as const satisfies Readonly<
+  Record<string, () => RedactionPolicy>
+>
 export type PolicyVersion = keyof typeof VERSIONS
-export const LATEST_VERSION: PolicyVersion = '2'
+export const LATEST_VERSION: PolicyVersion = '3'
 
 export const isPolicyVersion = (version: string): version is PolicyVersion => Object.hasOwn(VERSIONS, version)
 
 /** Names that a token `<name:…>` can carry, in the policy's order. */
 export const RULE_NAMES: readonly string[] = [
   ...new Set([
-    ...DEFAULT_2.rules.flatMap((rule) => rule.gives ?? [rule.name]),
-    ...DEFAULT_2.fields.map((field) => field.rule),
+    ...DEFAULT_3.rules.flatMap((rule) => rule.gives ?? [rule.name]),
+    ...DEFAULT_3.fields.map((field) => field.rule),
     'encoded-secret',
     'field',
   ]),

@@ -1,4 +1,4 @@
-import type { PolicyRef } from '../schemas/index.ts'
+import { MEDIA_TYPE, type PolicyRef } from '../schemas/index.ts'
 import { type CompiledPolicy, compiledPolicy } from './compile.ts'
 import { findInFieldString, findInJson, findInString } from './find-json.ts'
 import { redactPayloadWith } from './payload.ts'
@@ -81,8 +81,10 @@ function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pse
     }
   }
   const hidesNumbers = (field: string): boolean => compiled.fieldOf(field)?.numbers === true
-  const redactValue = (value: unknown, field = ''): Redacted<unknown> =>
-    redactTree(value, field, { redactText, redactJson, redactPieces, hidesNumbers })
+  const redactBytes = (bytes: Uint8Array): Redacted<string | Uint8Array> =>
+    redactPayloadWith({ compiled, redactText, redactJson, redactValue }, MEDIA_TYPE.bytes, bytes, '')
+  const tools = { redactText, redactJson, redactPieces, hidesNumbers, ...(compiled.generation.readsBytes && { redactBytes }) }
+  const redactValue = (value: unknown, field = ''): Redacted<unknown> => redactTree(value, field, tools)
   return {
     policy,
     redactText,

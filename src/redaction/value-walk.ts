@@ -10,6 +10,8 @@ export interface StringTools {
   redactPieces(
     pieces: readonly string[],
   ): { readonly pieces: readonly string[]; readonly counts: Readonly<Record<string, number>> } | undefined
+  /** Bytes that may be text; absent where they are left alone. */
+  readonly redactBytes?: ((bytes: Uint8Array) => Redacted<string | Uint8Array>) | undefined
   /** Whether numbers under this field name are replaced whatever they are. */
   hidesNumbers(field: string): boolean
 }
@@ -123,9 +125,21 @@ class ValueWalk {
       // No longer a URL: parsing would escape the token.
       return counts === undefined ? value : this.#keep({ value: href, counts })
     }
-    if (value instanceof Truncated || ArrayBuffer.isView(value) || types.isAnyArrayBuffer(value)) return value
+    if (value instanceof Uint8Array || types.isAnyArrayBuffer(value)) return this.#bytes(value)
+    if (value instanceof Truncated || ArrayBuffer.isView(value)) return value
     if (types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value)) return value
     return this.#fields(value, depth)
+  }
+
+  /** Text as bytes stays what it is: a Buffer a Buffer. */
+  #bytes(value: Uint8Array | ArrayBufferLike): unknown {
+    const bytes = value instanceof Uint8Array ? value : new Uint8Array(value)
+    const redacted = this.#tools.redactBytes?.(bytes)
+    if (redacted?.counts === undefined) return value
+    this.#count(redacted.counts)
+    const clean = Buffer.from(redacted.value)
+    if (Buffer.isBuffer(value)) return clean
+    return value instanceof Uint8Array ? Uint8Array.from(clean) : Uint8Array.from(clean).buffer
   }
 
   #list(value: readonly unknown[], field: string, depth: number): readonly unknown[] {

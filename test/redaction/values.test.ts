@@ -86,12 +86,32 @@ describe('redactValue', () => {
   it('leaves memory, dates and marks alone', () => {
     const value = {
       vector: Float64Array.of(4111111111111111),
-      bytes: Buffer.from('bob@example.com'),
+      bytes: Buffer.concat([Buffer.from([0, 1, 2, 255]), Buffer.from('bob@example.com')]),
+      numbers: Uint16Array.from(Buffer.from('bob@example.com')),
       at: new Date(0),
       cut: new Truncated('bytes', 9),
       nothing: undefined,
     }
     expect(redactor.redactValue(value).value).toBe(value)
+  })
+
+  it('reads bytes that are text, and keeps them bytes of their kind', () => {
+    const text = 'mail bob@example.com'
+    const { buffer } = Uint8Array.from(Buffer.from(text))
+    const value = { buffer: Buffer.from(text), array: Uint8Array.from(Buffer.from(text)), memory: buffer, clean: Buffer.from('mail') }
+    const redacted = redactor.redactValue(value)
+    const after = redacted.value as typeof value
+    expect(redacted.counts).toEqual({ email: 3 })
+    expect(Buffer.isBuffer(after.buffer)).toBe(true)
+    expect(Buffer.isBuffer(after.array)).toBe(false)
+    expect(after.memory).toBeInstanceOf(ArrayBuffer)
+    for (const bytes of [after.buffer, after.array, new Uint8Array(after.memory)])
+      expect(normalizeTokens(Buffer.from(bytes).toString())).toBe('mail <email#1>')
+    expect(after.clean).toBe(value.clean)
+    expect(value.buffer.toString()).toBe(text)
+    expect(redactor.redactValue(after).value).toBe(after)
+    // Recordings under version 2 hold such bytes as they were.
+    expect(createRedactor({ key: new Uint8Array(32), policyVersion: '2' }).redactValue(value).value).toBe(value)
   })
 
   it('keeps `__proto__` a plain field', () => {

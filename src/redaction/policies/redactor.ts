@@ -1,4 +1,4 @@
-import { canonicalJson, RepriseError, VALUE_MAX_DEPTH } from '../../schemas/index.ts'
+import { canonicalJson, MEDIA_TYPE, RepriseError, VALUE_MAX_DEPTH } from '../../schemas/index.ts'
 import { type CompiledPolicy, compiledPolicy } from '../compile.ts'
 import { findInString } from '../find-json.ts'
 import { redactPayloadWith } from '../payload.ts'
@@ -137,7 +137,10 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
     return replacementOf(FIELD_RULE, String(value), action)
   }
   const redactValue = (value: unknown, field = ''): Redacted<unknown> => {
-    const tools = { redactText: (text: string, name: string) => redactText(text, name), redactJson, redactPieces, hidesNumbers }
+    const redactBytes = (bytes: Uint8Array): Redacted<string | Uint8Array> =>
+      redactPayloadWith({ compiled, redactText, redactJson, redactValue, looksAtAll: decisions.hasPlaces }, MEDIA_TYPE.bytes, bytes, '')
+    const texts = { redactText: (text: string, name: string) => redactText(text, name), redactJson, redactPieces, hidesNumbers }
+    const tools = { ...texts, ...(compiled.generation.readsBytes && { redactBytes }) }
     if (!decisions.hasPlaces && !decisions.isAllowlist) return redactTree(value, field, tools)
     const counts: Record<string, number> = {}
     const placed = atPlaces(value, field, [], counts)

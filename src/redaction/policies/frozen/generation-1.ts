@@ -43,4 +43,5 @@ export const GENERATION_1: Generation = {
   looksLikeToken,
   decodes: false,
   piecesMin: 3,
+  readsBytes: false,
 }
