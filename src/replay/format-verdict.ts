@@ -10,12 +10,24 @@ export function formatVerdict(verdict: Verdict): string {
   return [...summaryLines(verdict), ...departureLines(verdict, MAX_SHOWN)].join('\n')
 }
 
-export function summaryLines({ label, name, runId, counts, output }: Verdict): string[] {
+export function summaryLines({ label, name, runId, counts, output, effects }: Verdict): string[] {
   const exact = counts.labels.exact
   return [
     `${label}  ${printable(name)} (run ${runId}): ${exact} of ${counts.steps} steps exact, output ${output.equal ? 'equal' : 'differs'}`,
     `  ${counts.served} served, ${counts.ran} ran again, ${counts.covered} covered; ${counts.live} live, ${counts.unmatched} unmatched, ` +
       `${counts.unused} unused, ${counts.missing} missing, ${counts.socketsDenied} sockets denied${unstable(counts.labels.unstable)}`,
+    ...effectLines(effects),
+  ]
+}
+
+/** Said where the program read of time and chance what the recording does not hold. */
+function effectLines(effects: Verdict['effects']): string[] {
+  if (effects === undefined || effects.beyond.length + effects.unserved.length === 0) return []
+  const list = (reads: typeof effects.beyond): string => reads.map(({ source, reads }) => `${reads} ${source}`).join(', ')
+  return [
+    `  time and chance: ${effects.served} reads served`,
+    ...(effects.beyond.length === 0 ? [] : [`    past the record, so made up: ${list(effects.beyond)}`]),
+    ...(effects.unserved.length === 0 ? [] : [`    not recorded, so the machine's own: ${list(effects.unserved)} (option effects)`]),
   ]
 }
 

@@ -36,7 +36,7 @@ export function hookPerformance(): void {
 }
 
 export function hookHrtime(): void {
-  const hrtime = Object.assign(
+  const hrtime: typeof process.hrtime = Object.assign(
     {
       hrtime(previous?: [number, number]): [number, number] {
         const served = currentEffects()?.hrtime()
@@ -52,12 +52,14 @@ export function hookHrtime(): void {
         return rest < 0n ? [Number(seconds) - 1, Number(rest + BILLION)] : [Number(seconds), Number(rest)]
       },
     }.hrtime,
-    {
-      bigint(): bigint {
-        return currentEffects()?.hrtime() ?? real.hrtimeBigint()
-      },
-    },
+    { bigint: real.hrtimeBigint },
   )
+  const { bigint } = {
+    bigint(): bigint {
+      return currentEffects()?.hrtime() ?? real.hrtimeBigint()
+    },
+  }
+  replace(hrtime, 'bigint', bigint)
   replace(process, 'hrtime', hrtime)
 }
 
