@@ -172,11 +172,10 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
 
   async close(): Promise<void> {
     if (this.#closed) return await this.#ended
-    const asked = this.#ask('close').catch(() => undefined)
     this.#closed = true
     // Before the thread does: the last one to close empties and removes the log, which a connection that only reads cannot.
     this.#database?.close()
-    await asked
+    await this.#ask('close').catch(() => undefined)
     await this.#ended
   }
 }
