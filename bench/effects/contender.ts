@@ -23,7 +23,7 @@ const run = instrument(
   async (first: number) => {
     for (let index = first; index < first + CALLS_A_RUN; index++) {
       const started = performance.now()
-      sum += Date.now() + Math.random() + new Date().getTime() + randomUUID().length
+      sum += Date.now() + Math.random() + Number(new Date()) + randomUUID().length
       const guard = program === 'timers' ? setTimeout(() => {}, 30_000) : undefined
       await chat(requests[index % requests.length])
       clearTimeout(guard)

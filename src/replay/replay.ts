@@ -26,6 +26,18 @@ type Program = (...args: never[]) => unknown
  *   `artifact_missing` when the recorded arguments are not there or were cut and no `args` are given
  */
 export async function replay(recording: Recording, fn: Program, options: ReplayOptions = {}): Promise<Verdict> {
+  return (await replayWithOutcome(recording, fn, options)).verdict
+}
+
+/** What the program gave, of a stream its chunks. */
+export type Outcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
+
+/** As `replay`, with what the program returned or threw; undefined where it did not end. */
+export async function replayWithOutcome(
+  recording: Recording,
+  fn: Program,
+  options: ReplayOptions = {},
+): Promise<{ verdict: Verdict; outcome: Outcome | undefined }> {
   if (typeof fn !== 'function') {
     throw new RepriseError('invalid_argument', `replay: expected a function, found ${fn === null ? 'null' : typeof fn}`)
   }
@@ -49,7 +61,11 @@ export async function replay(recording: Recording, fn: Program, options: ReplayO
       return session.departures.error('replay_diverged', message, [recording.manifest.name])
     },
   }
-  const guarded = runGuarded(watcher, () => runWithInterceptor(session, () => start(recording, fn, args)))
+  let outcome: Outcome | undefined
+  const started = async (): Promise<void> => {
+    outcome = await start(recording, fn, args)
+  }
+  const guarded = runGuarded(watcher, () => runWithInterceptor(session, started))
   try {
     const end = await waitForEnd(session, guarded.result, timeoutMillis)
     session.finish(end)
@@ -57,27 +73,30 @@ export async function replay(recording: Recording, fn: Program, options: ReplayO
     session.close()
     guarded.release()
   }
-  return rememberOrigin(drawVerdict(session, socketsDenied), { folder: recording.folder, exportName: fn.name })
+  const verdict = rememberOrigin(drawVerdict(session, socketsDenied), { folder: recording.folder, exportName: fn.name })
+  return { verdict, outcome }
 }
 
 /** Calls the program and reads what it gives as its recorded caller did. Never rejects: outcomes reach the session. */
-async function start(recording: Recording, fn: Program, args: readonly unknown[]): Promise<void> {
+async function start(recording: Recording, fn: Program, args: readonly unknown[]): Promise<Outcome> {
   try {
     const result: unknown = await Reflect.apply(fn, undefined, args)
-    await readStream(recording, result)
-  } catch {
+    return { ok: true, value: await readStream(recording, result) }
+  } catch (error) {
     // The session was told of the root's error by the wrapper.
+    return { ok: false, error }
   }
 }
 
 /** A program that gives a stream does its work while the stream is read. */
-async function readStream(recording: Recording, result: unknown): Promise<void> {
+async function readStream(recording: Recording, result: unknown): Promise<unknown> {
   const { core } = recording.root.record
-  if (core.streamEnd === undefined || typeof result !== 'object' || result === null || !(Symbol.asyncIterator in result)) return
+  if (core.streamEnd === undefined || typeof result !== 'object' || result === null || !(Symbol.asyncIterator in result)) return result
   const limit = core.streamEnd === 'done' || core.streamEnd === 'error' ? Number.POSITIVE_INFINITY : recordedChunks(recording)
-  let taken = 0
-  if (taken >= limit) return
-  for await (const _chunk of result as AsyncIterable<unknown>) if (++taken >= limit) break
+  const chunks: unknown[] = []
+  if (limit <= 0) return chunks
+  for await (const chunk of result as AsyncIterable<unknown>) if (chunks.push(chunk) >= limit) break
+  return chunks
 }
 
 function recordedChunks(recording: Recording): number {

@@ -1,6 +1,12 @@
-import { expect } from 'vitest'
+import { test as base, expect, type TestAPI } from 'vitest'
 import { matchers } from './matchers.ts'
+import { createRecorded, type Recorded } from './recorded/recorded.ts'
+import { recordingPlace } from './recorded/recording-place.ts'
+import { TestRecorder } from './recorded/test-recorder.ts'
+import { vitestUpdateState } from './recorded/update-state.ts'
 import type { ExpectedStep, TrajectoryMode } from './trajectory.ts'
+
+export type { Recorded, RecordedResult } from './recorded/recorded.ts'
 
 declare module 'vitest' {
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
@@ -14,3 +20,29 @@ declare module 'vitest' {
 }
 
 expect.extend(matchers)
+
+/**
+ * vitest's `test` with a fixture: `recorded(fn, ...args)` records what `fn` does into `__recordings__` beside the test file when that is
+ * not there yet, and replays it otherwise. In CI it only replays; `vitest -u` records again.
+ */
+export const test: TestAPI<{ recorded: Recorded; testRecorder: TestRecorder }> = base.extend<{
+  recorded: Recorded
+  testRecorder: TestRecorder
+}>({
+  testRecorder: [
+    // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of the fixtures off the pattern
+    async ({}, use) => {
+      const recorder = new TestRecorder()
+      await use(recorder)
+      await recorder.close()
+    },
+    { scope: 'file' },
+  ],
+  recorded: async ({ task, testRecorder }, use) => {
+    const names: string[] = [task.name]
+    for (let suite = task.suite; suite !== undefined && suite.name !== ''; suite = suite.suite) names.unshift(suite.name)
+    await use(createRecorded({ place: recordingPlace(task.file.filepath, names), state: vitestUpdateState(), recorder: testRecorder }))
+  },
+})
+
+export { test as it }

@@ -130,9 +130,9 @@ function writeStreams(sink: ByteSink, streams: EffectStreams): void {
       }
     })
   }
-  if (performance.length > 0) sink.section(TAG.performance, () => performance.forEach((value) => sink.double(value)))
-  if (hrtime.length > 0) sink.section(TAG.hrtime, () => hrtime.forEach((value) => sink.int64(value)))
-  if (random.length > 0) sink.section(TAG.random, () => random.forEach((value) => sink.double(value)))
+  if (performance.length > 0) sink.section(TAG.performance, () => performance.forEach((value) => void sink.double(value)))
+  if (hrtime.length > 0) sink.section(TAG.hrtime, () => hrtime.forEach((value) => void sink.int64(value)))
+  if (random.length > 0) sink.section(TAG.random, () => random.forEach((value) => void sink.double(value)))
   if (uuid.length > 0) sink.section(TAG.uuid, () => sink.bytes(uuid))
   if (bytes.length > 0) {
     sink.section(TAG.bytes, () => {
@@ -152,7 +152,7 @@ function writeStreams(sink: ByteSink, streams: EffectStreams): void {
       }
     })
   }
-  if (lateFirings.length > 0) sink.section(TAG.lateFirings, () => lateFirings.forEach((value) => sink.whole(value)))
+  if (lateFirings.length > 0) sink.section(TAG.lateFirings, () => lateFirings.forEach((value) => void sink.whole(value)))
   const over = EFFECT_SOURCES.filter((source) => (unkept[source] ?? 0) > 0)
   if (over.length > 0) {
     sink.section(TAG.unkept, () => {

@@ -16,9 +16,10 @@ export async function recordPrograms(run: () => Promise<unknown>, options: Recor
   const recorder = startRecorder({ endpoint: collector.url, exporter: 'reprise', ...options })
   try {
     await run()
-  } finally {
-    const { failed, dropped } = await recorder.stop()
+    const { failed, dropped } = await recorder.flush()
     if (failed + dropped > 0) throw new Error(`${failed} spans failed, ${dropped} were dropped`)
+  } finally {
+    await recorder.stop()
     await collector.close()
   }
   const folders = new Map<string, string>()

@@ -1,0 +1,16 @@
+import { basename, dirname, join } from 'node:path'
+import { sha256Hex } from '../../schemas/index.ts'
+
+const MAX_LENGTH = 60
+
+/** Where the recordings of one test stand: beside its file, under a name that can be read and that no other test has. */
+export function recordingPlace(testFile: string, testNames: readonly string[]): string {
+  const readable = testNames
+    .join(' ')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-|-$/g, '')
+    .slice(0, MAX_LENGTH)
+  const digest = sha256Hex(JSON.stringify(testNames)).slice(0, 8)
+  return join(dirname(testFile), '__recordings__', basename(testFile), readable === '' ? digest : `${readable}-${digest}`)
+}
