@@ -139,6 +139,20 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     )
 
   verb(
+    'quarantine <action> [id...]',
+    'list, release or discard content that could not be cleaned and was sealed; keygen makes the keys',
+    'reprise quarantine keygen --out ~/reprise-quarantine.pem\nreprise quarantine list\n' +
+      'reprise quarantine release 3fa9c1 --key ~/reprise-quarantine.pem --out item.bin\nreprise quarantine discard --all',
+  )
+    .option('--key <file>', 'release: the file of the private key')
+    .option('--out <file>', 'release: write the content here; keygen: write the private key here')
+    .option('--keep', 'release: leave the item where it is')
+    .option('--all', 'discard: every item')
+    .action((action: string, ids: string[], flags) =>
+      act(flags, [], async (settings) => (await import('./commands/quarantine.ts')).quarantine(settings, terminal, action, ids, flags)),
+    )
+
+  verb(
     'redact [file]',
     'print a file with its secrets replaced; without a file, standard input line by line',
     'reprise redact answer.json --report\ncat log.ndjson | reprise redact',

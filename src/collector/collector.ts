@@ -1,6 +1,9 @@
 import type { Server } from 'node:http'
+import { join } from 'node:path'
 import { policyTextOf } from '../redaction/index.ts'
+import { STORE_PLACES } from '../schemas/index.ts'
 import { openStore, type Store } from '../store/index.ts'
+import { QuarantineFolder } from '../store/quarantine/index.ts'
 import { type CollectorStats, Counters } from './counters.ts'
 import { type Forwarder, parseForwardTarget, startForwarder } from './forward/forwarder.ts'
 import { type GrpcReceiver, startGrpcReceiver } from './grpc/receiver.ts'
@@ -72,12 +75,14 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   // Before a record names it.
   const policyText = policyTextOf(options.redactionPolicy)
   if (policyText !== undefined) store.keepPolicy(policyText)
+  const quarantine = openQuarantine(options)
   const counters = new Counters()
   const budget = new ByteBudget(options.inFlightMaxBytes)
   const intake = new Intake({
     store,
     namespace: options.namespace,
     policy: options.redactionPolicy,
+    quarantine,
     decodedMaxBytes: options.decodedMaxBytes,
     decodeLimits: { maxAttributes: options.attributeMaxCount, maxDepth: options.depthMax },
     counters,
@@ -94,6 +99,7 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     return counters.snapshot(
       forwarders.map((forwarder) => forwarder.stats()),
       spool?.stats() ?? { files: 0, bodies: 0, bad: 0 },
+      quarantine?.folder.stats(),
     )
   }
   const loopback = isLoopbackHost(options.host)
@@ -214,6 +220,16 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     },
     close: () => (closing ??= close()),
   }
+}
+
+const QUARANTINE_MAX_ITEMS = 10_000
+
+function openQuarantine(options: ResolvedCollectorOptions): { readonly folder: QuarantineFolder; readonly key: string } | undefined {
+  const { quarantineKey: key, quarantineMaxBytes: maxBytes } = options
+  if (key === undefined) return undefined
+  const folder = new QuarantineFolder(join(options.store, STORE_PLACES.quarantine), { maxBytes, maxItems: QUARANTINE_MAX_ITEMS })
+  folder.prepare()
+  return { folder, key }
 }
 
 /** Takes no new connection, lets requests under way finish within the time given, then cuts what is left. */

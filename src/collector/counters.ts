@@ -1,3 +1,4 @@
+import type { QuarantineStats } from '../store/quarantine/index.ts'
 import type { SpoolIntakeStats } from './spool/spool-intake.ts'
 
 /** What one signal's way to a destination has come to. */
@@ -74,6 +75,8 @@ export interface CollectorStats extends RecordCounts {
   /** Of what programs left in the spool, since the start. */
   readonly spool: SpoolIntakeStats
   readonly forward: readonly ForwardStats[]
+  /** Absent where nothing is kept of content that cannot be cleaned. */
+  readonly quarantine?: QuarantineStats
 }
 
 export class Tally {
@@ -116,7 +119,7 @@ export class Counters {
   readonly redactions: Tally = new Tally()
   readonly withheld: Tally = new Tally()
 
-  snapshot(forward: readonly ForwardStats[], spool: SpoolIntakeStats): CollectorStats {
+  snapshot(forward: readonly ForwardStats[], spool: SpoolIntakeStats, quarantine?: QuarantineStats): CollectorStats {
     return {
       requests: this.requests,
       requestsTurnedAway: this.turnedAway.toRecord(),
@@ -139,6 +142,7 @@ export class Counters {
       workersLost: this.workersLost,
       spool,
       forward,
+      ...(quarantine !== undefined && { quarantine }),
     }
   }
 }

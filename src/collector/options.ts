@@ -4,6 +4,7 @@ import type { PolicyConfig } from '../redaction/index.ts'
 import { parsePolicy } from '../redaction/policies/schema.ts'
 import { RepriseError, STORE_PLACES } from '../schemas/index.ts'
 import { readPolicyFile } from '../sdk/spool/index.ts'
+import { readQuarantinePublicKey } from '../store/quarantine/index.ts'
 
 export interface ForwardTarget {
   /** Base URL of an OTLP/HTTP backend; `/v1/traces` is added unless the path already ends so. */
@@ -31,6 +32,10 @@ export interface CollectorOptions {
   readonly namespace?: string
   /** What becomes of secrets: a shipped policy by name, a JSON file, or a policy as `PolicyConfig` has it. Default `default`. */
   readonly redactionPolicy?: string | PolicyConfig
+  /** Public key, as `reprise quarantine keygen` prints it, for which content is sealed that cannot be cleaned. Without it only the reason is kept. */
+  readonly quarantineKey?: string
+  /** Most bytes of the quarantine; what comes past it is counted. Default 64 MiB. */
+  readonly quarantineMaxBytes?: number
   readonly forward?: readonly (string | ForwardTarget)[]
   /** Headers sent to every forwarding destination (credentials). Never logged, never shown. */
   readonly forwardHeaders?: Readonly<Record<string, string>>
@@ -63,7 +68,8 @@ export interface CollectorOptions {
   readonly log?: (line: string) => void
 }
 
-export type ResolvedCollectorOptions = Required<Omit<CollectorOptions, 'forward' | 'grpcPort' | 'redactionPolicy'>> & {
+export type ResolvedCollectorOptions = Required<Omit<CollectorOptions, 'forward' | 'grpcPort' | 'redactionPolicy' | 'quarantineKey'>> & {
+  readonly quarantineKey: string | undefined
   readonly redactionPolicy: PolicyConfig | undefined
   readonly forward: readonly ForwardTarget[]
   readonly grpcPort: number | undefined
@@ -98,6 +104,11 @@ function policyOf(policy: string | PolicyConfig | undefined): PolicyConfig | und
   return typeof policy === 'string' ? readPolicyFile(policy, process.cwd(), parsePolicy) : parsePolicy(policy)
 }
 
+function checkedKey(key: string | undefined): string | undefined {
+  if (key !== undefined) readQuarantinePublicKey(key)
+  return key
+}
+
 export function isLoopbackHost(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
   return bare === 'localhost' || bare === '::1' || bare === '::ffff:127.0.0.1' || /^127(?:\.\d{1,3}){3}$/.test(bare)
@@ -129,6 +140,8 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
     allowedHosts: options.allowedHosts ?? [],
     namespace,
     redactionPolicy: policyOf(options.redactionPolicy),
+    quarantineKey: checkedKey(options.quarantineKey),
+    quarantineMaxBytes: wholeNumber('quarantineMaxBytes', options.quarantineMaxBytes, 64 * MIB, 1024, 16 * 1024 * MIB),
     forward: (options.forward ?? []).map((entry, index) => {
       const target = typeof entry === 'string' ? { url: entry } : entry
       return { url: target.url, headers: { ...forwardHeaders, ...headersOf(`forward.${index}.headers`, target.headers) } }

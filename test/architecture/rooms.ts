@@ -30,7 +30,10 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: { 'policies/schema.ts': 'reading a policy loads zod, which no program should pay for that only redacts' },
   },
   'adapters/dialects': { floor: 1, pure: true },
-  store: { floor: 2 },
+  store: {
+    floor: 2,
+    doors: { 'quarantine/index.ts': 'threads that seal what they withhold load nothing else of the store for it' },
+  },
   // An instrumented program pays for what the SDK loads at its start.
   sdk: {
     floor: 2,

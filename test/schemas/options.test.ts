@@ -60,6 +60,11 @@ const CASES: { readonly [K in OptionKey]: { good: [unknown, unknown][]; bad: unk
     bad: ['65536', '-1', '4318.0', '0x10', '1e3', ' 1', 1.5, '99999999999999999999'],
   },
   namespace: { good: [['team-a', 'team-a']], bad: ['-a', 'A', 'a_b', 'a'.repeat(64)] },
+  quarantineKey: {
+    good: [[`x25519:${'A'.repeat(43)}`, `x25519:${'A'.repeat(43)}`]],
+    bad: ['x25519:AAAA', 'A'.repeat(43), 7],
+  },
+  quarantineMaxBytes: { good: [['1MiB', 1_048_576]], bad: ['1000', '-1', 'much'] },
   redactionPolicy: {
     good: [
       ['strict', 'strict'],

@@ -15,8 +15,19 @@ export async function startFromSettings(
   port: number = settings.values.port,
   grpcPort?: number,
 ): Promise<Collector> {
-  const { host, namespace, redactionPolicy, forward, bodyMaxBytes, decodedMaxBytes, attributeMaxCount, depthMax, spoolFolder } =
-    settings.values
+  const {
+    quarantineKey,
+    quarantineMaxBytes,
+    host,
+    namespace,
+    redactionPolicy,
+    forward,
+    bodyMaxBytes,
+    decodedMaxBytes,
+    attributeMaxCount,
+    depthMax,
+    spoolFolder,
+  } = settings.values
   return await startCollector({
     store: settings.storeFolder,
     ...(spoolFolder !== undefined && { spoolFolder }),
@@ -24,6 +35,8 @@ export async function startFromSettings(
     port,
     ...(grpcPort !== undefined && { grpcPort }),
     namespace,
+    ...(quarantineKey !== undefined && { quarantineKey }),
+    quarantineMaxBytes,
     ...(redactionPolicy !== undefined && { redactionPolicy: readPolicyFile(redactionPolicy, terminal.cwd, parsePolicy) }),
     forward,
     forwardHeaders: readForwardHeaders(settings),

@@ -6,6 +6,7 @@ import { type AddressedContent, addPayloadText, addressContent, type PayloadText
 import { jsonOfText, LoneSurrogate } from './canonical-text.ts'
 import { Committer } from './commitment.ts'
 import { Cleaner, type Findings, mergeCounts, newFindings } from './redact.ts'
+import { type Quarantined, WithheldSealer } from './withheld-sealer.ts'
 import { type CoreText, resourceText, type SharedText, scopeText } from './write-core.ts'
 
 /** A record that decoded well and still cannot be kept. */
@@ -25,6 +26,8 @@ export interface PreparedBatch {
   readonly redactions: Readonly<Record<string, number>>
   /** Contents withheld, by reason. */
   readonly withheld: Readonly<Record<string, number>>
+  /** Where there is a quarantine, and something for it. */
+  readonly quarantined?: Quarantined | undefined
 }
 
 /** What preparing needs besides the records; made once. Holds no handle, so that a worker can make its own. */
@@ -37,14 +40,20 @@ export interface PrepareContext {
   readonly batch: Batch
 }
 
-export function createPrepareContext(options: { namespace: string; redactor: Redactor }): PrepareContext {
+export function createPrepareContext(options: {
+  namespace: string
+  redactor: Redactor
+  quarantineKey?: string | undefined
+}): PrepareContext {
   const policy: PolicyRef = options.redactor.policy
+  const { quarantineKey, namespace } = options
+  const sealer = quarantineKey === undefined ? undefined : new WithheldSealer(quarantineKey, namespace, policy)
   return {
     namespaceJson: jsonOfText(options.namespace),
     policyJson: canonicalJson(policy),
-    cleaner: new Cleaner(options.redactor),
+    cleaner: new Cleaner(options.redactor, sealer !== undefined),
     committer: new Committer(),
-    batch: new Batch(),
+    batch: new Batch(sealer),
   }
 }
 
@@ -69,13 +78,20 @@ export class Batch {
   #rejected: RejectedRecord[] = []
   #withheld: Record<string, number> = {}
   #redactions: Record<string, number> = {}
+  readonly #sealer: WithheldSealer | undefined
+
+  constructor(sealer?: WithheldSealer) {
+    this.#sealer = sealer
+  }
 
   /** Counts what was found, once for each text that was looked at. */
   count(found: Findings): void {
     if (found.redactions !== undefined)
       for (const [rule, count] of Object.entries(found.redactions)) this.#redactions[rule] = (this.#redactions[rule] ?? 0) + count
     for (const content of found.contents) {
-      if ('withheld' in content) this.#withheld[content.withheld] = (this.#withheld[content.withheld] ?? 0) + 1
+      if (!('withheld' in content)) continue
+      this.#withheld[content.withheld] = (this.#withheld[content.withheld] ?? 0) + 1
+      this.#sealer?.add(content, found.place)
     }
   }
 
@@ -113,6 +129,7 @@ export class Batch {
       rejected: this.#rejected,
       redactions: this.#redactions,
       withheld: this.#withheld,
+      quarantined: this.#sealer?.take(),
     }
     this.#rejected = []
     this.#withheld = {}

@@ -34,7 +34,11 @@ export class BodyWorker {
   constructor(options: BodyWorkerOptions) {
     this.#options = options
     this.#redactor = createRedactorFor({ policy: options.policy, key: options.redactionKey, namespace: options.namespace })
-    this.#context = createPrepareContext({ namespace: options.namespace, redactor: this.#redactor })
+    this.#context = createPrepareContext({
+      namespace: options.namespace,
+      redactor: this.#redactor,
+      quarantineKey: options.quarantineKey,
+    })
     const { inflated, decodedMaxBytes } = options
     if (inflated !== undefined) this.#inflated = new InflatedBudget(inflated.memory, inflated.worker, decodedMaxBytes)
   }
@@ -97,7 +101,7 @@ export class BodyWorker {
   }
 
   #post(open: number | undefined, messageDone: boolean, spare: readonly ArrayBuffer[] = []): void {
-    const { packed, rejected, redactions, withheld } = this.#context.batch.take()
+    const { packed, rejected, redactions, withheld, quarantined } = this.#context.batch.take()
     const counts: PartCounts = {
       records: packed.lines.ends.length,
       rejected: rejected.length + this.#undecoded,
@@ -106,7 +110,7 @@ export class BodyWorker {
       withheld,
       logs: this.#logs,
     }
-    this.#options.post({ kind: 'part', batch: packed, counts, finished: this.#finished, open, messageDone, spare })
+    this.#options.post({ kind: 'part', batch: packed, counts, finished: this.#finished, open, messageDone, spare, quarantined })
     this.#finished = []
     this.#decodedBytes = 0
     this.#undecoded = 0

@@ -3,7 +3,8 @@ import type { Cut } from '../../schemas/index.ts'
 /** Content that leaves the record: clean, or withheld because it could not be cleaned. */
 export type CleanContent =
   | { readonly role: string; readonly mediaType: string; readonly data: string | Uint8Array }
-  | { readonly role: string; readonly mediaType: string; readonly withheld: string }
+  /** `raw`: as it was, for the quarantine alone; absent where none is kept. */
+  | { readonly role: string; readonly mediaType: string; readonly withheld: string; readonly raw?: string | Uint8Array }
 
 export type Counts = Readonly<Record<string, number>>
 
@@ -12,6 +13,13 @@ export interface Findings {
   redactions: Counts | undefined
   readonly contents: CleanContent[]
   readonly cuts: Cut[]
+  /** Absent for what stands over several records. */
+  place?: RecordPlace
+}
+
+export interface RecordPlace {
+  readonly runId?: string
+  readonly spanId?: string
 }
 
 export function newFindings(): Findings {

@@ -3,6 +3,7 @@ import type { DecodeLimits, OtlpEncoding } from '../../otlp/index.ts'
 import type { PolicyConfig } from '../../redaction/index.ts'
 import { RepriseError } from '../../schemas/index.ts'
 import { type SpareBuffers, type Store, sizeOfBatch } from '../../store/index.ts'
+import type { QuarantineFolder } from '../../store/quarantine/index.ts'
 import type { Counters } from '../counters.ts'
 import type { ContentEncoding } from '../http/inflate.ts'
 import { Refusal, type RefusalData, unavailable } from '../http/refusal.ts'
@@ -15,6 +16,7 @@ export interface IntakeOptions {
   readonly store: Store
   readonly namespace: string
   readonly policy?: PolicyConfig | undefined
+  readonly quarantine?: { readonly folder: QuarantineFolder; readonly key: string } | undefined
   readonly decodedMaxBytes: number
   readonly decodeLimits?: Partial<DecodeLimits>
   readonly counters: Counters
@@ -55,9 +57,16 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options
-    const { store, namespace, policy, decodedMaxBytes, decodeLimits, counters, log } = options
+    const { store, namespace, policy, quarantine, decodedMaxBytes, decodeLimits, counters, log } = options
     this.#pool = new WorkerPool({
-      setup: { namespace, policy, redactionKey: store.key(), decodedMaxBytes, ...(decodeLimits !== undefined && { decodeLimits }) },
+      setup: {
+        namespace,
+        policy,
+        quarantineKey: quarantine?.key,
+        redactionKey: store.key(),
+        decodedMaxBytes,
+        ...(decodeLimits !== undefined && { decodeLimits }),
+      },
       threads: options.threads,
       partsMaxBytes: PARTS_MAX_BYTES,
       store: async (part) => await this.#keep(part),
@@ -91,7 +100,7 @@ export class Intake {
     return { rejected, errorMessage }
   }
 
-  async #keep({ batch, counts }: Part): Promise<RefusalData | undefined> {
+  async #keep({ batch, counts, quarantined }: Part): Promise<RefusalData | undefined> {
     const { store, counters, log } = this.#options
     const { records, rejected, decodedBytes, redactions, withheld, logs } = counts
     counters.received += records + rejected
@@ -101,8 +110,10 @@ export class Intake {
     counters.decodedBytes += decodedBytes
     counters.redactions.addAll(redactions)
     counters.withheld.addAll(withheld)
-    const contents = Object.values(withheld).reduce((sum, count) => sum + count, 0)
+    const contents = Object.entries(withheld).reduce((sum, [reason, count]) => (reason === 'policy' ? sum : sum + count), 0)
     if (contents > 0) log.warn('content-withheld', { contents })
+    // Before the records, so that none tells of a content that is lost.
+    if (quarantined !== undefined) this.#options.quarantine?.folder.keep(quarantined.items, quarantined.dropped)
     if (records === 0) return undefined
     try {
       await store.append(batch)

@@ -23,6 +23,7 @@ export function prepareLog(log: WireLog, _resource: WireResource, shared: Shared
       return
     }
     const found = newFindings()
+    found.place = { ...(draft.runId !== undefined && { runId: draft.runId }), ...(log.spanId !== '' && { spanId: log.spanId }) }
     const core = logCoreText(draft, shared.text, context.cleaner, found)
     batch.add(recordOf(core, found, shared, context, batch))
   })

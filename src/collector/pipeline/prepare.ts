@@ -57,6 +57,7 @@ export function prepareSpan(span: WireSpan, resource: WireResource, shared: Shar
     else if (draft.type === 'gap') batch.add(gapRecord(draft, resource, context, batch))
     else {
       const found = newFindings()
+      found.place = { runId: draft.runId, spanId: span.spanId }
       const core = spanCoreText(withDerivedAttributes(draft), shared.text, context.cleaner.ofKind(draft.kind), found)
       batch.add(recordOf(core, found, shared, context, batch))
     }

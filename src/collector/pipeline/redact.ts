@@ -8,7 +8,7 @@ import { jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate } from 
 import { type Findings, mergeCounts, newFindings } from './findings.ts'
 import { type KnownKey, REMEMBERED_LENGTH, remember, roleOf } from './known-key.ts'
 import type { DraftPayload } from './normalize.ts'
-import { fitsInline, isScalar, lastOfEach, looksLikeJson } from './wire-shape.ts'
+import { fitsInline, isScalar, lastOfEach, looksLikeJson, rawOf } from './wire-shape.ts'
 
 export { type CleanContent, type Findings, mergeCounts, newFindings } from './findings.ts'
 
@@ -38,8 +38,12 @@ export class Cleaner {
   readonly #limits: ContentLimits | undefined
   readonly #ofKind = new Map<string, Cleaner>()
 
-  constructor(redactor: Redactor) {
+  readonly #keepsRaw: boolean
+
+  /** `keepsRaw`: what is withheld goes along as it was, for a quarantine. */
+  constructor(redactor: Redactor, keepsRaw: boolean = false) {
     this.#redactor = redactor
+    this.#keepsRaw = keepsRaw
     this.#limits = redactor.limits
   }
 
@@ -47,7 +51,7 @@ export class Cleaner {
   ofKind(kind: string): Cleaner {
     if (this.#redactor.ofKind === undefined) return this
     let own = this.#ofKind.get(kind)
-    if (own === undefined) this.#ofKind.set(kind, (own = new Cleaner(this.#redactor.ofKind(kind))))
+    if (own === undefined) this.#ofKind.set(kind, (own = new Cleaner(this.#redactor.ofKind(kind), this.#keepsRaw)))
     return own
   }
 
@@ -64,7 +68,7 @@ export class Cleaner {
   /** As `optionalText`, for what somebody wrote. */
   message(text: string, role: string, found: Findings): string | undefined {
     if (text === '' || this.#limits === undefined) return this.optionalText(text, role, found)
-    withhold(role, MEDIA_TYPE.text, found, LIMITED_REASON)
+    withhold(role, MEDIA_TYPE.text, found)
     return undefined
   }
 
@@ -83,7 +87,7 @@ export class Cleaner {
     const { role, data } = draft
     const bytes = typeof data === 'object' && 'bytes' in data
     const mediaType = draft.mediaType ?? (bytes ? MEDIA_TYPE.bytes : MEDIA_TYPE.json)
-    if (this.#limits?.keepsPayload(mediaType) === false) withhold(role, mediaType, found, LIMITED_REASON)
+    if (this.#limits?.keepsPayload(mediaType) === false) withhold(role, mediaType, found)
     else this.#content(role, mediaType, typeof data === 'string' ? data : bytes ? data.bytes : data.utf8, '', found)
   }
 
@@ -102,7 +106,7 @@ export class Cleaner {
     } catch (error) {
       if (!(error instanceof RedactorFailed)) throw error
       found.redactions = before
-      withhold(role, MEDIA_TYPE.attribute, found)
+      this.#fail(role, MEDIA_TYPE.attribute, found, value)
     }
   }
 
@@ -175,14 +179,14 @@ export class Cleaner {
     const naming = list.filter(([key, value]) => key.startsWith('service.') && typeof value === 'string').slice(0, SHARED_MAX_PAYLOADS)
     const rest = { kvlist: list.filter((attribute) => !naming.includes(attribute)) }
     if (this.#limits !== undefined) {
-      withhold(pointer, MEDIA_TYPE.attribute, found, LIMITED_REASON)
+      withhold(pointer, MEDIA_TYPE.attribute, found)
       return this.attributes(naming, pointer, found)
     }
     try {
       found.contents.push({ role: pointer, mediaType: MEDIA_TYPE.attribute, data: this.#json(rest, '', found) })
     } catch (error) {
       if (!(error instanceof RedactorFailed)) throw error
-      withhold(pointer, MEDIA_TYPE.attribute, found)
+      this.#fail(pointer, MEDIA_TYPE.attribute, found, rest)
     }
     return this.attributes(naming, pointer, found)
   }
@@ -196,12 +200,12 @@ export class Cleaner {
         this.#cleanNames.add(text)
       }
       if (fitsInline(clean)) return clean
-      if (this.#limits !== undefined) withhold(role, MEDIA_TYPE.text, found, LIMITED_REASON)
+      if (this.#limits !== undefined) withhold(role, MEDIA_TYPE.text, found)
       else found.contents.push({ role, mediaType: MEDIA_TYPE.text, data: clean })
       return undefined
     } catch (error) {
       if (!(error instanceof RedactorFailed)) throw error
-      withhold(role, MEDIA_TYPE.text, found)
+      this.#fail(role, MEDIA_TYPE.text, found, text)
       return WITHHELD_MARK
     }
   }
@@ -271,9 +275,14 @@ export class Cleaner {
     } catch (error) {
       if (!(error instanceof RedactorFailed)) throw error
       found.redactions = before
-      withhold(roleOf(known, pointer), MEDIA_TYPE.attribute, found)
+      this.#fail(roleOf(known, pointer), MEDIA_TYPE.attribute, found, value)
       return MARK_JSON
     }
+  }
+
+  /** What could not be cleaned: the record says so, and to a quarantine goes what it was. */
+  #fail(role: string, mediaType: string, found: Findings, raw: WireValue | Uint8Array): void {
+    found.contents.push({ role, mediaType, withheld: WITHHELD_REASON, ...(this.#keepsRaw && { raw: rawOf(raw) }) })
   }
 
   /** What somebody wrote, under a policy that does not keep all of that: JSON in which it names places, or nothing. */
@@ -281,7 +290,7 @@ export class Cleaner {
     const raw = typeof value === 'string' ? value : isWireText(value) ? value.utf8 : undefined
     if (raw !== undefined && looksLikeJson(raw) && this.#limits?.keepsPayload(MEDIA_TYPE.json) === true)
       this.#content(role, MEDIA_TYPE.text, raw, field, found, MEDIA_TYPE.json)
-    else withhold(role, raw === undefined ? MEDIA_TYPE.attribute : MEDIA_TYPE.text, found, LIMITED_REASON)
+    else withhold(role, raw === undefined ? MEDIA_TYPE.attribute : MEDIA_TYPE.text, found)
   }
 
   #string(value: string | WireText, pointer: string, known: KnownKey, found: Findings): string | undefined {
@@ -296,7 +305,7 @@ export class Cleaner {
         return undefined
       } catch (error) {
         if (!(error instanceof RedactorFailed)) throw error
-        withhold(roleOf(known, pointer), MEDIA_TYPE.text, found)
+        this.#fail(roleOf(known, pointer), MEDIA_TYPE.text, found, value)
         return MARK_JSON
       }
     }
@@ -359,7 +368,7 @@ export class Cleaner {
       found.contents.push({ role, mediaType, data: value })
       return true
     } catch {
-      withhold(role, mediaType, found)
+      this.#fail(role, mediaType, found, raw)
       return false
     }
   }
@@ -368,6 +377,6 @@ export class Cleaner {
 const MARK_JSON = jsonOfText(WITHHELD_MARK)
 const REMEMBERED_NAMES = 1_024
 
-function withhold(role: string, mediaType: string, found: Findings, reason: string = WITHHELD_REASON): void {
-  found.contents.push({ role, mediaType, withheld: reason })
+function withhold(role: string, mediaType: string, found: Findings): void {
+  found.contents.push({ role, mediaType, withheld: LIMITED_REASON })
 }

@@ -1,4 +1,4 @@
-import type { WireAttribute, WireValue } from '../../otlp/index.ts'
+import { isWireText, textOf, type WireAttribute, type WireValue } from '../../otlp/index.ts'
 import { ATTRIBUTE_INLINE_MAX_BYTES } from '../../schemas/index.ts'
 import { hasRepeats } from './attribute-shapes.ts'
 import type { Findings } from './findings.ts'
@@ -24,3 +24,18 @@ export function lastOfEach(list: readonly WireAttribute[], pointer: string, foun
   found.cuts.push({ what: pointer, reason: 'repeated_key', count: list.length - unique.length })
   return unique
 }
+
+/** A content as it came, to be looked at by people: text and bytes as they are, what is made of several values as JSON. */
+export function rawOf(value: WireValue | Uint8Array): string | Uint8Array {
+  if (typeof value === 'string' || value instanceof Uint8Array) return value
+  if (isWireText(value)) return value.utf8
+  if (typeof value === 'object' && value !== null && 'bytes' in value) return value.bytes
+  return JSON.stringify(value, (_key, held: unknown) => {
+    if (typeof held === 'bigint') return held.toString()
+    if (held instanceof Uint8Array) return Buffer.from(held).toString('base64')
+    return isText(held) ? textOf(held) : held
+  })
+}
+
+const isText = (held: unknown): held is { readonly utf8: Uint8Array } =>
+  typeof held === 'object' && held !== null && 'utf8' in held && held.utf8 instanceof Uint8Array

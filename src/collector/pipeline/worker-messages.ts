@@ -4,6 +4,7 @@ import type { PackedBatch } from '../../store/index.ts'
 import type { ContentEncoding } from '../http/inflate.ts'
 import type { RefusalData } from '../http/refusal.ts'
 import type { Signal } from './signals.ts'
+import type { Quarantined } from './withheld-sealer.ts'
 
 /** A request body as it came, to be made ready for the store. */
 export interface BodyJob {
@@ -28,6 +29,8 @@ export interface WorkerSetup {
   readonly redactionKey: Uint8Array
   /** The default one if absent. */
   readonly policy?: PolicyConfig | undefined
+  /** For whom content is sealed that cannot be cleaned; not kept at all if absent. */
+  readonly quarantineKey?: string | undefined
   readonly decodedMaxBytes: number
   /** Over the defaults of the codec. */
   readonly decodeLimits?: Partial<DecodeLimits>
@@ -69,4 +72,5 @@ export type FromWorker =
       readonly messageDone: boolean
       /** Memory of bodies that are done with, to be used again. */
       readonly spare: readonly ArrayBuffer[]
+      readonly quarantined?: Quarantined | undefined
     }
