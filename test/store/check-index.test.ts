@@ -146,6 +146,35 @@ test.each<[string, string]>([
   expect(problems[0]?.message).toContain(table)
 })
 
+test('references to digests stand where they are looked for, or a check says so', async () => {
+  const dir = temporaryFolder({ inMemory: true })
+  const store = await openForTest(dir)
+  for (let run = 0; run < 34; run++) {
+    const id = hexOf(32, 'digests', run)
+    await appendSpans(
+      store,
+      ...Array.from({ length: 500 }, (_, index) => sketchOf(id, index, { content: { input: `${run * 1000 + index}` } })),
+    )
+  }
+  await store.close()
+  const database = new DatabaseSync(join(dir, 'index.db'))
+  const problems = async (): Promise<unknown[]> => (await checkStoreFolder(dir)).problems.map(({ message }) => message)
+  expect(database.prepare('SELECT count(*) AS pages FROM digest_pages').get()).not.toEqual({ pages: 0 })
+  expect(await problems()).toEqual([])
+  database.exec('UPDATE digest_pages SET id = id + 1 WHERE id = (SELECT min(id) FROM digest_pages)')
+  expect(await problems()).toEqual([expect.stringContaining('(digests)')])
+  database.exec('UPDATE digest_pages SET id = id - 1 WHERE id = (SELECT min(id) FROM digest_pages)')
+  expect(await problems()).toEqual([])
+  // The same references, two of them in another order.
+  const page = database.prepare('SELECT id, entries FROM digest_pages ORDER BY id LIMIT 1')
+  page.setReadBigInts(true)
+  const { id, entries } = page.get() as { id: bigint; entries: Uint8Array }
+  const moved = Buffer.concat([entries.subarray(0, 16), entries.subarray(32, 48), entries.subarray(16, 32), entries.subarray(48)])
+  database.prepare('UPDATE digest_pages SET entries = ? WHERE id = ?').run(moved, id)
+  expect(await problems()).toEqual([expect.stringContaining('(digests)')])
+  database.close()
+}, 60_000)
+
 test('payloads that a check has forgotten are read again, and nothing is reported twice but what is damaged', async () => {
   const dir = temporaryFolder()
   const store = await openForTest(dir)

@@ -1,7 +1,7 @@
 import { closeSync, openSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { Digest } from '../../schemas/index.ts'
-import { type ByteSource, FileWindow, readExactly } from '../frames/file-window.ts'
+import { type ByteSource, FileWindow, readAhead, readExactly } from '../frames/file-window.ts'
 import { decodeFrame } from '../frames/raw-zstd.ts'
 import { type ScannedDamage, scanFrames } from '../frames/scan.ts'
 import { parseHeader, SKIPPABLE_PREFIX_BYTES, skippableLength } from '../frames/skippable.ts'
@@ -27,10 +27,13 @@ export class PackFile {
   readonly #fd: number
   readonly #source: ByteSource & { readonly sealed: boolean }
 
-  constructor(path: string) {
+  /** `ahead`: blobs will be read one after the other. */
+  constructor(path: string, ahead = false) {
     this.path = path
     this.#fd = openSync(path, 'r')
-    this.#source = packSource(this.#fd)
+    const source = packSource(this.#fd)
+    // The blocks of a sealed one are read whole anyway.
+    this.#source = ahead && !source.sealed ? readAhead(source) : source
   }
 
   /** Whether it has been sealed: nothing is ever added to it. */

@@ -24,6 +24,7 @@ const OPEN_PACKS_MAX = 16
 /** Where every blob stands: closed packs by their sorted side files, the live one by a map. */
 export class PackSet {
   readonly #layout: Layout
+  readonly #ahead: boolean
   readonly #closed = new Map<number, PackIndex>()
   readonly #files = new Map<number, PackFile>()
   readonly #key: Buffer = Buffer.alloc(32)
@@ -33,8 +34,10 @@ export class PackSet {
   readonly #inodes = new Map<number, number>()
   #live: LivePack | undefined
 
-  constructor(layout: Layout) {
+  /** `ahead`: blobs will be read in the order in which they were written, or nearly so. */
+  constructor(layout: Layout, ahead = false) {
     this.#layout = layout
+    this.#ahead = ahead
   }
 
   packFile(pack: number): string {
@@ -194,7 +197,7 @@ export class PackSet {
 
   file(pack: number): PackFile {
     let file = this.#files.get(pack)
-    if (file === undefined) file = new PackFile(this.packFile(pack))
+    if (file === undefined) file = new PackFile(this.packFile(pack), this.#ahead)
     else this.#files.delete(pack)
     // Most recently used last.
     this.#files.set(pack, file)

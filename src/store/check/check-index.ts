@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Layout } from '../files/layout.ts'
+import { compareIndexes, MADE } from '../index/compare-index.ts'
 import { IndexDatabase } from '../index/database.ts'
-import { fingerprint } from '../index/fingerprint.ts'
 import { IndexWriter } from '../index/index-writer.ts'
 import { isOfTape } from '../index/store-index.ts'
 import { Tape } from '../tape/tape.ts'
@@ -24,33 +24,26 @@ export async function checkIndex(layout: Layout, problems: Problems, onProgress:
   const file = relative(layout.dir, layout.index)
   const folder = mkdtempSync(join(tmpdir(), 'reprise-verify-'))
   let found: IndexDatabase | undefined
+  let made: IndexDatabase | undefined
   try {
     // A copy first: to open an index can make files beside it. One that changes meanwhile is open in another process already.
     found = IndexDatabase.openForReading(copyIndex(layout.index, join(folder, 'copy.db')) ?? layout.index)
     if (found === undefined) return
+    const path = join(folder, 'made.db')
+    made = IndexDatabase.create(path)
+    found.attach(path, MADE)
     found.exec('BEGIN')
-    const damage = found.all('PRAGMA integrity_check(1)').map((row) => String(Object.values(row)[0]))[0]
+    const damage = found.all('PRAGMA main.integrity_check(1)').map((row) => String(Object.values(row)[0]))[0]
     if (damage !== 'ok') throw new Error(damage)
     const tape = new Tape(layout, 0)
     try {
       // One that has not begun has no place yet.
       if (found.meta('group') === undefined || !isOfTape(found, tape)) return
-      const made = await makeIndex(
-        tape,
-        join(folder, 'made.db'),
-        Number(found.meta('group') ?? 0),
-        Number(found.meta('line') ?? 0),
-        onProgress,
-      )
-      try {
-        const [expected, actual] = [await printsOf(made), await printsOf(found)]
-        const differing = [...expected.keys()].filter((table) => expected.get(table) !== actual.get(table))
-        if (differing.length > 0) {
-          const message = `it does not say what the tape says (${differing.join(', ')}); \`reprise reindex\` makes it anew`
-          problems.add({ code: 'index_differs', file, message })
-        }
-      } finally {
-        made.close()
+      await makeIndex(made, tape, Number(found.meta('group') ?? 0), Number(found.meta('line') ?? 0), onProgress)
+      const differing = await differingTables(found)
+      if (differing.length > 0) {
+        const message = `it does not say what the tape says (${differing.join(', ')}); \`reprise reindex\` makes it anew`
+        problems.add({ code: 'index_differs', file, message })
       }
     } finally {
       tape.close()
@@ -60,6 +53,7 @@ export async function checkIndex(layout: Layout, problems: Problems, onProgress:
     problems.add({ code: 'index_damaged', file, message: `it cannot be read: ${message}; \`reprise reindex\` makes it anew` })
   } finally {
     found?.close()
+    made?.close()
     rmSync(folder, { recursive: true, force: true })
   }
 }
@@ -86,13 +80,12 @@ function stateOf(path: string): string {
 }
 
 async function makeIndex(
+  made: IndexDatabase,
   tape: Tape,
-  path: string,
   toGroup: number,
   toLine: number,
   onProgress: (done: number, total: number) => void,
-): Promise<IndexDatabase> {
-  const made = IndexDatabase.create(path)
+): Promise<void> {
   const writer = new IndexWriter(made)
   let waiting = 0
   writer.begin()
@@ -111,13 +104,12 @@ async function makeIndex(
     writer.begin()
   }
   writer.commit({ group: toGroup, line: toLine }, '')
-  return made
 }
 
-async function printsOf(database: IndexDatabase): Promise<ReadonlyMap<string, bigint>> {
-  const prints = fingerprint(database)
+async function differingTables(database: IndexDatabase): Promise<string[]> {
+  const comparison = compareIndexes(database)
   for (;;) {
-    const { done, value } = prints.next()
+    const { done, value } = comparison.next()
     if (done === true) return value
     await nextTurn()
   }

@@ -37,7 +37,8 @@ export async function checkStoreFolder(dir: string, onProgress?: (progress: Chec
   const layout = layoutOf(dir)
   const there = readFormat(layout) !== undefined
   const tape = new Tape(layout)
-  const packs = new PackSet(layout)
+  // A payload was written with the first record that refers to it.
+  const packs = new PackSet(layout, true)
   try {
     packs.refresh()
     return await checkStoreFiles({ layout, tape, packs, blobs: new BlobStore(layout, packs, true) }, onProgress, there)

@@ -36,6 +36,18 @@ export class FileWindow {
   }
 }
 
+/** The same bytes, for somebody who reads many small stretches one after the other: what follows one is read together with it. */
+export function readAhead<Source extends ByteSource>(source: Source, windowBytes: number = 256 * 1024): Source {
+  const window = new FileWindow(source, windowBytes)
+  const readUpTo = (target: Uint8Array, position: number): number => {
+    if (target.length > windowBytes / 2) return source.readUpTo(target, position)
+    const bytes = window.read(position, target.length)
+    target.set(bytes)
+    return bytes.length
+  }
+  return { ...source, sizeBytes: () => source.sizeBytes(), readUpTo }
+}
+
 export function fileSource(fd: number): ByteSource {
   return { sizeBytes: () => fstatSync(fd).size, readUpTo: (target, position) => readUpTo(fd, target, position) }
 }

@@ -178,6 +178,11 @@ export class IndexDatabase {
     return this.#database.prepare(sql)
   }
 
+  /** Another database beside this one's own, under a name. Not within a transaction. */
+  attach(path: string, name: string): void {
+    this.#database.prepare(`ATTACH DATABASE ? AS ${name}`).run(path)
+  }
+
   run(sql: string, ...values: SQLInputValue[]): void {
     this.#statement(sql).run(...values)
   }

@@ -6,7 +6,8 @@ const CHUNK_ENTRIES = 16_384
 const SORT_MAX = 65_536
 const PAGE_ENTRIES = 128
 const ENTRY_BYTES = 16
-const KEYS = 2 ** 36
+/** A key, and with the number of its chunk the number of a page, is below this. */
+export const KEYS: number = 2 ** 36
 
 /**
  * Which records refer to a digest. Keys are random, so a row for each would touch a page for each; instead entries are
@@ -108,7 +109,7 @@ function bytesOf(values: Float64Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
 }
 
-export function doublesOf(bytes: unknown): Float64Array {
+function doublesOf(bytes: unknown): Float64Array {
   if (!(bytes instanceof Uint8Array)) return new Float64Array(0)
   return new Float64Array(bytes.slice(0, bytes.length - (bytes.length % ENTRY_BYTES)).buffer)
 }
