@@ -81,6 +81,8 @@ describe.each([
       fc.constant(/x/g),
       fc.constant(new URL('http://example.com/')),
       tie('value').map((cause) => new ErrorValue({ type: 'Error', message: 'm', cause })),
+      // With a cause that is an error too, or holds one.
+      tie('value').map((cause) => Object.assign(new Error('m', { cause }), { held: [cause], stack: 's' })),
     ),
   }))
 

@@ -125,11 +125,13 @@ export class JsonBytes {
   }
 
   #tagging(value: object): void {
-    const fields = isPlain(value) ? value : tagged(value)
-    const escape = fields === value && Object.hasOwn(fields, TAG)
+    const own = isPlain(value)
+    const fields = own ? value : tagged(value)
+    const escape = own && Object.hasOwn(fields, TAG)
     if (escape) this.ascii(OPEN_ESCAPED)
     else this.byte(OBJECT_START)
-    this.#fields(fields, false)
+    // What the codec tagged is tagged all the way down: an error's cause too.
+    this.#fields(fields, !own)
     if (escape) this.byte(OBJECT_END)
   }
 

@@ -4,9 +4,17 @@ import { type Fields, isPlain, type JsonBytes, OPEN_ESCAPED, tagged } from './js
 /** About how many bytes are written without a look at the clock. */
 const STEP_BYTES = 16 * 1024
 
+/** `isTagged`: it came from the codec, which has tagged it all the way down. */
 type Frame =
-  | { readonly kind: 'array'; readonly array: readonly unknown[]; index: number }
-  | { readonly kind: 'fields'; readonly fields: Fields; readonly keys: readonly string[]; index: number; readonly close: string }
+  | { readonly kind: 'array'; readonly array: readonly unknown[]; readonly isTagged: boolean; index: number }
+  | {
+      readonly kind: 'fields'
+      readonly fields: Fields
+      readonly keys: readonly string[]
+      readonly close: string
+      readonly isTagged: boolean
+      index: number
+    }
   | { readonly kind: 'text'; readonly text: string; index: number }
 
 /** Writes one value, however large, in steps that each take well below a millisecond. */
@@ -19,7 +27,7 @@ export class JsonSlices {
   constructor(bytes: JsonBytes, { value, plain }: Pick<Snapshot, 'value' | 'plain'>) {
     this.#bytes = bytes
     this.#plain = plain
-    this.#value(value)
+    this.#value(value, false)
   }
 
   /** @returns whether there is more to write */
@@ -35,7 +43,7 @@ export class JsonSlices {
     return this.#stack.length > 0
   }
 
-  #value(value: unknown): void {
+  #value(value: unknown, isTagged: boolean): void {
     if (typeof value === 'string' && value.length > STEP_BYTES) {
       this.#bytes.ascii('"')
       this.#stack.push({ kind: 'text', text: value, index: 0 })
@@ -43,14 +51,14 @@ export class JsonSlices {
     else if (this.#plain && weightOf(value, STEP_BYTES) <= STEP_BYTES) this.#bytes.encoded(JSON.stringify(value))
     else if (Array.isArray(value)) {
       this.#bytes.ascii('[')
-      this.#stack.push({ kind: 'array', array: value, index: 0 })
-    } else if (isPlain(value)) this.#open(value, Object.hasOwn(value, '$reprise'))
-    else this.#open(tagged(value), false)
+      this.#stack.push({ kind: 'array', array: value, isTagged, index: 0 })
+    } else if (isPlain(value)) this.#open(value, !isTagged && Object.hasOwn(value, '$reprise'), isTagged)
+    else this.#open(tagged(value), false, true)
   }
 
-  #open(fields: Fields, escape: boolean): void {
+  #open(fields: Fields, escape: boolean, isTagged: boolean): void {
     this.#bytes.ascii(escape ? OPEN_ESCAPED : '{')
-    this.#stack.push({ kind: 'fields', fields, keys: Object.keys(fields), index: 0, close: escape ? '}}' : '}' })
+    this.#stack.push({ kind: 'fields', fields, keys: Object.keys(fields), close: escape ? '}}' : '}', isTagged, index: 0 })
   }
 
   #field(frame: Extract<Frame, { kind: 'fields' }>): void {
@@ -61,7 +69,7 @@ export class JsonSlices {
       return
     }
     this.#bytes.key(key, frame.index++ === 0)
-    this.#value(frame.fields[key])
+    this.#value(frame.fields[key], frame.isTagged)
   }
 
   #element(frame: Extract<Frame, { kind: 'array' }>): void {
@@ -75,7 +83,7 @@ export class JsonSlices {
     if (end > frame.index) {
       this.#bytes.encoded(JSON.stringify(frame.array.slice(frame.index, end)).slice(1, -1))
       frame.index = end
-    } else this.#value(frame.array[frame.index++])
+    } else this.#value(frame.array[frame.index++], frame.isTagged)
   }
 
   #stretch(frame: Extract<Frame, { kind: 'text' }>): void {
