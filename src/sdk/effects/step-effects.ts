@@ -145,7 +145,9 @@ export class StepEffects implements Effects {
     if (into === undefined) return
     if (into.firingCount >= EFFECTS_MAX_READS) return into.over('timers')
     into.firingCount++
-    const micros = Math.max(0, Math.round((nowMillis() - this.#run.startMillis) * 1000))
+    const startMillis = run.shared.root?.startMillis ?? this.#run.startMillis
+    // Rather too early: what the firing leads to must not seem to have begun before it.
+    const micros = Math.max(0, Math.floor((nowMillis() - startMillis) * 1000) - 1)
     if (isLate) into.lateFirings.push(index, run.nextDelivery(), micros)
     else timer.firings.push(run.nextDelivery(), micros)
   }
