@@ -10,7 +10,9 @@ import { type CrashReceipt, commitOf } from './receipt.ts'
 
 const IMAGE_BYTES = 96 * 1024 * 1024
 const CHILD = fileURLToPath(new URL('power-child.ts', import.meta.url))
-const QUIET = { stdio: 'ignore' } as const
+/** The tools of file systems stand where only root looks for programs. */
+const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` }
+const QUIET = { stdio: 'ignore', env } as const
 
 /** Why power cuts cannot be played here; undefined where they can. */
 export function powerLoopObstacle(dir: string): string | undefined {
@@ -44,7 +46,7 @@ class Disk {
 
   mount(): void {
     mkdirSync(this.folder, { recursive: true })
-    execFileSync('mount', ['-o', 'loop', this.image, this.folder], { stdio: ['ignore', 'ignore', 'pipe'] })
+    execFileSync('mount', ['-o', 'loop', this.image, this.folder], { stdio: ['ignore', 'ignore', 'pipe'], env })
   }
 
   unmount(): void {

@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { temporaryFolder } from '../store/support/records.ts'
 import { loseWithoutSync, powerLoopObstacle, runPowerLoop } from './power-loop.ts'
 
-const CUTS = Number(process.env['REPRISE_POWER_CUTS'] ?? 3)
+const CUTS = Number(process.env['REPRISE_POWER_CUTS'] ?? 20)
 const SEED = Number(process.env['REPRISE_CRASH_SEED'] ?? 1)
 
 test('after a power cut everything that was acknowledged is there, once', { timeout: 60_000 + CUTS * 30_000 }, async ({ skip }) => {
