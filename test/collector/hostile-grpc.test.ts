@@ -1,12 +1,9 @@
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { readFileSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
-import { createInterface } from 'node:readline'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it } from 'vitest'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
 import { varint } from '../otlp/raw-protobuf.ts'
+import { type Attack, attackedIn } from './attacked.ts'
 import { EXPORT, framed, RawClient } from './grpc-client.ts'
 import { Bench } from './support.ts'
 
@@ -15,39 +12,7 @@ const MIB = 1024 * 1024
 const onLinux = process.platform === 'linux'
 const bench = new Bench()
 afterEach(async () => await bench.tearDown())
-
-interface Attacked {
-  readonly grpcPort: number
-  /** The most memory that it ever had, over what it had when it began, in MiB. */
-  grownMib(): number
-  turnedAway(): Promise<Record<string, number>>
-}
-
-async function attacked(workers: number, attack: (victim: Attacked) => Promise<void>): Promise<void> {
-  const child = spawn(process.execPath, [new URL('./run-grpc-collector.ts', import.meta.url).pathname, bench.folder(), String(workers)], {
-    stdio: ['pipe', 'pipe', 'inherit'],
-  })
-  const exited = once(child, 'exit')
-  try {
-    const lines = createInterface(child.stdout)[Symbol.asyncIterator]()
-    const next = async (): Promise<unknown> => JSON.parse((await lines.next()).value ?? '')
-    const { grpcPort } = (await next()) as { grpcPort: number }
-    const peak = (): number => Number(/VmHWM:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]) / 1024
-    const before = peak()
-    await attack({
-      grpcPort,
-      grownMib: () => peak() - before,
-      turnedAway: async () => {
-        child.stdin.write('\n')
-        return ((await next()) as { requestsTurnedAway: Record<string, number> }).requestsTurnedAway
-      },
-    })
-    expect(child.exitCode).toBe(null)
-  } finally {
-    child.kill('SIGKILL')
-    await exited
-  }
-}
+const attacked = async (workers: number, attack: Attack): Promise<void> => await attackedIn(bench.folder(), { workers }, attack)
 
 /** Calls side by side over a few connections; what each ended with. */
 async function flood(port: number, count: number, body: Uint8Array, headers: Record<string, string> = {}): Promise<Set<string>> {
