@@ -25,8 +25,7 @@ export const ATTR = {
   inputMediaType: 'reprise.input.media_type',
   outputMediaType: 'reprise.output.media_type',
   errorMediaType: 'reprise.error.media_type',
-  /** Not lifted: they stay attributes. */
-  /** Bytes: see effect-log. */
+  /** Not lifted: they stay attributes. The first is an int array: see effect-log. */
   effects: 'reprise.effects',
   stepIndex: 'reprise.step.index',
   artifactName: 'reprise.artifact.name',

@@ -3,10 +3,12 @@ import { RepriseError } from './errors.ts'
 
 /**
  * What a step's own code took from the machine beside its calls: the time, chance, and the moments at which its timers fired.
- * Kept as the bytes attribute `reprise.effects`, in a form of its own, since it is numbers alone and there may be many.
+ * Kept as the attribute `reprise.effects`, in a form of its own, since it is numbers alone and there may be many.
  *
- * First 0xff, so that nobody takes it for text, and the version, 1. Then sections until the end: a tag, a length in bytes, and
- * that many bytes. A reader passes over tags that it does not know. Whole numbers are LEB128 of at most 2^53 - 1, signed ones
+ * The attribute is a list of whole numbers: how many bytes there are, then the bytes, four to a number, the first one the lowest. Below
+ * 2^32 no number is a secret; as bytes they would be looked through as text, and in many random ones there is a card number now and then.
+ *
+ * The first byte is the version, 1. Then sections until the end: a tag, a length in bytes, and that many bytes. A reader passes over tags that it does not know. Whole numbers are LEB128 of at most 2^53 - 1, signed ones
  * zigzag; doubles and 64-bit integers are little-endian.
  */
 export const EFFECT_SOURCES = ['date', 'performance', 'hrtime', 'random', 'uuid', 'timers', 'bytes'] as const
@@ -79,7 +81,6 @@ export const NO_EFFECTS: EffectStreams = {
   unkept: {},
 }
 
-const MAGIC = 0xff
 const VERSION = 1
 const TAG = {
   head: 1,
@@ -95,9 +96,8 @@ const TAG = {
   lateFirings: 11,
 } as const
 
-export function encodeEffects(streams: EffectStreams, head?: EffectHead, late?: ReadonlyMap<number, EffectStreams>): Uint8Array {
+export function encodeEffects(streams: EffectStreams, head?: EffectHead, late?: ReadonlyMap<number, EffectStreams>): number[] {
   const sink = new ByteSink()
-  sink.byte(MAGIC)
   sink.byte(VERSION)
   if (head !== undefined) {
     sink.section(TAG.head, () => {
@@ -116,7 +116,7 @@ export function encodeEffects(streams: EffectStreams, head?: EffectHead, late?: 
       })
     }
   }
-  return sink.finish()
+  return wordsOf(sink.finish())
 }
 
 function writeStreams(sink: ByteSink, streams: EffectStreams): void {
@@ -165,12 +165,12 @@ function writeStreams(sink: ByteSink, streams: EffectStreams): void {
 }
 
 /**
- * @param data from a recording, which may come from a stranger
+ * @param words from a recording, which may come from a stranger
  * @throws RepriseError `invalid_recording` saying what was expected
  */
-export function decodeEffects(data: Uint8Array): EffectLog {
+export function decodeEffects(words: readonly unknown[]): EffectLog {
+  const data = bytesOfWords(words)
   const source = new ByteSource(data, 0, data.length)
-  if (source.byte() !== MAGIC) throw invalidEffects('expected the byte 0xff at the start')
   const version = source.byte()
   if (version !== VERSION) {
     throw new RepriseError('recording_version', `the record of time and chance has version ${version}; this release reads version 1`)
@@ -229,6 +229,29 @@ function readStreams(source: ByteSource, isWhole: boolean): EffectLog {
   }
   if (late.size > 0) log.late = late
   return log
+}
+
+function wordsOf(bytes: Uint8Array): number[] {
+  const words = [bytes.length]
+  for (let at = 0; at < bytes.length; at += 4) {
+    const high = (((bytes[at + 3] ?? 0) << 24) | ((bytes[at + 2] ?? 0) << 16)) >>> 0
+    words.push(high + (((bytes[at + 1] ?? 0) << 8) | (bytes[at] ?? 0)))
+  }
+  return words
+}
+
+function bytesOfWords(words: readonly unknown[]): Uint8Array {
+  const [length] = words
+  const isLength = typeof length === 'number' && Number.isInteger(length) && Math.ceil(length / 4) === words.length - 1
+  if (!isLength) throw invalidEffects('expected its length in bytes, and four of them to a number')
+  const data = new Uint8Array(4 * (words.length - 1))
+  const view = new DataView(data.buffer)
+  for (let at = 1; at < words.length; at++) {
+    const word = words[at]
+    if (typeof word !== 'number' || word !== word >>> 0) throw invalidEffects('expected whole numbers below 2^32')
+    view.setUint32(4 * (at - 1), word, true)
+  }
+  return data.subarray(0, length)
 }
 
 function readHead(section: ByteSource): EffectHead {

@@ -97,7 +97,7 @@ export class Step implements Scope, Outcome, Call {
   }
 
   /** What its code read of time and chance, as it is sent. */
-  encodeEffects(): Uint8Array | undefined {
+  encodeEffects(): number[] | undefined {
     return this.effects?.encode()
   }
 

@@ -64,10 +64,9 @@ function readLog(recording: Recording, node: LineageNode): EffectLog | undefined
     if (payload.state !== 'present') return undefined
     value = JSON.parse(Buffer.from(payload.data).toString('utf8'))
   }
-  const bytes = typeof value === 'object' && value !== null && 'bytes' in value ? value.bytes : undefined
-  if (typeof bytes !== 'string') return undefined
+  if (!Array.isArray(value)) return undefined
   try {
-    return decodeEffects(Buffer.from(bytes, 'base64'))
+    return decodeEffects(value)
   } catch (error) {
     if (!RepriseError.isInstance(error)) throw error
     const { sequence, stepName } = node.record.core

@@ -125,7 +125,7 @@ export class StepEffects implements Effects {
   }
 
   /** What is sent with the step; undefined where there is nothing to tell. */
-  encode(): Uint8Array | undefined {
+  encode(): number[] | undefined {
     const own = this.#own
     if (!this.#step.isRoot) return own === undefined ? undefined : encodeEffects(own)
     const { head, late } = this.#run

@@ -88,7 +88,7 @@ export class StepWriter {
     if (step.error !== undefined) this.#failure(span, step, step.error, large)
     if (step.documents !== undefined) this.#documents(span, step.documents, large)
     const effects = step.encodeEffects()
-    if (effects !== undefined) span.bytes(KEYS.effects, effects)
+    if (effects !== undefined) span.ints(KEYS.effects, effects)
     if (step.events !== undefined) span.events(eventsOf(step), step.droppedEvents)
     const cuts = cutsOf(step)
     if (cuts !== undefined) span.text(KEYS.cuts, JSON.stringify(cuts))
