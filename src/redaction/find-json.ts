@@ -6,7 +6,7 @@ import { findAtHits, SHORTEST_MATCH } from './find-text.ts'
 import { escapeJson, rawOffsets, unescapeJson } from './json-strings.ts'
 import { type JsonToken, walkJson } from './json-walk.ts'
 import type { FieldRuleData } from './rule.ts'
-import { type AnchorHits, scanText } from './scan.ts'
+import { type AnchorHits, type Scan, scanText } from './scan.ts'
 import { collectSeries, findInSeries, looksLikeChunks } from './series.ts'
 import { chooseSpans, type Span, spansBeside } from './spans.ts'
 
@@ -22,8 +22,15 @@ const VALUE_MEMBERS: ReadonlySet<string> = new Set(['value', 'val'])
  * What is found in a JSON text, in offsets of that text; undefined where it is not valid JSON. `rule` is that of the field
  * which holds the JSON value, where that value, not its text, is what the field is about.
  */
-export function findInJson(policy: CompiledPolicy, text: string, field: string, nesting: number, rule?: FieldRuleData): Span[] | undefined {
-  const hits = text.length < SHORTEST_MATCH ? [] : scanText(policy.automaton, text)
+export function findInJson(
+  policy: CompiledPolicy,
+  text: string,
+  field: string,
+  nesting: number,
+  rule?: FieldRuleData,
+  scan?: Scan,
+): Span[] | undefined {
+  const hits = text.length < SHORTEST_MATCH ? [] : (scan ?? scanText)(policy.automaton, text)
   const series = nesting < MAX_NESTING && looksLikeChunks(text) ? findInChunks(policy, text, nesting) : []
   if (hits.length === 0 && rule === undefined) return series
   const finder = new JsonFinder(policy, text, newContainer(field, rule), nesting, hits)
@@ -52,13 +59,13 @@ function findInChunks(policy: CompiledPolicy, text: string, nesting: number): Sp
 }
 
 /** A string anywhere: as JSON where it is a JSON object or list, else as text. Offsets of the string. */
-export function findInString(policy: CompiledPolicy, text: string, field: string, nesting: number): Span[] {
+export function findInString(policy: CompiledPolicy, text: string, field: string, nesting: number, scan: Scan = scanText): Span[] {
   if (nesting < MAX_NESTING && looksLikeJson(text)) {
-    const spans = findInJson(policy, text, field, nesting + 1)
+    const spans = findInJson(policy, text, field, nesting + 1, undefined, scan)
     if (spans !== undefined) return spans
   }
   if (text.length < SHORTEST_MATCH) return []
-  const hits = scanText(policy.automaton, text)
+  const hits = scan(policy.automaton, text)
   if (hits.length === 0) return []
   const spans = findAtHits(policy, text, field, hits)
   if (nesting >= MAX_NESTING) return spans
@@ -80,7 +87,8 @@ function findInJsonLines(policy: CompiledPolicy, text: string, nesting: number, 
     LINE_LEAD.lastIndex = lineStart
     LINE_LEAD.test(text)
     const start = LINE_LEAD.lastIndex
-    if (start === 0 && lineEnd === text.length) continue
+    const opening = text.charCodeAt(start)
+    if ((opening !== 0x7b && opening !== 0x5b) || (start === 0 && lineEnd === text.length)) continue
     const line = text.slice(start, lineEnd)
     if (!looksLikeJson(line)) continue
     for (const span of findInJson(policy, line, '', nesting + 1) ?? [])
@@ -110,8 +118,9 @@ export function findInFieldString(
   field: string,
   rule: FieldRuleData | undefined,
   nesting: number,
+  scan?: Scan,
 ): Span[] {
-  const spans = findInString(policy, text, field, nesting)
+  const spans = findInString(policy, text, field, nesting, scan)
   if (rule === undefined || !isSecretOfField(rule, text, policy.generation)) return spans
   return [wholeSpan(policy, text, rule, spans)]
 }

@@ -3,8 +3,10 @@ import { type CompiledPolicy, compiledPolicy } from './compile.ts'
 import { findInFieldString, findInJson, findInString } from './find-json.ts'
 import { redactPayloadWith } from './payload.ts'
 import { LATEST_VERSION, type PolicyId, type PolicyVersion, policyRefOf } from './policy.ts'
+import { rescanText } from './rescan.ts'
+import { type AnchorHits, type Scan, scanText } from './scan.ts'
 import { findInSeries } from './series.ts'
-import { renderSpans, type Span, settleSpans } from './spans.ts'
+import { renderSpans, type Span, settleSpans, shownLength } from './spans.ts'
 import { Pseudonyms } from './tokens.ts'
 import { redactTree, type StringTools } from './value-walk.ts'
 
@@ -109,12 +111,29 @@ export function checkText(text: string, policyId: PolicyId = 'default', version:
 
 export function settledInText(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
   const rule = field === '' ? undefined : policy.fieldOf(field)
-  return settleSpans(text, (current) => findInFieldString(policy, current, field, rule, 0))
+  return settle(text, (current, scan) => findInFieldString(policy, current, field, rule, 0, scan))
 }
 
 export function settledInJson(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
   const rule = field === '' ? undefined : policy.fieldOf(field)
-  return settleSpans(text, (current) => findInJson(policy, current, field, 0, rule) ?? findInFieldString(policy, current, field, rule, 0))
+  return settle(
+    text,
+    (current, scan) => findInJson(policy, current, field, 0, rule, scan) ?? findInFieldString(policy, current, field, rule, 0, scan),
+  )
+}
+
+/** Scans the text once; after that only what lies about the stretches that have given way to tokens. */
+function settle(text: string, find: (text: string, scan: Scan) => readonly Span[]): readonly Span[] {
+  let known: AnchorHits | undefined
+  return settleSpans(text, (current, replaced) =>
+    find(current, (automaton, piece) => {
+      if (piece !== current) return scanText(automaton, piece)
+      if (replaced.length === 0) return (known ??= scanText(automaton, piece))
+      if (known === undefined) return scanText(automaton, piece)
+      const edits = replaced.map((span) => ({ start: span.start, end: span.end, shown: shownLength(span) }))
+      return rescanText(automaton, piece, known, edits)
+    }),
+  )
 }
 
 function countsOf(spans: readonly Span[]): Record<string, number> {

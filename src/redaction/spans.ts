@@ -42,6 +42,9 @@ export function spansBeside(spans: readonly Span[], taken: readonly Span[]): Spa
   })
 }
 
+/** Length of what `renderSpans` puts for it with `shapeToken`. */
+export const shownLength = (span: Span): number => (span.isRest === true ? 0 : shapeToken(span.rule).length + 2 * span.quote.length)
+
 export function renderSpans(text: string, spans: readonly Span[], tokenOf: (rule: string, value: string) => string): string {
   let rendered = ''
   let from = 0
@@ -56,13 +59,14 @@ export function renderSpans(text: string, spans: readonly Span[], tokenOf: (rule
 /**
  * Finds until nothing more is found: a token beside a stretch can make that stretch a match which it was not before. So
  * redacting what this gives changes nothing. Independent of any key, since tokens of one rule all have the same shape.
+ * `find` is told which spans of the first text have given way to tokens in the one that it gets.
  * Throws `RepriseError('redaction_failed')` for a text that does not settle.
  */
-export function settleSpans(text: string, find: (text: string) => readonly Span[]): readonly Span[] {
-  let spans = chooseSpans(find(text))
+export function settleSpans(text: string, find: (text: string, replaced: readonly Span[]) => readonly Span[]): readonly Span[] {
+  let spans = chooseSpans(find(text, []))
   for (let round = 0; round < MAX_ROUNDS; round++) {
     if (spans.length === 0) return spans
-    const more = find(renderSpans(text, spans, shapeToken))
+    const more = find(renderSpans(text, spans, shapeToken), spans)
     if (more.length === 0) return spans
     spans = joinRounds(text, spans, chooseSpans(more))
   }
@@ -75,7 +79,6 @@ function joinRounds(text: string, earlier: readonly Span[], later: readonly Span
   let next = 0
   // How much further along the rendered text is than the original, up to `next`.
   let shift = 0
-  const shownLength = (span: Span): number => (span.isRest === true ? 0 : shapeToken(span.rule).length + 2 * span.quote.length)
   for (const span of later) {
     for (; next < earlier.length; next++) {
       const token = earlier[next] as Span

@@ -13,6 +13,7 @@ const OPEN_PERCENT = 0x25
 const OPEN = 0x3c
 
 const BLOCK_BYTES = 64
+const SHORT_BYTES = 1024
 
 /**
  * Gives `<rule:12 hex>`: equal for equal values under one key, and of no use without it. HMAC-SHA256 (RFC 2104) spelt out
@@ -21,18 +22,25 @@ const BLOCK_BYTES = 64
 export class Pseudonyms {
   readonly #inner: Buffer
   readonly #outer: Buffer
+  /** The inner block and room for what follows it: most values are short. */
+  readonly #short: Buffer
 
   constructor(key: Uint8Array) {
     const block = Buffer.alloc(BLOCK_BYTES)
     block.set(key.length > BLOCK_BYTES ? hash('sha256', key, 'buffer') : key)
     this.#inner = Buffer.from(block.map((byte) => byte ^ 0x36))
+    this.#short = Buffer.concat([this.#inner, Buffer.alloc(SHORT_BYTES)])
     // The inner digest goes behind it.
     this.#outer = Buffer.concat([block.map((byte) => byte ^ 0x5c), Buffer.alloc(32)])
   }
 
   tokenFor(rule: string, value: string): string {
     // Framed as JSON, which also keeps lone surrogates apart, since they have no UTF-8 form.
-    const message = Buffer.concat([this.#inner, Buffer.from(JSON.stringify([rule, value]))])
+    const framed = JSON.stringify([rule, value])
+    const message =
+      framed.length * 3 <= SHORT_BYTES
+        ? this.#short.subarray(0, BLOCK_BYTES + this.#short.write(framed, BLOCK_BYTES))
+        : Buffer.concat([this.#inner, Buffer.from(framed)])
     // As text of one byte a character: a buffer made for each would take three times as long.
     this.#outer.write(hash('sha256', message, 'binary'), BLOCK_BYTES, 'latin1')
     return `<${rule}:${hash('sha256', this.#outer, 'hex').slice(0, HEX_DIGITS)}>`
