@@ -100,7 +100,10 @@ function sleep(
   if (effect.mode === 'watch') {
     const promise = realSleep()
     // Hung on first, so it runs before what the program hangs on.
-    promise.then(effect.fired, () => {})
+    promise.then(
+      () => effect.fired(),
+      () => {},
+    )
     return promise
   }
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()

@@ -1,8 +1,40 @@
-import { EFFECTS_MAX_READS, type EffectSource, type EffectStreams, type RecordedTimer } from '../../schemas/index.ts'
+import { EFFECTS_MAX_READS, type EffectSource, type EffectStreams, type RecordedTimer, type TimerKind } from '../../schemas/index.ts'
 
-export interface NotedTimer extends RecordedTimer {
-  readonly firings: number[]
+/** A real timer of the program, watched for when it fires. */
+export class WatchedTimer implements RecordedTimer {
+  readonly mode = 'watch'
+  readonly kind: TimerKind
+  readonly delayMillis: number
+  /** Its place among the timers of its step, and whether the step had ended before it was started. */
+  readonly index: number
+  readonly isLate: boolean
+  readonly #onFired: (timer: WatchedTimer) => void
+  /** Made with the first firing: most timers are cleared. */
+  #firings: number[] | undefined
+
+  constructor(kind: TimerKind, delayMillis: number, index: number, isLate: boolean, onFired: (timer: WatchedTimer) => void) {
+    this.kind = kind
+    this.delayMillis = delayMillis
+    this.index = index
+    this.isLate = isLate
+    this.#onFired = onFired
+  }
+
+  get firings(): readonly number[] {
+    return this.#firings ?? NO_FIRINGS
+  }
+
+  fired(): void {
+    this.#onFired(this)
+  }
+
+  addFiring(number: number, micros: number): void {
+    if (this.#firings === undefined) this.#firings = [number, micros]
+    else this.#firings.push(number, micros)
+  }
 }
+
+const NO_FIRINGS: readonly number[] = []
 
 const UUID_BYTES = 16
 
@@ -13,7 +45,7 @@ export class NotedReads implements EffectStreams {
   readonly hrtime: bigint[] = []
   readonly random: number[] = []
   readonly bytes: Uint8Array[] = []
-  readonly timers: NotedTimer[] = []
+  readonly timers: WatchedTimer[] = []
   readonly unkept: Partial<Record<EffectSource, number>> = {}
   readonly lateFirings: number[] = []
   firingCount = 0

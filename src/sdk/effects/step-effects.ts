@@ -11,7 +11,7 @@ import {
 import { nowMillis } from '../clock.ts'
 import type { RunState } from '../run-state.ts'
 import type { Effects, TimerEffect } from './effects.ts'
-import { NotedReads, type NotedTimer } from './noted-reads.ts'
+import { NotedReads, WatchedTimer } from './noted-reads.ts'
 import { real } from './real.ts'
 import { drawUuid } from './uuid.ts'
 
@@ -42,6 +42,7 @@ export class StepEffects implements Effects {
   readonly #run: RunEffects
   readonly #keeps: Readonly<Record<EffectSource, boolean>>
   #own: NotedReads | undefined
+  readonly #onFired = (timer: WatchedTimer): void => this.#fired(timer)
 
   constructor(step: NotingStep, run: RunEffects) {
     this.#step = step
@@ -115,9 +116,10 @@ export class StepEffects implements Effects {
       noted.over('timers')
       return UNWATCHED
     }
-    const timer: NotedTimer = { kind, delayMillis, firings: [] }
-    const index = noted.timers.push(timer) - 1
-    return { mode: 'watch', fired: () => this.#fired(noted, timer, index) }
+    const isLate = this.#step.endMillis !== undefined
+    const timer = new WatchedTimer(kind, delayMillis, noted.timers.length, isLate, this.#onFired)
+    noted.timers.push(timer)
+    return timer
   }
 
   unkept(source: EffectSource): void {
@@ -136,20 +138,18 @@ export class StepEffects implements Effects {
     this.#own = undefined
   }
 
-  #fired(noted: NotedReads, timer: NotedTimer, index: number): void {
+  #fired(timer: WatchedTimer): void {
     const { run, endMillis } = this.#step
-    if (run.shared.ended) return
-    // When the step is on its way already, the root tells of this firing.
-    const isLate = endMillis !== undefined && noted === this.#own
-    const into = isLate ? this.#current() : noted
-    if (into === undefined) return
-    if (into.firingCount >= EFFECTS_MAX_READS) return into.over('timers')
-    into.firingCount++
+    const noted = this.#current()
+    if (run.shared.ended || noted === undefined) return
+    if (noted.firingCount >= EFFECTS_MAX_READS) return noted.over('timers')
+    noted.firingCount++
     const startMillis = run.shared.root?.startMillis ?? this.#run.startMillis
     // Rather too early: what the firing leads to must not seem to have begun before it.
     const micros = Math.max(0, Math.floor((nowMillis() - startMillis) * 1000) - 1)
-    if (isLate) into.lateFirings.push(index, run.nextDelivery(), micros)
-    else timer.firings.push(run.nextDelivery(), micros)
+    // When the step is on its way already, the root tells of this firing.
+    if (endMillis !== undefined && !timer.isLate) noted.lateFirings.push(timer.index, run.nextDelivery(), micros)
+    else timer.addFiring(run.nextDelivery(), micros)
   }
 
   /** Where reads go now; undefined after the end of the run. */

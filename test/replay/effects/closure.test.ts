@@ -3,7 +3,7 @@ import { scheduler, setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, it } from 'vitest'
 import { loadRecording, replay } from '../../../src/replay/index.ts'
-import { agent, instrument, model, type RecorderOptions } from '../../../src/sdk/index.ts'
+import { agent, flush, instrument, model, type RecorderOptions } from '../../../src/sdk/index.ts'
 import { expectExact } from '../expect-exact.ts'
 import { recordPrograms } from '../record-programs.ts'
 
@@ -89,6 +89,8 @@ describe('time and chance of a recorded run, in its replay', () => {
     await expectClosed(async () => {
       late = []
       const started = starter()
+      // Sends the step, which lets go of what it noted.
+      await flush()
       await sleep(30)
       return [started, late, await chat('done')]
     })
