@@ -40,8 +40,8 @@ export interface CompiledRule {
   readonly name: string
   /** Lower goes first among matches of the same stretch. */
   readonly rank: number
-  /** A match may begin before its anchor. */
-  readonly looksBack: boolean
+  /** Where a match may begin at the earliest, given where its anchor does; -1 where only its detector knows. */
+  readonly beginOf: (text: string, anchorStart: number, anchorEnd: number) => number
   readonly detect: Detector
 }
 
@@ -159,7 +159,7 @@ export function compilePolicy(
     rules: policy.rules.map((rule, rank) => ({
       name: rule.name,
       rank,
-      looksBack: rule.back !== undefined || LOOKS_BACK.has(rule.detector),
+      beginOf: beginOf(rule),
       detect: detectorOf(rule, generation),
     })),
     fieldRank: policy.rules.length,
@@ -172,6 +172,27 @@ function checkOf(name: string | undefined, { checks }: Generation): Check | unde
   if (name?.startsWith(ID_PREFIX) !== true) return name === undefined ? undefined : checks[name]
   const kind = name.slice(ID_PREFIX.length)
   return (secret) => isIdentifier(kind, secret)
+}
+
+function beginOf(rule: RuleData): CompiledRule['beginOf'] {
+  if (LOOKS_BACK.has(rule.detector)) return () => -1
+  if (rule.back === undefined) return (_text, anchorStart) => anchorStart
+  const { max } = rule.back
+  const isBack = byteTable(rule.back.chars)
+  return (text, anchorStart) => {
+    let from = anchorStart
+    const lowest = Math.max(0, anchorStart - max)
+    while (from > lowest && isBack[text.charCodeAt(from - 1)] === 1) from--
+    return Math.min(behindEscape(text, from), anchorStart)
+  }
+}
+
+/** By ASCII code, whether a character class has it. */
+function byteTable(chars: string): Uint8Array {
+  const isIn = new RegExp(`^${chars}$`)
+  const table = new Uint8Array(0x80)
+  for (let code = 0; code < 0x80; code++) table[code] = isIn.test(String.fromCharCode(code)) ? 1 : 0
+  return table
 }
 
 /** A `tail` that matches nowhere: the match ends where the pattern says. */
@@ -187,17 +208,11 @@ function detectorOf(rule: RuleData, generation: Generation): Detector {
   const alnumTail = /[A-Za-z0-9]*/y
   const tail = rule.tail === undefined ? alnumTail : new RegExp(rule.tail === NO_TAIL ? NO_TAIL : `${rule.tail}*`, 'y')
   const around = rule.near === undefined && rule.unless === undefined ? undefined : compileContext(rule.near, rule.unless)
-  const back = rule.back === undefined ? undefined : { isBack: new RegExp(`^${rule.back.chars}$`), max: rule.back.max }
+  const begin = beginOf(rule)
 
   return (view, anchorEnd, anchorLength) => {
     const { text } = view
-    let from = anchorEnd - anchorLength
-    if (back !== undefined) {
-      const lowest = Math.max(0, from - back.max)
-      while (from > lowest && back.isBack.test(text.charAt(from - 1))) from--
-      from = Math.min(behindEscape(text, from), anchorEnd - anchorLength)
-    }
-    pattern.lastIndex = from
+    pattern.lastIndex = begin(text, anchorEnd - anchorLength, anchorEnd)
     const match = pattern.exec(text)
     if (match === null) return undefined
     const range = narrowed ? match.indices?.groups?.['secret'] : undefined

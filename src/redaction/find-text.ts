@@ -38,7 +38,8 @@ function detectAtHits(policy: CompiledPolicy, view: TextView, hits: AnchorHits, 
       if (anchor.id === ESCAPE_ANCHOR_ID) hasEscapes = true
       const rule = policy.rules[anchor.id]
       const anchorStart = anchorEnd - anchor.length
-      if (rule === undefined || (!rule.looksBack && anchorStart > cover.start && anchorStart < cover.end)) continue
+      if (rule === undefined) continue
+      if (anchorStart < cover.end && rule.beginOf(view.text, anchorStart, anchorEnd) > cover.start) continue
       const found = rule.detect(view, anchorEnd, anchor.length)
       if (found === undefined || isInsideToken(view.text, found.start)) continue
       const value = view.text.slice(found.start, found.end)

@@ -9,6 +9,7 @@ const WORDS = new Set(
     'self.password this.password os.environ process.env function return async await const let var new import export class type interface'
   ).split(' '),
 )
+const LONGEST_WORD = Math.max(...[...WORDS].map((word) => word.length))
 const TEMPLATE =
   /^(?:<.{0,80}>|\[.{0,80}\]|\{.{0,80}\}|\$\{?[A-Za-z_][\w.]{0,64}\}?|%[A-Za-z_]{1,64}%|%s|%\([a-z_]{1,40}\)s|@[A-Z_]{1,40}@|#\{.{0,80}\}|\.{3,}.{0,8}|…)$/
 const PHRASE =
@@ -18,7 +19,7 @@ const RUNS =
 
 /** Whether a value says that none stands there. */
 export function isPlaceholder(value: string): boolean {
-  return WORDS.has(value.toLowerCase()) || RUNS.test(value) || TEMPLATE.test(value) || PHRASE.test(value)
+  return (value.length <= LONGEST_WORD && WORDS.has(value.toLowerCase())) || RUNS.test(value) || TEMPLATE.test(value) || PHRASE.test(value)
 }
 
 /** Shannon entropy of the characters, in bits for each; at most 512 are looked at. */
