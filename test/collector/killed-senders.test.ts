@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, readdirSync, utimesSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, utimesSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -96,9 +96,17 @@ it(`a program killed at any moment, its collector there or not, loses nothing th
     await sender.kill()
     const kept = sender.kept()
     age(store)
+    const aside = join(bench.folder(), 'spool')
+    if (alone) cpSync(join(store, 'spool'), aside, { recursive: true, preserveTimestamps: true })
     if (spoolOf(store).length > 0) spooledRounds++
     collector ??= await bench.collector({ store, port, workers: 1 })
     await until('an empty spool', async () => (await collector?.takeSpool()) === true)
+    if (alone) {
+      // As if it had died after it stored them and before it removed the files.
+      cpSync(aside, join(store, 'spool'), { recursive: true, preserveTimestamps: true })
+      expect(spoolOf(store)).not.toEqual([])
+      await until('it to be empty again', async () => (await collector?.takeSpool()) === true)
+    }
     await collector.checkSenders()
     await collector.checkSenders()
     await collector.close()
