@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import type { Redactor } from '../redaction/index.ts'
 import { type Digest, digestOf, encodeValue, MEDIA_TYPE, sha256Hex } from '../schemas/index.ts'
+import type { CapturedArguments } from '../sdk/index.ts'
 import { comparableText } from './lineage.ts'
 import { type RecordedPolicy, redactorOfRecorded } from './recorded-policy.ts'
 
@@ -38,6 +39,21 @@ export class Comparison {
    */
   remember(digest: Digest, mediaType: string, comparedDigest: string): void {
     this.#known.set(`${digest}:${mediaType}`, comparedDigest)
+  }
+
+  /**
+   * As `compare`, for the arguments of a call, which most of the time are those very bytes.
+   * @throws as `compare`
+   */
+  compareArguments(captured: CapturedArguments, kind: string): Comparable {
+    const { json } = captured
+    if (json !== undefined) {
+      const bytesDigest = digestOf(json)
+      const known = this.#known.get(`${bytesDigest}:${MEDIA_TYPE.json}`)
+      if (known !== undefined)
+        return { digest: known, bytesDigest, text: () => this.textOf(MEDIA_TYPE.json, JSON.stringify(captured.values)) }
+    }
+    return this.compare(captured.values, kind)
   }
 
   /**

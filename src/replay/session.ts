@@ -1,6 +1,6 @@
 import type { Attributes, ResultShape, StepKind } from '../schemas/index.ts'
 import type { Effects } from '../sdk/effects/index.ts'
-import { captureArguments, type InterceptedCall, type Interception, type Interceptor } from '../sdk/index.ts'
+import { captureForComparison, type InterceptedCall, type Interception, type Interceptor } from '../sdk/index.ts'
 import { type Comparable, Comparison } from './comparison.ts'
 import { Course } from './course.ts'
 import { Departures, describeNode } from './departures.ts'
@@ -8,6 +8,7 @@ import { differencesOf } from './differences.ts'
 import { RecordedEffects } from './effects/recorded-effects.ts'
 import { RunEffects } from './effects/run-effects.ts'
 import { groupKeyOf, type LineageNode } from './lineage.ts'
+import { type CachedOptions, LiveCalls } from './live-calls.ts'
 import { MeasuredMetrics } from './metrics.ts'
 import { nearestTo } from './nearest.ts'
 import { checkOutcome, type OutcomeCheck, type ReplayedOutcome } from './outcome.ts'
@@ -27,6 +28,8 @@ interface LiveContainer {
   /** Served calls so far by equal request, containers so far by name. */
   readonly counts: Map<string, number>
   readonly effects: Effects | undefined
+  /** It is, or is within, a call that was made past the recording. */
+  readonly isLive?: true
 }
 
 /** A call of the running program that no recorded step stands for. */
@@ -42,6 +45,7 @@ export class ReplaySession implements Interceptor {
   readonly calls: RecordedCalls
   readonly course: Course
   readonly effects: RunEffects
+  readonly live: LiveCalls
   readonly departures: Departures = new Departures()
   readonly unmatched: UnmatchedCall[] = []
   readonly served: Set<LineageNode> = new Set()
@@ -58,12 +62,13 @@ export class ReplaySession implements Interceptor {
   #closed = false
 
   /** Throws RepriseError `recording_version` when the recording's redaction policy is not known. */
-  constructor(recording: Recording) {
+  constructor(recording: Recording, cached?: CachedOptions) {
     this.recording = recording
     this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace)
     this.calls = new RecordedCalls(recording.nodes, recording.root)
     const recorded = new RecordedEffects(recording, this.calls.participants)
     this.course = new Course(this.calls, recording.root, this.departures, recorded.firings)
+    this.live = new LiveCalls(cached, this.course.scheduler)
     this.effects = new RunEffects(recording, recorded, this.course, () => this.rootCheck === undefined && !this.#closed)
     for (const { record, requestDigest } of this.calls.participants) {
       const input = record.refs.find(({ role }) => role === 'input')
@@ -129,6 +134,7 @@ export class ReplaySession implements Interceptor {
 
   /** Code that is no effect itself runs again, above what is served. */
   #run(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
+    if (parent?.isLive === true) return this.live.within(liveContainer(parent, call))
     const request = this.#requestOf(call)
     const recorded = this.#pair(call, parent, request)
     const live: LiveContainer = { recorded, path: [...(parent?.path ?? []), call.name], ...this.#freshOf(recorded) }
@@ -202,7 +208,8 @@ export class ReplaySession implements Interceptor {
           )
     // The program makes this call in its place: waiting for the recorded one would only take time.
     if (found !== undefined && !this.served.has(found.node)) this.course.giveUp(found.node)
-    const message = missMessage(call, parent, request, recordedEqual)
+    if (this.live.allows(call)) return this.live.make(call, liveContainer(parent, call))
+    const message = missMessage(call, parent, request, recordedEqual) + this.live.refusal(call)
     this.unmatched.push({ kind: call.kind, name: call.name, how: 'served' })
     this.departures.note({
       reason: recordedEqual > 0 ? 'exhausted' : 'unmatched',
@@ -229,7 +236,7 @@ export class ReplaySession implements Interceptor {
   }
 
   #checkRequest(recorded: LineageNode, request: Comparable | undefined): void {
-    if (request?.digest === recorded.requestDigest) return
+    if (request?.digest === recorded.requestDigest || this.live.any) return
     const text = this.#recordedRequestText(recorded)
     const differences = request === undefined || text === undefined ? [] : differencesOf(text, request.text())
     this.diverged.add(recorded)
@@ -240,9 +247,9 @@ export class ReplaySession implements Interceptor {
     this.#ended.add(recorded)
     if (this.#closed) return undefined
     this.course.scheduler.touch()
-    this.#checkMetrics(recorded)
+    if (!this.live.any) this.#checkMetrics(recorded)
     const check = checkOutcome(this.recording, this.#comparison, recorded, outcome)
-    if (check.equal) return check
+    if (check.equal || (this.live.any && !check.missing)) return check
     ;(check.missing ? this.missing : this.diverged).add(recorded)
     this.departures.noteAt(recorded, check.missing ? 'missing' : 'output', `${describeNode(recorded)}: ${check.message}`, check.differences)
     return check
@@ -257,7 +264,7 @@ export class ReplaySession implements Interceptor {
 
   #requestOf(call: InterceptedCall): Comparable | undefined {
     try {
-      return this.#comparison.compare(captureArguments(call.args), call.kind)
+      return this.#comparison.compareArguments(captureForComparison(call.args), call.kind)
     } catch {
       // What cannot be redacted was withheld when recorded: it has no equal, and its text may not be shown.
       return undefined
@@ -290,6 +297,10 @@ export class ReplaySession implements Interceptor {
     this.departures.noteAt(node, 'exhausted', message)
     return this.departures.error('replay_diverged', message, path)
   }
+}
+
+function liveContainer(parent: LiveContainer | undefined, call: InterceptedCall): LiveContainer {
+  return { recorded: undefined, path: [...(parent?.path ?? []), call.name], counts: new Map(), effects: undefined, isLive: true }
 }
 
 function nextCount({ counts }: LiveContainer, key: string): number {

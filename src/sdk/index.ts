@@ -1,7 +1,7 @@
 // What a program uses to be recorded, and the seam that replay answers its calls through.
 import { installHooks } from './effects/index.ts'
 
-export { captureArguments, captureValue } from './capture.ts'
+export { type CapturedArguments, captureArguments, captureForComparison, captureValue } from './capture.ts'
 export { type CurrentRun, currentRun, type OwnStepKind, type StepAttributes, type StepHandle } from './current-run.ts'
 export type { DrainReport as FlushReport } from './export/drain.ts'
 export { type InterceptedCall, type InterceptedOutcome, type Interception, type Interceptor, runWithInterceptor } from './interceptor.ts'

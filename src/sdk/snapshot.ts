@@ -72,8 +72,15 @@ class FlatSnapshot implements Snapshot {
  * are not run, and whatever has no data of its own is named by an `Opaque`. Never throws.
  */
 export function takeSnapshot(value: unknown, limits: SnapshotLimits = SNAPSHOT_LIMITS): Snapshot {
-  return new Copier(limits).take(value)
+  // Kept for the next; a value whose own code takes a snapshot meanwhile finds it gone.
+  const copier = spare?.limits === limits ? spare.copier : new Copier(limits)
+  spare = undefined
+  const snapshot = copier.take(value)
+  spare = { limits, copier }
+  return snapshot
 }
+
+let spare: { readonly limits: SnapshotLimits; readonly copier: Copier } | undefined
 
 const objectPrototype: unknown = Object.prototype
 const arrayPrototype: unknown = Array.prototype
