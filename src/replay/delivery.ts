@@ -35,6 +35,7 @@ export class DeliveryScheduler {
   #closed = false
   #activity = 0
   #losses = 0
+  #held = 0
   #stopWaiting: (() => void) | undefined
   /** Bound once: the pump runs for every delivery. */
   readonly #turnBound = (): void => this.#turn()
@@ -64,7 +65,17 @@ export class DeliveryScheduler {
 
   /** Results that were asked for and not yet handed over. */
   get waiting(): number {
-    return this.#offers.size + this.#unnumbered.size
+    return this.#offers.size + this.#unnumbered.size + this.#held
+  }
+
+  /** Something takes the time it takes: nothing is given up meanwhile. Call the returned function when it is over. */
+  hold(): () => void {
+    this.#held++
+    this.touch()
+    return () => {
+      this.#held--
+      if (!this.#closed) this.touch()
+    }
   }
 
   /** The program did something: it is not waiting. */
@@ -158,7 +169,7 @@ export class DeliveryScheduler {
     let left = this.#options.patienceMillis(number)
     this.#endPatience()
     this.#stopWaiting = everyMillis(TICK_MILLIS, TICK_CAP_MILLIS, (passed) => {
-      left -= passed
+      if (this.#held === 0) left -= passed
       if (left > 0) return
       this.#endPatience()
       this.#giveUp(number)

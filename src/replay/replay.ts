@@ -1,5 +1,6 @@
 import { RepriseError, type Verdict } from '../schemas/index.ts'
 import { ranInstrumented, runWithInterceptor } from '../sdk/index.ts'
+import type { CachedOptions } from './live-calls.ts'
 import type { Recording } from './recording.ts'
 import { ReplaySession } from './session.ts'
 import { runGuarded } from './socket-guard.ts'
@@ -12,6 +13,12 @@ export interface ReplayOptions {
   readonly args?: readonly unknown[]
   /** Bound on the whole replay. Default: ten times what the recorded run took, and at least a minute. */
   readonly timeoutMillis?: number
+  /** `exact`, the default; or `cached`: what matches is served, and what does not is a matter of `onMiss`. */
+  readonly mode?: 'exact' | 'cached'
+  /** In mode `cached`: calls that the recording does not answer fail (`throw`, the default), or are made (`live`). */
+  readonly onMiss?: 'throw' | 'live'
+  /** With `onMiss: 'live'`: names of the steps with effect `write` that may be made. No other write is. */
+  readonly allowWrites?: readonly string[]
 }
 
 type Program = (...args: never[]) => unknown
@@ -50,7 +57,7 @@ export async function replayWithOutcome(
   if (timeoutMillis !== undefined && !(timeoutMillis > 0)) {
     throw new RepriseError('invalid_argument', `replay: timeoutMillis: expected a number above 0, found ${String(timeoutMillis)}`)
   }
-  const session = new ReplaySession(recording)
+  const session = new ReplaySession(recording, cachedOptions(options))
   const args = options.args ?? recording.arguments()
   let socketsDenied = 0
   const watcher = {
@@ -75,6 +82,19 @@ export async function replayWithOutcome(
   }
   const verdict = rememberOrigin(drawVerdict(session, socketsDenied), { folder: recording.folder, exportName: fn.name })
   return { verdict, outcome }
+}
+
+function cachedOptions({ mode = 'exact', onMiss, allowWrites = [] }: ReplayOptions): CachedOptions | undefined {
+  if (mode !== 'exact' && mode !== 'cached') {
+    throw new RepriseError('invalid_argument', `replay: mode: expected exact or cached, found ${String(mode)}`)
+  }
+  if (onMiss !== undefined && onMiss !== 'throw' && onMiss !== 'live') {
+    throw new RepriseError('invalid_argument', `replay: onMiss: expected throw or live, found ${String(onMiss)}`)
+  }
+  if (mode === 'cached') return { onMiss: onMiss ?? 'throw', allowWrites }
+  if (onMiss === 'live')
+    throw new RepriseError('invalid_argument', "replay: onMiss: 'live' is for mode: 'cached'; an exact replay makes no call")
+  return undefined
 }
 
 /** Calls the program and reads what it gives as its recorded caller did. Never rejects: outcomes reach the session. */

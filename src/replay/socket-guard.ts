@@ -11,7 +11,7 @@ export interface SocketWatcher {
   denied(attempt: { readonly api: string; readonly target: string; readonly frame: string | undefined }): RepriseError
 }
 
-const watchers = new AsyncLocalStorage<SocketWatcher>()
+const watchers = new AsyncLocalStorage<SocketWatcher | undefined>()
 let installed: (() => void) | undefined
 let users = 0
 
@@ -37,6 +37,11 @@ export function runGuarded<T>(watcher: SocketWatcher, fn: () => T): { result: T;
     release()
     throw error
   }
+}
+
+/** Within the guard: `fn` is not denied anything. */
+export function runUnguarded<T>(fn: () => T): T {
+  return watchers.run(undefined, fn)
 }
 
 type Method = (this: unknown, ...args: unknown[]) => unknown

@@ -6,19 +6,20 @@ import type { ReplaySession } from './session.ts'
 
 /** Draws up what a finished replay showed. Notes the recorded steps that were not used, so it is called once. */
 export function drawVerdict(session: ReplaySession, socketsDenied: number): Verdict {
-  const { recording, calls, departures, served, ran, unmatched, missing } = session
+  const { recording, calls, departures, served, ran, unmatched, missing, live } = session
   const { manifest } = recording
   const { ledger } = session.effects
   const unstable = new Set([...session.course.unstableSteps(), ...(ledger?.unstable ?? [])])
   const unused = calls.participants.filter((node) => !served.has(node) && !ran.has(node))
-  for (const node of unused) departures.noteAt(node, 'unused', `${describeNode(node)} was recorded and was not called`)
+  // What went live may well lead elsewhere.
+  if (!live.any) for (const node of unused) departures.noteAt(node, 'unused', `${describeNode(node)} was recorded and was not called`)
   const steps = labelSteps(session, unstable)
   const labels = Object.fromEntries(LABELS.map((label) => [label, 0])) as Record<Label, number>
   for (const { label } of steps) labels[label]++
   const covered = [...calls.covered.values()].filter((by) => served.has(by)).length
   return {
     schema: 'reprise.verdict/1',
-    mode: 'exact',
+    mode: live.mode,
     runId: manifest.runId,
     name: manifest.name,
     label: labelOfRun(session, unstable.size),
@@ -28,7 +29,7 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number): Verd
       served: served.size - [...missing].filter((node) => served.has(node)).length,
       ran: ran.size,
       covered,
-      live: 0,
+      live: live.made.length,
       unmatched: unmatched.length,
       unused: unused.length,
       missing: missing.size,
@@ -43,11 +44,12 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number): Verd
 }
 
 /** The first departure decides: what comes after it may well be its consequence. A mere change of order is not one. */
-function labelOfRun({ departures, rootCheck, recording }: ReplaySession, unstableSteps: number): Label {
+function labelOfRun({ departures, rootCheck, recording, live }: ReplaySession, unstableSteps: number): Label {
   const first = departures.described.find(({ reason }) => reason !== 'order')
   if (first !== undefined) return first.reason === 'missing' ? 'missing' : 'diverged'
+  if (live.any) return 'live'
   if (rootCheck?.equal !== true && recording.root.record.core.endNanos !== undefined) return 'diverged'
-  return unstableSteps > 0 ? 'unstable' : 'exact'
+  return unstableSteps > 0 ? 'unstable' : live.mode
 }
 
 function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {
@@ -58,12 +60,13 @@ function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {
 }
 
 function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>): VerdictStep[] {
-  const { recording, calls, served, ran, unmatched, missing, diverged } = session
+  const { recording, calls, served, ran, unmatched, missing, diverged, live } = session
   const participants = new Set(calls.participants)
   const labelOf = (node: LineageNode): Label => {
     if (missing.has(node)) return 'missing'
     if (diverged.has(node) || !(served.has(node) || ran.has(node))) return 'diverged'
-    return unstable.has(node) ? 'unstable' : 'exact'
+    if (unstable.has(node)) return 'unstable'
+    return served.has(node) ? live.mode : 'exact'
   }
   const recorded = recording.nodes.flatMap((node): VerdictStep[] => {
     const above = calls.covered.get(node)
@@ -71,7 +74,8 @@ function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>):
     if (!participants.has(node)) return []
     return [{ ...identityOf(node), label: labelOf(node), how: isServed(node) && node !== recording.root ? 'served' : 'ran' }]
   })
-  return [...recorded, ...unmatched.map(({ kind, name, how }): VerdictStep => ({ kind, name, label: 'diverged', how }))]
+  const made = live.made.map(({ kind, name }): VerdictStep => ({ kind, name, label: 'live', how: 'live' }))
+  return [...recorded, ...made, ...unmatched.map(({ kind, name, how }): VerdictStep => ({ kind, name, label: 'diverged', how }))]
 }
 
 function identityOf({ record, lineage }: LineageNode): Pick<VerdictStep, 'kind' | 'name' | 'lineage' | 'sequence'> {

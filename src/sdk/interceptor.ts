@@ -29,6 +29,8 @@ export type Interception =
       readonly seed?: string
       /** What `currentRun().id` gives in and below this step; the enclosing id when absent. */
       readonly runId?: string
+      /** Runs the function: where it is given, in whatever surroundings the interceptor wants for it. */
+      around?<T>(fn: () => T): T
       /** Called once: the value as captured, of a stream the array of its chunks when it ends; or the error itself. */
       onEnd(outcome: InterceptedOutcome): void
     }

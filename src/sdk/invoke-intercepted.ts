@@ -49,7 +49,9 @@ export function invokeIntercepted(
   const outcome = new InterceptedStep(inner, limitsFor(spec, captureLimits()), interception.onEnd)
   let result: unknown
   try {
-    result = outcome.within(() => Reflect.apply(fn, self, args))
+    const { around } = interception
+    const apply = (): unknown => Reflect.apply(fn, self, args)
+    result = outcome.within(() => (around === undefined ? apply() : around(apply)))
   } catch (error) {
     outcome.fail(error)
     throw error
