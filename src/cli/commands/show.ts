@@ -9,6 +9,8 @@ import { formatCost } from './runs.ts'
 const PAGE = 500
 const LOGS_MAX = 1000
 const CONTENT_MAX = 2_000
+/** Clocks of machines that are kept right differ by less. */
+const SKEW_MIN_MILLIS = 1_000
 
 export type ShowFlags = {
   limit: number
@@ -24,9 +26,22 @@ export type ShowFlags = {
   logs?: boolean
 }
 
-function describeStep({ core, refs }: SpanRecord): string {
+type Times = Pick<SpanRecord['core'], 'startNanos' | 'endNanos'>
+
+/** Times are kept as they were told. Where two clocks cannot both be right, that is said. */
+function skewOf({ startNanos, endNanos }: Times, parent: Times | undefined): string {
+  if (endNanos !== undefined && BigInt(endNanos) < BigInt(startNanos)) return 'ends before it starts'
+  if (parent === undefined) return ''
+  const before = millisBetween(startNanos, parent.startNanos)
+  if (before > SKEW_MIN_MILLIS) return `starts ${formatDuration(before)} before its parent: another clock`
+  const after = parent.endNanos === undefined ? 0 : millisBetween(parent.endNanos, startNanos)
+  return after > SKEW_MIN_MILLIS ? `starts ${formatDuration(after)} after its parent has ended` : ''
+}
+
+function describeStep({ core, refs }: SpanRecord, parent?: Times): string {
   const took = core.endNanos === undefined ? 'not ended' : formatDuration(millisBetween(core.startNanos, core.endNanos))
   const notes = [
+    skewOf(core, parent),
     core.effect === 'write' ? 'writes' : '',
     core.status.code === 'error' ? `error ${String(core.attributes['error.type'] ?? '')}`.trim() : '',
     core.streamEnd !== undefined && core.streamEnd !== 'done' ? `stream ${core.streamEnd}` : '',
@@ -126,7 +141,7 @@ function showSteps(
     ...(until !== undefined && { toNanos: until }),
     ...(maxDepth !== undefined && { maxDepth }),
   }
-  const depth = new Map<string, number>()
+  const above = new Map<string, { readonly level: number; readonly times: Times }>()
   let steps = 0
   let cursor: string | undefined
   do {
@@ -136,10 +151,11 @@ function showSteps(
       ...(cursor !== undefined && { cursor }),
     })
     for (const record of page.steps) {
-      const { parentSpanId, spanId } = record.core
-      const level = parentSpanId === undefined ? 0 : (depth.get(parentSpanId) ?? -1) + 1
-      depth.set(spanId, level)
-      const line = settings.json ? JSON.stringify(record) : '  '.repeat(Math.min(level, 40)) + plain(describeStep(record))
+      const { parentSpanId, spanId, startNanos, endNanos } = record.core
+      const parent = parentSpanId === undefined ? undefined : above.get(parentSpanId)
+      const level = (parent?.level ?? -1) + 1
+      above.set(spanId, { level, times: { startNanos, ...(endNanos !== undefined && { endNanos }) } })
+      const line = settings.json ? JSON.stringify(record) : '  '.repeat(Math.min(level, 40)) + plain(describeStep(record, parent?.times))
       writeLine(terminal.stdout, record.core.status.code === 'error' && !settings.json ? paint(terminal.colorOut, 'red', line) : line)
     }
     steps += page.steps.length
