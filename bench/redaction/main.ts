@@ -30,6 +30,7 @@ const NAIVE: Readonly<Record<DetectorName, RegExp>> = {
   'birth-date': /(?:dob|birth|born)\D{1,12}\d{1,4}[-./]\d{1,2}[-./]\d{1,4}/gi,
   coordinates: /[-+]?\d{1,2}\.\d{3,}\s?,\s?[-+]?\d{1,3}\.\d{3,}/g,
   degrees: /\d{1,3}°\s?\d{1,2}['′]/g,
+  jwk: /"kty"\s{0,4}:\s{0,4}"(?:RSA|EC|OKP|oct)"/g,
 }
 const naiveExpressions: RegExp[] = policyDataOf('default').rules.map((rule) =>
   rule.detector === undefined ? new RegExp(rule.pattern ?? '(?!)', `g${rule.flags ?? ''}`) : NAIVE[rule.detector],

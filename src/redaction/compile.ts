@@ -6,6 +6,7 @@ import type { Check } from './detectors/checks.ts'
 import { detectBase58Check, detectBech32, detectEthereum, detectSeedPhrase } from './detectors/crypto-address.ts'
 import { detectEmail } from './detectors/email.ts'
 import { detectIban } from './detectors/iban.ts'
+import { detectJwk } from './detectors/jwk.ts'
 import { detectBirthDate, detectCoordinates, detectDegrees } from './detectors/life-data.ts'
 import { isIdentifier } from './detectors/national-ids.ts'
 import { detectIpv4, detectIpv6, detectMac } from './detectors/network-address.ts'
@@ -87,9 +88,10 @@ const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   'birth-date': detectBirthDate,
   coordinates: detectCoordinates,
   degrees: detectDegrees,
+  jwk: detectJwk,
 }
 
-const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>(['email', 'url-userinfo', 'degrees'])
+const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>(['email', 'url-userinfo', 'degrees', 'jwk'])
 
 const compiled = new Map<PolicyVersion, CompiledPolicy>()
 const GENERATIONS: Readonly<Record<PolicyVersion, Generation>> = { '1': GENERATION_1, '2': GENERATION_2, '3': GENERATION_3 }

@@ -1,4 +1,5 @@
 import type { CompiledPolicy } from './compile.ts'
+import { isPrivateMember, PRIVATE_MEMBERS } from './detectors/jwk.ts'
 import { isPaymentCardNumber } from './detectors/payment-card.ts'
 import { isSecretOfField, isSecretOfPair } from './fields.ts'
 import { findInEncoded } from './find-encoded.ts'
@@ -16,6 +17,8 @@ const LINE_LEAD = /(?:data:)?[ \t]{0,64}/y
 const CARD_RULE = 'payment-card'
 /** Members by which header lists name and give a header: `{ "name": "Cookie", "value": "…" }`. */
 const NAME_MEMBERS: ReadonlySet<string> = new Set(['name', 'key', 'header', 'field'])
+/** What a JSON Web Key's private members go under. */
+const KEY_FIELD: FieldRuleData = { rule: 'private-key', value: 'any' }
 const VALUE_MEMBERS: ReadonlySet<string> = new Set(['value', 'val'])
 
 /**
@@ -140,6 +143,9 @@ interface Container {
   valueToken: JsonToken | undefined
   /** Of lists: what the element before this one names, if it is a string. */
   previousRule: FieldRuleData | undefined
+  /** Members that are private where the object is a JSON Web Key, and whether it is one. */
+  privateTokens: JsonToken[] | undefined
+  isKey: boolean
 }
 
 /** Receives the tokens of one JSON text in order and collects the spans. */
@@ -171,6 +177,7 @@ class JsonFinder {
 
   close(): void {
     const closed = this.#open.pop()
+    if (closed?.isKey === true) for (const token of closed.privateTokens ?? []) this.#addWhole(token, KEY_FIELD)
     if (closed?.namedRule !== undefined && closed.valueToken !== undefined) this.#addWhole(closed.valueToken, closed.namedRule)
   }
 
@@ -191,6 +198,7 @@ class JsonFinder {
       this.#addInside(token, value, findInFieldString(this.#policy, value, container.field, rule, this.#nesting))
     }
     if (paired !== undefined && isSecretOfPair(paired, this.#valueOf(token), this.#policy.generation)) this.#addWhole(token, paired)
+    if (this.#policy.generation.readsKeys && !isInList) this.#noteKey(container, token)
     if (isInList) container.previousRule = this.#ruleNamedBy(token)
     else if (NAME_MEMBERS.has(container.field)) container.namedRule = this.#ruleNamedBy(token)
     else if (VALUE_MEMBERS.has(container.field)) container.valueToken = token
@@ -202,6 +210,12 @@ class JsonFinder {
     const digits = this.#text.slice(token.start, token.end)
     if (container.rule?.numbers === true) this.#addNumber(token, container.rule.rule, this.#policy.fieldRank)
     else if (digits.length >= 13 && isPaymentCardNumber(digits, container.field)) this.#addNumber(token, CARD_RULE, 0)
+  }
+
+  #noteKey(container: Container, token: JsonToken): void {
+    if (container.field === 'kty') container.isKey = true
+    else if (PRIVATE_MEMBERS.has(container.field) && isPrivateMember(container.field, this.#valueOf(token)))
+      (container.privateTokens ??= []).push(token)
   }
 
   #current(): Container {
@@ -250,5 +264,5 @@ class JsonFinder {
 }
 
 function newContainer(field: string, rule: FieldRuleData | undefined): Container {
-  return { field, rule, namedRule: undefined, valueToken: undefined, previousRule: undefined }
+  return { field, rule, namedRule: undefined, valueToken: undefined, previousRule: undefined, privateTokens: undefined, isKey: false }
 }

@@ -1,4 +1,6 @@
 import { CHECKS, type Check, looksLikeToken } from './detectors/checks.ts'
+import { detectNationalPhone, detectNorthAmericanPhone, unlessPlace } from './detectors/phone.ts'
+import { isSummedToken } from './detectors/token-checksums.ts'
 import type { DetectorName } from './rule.ts'
 import type { Detector } from './text-view.ts'
 
@@ -18,7 +20,26 @@ export interface Generation {
   readonly piecesMin: number
   /** Looks into bytes inside of values where they are text. */
   readonly readsBytes: boolean
+  /** Knows the private members of JSON Web Keys. */
+  readonly readsKeys: boolean
 }
 
-export const GENERATION_2: Generation = { checks: CHECKS, detectors: {}, looksLikeToken, decodes: true, piecesMin: 2, readsBytes: false }
-export const GENERATION_3: Generation = { ...GENERATION_2, readsBytes: true }
+export const GENERATION_2: Generation = {
+  checks: CHECKS,
+  detectors: {},
+  looksLikeToken,
+  decodes: true,
+  piecesMin: 2,
+  readsBytes: false,
+  readsKeys: false,
+}
+export const GENERATION_3: Generation = {
+  ...GENERATION_2,
+  checks: { ...CHECKS, 'summed-token': isSummedToken },
+  detectors: {
+    'north-american-phone': unlessPlace(detectNorthAmericanPhone),
+    'national-phone': unlessPlace(detectNationalPhone),
+  },
+  readsBytes: true,
+  readsKeys: true,
+}

@@ -85,7 +85,14 @@ function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pse
   const hidesNumbers = (field: string): boolean => compiled.fieldOf(field)?.numbers === true
   const redactBytes = (bytes: Uint8Array): Redacted<string | Uint8Array> =>
     redactPayloadWith({ compiled, redactText, redactJson, redactValue }, MEDIA_TYPE.bytes, bytes, '')
-  const tools = { redactText, redactJson, redactPieces, hidesNumbers, ...(compiled.generation.readsBytes && { redactBytes }) }
+  const tools = {
+    redactText,
+    redactJson,
+    redactPieces,
+    hidesNumbers,
+    readsKeys: compiled.generation.readsKeys,
+    ...(compiled.generation.readsBytes && { redactBytes }),
+  }
   const redactValue = (value: unknown, field = ''): Redacted<unknown> => redactTree(value, field, tools)
   return {
     policy,

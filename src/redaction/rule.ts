@@ -60,6 +60,7 @@ export type CheckName =
   | 'flag-value'
   | 'spoken-password'
   | 'connection-password'
+  | 'summed-token'
   | PersonalCheckName
 
 /** Check digits and plausible dates of identifiers, see detectors/national-ids.ts and its neighbours. */
@@ -85,6 +86,7 @@ export type DetectorName =
   | 'birth-date'
   | 'coordinates'
   | 'degrees'
+  | 'jwk'
 
 /** A field whose name alone says that its value is secret: HTTP headers, JSON keys, attribute names. */
 export interface FieldRuleData {

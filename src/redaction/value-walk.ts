@@ -1,5 +1,6 @@
 import { types } from 'node:util'
 import { ErrorValue, errorToValue, Opaque, RepriseError, Truncated, VALUE_MAX_DEPTH, valueToError } from '../schemas/index.ts'
+import { isPrivateMember } from './detectors/jwk.ts'
 import type { Redacted } from './redactor.ts'
 import { collectValueSeries, mayBeChunks } from './series.ts'
 
@@ -12,6 +13,8 @@ export interface StringTools {
   ): { readonly pieces: readonly string[]; readonly counts: Readonly<Record<string, number>> } | undefined
   /** Bytes that may be text; absent where they are left alone. */
   readonly redactBytes?: ((bytes: Uint8Array) => Redacted<string | Uint8Array>) | undefined
+  /** Knows the private members of JSON Web Keys. */
+  readonly readsKeys?: boolean
   /** Whether numbers under this field name are replaced whatever they are. */
   hidesNumbers(field: string): boolean
 }
@@ -142,6 +145,14 @@ class ValueWalk {
     return value instanceof Uint8Array ? Uint8Array.from(clean) : Uint8Array.from(clean).buffer
   }
 
+  /** As the JSON that it would be, so that it goes under the same name. */
+  #privateMember(value: string): unknown {
+    const { value: json, counts } = this.#tools.redactJson(JSON.stringify({ kty: 'oct', k: value }))
+    if (counts === undefined) return value
+    this.#count(counts)
+    return (JSON.parse(json) as { k: unknown }).k
+  }
+
   #list(value: readonly unknown[], field: string, depth: number): readonly unknown[] {
     let copy: unknown[] | undefined
     for (let index = 0; index < value.length; index++) {
@@ -185,13 +196,15 @@ class ValueWalk {
 
   #fields(value: object, depth: number): object {
     const keys = Object.keys(value)
+    const isKey = this.#tools.readsKeys === true && typeof (value as Record<string, unknown>)['kty'] === 'string'
     let copy: Record<string, unknown> | undefined
     for (let index = 0; index < keys.length; index++) {
       const key = keys[index] as string
-      const held = (value as Record<string, unknown>)[key]
+      const own = (value as Record<string, unknown>)[key]
+      const held = isKey && typeof own === 'string' && isPrivateMember(key, own) ? this.#privateMember(own) : own
       const newKey = this.#keep(this.#tools.redactText(key, ''))
       const newHeld = this.#held(this.#joined.get(value)?.get(key) ?? held, key, newKey, depth)
-      if (copy === undefined && newKey === key && Object.is(newHeld, held)) continue
+      if (copy === undefined && newKey === key && Object.is(newHeld, own)) continue
       copy ??= copyOfFields(value, keys.slice(0, index))
       setField(copy, newKey, newHeld)
     }

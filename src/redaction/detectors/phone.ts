@@ -79,6 +79,15 @@ export const detectNationalPhone: Detector = (view, anchorEnd, anchorLength) => 
 }
 const NEAR_PHONE = /(?:phone|tel|telephone|mobile|cell|fax|call|dial)(?: (?:number|no|us|me|at|on|is))*[ .:#]{0,3}$/
 
+/** `Room 101-202-3030`: numbers of places are written like those of phones. */
+const PLACE_WORDS = /(?:^|[^a-z])(?:room|suite|bay|rack|gate|locker|seat|shelf|aisle|bin|slot|bldg|apt|apartment|floor)[ #:.=-]{0,3}$/
+export const unlessPlace =
+  (detect: Detector): Detector =>
+  (view, anchorEnd, anchorLength) => {
+    const found = detect(view, anchorEnd, anchorLength)
+    return found === undefined || PLACE_WORDS.test(leadOf(view, found.start)) ? undefined : found
+  }
+
 interface Spread {
   readonly digits: string
   readonly end: number

@@ -140,7 +140,7 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
     const redactBytes = (bytes: Uint8Array): Redacted<string | Uint8Array> =>
       redactPayloadWith({ compiled, redactText, redactJson, redactValue, looksAtAll: decisions.hasPlaces }, MEDIA_TYPE.bytes, bytes, '')
     const texts = { redactText: (text: string, name: string) => redactText(text, name), redactJson, redactPieces, hidesNumbers }
-    const tools = { ...texts, ...(compiled.generation.readsBytes && { redactBytes }) }
+    const tools = { ...texts, readsKeys: compiled.generation.readsKeys, ...(compiled.generation.readsBytes && { redactBytes }) }
     if (!decisions.hasPlaces && !decisions.isAllowlist) return redactTree(value, field, tools)
     const counts: Record<string, number> = {}
     const placed = atPlaces(value, field, [], counts)

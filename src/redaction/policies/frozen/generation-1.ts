@@ -44,4 +44,5 @@ export const GENERATION_1: Generation = {
   decodes: false,
   piecesMin: 3,
   readsBytes: false,
+  readsKeys: false,
 }
