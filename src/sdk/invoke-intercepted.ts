@@ -26,7 +26,7 @@ export function invokeIntercepted(
     name: spec.name,
     ...(spec.effect !== undefined && { effect: spec.effect }),
     args,
-    attributes: genAiStart({ spec, model: modelOf(spec, args) }),
+    attributes: suspendEffects(() => genAiStart({ spec, model: modelOf(spec, args) })),
     parent: scope.token,
   }
   const interception = suspendEffects(() => interceptor.intercept(call))
