@@ -20,6 +20,9 @@ import {
 } from './recording-text.ts'
 import { readRunRecords } from './run-records.ts'
 
+/** Of a name that may itself be as long as names can be, 255 bytes, for a name beside it. */
+const NAME_PART = 50
+
 export interface ExportOptions {
   /** Replace the recording that is there. Anything else that is there is never replaced. */
   readonly force?: boolean
@@ -60,7 +63,7 @@ export async function writeRecording(
   const root = nodes.find((node) => node.record.core.spanId === rootSpanId)
   if (root === undefined) throw new RepriseError('invalid_argument', 'the run has no root step')
   checkOnePolicy(nodes, root)
-  const temporary = join(dirname(target), `.${basename(target)}.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = join(dirname(target), `.${basename(target).slice(0, NAME_PART)}.${randomBytes(6).toString('hex')}.tmp`)
   const modes = await modesUnder(dirname(target))
   await mkdir(join(temporary, BLOBS_FOLDER), { recursive: true, mode: modes.folder })
   try {

@@ -16,6 +16,8 @@ export interface StoreInspection {
   readonly tooOpen: readonly string[]
   /** Bytes of the file system that this user can still write; undefined where that cannot be told. */
   readonly freeBytes: number | undefined
+  /** What the file system is called where its files may be on another machine; undefined where they are not, or it cannot be told. */
+  readonly network: string | undefined
   /** What crashes left, put aside when the store was opened. */
   readonly cutFiles: number
   /** Of the index's write-ahead log: it grows for as long as somebody reads one and the same state of the index. */
@@ -38,6 +40,7 @@ export function inspectStore(dir: string): StoreInspection {
     writer: format === undefined ? undefined : writerOf(layout),
     tooOpen: format === undefined ? [] : tooOpenUnder(layout.dir),
     freeBytes: freeBytesAt(layout.dir),
+    network: networkAt(layout.dir),
     cutFiles: existsSync(layout.cut) ? readdirSync(layout.cut).length : 0,
     indexLogBytes: statSync(`${layout.index}-wal`, { throwIfNoEntry: false })?.size ?? 0,
   }
@@ -79,13 +82,40 @@ function tooOpenUnder(dir: string): string[] {
   return found
 }
 
-function freeBytesAt(dir: string): number | undefined {
+function statfsAt(dir: string): ReturnType<typeof statfsSync> | undefined {
   let folder = dir
   while (!existsSync(folder) && dirname(folder) !== folder) folder = dirname(folder)
   try {
-    const { bavail, bsize } = statfsSync(folder)
-    return bavail * bsize
+    return statfsSync(folder)
   } catch {
     return undefined
   }
+}
+
+function freeBytesAt(dir: string): number | undefined {
+  const found = statfsAt(dir)
+  return found === undefined ? undefined : Number(found.bavail) * Number(found.bsize)
+}
+
+// From linux/magic.h and the sources of the file systems; other systems number theirs otherwise.
+const NETWORK: ReadonlyMap<number, string> = new Map([
+  [0x6969, 'NFS'],
+  [0x517b, 'SMB'],
+  [0xfe534d42, 'SMB'],
+  [0xff534d42, 'CIFS'],
+  [0x01021997, '9P'],
+  [0x00c36400, 'Ceph'],
+  [0x5346414f, 'AFS'],
+  [0x0bd00bd0, 'Lustre'],
+])
+
+/** The name of a kind of file system of Linux whose files are on another machine. */
+export function networkNameOf(type: number): string | undefined {
+  // Some versions give it with its sign.
+  return NETWORK.get(type >>> 0)
+}
+
+function networkAt(dir: string): string | undefined {
+  const found = process.platform === 'linux' ? statfsAt(dir) : undefined
+  return found === undefined ? undefined : networkNameOf(Number(found.type))
 }

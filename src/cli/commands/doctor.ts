@@ -55,7 +55,7 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
     return [finding('store', 'bad', error instanceof Error ? error.message : String(error))]
   }
   const found: Finding[] = []
-  const { format, writer, tooOpen, freeBytes, cutFiles, indexLogBytes } = inspection
+  const { format, writer, tooOpen, freeBytes, network, cutFiles, indexLogBytes } = inspection
   if (freeBytes !== undefined) {
     const state = freeBytes < FREE_LEAST_BYTES ? 'bad' : freeBytes < FREE_LOW_BYTES ? 'note' : 'ok'
     found.push(finding('disk', state, `${(freeBytes / GIB).toFixed(1)} GiB free for ${storeFolder}`))
@@ -68,6 +68,15 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
   found.push(finding('lock', 'ok', who))
   if (writer?.url !== undefined) found.push(await checkWriter(writer.url, settings))
   found.push(
+    ...(network === undefined
+      ? []
+      : [
+          finding(
+            'file-system',
+            'bad',
+            `the store is on ${network}: its lock and its index need a file system of this machine's own; keep the store there, and backups here`,
+          ),
+        ]),
     tooOpen.length === 0
       ? finding('permissions', 'ok', 'only its owner can read the store')
       : finding('permissions', 'bad', `others can read or write ${tooOpen.join(', ')}: chmod -R go= ${storeFolder}`),

@@ -15,6 +15,9 @@ import { Tape } from '../tape/tape.ts'
 import type { StoreCheck, TapeHead } from '../types.ts'
 import { copyFile, linkFile } from './copy-file.ts'
 
+/** Of a name that may itself be as long as names can be, 255 bytes, for a name beside it. */
+const NAME_PART = 50
+
 export interface BackupOptions {
   /** Copy every file, also those that never change and could be linked. Default false. */
   readonly copies?: boolean
@@ -49,7 +52,7 @@ export async function backupStore(dir: string, target: string, options: BackupOp
   const folder = resolve(target)
   if (isTaken(folder)) throw new RepriseError('invalid_argument', `${folder} is there already; a backup needs a folder of its own`)
   makeFolder(dirname(folder))
-  const partial = join(dirname(folder), `.${basename(folder)}.${randomBytes(6).toString('hex')}.partial`)
+  const partial = join(dirname(folder), `.${basename(folder).slice(0, NAME_PART)}.${randomBytes(6).toString('hex')}.partial`)
   mkdirSync(partial, { mode: FOLDER_MODE })
   chmodSync(partial, FOLDER_MODE)
   try {

@@ -61,7 +61,7 @@ export class Outage {
   /** Why the disk takes no writes at present; undefined when it does. */
   problem(): string | undefined {
     if (this.#system === undefined) return undefined
-    const why = WORDS[this.#system]
+    const why = this.#system === 'ENOSPC' && this.#isOutOfInodes() ? 'it has no inode left for another file' : WORDS[this.#system]
     return `the disk refused a write (${this.#system}${why === undefined ? '' : `: ${why}`})`
   }
 
@@ -96,6 +96,16 @@ export class Outage {
       if (this.#hasRoom()) void this.#tell()
       else this.#schedule(PROBE_MILLIS)
     }, millis).unref()
+  }
+
+  #isOutOfInodes(): boolean {
+    try {
+      const { files, ffree } = statfsSync(this.#options.layout.dir)
+      // Some file systems make inodes as they go, and count none.
+      return files > 0 && ffree === 0
+    } catch {
+      return false
+    }
   }
 
   #hasRoom(): boolean {
