@@ -28,15 +28,14 @@ export function readBounded(home: string, file: string, maxBytes: number): Buffe
   }
 }
 
-/** Exactly `sizeBytes`: what grows or shrinks while it is read is not what was written. */
+/** Exactly `sizeBytes`: what shrinks while it is read is not what was written. What grows shows by its digest, or does not matter. */
 function readWhole(descriptor: number, sizeBytes: number, file: string): Buffer {
-  // One byte more than there should be, so that the end of the file is seen.
-  const buffer = allocate(sizeBytes + 1)
+  const buffer = allocate(sizeBytes)
   let filled = 0
   for (let read = -1; read !== 0 && filled < buffer.length; filled += read)
     read = readSync(descriptor, buffer, filled, buffer.length - filled, null)
   if (filled !== sizeBytes) throw new RepriseError('integrity', `${file} changed while it was read`, { details: { file } })
-  return buffer.subarray(0, sizeBytes)
+  return buffer
 }
 
 let slab: Buffer = Buffer.alloc(0)
