@@ -6,6 +6,13 @@ import { digestOf } from '../../src/schemas/public.ts'
 import { frameHeader } from '../../src/sdk/spool/frames.ts'
 import { SpoolFolder } from '../../src/sdk/spool/spool-folder.ts'
 import { openStore } from '../../src/store/index.ts'
+import {
+  createQuarantineKeys,
+  listQuarantine,
+  QuarantineFolder,
+  readQuarantinePublicKey,
+  sealItem,
+} from '../../src/store/quarantine/index.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
 import { appendSpans, hexOf, RUN, sketchOf } from '../store/support/records.ts'
 import { finish, runCli, spawnCli } from './run-cli.ts'
@@ -75,6 +82,30 @@ it('erases by digest, and everywhere when asked', async () => {
   expect((await runCli(['erase', RUN, '--everywhere', '--store', store])).stdout).toContain('erased: 3 payloads, 8 references in 6 records')
   expect(holding(store, SHARED)).toEqual([])
   expect((await runCli(['verify', '--store', store])).code).toBe(0)
+}, 30_000)
+
+it('discards what of the run was sealed in the quarantine, and nothing of another', async () => {
+  const store = await filled(1)
+  const path = join(store, 'quarantine')
+  const quarantine = new QuarantineFolder(path, { maxBytes: 1_000_000, maxItems: 10 })
+  quarantine.prepare()
+  const key = readQuarantinePublicKey(createQuarantineKeys().publicKey)
+  const policy = { id: 'default', version: '1', digest: digestOf('') }
+  quarantine.keep(
+    [RUN, OTHER].map((runId) =>
+      sealItem(
+        key,
+        'k',
+        { reason: 'redactor_failed', namespace: 'local', runId, role: 'input', mediaType: 'text/plain', policy },
+        Buffer.from(SECRET),
+      ),
+    ),
+  )
+  expect(listQuarantine(path).items).toHaveLength(2)
+  expect((await runCli(['erase', digestOf(SECRET), '--store', store])).stdout).not.toContain('quarantine')
+  expect(listQuarantine(path).items).toHaveLength(2)
+  expect((await runCli(['erase', RUN, '--store', store])).stdout).toContain('1 item of the quarantine')
+  expect(listQuarantine(path).items.map(({ runId }) => runId)).toEqual([OTHER])
 }, 30_000)
 
 it('takes in the spool first, so that what is in it is reached', async () => {

@@ -26,6 +26,8 @@ describe('usage', () => {
       'reindex',
       'verify',
       'backup',
+      'erase',
+      'quarantine',
       'redact',
       'help',
     ])
@@ -67,6 +69,8 @@ describe('usage', () => {
       'reindex',
       'verify',
       'backup',
+      'erase',
+      'quarantine',
       'redact',
     ]) {
       const { code, stdout } = await runCli([verb, '--help'])

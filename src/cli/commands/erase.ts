@@ -1,5 +1,7 @@
-import { isDigest, RepriseError } from '../../schemas/index.ts'
+import { join } from 'node:path'
+import { isDigest, RepriseError, STORE_PLACES } from '../../schemas/index.ts'
 import { type EraseSelection, type ErasurePreview, type ErasureReceipt, openStore } from '../../store/index.ts'
+import { discardQuarantined, listQuarantine } from '../../store/quarantine/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findRun } from '../find-run.ts'
 import type { Settings } from '../settings.ts'
@@ -27,7 +29,7 @@ export async function erase(
     await reader.close()
   }
   if (dryRun === true) {
-    tell(settings, terminal, 'would erase', preview)
+    tell(settings, terminal, 'would erase', { ...preview, quarantined: quarantinedOf(settings, selection).length })
     return EXIT.ok
   }
   if (preview.spoolFiles > 0) await takeSpool(settings, terminal)
@@ -37,7 +39,9 @@ export async function erase(
       await store.index.catchUp()
       findRun(store, selection.runId)
     }
-    tell(settings, terminal, 'erased', await store.erase(selection))
+    const receipt = await store.erase(selection)
+    const quarantined = discardQuarantined(join(storeFolder, STORE_PLACES.quarantine), quarantinedOf(settings, selection))
+    tell(settings, terminal, 'erased', { ...receipt, quarantined })
   } finally {
     await store.close()
   }
@@ -68,17 +72,27 @@ async function takeSpool(settings: Settings, terminal: Terminal): Promise<void> 
   }
 }
 
-function tell(settings: Settings, terminal: Terminal, did: string, found: ErasurePreview | ErasureReceipt): void {
+/** Content of a whole run that could not be cleaned, and was sealed instead of being stored. */
+function quarantinedOf({ storeFolder }: Settings, { runId, digests }: EraseSelection): string[] {
+  if (runId === undefined || digests !== undefined) return []
+  const { items } = listQuarantine(join(storeFolder, STORE_PLACES.quarantine))
+  return items.filter((item) => item.runId === runId).map(({ id }) => id)
+}
+
+type Told = (ErasurePreview | ErasureReceipt) & { readonly quarantined: number }
+
+function tell(settings: Settings, terminal: Terminal, did: string, found: Told): void {
   if (settings.json) {
     writeLine(terminal.stdout, JSON.stringify(found))
     return
   }
-  const { references, records, payloads, keptPayloads, spoolFiles, head } = found
+  const { references, records, payloads, keptPayloads, quarantined, spoolFiles, head } = found
   const linked = 'linkedCopies' in found ? found.linkedCopies : 0
   writeLine(
     terminal.stdout,
     `${paint(terminal.colorOut, 'bold', did)}: ${plural(payloads, 'payload')}, ${plural(references, 'reference')} in ${plural(records, 'record')}`,
   )
+  if (quarantined > 0) writeLine(terminal.stdout, `${plural(quarantined, 'item')} of the quarantine`)
   if (keptPayloads > 0) writeLine(terminal.stdout, `${plural(keptPayloads, 'payload')} stay: other records refer to them (--everywhere)`)
   writeLine(terminal.stdout, `head: group ${head.group}, ${head.digest}`)
   if (settings.quiet) return
