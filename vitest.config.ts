@@ -15,7 +15,7 @@ const env = { REPRISE_SPOOL: 'false' }
 export default defineConfig({
   test: {
     // Most of the longer tests wait for processes and disks rather than compute.
-    maxWorkers: 2,
+    maxWorkers: 3,
     projects: [
       {
         ...source,

@@ -1,5 +1,5 @@
 import type { PolicyConfig } from '../redaction/index.ts'
-import { type OptionValues, RepriseError, resolveOptions } from '../schemas/index.ts'
+import { type OptionOrigin, type OptionValues, RepriseError, resolveOptions } from '../schemas/index.ts'
 import type { SnapshotLimits } from './snapshot.ts'
 import { readPolicyNow } from './spool/policy-now.ts'
 
@@ -46,17 +46,18 @@ export function resolveRecorderOptions(options: RecorderOptions): RecorderSettin
   }
   const { values, origins } = resolveOptions({ flags, env: process.env })
   const { from, name } = origins.endpoint
-  const policy = values.redactionPolicy === undefined ? undefined : policyFrom(values.redactionPolicy, origins.redactionPolicy.from)
+  const policy = values.redactionPolicy === undefined ? undefined : policyFrom(values.redactionPolicy, origins.redactionPolicy)
   return { ...values, ownEndpoint: from === 'flag' || name === 'REPRISE_ENDPOINT', ...(policy !== undefined && { policy }) }
 }
 
-function policyFrom(nameOrFile: string, from: string): PolicyConfig {
+function policyFrom(nameOrFile: string, { from, name }: OptionOrigin): PolicyConfig {
   try {
     return readPolicyNow(nameOrFile)
   } catch (cause) {
     // Who wrote the environment is not who wrote the program, which goes on without being recorded.
     const message = cause instanceof Error ? cause.message : String(cause)
-    throw new RepriseError('invalid_option', message, { cause, details: { key: 'redactionPolicy', from } })
+    const where = from === 'environment' ? `redactionPolicy (environment ${name}): ` : ''
+    throw new RepriseError('invalid_option', `${where}${message}`, { cause, details: { key: 'redactionPolicy', from } })
   }
 }
 
