@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 
 // `reprise` and its subpaths mean src/ in every test but those in test/package/, which use the built package in child processes.
@@ -10,12 +11,13 @@ const source = {
 const execArgv = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', '--no-memory-protection-keys']
 
 // What a recorder of a test could not send is nothing for the recorders of other tests. Tests of the spool turn it on.
-const env = { REPRISE_SPOOL: 'false' }
+// And the programs that tests start, hundreds of them, need not compile the same sources again and again.
+const env = { REPRISE_SPOOL: 'false', NODE_COMPILE_CACHE: fileURLToPath(new URL('node_modules/.cache/reprise/compiled', import.meta.url)) }
 
 export default defineConfig({
   test: {
     // Most of the longer tests wait for processes and disks rather than compute.
-    maxWorkers: 3,
+    maxWorkers: 2,
     projects: [
       {
         ...source,

@@ -70,6 +70,9 @@ function told(spans: readonly WireSpan[]): { steps: number; whole: number; lost:
 
 const files = (): string[] => readdirSync(join(store, 'spool')).filter((name) => name.endsWith('.spool'))
 
+// The thread that spools gives way to everything else: where a machine is busy, it may hardly run for a while.
+vi.setConfig({ testTimeout: 120_000 })
+
 describe('while nobody answers', () => {
   test('the oldest steps go to the spool, redacted, for this user alone, and what is kept, spooled and lost is all there was', async () => {
     start()
