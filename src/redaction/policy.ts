@@ -31,10 +31,12 @@ const DEFAULT_3: RedactionPolicy = { ...DEFAULT_2, version: '3', rules: changedR
 
 export type PolicyId = 'default'
 /** Every version that any release has had: recordings made under it are matched by it. */
-const VERSIONS = { '1': defaultPolicy1, '2': () => DEFAULT_2, '3': () => DEFAULT_3 } as const satisfies Readonly<
-  Record<string, () => RedactionPolicy>
->
-export type PolicyVersion = keyof typeof VERSIONS
+const VERSIONS: Readonly<Record<PolicyVersion, () => RedactionPolicy>> = {
+  '1': defaultPolicy1,
+  '2': () => DEFAULT_2,
+  '3': () => DEFAULT_3,
+}
+export type PolicyVersion = '1' | '2' | '3'
 export const LATEST_VERSION: PolicyVersion = '3'
 
 export const isPolicyVersion = (version: string): version is PolicyVersion => Object.hasOwn(VERSIONS, version)

@@ -133,11 +133,15 @@ export const OPTIONS: { readonly [K in OptionKey]: OptionRow<OptionValues[K]> } 
     default: undefined,
     doc: 'Redaction policy of the collector, and of what a recorded program spools or sends to other backends: the name of a shipped one, or a JSON file.',
   }),
-  quarantineKey: row('quarantineKey', text(/^x25519:[A-Za-z0-9_-]{43}$/, 'x25519: and 43 characters, as `reprise quarantine keygen` prints them'), {
-    env: ['REPRISE_QUARANTINE_KEY'],
-    default: undefined,
-    doc: 'Public key for which the collector seals content that it could not clean; without one it keeps the reason alone.',
-  }),
+  quarantineKey: row(
+    'quarantineKey',
+    text(/^x25519:[A-Za-z0-9_-]{43}$/, 'x25519: and 43 characters, as `reprise quarantine keygen` prints them'),
+    {
+      env: ['REPRISE_QUARANTINE_KEY'],
+      default: undefined,
+      doc: 'Public key for which the collector seals content that it could not clean; without one it keeps the reason alone.',
+    },
+  ),
   quarantineMaxBytes: row('quarantineMaxBytes', byteCount(KIB, 16 * GIB), {
     env: ['REPRISE_QUARANTINE_MAX_BYTES'],
     default: 64 * MIB,

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { DIVERGENCE_REASONS } from '../record-values.ts'
 import { EFFECT_SOURCES } from '../effect-log.ts'
+import { DIVERGENCE_REASONS } from '../record-values.ts'
 import { LABELS, STEP_KINDS } from '../step-kinds.ts'
 import { countSchema, digestSchema, hex32Schema, hex64Schema, policyRefSchema } from './common.ts'
 

@@ -192,4 +192,4 @@ export function isNear(seen: { readonly first: number; readonly last: number }, 
 
 /** The same for a range `lost` and what was `sent`, and how many batches the range counts as. */
 export const NEAR_SQL = 'lost.first <= sent.last + 1 AND lost.last >= sent.first - 1'
-export const LOST_COUNT_SQL = `min(lost.last - lost.first + 1, ${COUNT_MAX})`
+export const LOST_COUNT_SQL: string = `min(lost.last - lost.first + 1, ${COUNT_MAX})`

@@ -11,7 +11,6 @@ export {
 export {
   createQuarantineKeys,
   publicKeyOf,
-  QUARANTINE_KEY_PATTERN,
   readQuarantinePrivateKey,
   readQuarantinePublicKey,
 } from './seal.ts'

@@ -21,8 +21,7 @@ const NONCE = Buffer.alloc(12)
 const PREFIX = 'x25519:'
 /** Of an X25519 public key: all that stands before its 32 bytes (RFC 8410). */
 const SPKI_HEAD = Buffer.from('302a300506032b656e032100', 'hex')
-
-export const QUARANTINE_KEY_PATTERN: RegExp = /^x25519:[A-Za-z0-9_-]{43}$/
+const QUARANTINE_KEY_PATTERN = /^x25519:[A-Za-z0-9_-]{43}$/
 
 export interface QuarantineKeyPair {
   /** `x25519:` and 43 characters of base64url: not secret. */
