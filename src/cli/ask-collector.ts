@@ -1,3 +1,5 @@
+import { parseJson } from '../schemas/index.ts'
+
 const TIMEOUT_MILLIS = 1_000
 const ANSWER_MAX_LENGTH = 10_000
 
@@ -16,7 +18,7 @@ export async function askCollector(url: string): Promise<CollectorAnswer | undef
     const response = await fetch(new URL('/api/v1/version', url), { signal: AbortSignal.timeout(TIMEOUT_MILLIS), redirect: 'error' })
     const text = await response.text()
     if (!response.ok || text.length > ANSWER_MAX_LENGTH) return undefined
-    const answer: unknown = JSON.parse(text)
+    const answer: unknown = parseJson(text)
     if (typeof answer !== 'object' || answer === null || !('name' in answer) || answer.name !== 'reprise') return undefined
     const date = Date.parse(response.headers.get('date') ?? '')
     return {
@@ -43,7 +45,7 @@ export interface CollectorReadiness {
 export async function askReadiness(url: string): Promise<CollectorReadiness> {
   try {
     const response = await fetch(new URL('/readyz', url), { signal: AbortSignal.timeout(TIMEOUT_MILLIS), redirect: 'error' })
-    const answer: unknown = JSON.parse((await response.text()).slice(0, ANSWER_MAX_LENGTH * 10))
+    const answer: unknown = parseJson((await response.text()).slice(0, ANSWER_MAX_LENGTH * 10))
     const problems = listOf(answer, 'problems').filter((problem) => typeof problem === 'string')
     const stats = fieldOf(answer, 'stats')
     const files: unknown = fieldOf(fieldOf(stats, 'spool'), 'files')

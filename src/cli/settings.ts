@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
-import { RepriseError, type ResolvedOptions, resolveOptions } from '../schemas/index.ts'
+import { parseJson, RepriseError, type ResolvedOptions, resolveOptions } from '../schemas/index.ts'
 import type { Terminal } from './terminal.ts'
 
 export type CommonFlags = {
@@ -35,7 +35,7 @@ function findConfigFile(from: string): string | undefined {
 function readConfigFile(file: string): Record<string, unknown> {
   let parsed: unknown
   try {
-    parsed = JSON.parse(readFileSync(file, 'utf8'))
+    parsed = parseJson(readFileSync(file, 'utf8'))
   } catch (cause) {
     throw new RepriseError('invalid_option', `${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }

@@ -1,5 +1,6 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
 import { basename } from 'node:path'
+import { parseJson } from '../schemas/index.ts'
 import { isLoopbackHost } from './options.ts'
 
 const TCP_LISTEN = '0A'
@@ -69,7 +70,7 @@ async function askForReprise(host: string, port: number): Promise<{ store?: stri
       text += decoder.decode(chunk.value, { stream: true })
       if (text.length > ANSWER_MAX_BYTES) return void (await reader?.cancel())
     }
-    const answer: unknown = JSON.parse(text)
+    const answer: unknown = parseJson(text)
     if (typeof answer !== 'object' || answer === null || !('name' in answer) || answer.name !== 'reprise') return undefined
     return 'store' in answer && typeof answer.store === 'string' ? { store: answer.store } : {}
   } catch {

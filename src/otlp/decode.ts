@@ -1,4 +1,4 @@
-import { RepriseError } from '../schemas/index.ts'
+import { parseJson, RepriseError } from '../schemas/index.ts'
 import type { StreamedFrame } from './decode-frame.ts'
 import { readJsonLogs, readJsonRecords, readJsonSpans, readJsonTraces } from './decode-json.ts'
 import { decodeProtobufLogs, decodeProtobufTraces, streamProtobufLogs, streamProtobufTraces } from './decode-protobuf.ts'
@@ -82,7 +82,7 @@ export function parseJsonBody(body: Uint8Array, limits: DecodeLimits): unknown {
   const text = decodeUtf8(bytes)
   if (text === undefined) throw new FieldFault(`body: not valid UTF-8 at byte ${invalidUtf8Offset(bytes)}`)
   try {
-    return scan.longNumbers ? JSON.parse(text, keepLongIntegers) : JSON.parse(text)
+    return parseJson(text, scan.longNumbers ? keepLongInteger : undefined)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     // The engine's own message quotes the text, which may hold anything: it is not passed on.
@@ -96,8 +96,7 @@ export function parseJsonBody(body: Uint8Array, limits: DecodeLimits): unknown {
 }
 
 /** Integers that a double cannot hold come back as bigint. */
-function keepLongIntegers(_key: string, value: unknown, context?: { readonly source?: string }): unknown {
-  if (typeof value !== 'number' || Number.isSafeInteger(value)) return value
-  const source = context?.source
-  return source !== undefined && /^-?[0-9]{1,40}$/.test(source) ? BigInt(source) : value
+function keepLongInteger(source: string): number | bigint {
+  const value = Number(source)
+  return !Number.isSafeInteger(value) && /^-?[0-9]{1,40}$/.test(source) ? BigInt(source) : value
 }

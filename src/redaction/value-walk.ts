@@ -1,5 +1,5 @@
 import { types } from 'node:util'
-import { ErrorValue, errorToValue, Opaque, RepriseError, Truncated, VALUE_MAX_DEPTH, valueToError } from '../schemas/index.ts'
+import { ErrorValue, errorToValue, Opaque, parseJson, RepriseError, Truncated, VALUE_MAX_DEPTH, valueToError } from '../schemas/index.ts'
 import { isPrivateMember } from './detectors/jwk.ts'
 import type { Redacted } from './redactor.ts'
 import { collectValueSeries, mayBeChunks } from './series.ts'
@@ -102,7 +102,7 @@ class ValueWalk {
     const { value: text, counts } = this.#tools.redactJson(`{${JSON.stringify(field)}:${value}}`)
     if (counts === undefined) return value
     this.#keep({ value: text, counts })
-    return Object.values(JSON.parse(text) as Record<string, unknown>)[0]
+    return Object.values(parseJson(text) as Record<string, unknown>)[0]
   }
 
   #object(value: object, field: string, depth: number): unknown {
@@ -150,7 +150,7 @@ class ValueWalk {
     const { value: json, counts } = this.#tools.redactJson(JSON.stringify({ kty: 'oct', k: value }))
     if (counts === undefined) return value
     this.#count(counts)
-    return (JSON.parse(json) as { k: unknown }).k
+    return (parseJson(json) as { k: unknown }).k
   }
 
   #list(value: readonly unknown[], field: string, depth: number): readonly unknown[] {

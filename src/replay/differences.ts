@@ -1,4 +1,5 @@
 import type { FieldDifference } from '../schemas/index.ts'
+import { parseJson } from '../schemas/index.ts'
 
 const MAX_DIFFERENCES = 20
 const MAX_TEXT = 160
@@ -13,7 +14,7 @@ export function differencesOf(recordedText: string, replayedText: string): Field
   if (recordedText === replayedText) return []
   const found: FieldDifference[] = []
   const open: { path: string; recorded: unknown; replayed: unknown }[] = [
-    { path: '', recorded: JSON.parse(recordedText), replayed: JSON.parse(replayedText) },
+    { path: '', recorded: parseJson(recordedText), replayed: parseJson(replayedText) },
   ]
   for (let visits = 0; open.length > 0 && found.length < MAX_DIFFERENCES && visits < MAX_VISITS; visits++) {
     const next = open.pop()

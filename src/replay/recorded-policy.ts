@@ -1,6 +1,6 @@
 import { createRedactorOf, hasSurrogates, type PolicyConfig, type Redactor } from '../redaction/index.ts'
 import { parsePolicy } from '../redaction/policies/schema.ts'
-import { type Digest, type PolicyRef, RepriseError } from '../schemas/index.ts'
+import { type Digest, type PolicyRef, parseJson, RepriseError } from '../schemas/index.ts'
 import { policyRefSchema } from '../schemas/records/index.ts'
 
 /** Of the file in a recording that holds a policy of somebody's own. */
@@ -29,7 +29,7 @@ export function readRecordedPolicy(ref: PolicyRef, read: (digest: Digest) => Uin
     new RepriseError('invalid_recording', `its redaction policy ${ref.id}/${ref.version}: ${why}`, cause === undefined ? {} : { cause })
   if (bytes.byteLength > TEXT_MAX_BYTES) throw refused(`${bytes.byteLength} bytes, at most ${TEXT_MAX_BYTES}`)
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
+    const parsed: unknown = parseJson(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8'))
     if (typeof parsed !== 'object' || parsed === null || !('policy' in parsed) || !('detectors' in parsed)) throw refused('it is none')
     const policy = parsePolicy(parsed.policy)
     return { ref, data: { policy, detectors: policyRefSchema.parse(parsed.detectors) }, hasSurrogates: hasSurrogates(policy) }

@@ -4,6 +4,7 @@ import {
   canonicalJson,
   type Digest,
   digestOf,
+  parseJson,
   type RecordedStep,
   type RecordingManifest,
   RepriseError,
@@ -60,7 +61,7 @@ function readManifest(home: string): RecordingManifest {
   const text = bytes.toString('utf8')
   let value: unknown
   try {
-    value = JSON.parse(text)
+    value = parseJson(text)
   } catch (cause) {
     const message = `${MANIFEST_FILE} was changed: it is not JSON any more`
     throw new RepriseError('integrity', message, { cause, details: { file: MANIFEST_FILE } })
@@ -126,7 +127,7 @@ async function readSteps(home: string, manifest: RecordingManifest): Promise<Rec
 function parseStep(line: string, where: string): RecordedStep {
   let value: unknown
   try {
-    value = JSON.parse(line)
+    value = parseJson(line)
   } catch (cause) {
     throw new RepriseError('invalid_recording', `${where}: expected one JSON object`, { cause })
   }

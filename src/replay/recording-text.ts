@@ -1,4 +1,4 @@
-import { canonicalJson, type Digest, digestOf, type RecordedStep, type RecordingManifest } from '../schemas/index.ts'
+import { canonicalJson, type Digest, digestOf, parseJson, type RecordedStep, type RecordingManifest } from '../schemas/index.ts'
 
 /** Names within a recording directory. Nothing else in it is ever read, and blob names come from digests alone. */
 export const MANIFEST_FILE = 'recording.json'
@@ -51,5 +51,5 @@ export function manifestDigest(manifest: Omit<RecordingManifest, 'digest'> & { d
 
 /** Canonical member order, indented for reviewers: one text for one manifest, so that any changed byte shows. */
 export function manifestText(manifest: RecordingManifest): string {
-  return `${JSON.stringify(JSON.parse(canonicalJson(manifest)), null, 2)}\n`
+  return `${JSON.stringify(parseJson(canonicalJson(manifest)), null, 2)}\n`
 }

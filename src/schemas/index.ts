@@ -29,6 +29,7 @@ export {
   resolveOptions,
   resourceAttributesFromEnv,
 } from './options.ts'
+export { parseJson, type ReadNumber } from './parse-json.ts'
 export {
   DIVERGENCE_REASONS,
   RUN_STATUSES,

@@ -3,6 +3,7 @@ import { MEDIA_TYPE } from './attributes.ts'
 import { comparableJson } from './canonical-json.ts'
 import { RepriseError } from './errors.ts'
 import { packTree, unpackTree } from './msgpack.ts'
+import { parseJson } from './parse-json.ts'
 import { revive, TREE_MAX_DEPTH } from './value-revive.ts'
 import { Tagger } from './value-tags.ts'
 
@@ -59,9 +60,9 @@ function textOf(data: string | Uint8Array): string {
   return Buffer.from(data.buffer, data.byteOffset, data.length).toString('utf8')
 }
 
-function parseJson(data: string | Uint8Array): unknown {
+function readJson(data: string | Uint8Array): unknown {
   try {
-    return JSON.parse(textOf(data))
+    return parseJson(textOf(data))
   } catch (error) {
     if (RepriseError.isInstance(error)) throw error
     // The engine's message quotes the text, which may hold a secret: only the position is taken over, and no cause.
@@ -78,12 +79,12 @@ function parseJson(data: string | Uint8Array): unknown {
 export function decodeValue(mediaType: string, data: string | Uint8Array): unknown {
   switch (mediaType) {
     case MEDIA_TYPE.json:
-      return revive(parseJson(data))
+      return revive(readJson(data))
     case MEDIA_TYPE.msgpack:
       if (typeof data === 'string') throw new RepriseError('malformed_body', 'not a MessagePack value: text instead of bytes')
       return revive(unpackTree(data, TREE_MAX_DEPTH))
     case MEDIA_TYPE.attribute:
-      return parseJson(data)
+      return readJson(data)
     case MEDIA_TYPE.text:
       return textOf(data)
     case MEDIA_TYPE.bytes:

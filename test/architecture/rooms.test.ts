@@ -30,6 +30,25 @@ describe('the project', () => {
   })
 })
 
+// schemas/parse-json.ts tells why. What is parsed here has no keys, or none but our own.
+const MAY_CALL_THE_ENGINE = [
+  'cli/version.ts',
+  'collector/version.ts',
+  'redaction/json-strings.ts',
+  'redaction/policies/frozen/default-1.ts',
+  'replay/package-version.ts',
+  'schemas/parse-json.ts',
+  'schemas/value-revive.ts',
+  'sdk/export/exit-send.ts',
+  'sdk/export/handshake.ts',
+  'sdk/version.ts',
+]
+
+test('what comes from elsewhere is parsed by parseJson', () => {
+  const calling = readSources('src', 'src').filter(({ text }) => text.includes('JSON.parse('))
+  expect(calling.map(({ path }) => path).sort()).toEqual(MAY_CALL_THE_ENGINE)
+})
+
 // Each rule is shown to bite: a file that breaks it, and the words of the complaint.
 const INDEXES = ['schemas', 'otlp', 'redaction', 'adapters/dialects', 'store', 'sdk', 'collector', 'replay'].map((room) => ({
   path: `${room}/index.ts`,

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { Committer } from '../../src/collector/pipeline/commitment.ts'
 import { createPrepareContext, prepareSteps } from '../../src/collector/pipeline/prepare.ts'
 import { attributeValueOf, decodeTraces, type WireAttribute } from '../../src/otlp/index.ts'
+import { parseJson } from '../../src/schemas/index.ts'
 import { ATTR, canonicalJson, commitmentOf, digestOf, gapRecordSchema, MEDIA_TYPE, spanRecordSchema } from '../../src/schemas/public.ts'
 import { resourceSpans, value } from '../otlp/arbitraries.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
@@ -15,7 +16,7 @@ describe('records', () => {
         const prepared = prepare(groups, use)
         for (const { line, core } of prepared.records) {
           expect(line.startsWith(`{"core":${core},"refs":[`)).toBe(true)
-          expect(canonicalJson(JSON.parse(line))).toBe(line)
+          expect(canonicalJson(parseJson(line))).toBe(line)
         }
         const spans = groups.flatMap((group) => group.scopeSpans.flatMap((scope) => scope.spans))
         expect(prepared.records.length + prepared.rejected.length).toBe(spans.length)
@@ -30,7 +31,7 @@ describe('records', () => {
         const { records, blobs } = prepare(groups, blind)
         for (const blob of blobs) if (blob.encoding !== 'manifest') expect(digestOf(blob.data)).toBe(blob.digest)
         for (const { line } of records) {
-          const record = spanRecordSchema.parse(JSON.parse(line))
+          const record = spanRecordSchema.parse(parseJson(line))
           expect(record.refs.map((ref) => ref.role)).toEqual(record.core.payloads.map((payload) => payload.role))
           for (const [index, { salt, digest }] of record.refs.entries())
             expect(record.core.payloads[index]!.commitment).toBe(commitmentOf(salt, digest))

@@ -1,3 +1,4 @@
+import { parseJson } from '../../schemas/index.ts'
 /** Reads values of any form: nothing here throws, and a field that is not there or of another type is undefined. */
 
 export type Fields = Readonly<Record<string, unknown>>
@@ -78,7 +79,7 @@ export function attempt<T>(read: () => T): T | undefined {
 export function parsedOr(text: unknown): unknown {
   if (typeof text !== 'string') return text
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch {
     return text
   }

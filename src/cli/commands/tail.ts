@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { liveEventOf } from '../../collector/index.ts'
-import { type LiveEvent, RepriseError } from '../../schemas/index.ts'
+import { type LiveEvent, parseJson, RepriseError } from '../../schemas/index.ts'
 import { openStore, type Store } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findRun } from '../find-run.ts'
@@ -160,8 +160,8 @@ async function printBlock(block: string, printer: Printer, settings: Settings, t
   const type = /^event: (.*)$/m.exec(block)?.[1]
   const data = /^data: (.*)$/m.exec(block)?.[1]
   if (type === undefined || data === undefined) return
-  if (type !== 'lagged') return await printer.print(JSON.parse(data) as LiveEvent)
-  const { records, groups } = JSON.parse(data) as { records: number; groups: number }
+  if (type !== 'lagged') return await printer.print(parseJson(data) as LiveEvent)
+  const { records, groups } = parseJson(data) as { records: number; groups: number }
   if (settings.json) writeLine(terminal.stdout, data)
   else
     writeLine(

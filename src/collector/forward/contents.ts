@@ -1,5 +1,5 @@
 import { type WireAttribute, type WireResource, type WireScope, type WireValue, wireValueOf } from '../../otlp/index.ts'
-import { type Attributes, type Digest, type LogRecord, MEDIA_TYPE, type SpanRecord } from '../../schemas/index.ts'
+import { type Attributes, type AttributeValue, type Digest, type LogRecord, MEDIA_TYPE, parseJson, type SpanRecord } from '../../schemas/index.ts'
 import { pointerToken } from '../pipeline/canonical-text.ts'
 
 /** The bytes of a payload, or undefined where it is not there any more. */
@@ -87,5 +87,7 @@ export class Contents {
 }
 
 export function wireValueOfContent({ mediaType, bytes }: Content): WireValue {
-  return mediaType === MEDIA_TYPE.attribute ? wireValueOf(JSON.parse(Buffer.from(bytes).toString('utf8'))) : { utf8: bytes }
+  return mediaType === MEDIA_TYPE.attribute
+    ? wireValueOf(parseJson(Buffer.from(bytes).toString('utf8')) as AttributeValue)
+    : { utf8: bytes }
 }

@@ -1,5 +1,6 @@
 import { decodeExportResponse, decodeLogsResponse } from '../../otlp/index.ts'
 import type { LogRecord, SpanRecord } from '../../schemas/index.ts'
+import { parseJson } from '../../schemas/index.ts'
 import type { ReadPayload } from './contents.ts'
 import { type EncodedBatch, encodeLogs, encodeSpans, sizeOfLog, sizeOfSpan } from './encode.ts'
 import { type RestoredSpan, restoreSpan } from './restore.ts'
@@ -44,7 +45,7 @@ const LOG_SCHEMA = 'reprise.log/1'
 
 /** The record of a line, which this process wrote, or an earlier one of ours. Most lines of another schema are not even parsed. */
 function recordOf(line: string, schema: string): unknown {
-  return line.includes(`"schema":"${schema}"`) ? JSON.parse(line) : undefined
+  return line.includes(`"schema":"${schema}"`) ? parseJson(line) : undefined
 }
 
 function schemaOf(record: unknown): unknown {

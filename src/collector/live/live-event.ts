@@ -1,4 +1,4 @@
-import { GENAI, type LiveEvent } from '../../schemas/index.ts'
+import { GENAI, type LiveEvent, parseJson } from '../../schemas/index.ts'
 
 interface KnownCore {
   readonly schema: string
@@ -30,7 +30,7 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] }
 
 /** What the live feed says of one line of the tape; undefined for a record of a kind that this version does not know. */
 export function liveEventOf(line: string): LiveEvent | undefined {
-  const { core } = JSON.parse(line) as { core: KnownCore }
+  const { core } = parseJson(line) as { core: KnownCore }
   const type = Object.hasOwn(TYPES, core.schema) ? TYPES[core.schema] : undefined
   if (type === undefined) return undefined
   const event: Mutable<LiveEvent> = { schema: 'reprise.live/1', type, namespace: core.namespace }

@@ -1,6 +1,6 @@
 import { type DerivableStep, deriveGenAiScalars } from '../../adapters/dialects/index.ts'
 import { isWireText, textOf, wireValueOf } from '../../otlp/index.ts'
-import { decodeValue, MEDIA_TYPE } from '../../schemas/index.ts'
+import { decodeValue, MEDIA_TYPE, parseJson } from '../../schemas/index.ts'
 import type { DraftPayload, SpanDraft } from './normalize.ts'
 
 /** Kinds whose values tell more than their wrapper knew. */
@@ -38,7 +38,7 @@ function readValue(payload: DraftPayload | undefined): unknown {
   const { data, mediaType } = payload
   try {
     if (typeof data !== 'string' && !isWireText(data)) return decodeValue(mediaType ?? MEDIA_TYPE.bytes, data.bytes)
-    return mediaType === undefined || mediaType === MEDIA_TYPE.json ? JSON.parse(typeof data === 'string' ? data : textOf(data)) : undefined
+    return mediaType === undefined || mediaType === MEDIA_TYPE.json ? parseJson(typeof data === 'string' ? data : textOf(data)) : undefined
   } catch {
     return undefined
   }

@@ -9,6 +9,7 @@ import {
   type Fidelity,
   GENAI,
   OPERATION_OF_KIND,
+  parseJson,
   RESULT_SHAPES,
   type ResultShape,
   STEP_KINDS,
@@ -100,7 +101,7 @@ function cutsIn(key: string, value: WireValue): Cut[] {
   const expected = `JSON of at most ${MAX_CUTS} objects {what, reason, count}`
   let parsed: unknown
   try {
-    parsed = JSON.parse(stringIn(key, value))
+    parsed = parseJson(stringIn(key, value))
   } catch {
     return reject(key, expected)
   }

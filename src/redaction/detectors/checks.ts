@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { parseJson } from '../../schemas/index.ts'
 import {
   isAssignedCredential,
   isAssignedMixed,
@@ -56,7 +57,7 @@ function isBasicPair(secret: string): boolean {
 function hasJoseHeader(secret: string): boolean {
   const header = secret.slice(0, secret.indexOf('.'))
   try {
-    const parsed: unknown = JSON.parse(Buffer.from(header, 'base64url').toString('utf8'))
+    const parsed: unknown = parseJson(Buffer.from(header, 'base64url').toString('utf8'))
     return typeof parsed === 'object' && parsed !== null && (Object.hasOwn(parsed, 'alg') || Object.hasOwn(parsed, 'enc'))
   } catch {
     return false

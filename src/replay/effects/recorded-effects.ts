@@ -5,6 +5,7 @@ import {
   type EffectLog,
   type EffectStreams,
   NO_EFFECTS,
+  parseJson,
   type RecordedTimer,
   RepriseError,
 } from '../../schemas/index.ts'
@@ -62,7 +63,7 @@ function readLog(recording: Recording, node: LineageNode): EffectLog | undefined
   if (inline === undefined) {
     const payload = recording.payloadOf(node.record, ROLE)
     if (payload.state !== 'present') return undefined
-    value = JSON.parse(Buffer.from(payload.data).toString('utf8'))
+    value = parseJson(Buffer.from(payload.data).toString('utf8'))
   }
   if (!Array.isArray(value)) return undefined
   try {

@@ -1,7 +1,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { type PolicyConfig, PRESETS } from '../../redaction/index.ts'
-import { RepriseError } from '../../schemas/index.ts'
+import { parseJson, RepriseError } from '../../schemas/index.ts'
 
 const MAX_BYTES = 1024 * 1024
 const isPreset = (name: string): name is keyof typeof PRESETS => Object.hasOwn(PRESETS, name)
@@ -21,7 +21,7 @@ export function readPolicyFile(nameOrFile: string, cwd: string, parse: (data: un
   try {
     const { size } = statSync(file)
     if (size > MAX_BYTES) throw refused(`${size} bytes, the most is ${MAX_BYTES}`)
-    data = JSON.parse(readFileSync(file, 'utf8'))
+    data = parseJson(readFileSync(file, 'utf8'))
   } catch (cause) {
     if (RepriseError.isInstance(cause)) throw cause
     const presets = Object.keys(PRESETS).join(', ')

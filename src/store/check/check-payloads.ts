@@ -1,4 +1,4 @@
-import { commitmentOf, type Digest, isDigest, RepriseError } from '../../schemas/index.ts'
+import { commitmentOf, type Digest, isDigest, parseJson, RepriseError } from '../../schemas/index.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import { PlaceTable } from '../blobs/place-table.ts'
 import type { StoreProblem } from '../types.ts'
@@ -42,7 +42,7 @@ export class PayloadCheck {
   checkLine(text: string, place: LinePlace): void {
     let record: unknown
     try {
-      record = JSON.parse(text)
+      record = parseJson(text)
     } catch {
       return this.#invalid(place, '', 'expected JSON')
     }

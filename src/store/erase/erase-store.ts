@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Digest, isDigest, RepriseError, STORE_PLACES } from '../../schemas/index.ts'
+import { type Digest, isDigest, parseJson, RepriseError, STORE_PLACES } from '../../schemas/index.ts'
 import { type BlobStore, looseFile } from '../blobs/blob-store.ts'
 import type { PackSet } from '../blobs/pack-set.ts'
 import { replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
@@ -98,7 +98,7 @@ export async function resumeErasure(parts: EraseParts): Promise<ErasureReceipt |
     if (systemCodeOf(error) === 'ENOENT') return undefined
     throw error
   }
-  return await carryOut(parts, JSON.parse(text) as Intent)
+  return await carryOut(parts, parseJson(text) as Intent)
 }
 
 function checkSelection({ runId, digests }: EraseSelection): void {

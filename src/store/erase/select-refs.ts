@@ -1,4 +1,5 @@
 import type { Digest } from '../../schemas/index.ts'
+import { parseJson } from '../../schemas/index.ts'
 import { coreEndOf } from '../tape/group-digest.ts'
 
 /** Which references are erased: those of a run, those to given payloads, or of a run to given payloads. */
@@ -26,7 +27,7 @@ export class RefSelector {
   /** The references of a line, parted. */
   part(line: string): { core: string; selected: LineRef[]; others: LineRef[] } {
     const coreEnd = coreEndOf(line)
-    const refs = JSON.parse(line.slice(coreEnd + REFS_KEY.length, -1)) as LineRef[]
+    const refs = parseJson(line.slice(coreEnd + REFS_KEY.length, -1)) as LineRef[]
     const core = line.slice(CORE_KEY.length, coreEnd)
     if (refs.length === 0 || !this.#isOfRun(core)) return { core, selected: [], others: refs }
     const isSelected = ({ digest }: LineRef): boolean => this.#digests?.has(digest) ?? true
@@ -36,7 +37,7 @@ export class RefSelector {
   #isOfRun(core: string): boolean {
     if (this.#runId === undefined) return true
     // A quick look first: the run's id may also stand elsewhere in a core.
-    return core.includes(this.#runId) && (JSON.parse(core) as { runId?: unknown }).runId === this.#runId
+    return core.includes(this.#runId) && (parseJson(core) as { runId?: unknown }).runId === this.#runId
   }
 }
 

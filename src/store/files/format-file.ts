@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { RepriseError } from '../../schemas/index.ts'
+import { parseJson, RepriseError } from '../../schemas/index.ts'
 import { replaceFile, systemCodeOf } from './durable.ts'
 import { type Layout, listNumbered } from './layout.ts'
 
@@ -35,7 +35,7 @@ export function readFormat(layout: Layout): number | undefined {
 
 function formatOf(text: string): number | undefined {
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseJson(text)
     if (typeof value !== 'object' || value === null || !('format' in value)) return undefined
     return Number.isSafeInteger(value.format) && Number(value.format) >= 1 ? Number(value.format) : undefined
   } catch {

@@ -1,7 +1,7 @@
 import { closeSync, readFileSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { RepriseError } from '../../schemas/index.ts'
+import { parseJson, RepriseError } from '../../schemas/index.ts'
 import { createFile, removeFile, replaceFile, systemCodeOf } from './durable.ts'
 import type { Layout } from './layout.ts'
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts'
@@ -110,7 +110,7 @@ function isBusy(error: unknown): boolean {
 
 function readHolder(layout: Layout): Holder | undefined {
   try {
-    const value: unknown = JSON.parse(readFileSync(layout.lock, 'utf8'))
+    const value: unknown = parseJson(readFileSync(layout.lock, 'utf8'))
     if (typeof value !== 'object' || value === null || !('pid' in value) || !('host' in value)) return undefined
     if (typeof value.pid !== 'number' || typeof value.host !== 'string') return undefined
     const text = (name: 'bootId' | 'pidNamespace' | 'startTicks' | 'startedBy' | 'since' | 'url'): string | undefined => {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { parseJson } from '../../schemas/index.ts'
 import { replaceFile } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import type { PreparedRecord } from '../types.ts'
@@ -52,7 +53,7 @@ export class DamageLog {
 
 function readTold(path: string): Set<number> {
   try {
-    const value: unknown = JSON.parse(readFileSync(path, 'utf8'))
+    const value: unknown = parseJson(readFileSync(path, 'utf8'))
     const groups = typeof value === 'object' && value !== null && 'groups' in value && Array.isArray(value.groups) ? value.groups : []
     return new Set(groups.filter((group): group is number => Number.isSafeInteger(group)))
   } catch {

@@ -1,4 +1,5 @@
 import { closeSync, fdatasyncSync, ftruncateSync, openSync, statSync } from 'node:fs'
+import { parseJson } from '../../schemas/index.ts'
 import { createFile, removeFile, syncFolder, systemCodeOf, writeFully } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import { readExactly } from '../frames/file-window.ts'
@@ -51,7 +52,7 @@ export class ReserveFile {
       const fd = openSync(this.#layout.reserve, 'r')
       try {
         const text = readExactly(fd, 0, NOTE_BYTES)?.toString('utf8').split('\n', 1)[0] ?? ''
-        const value: unknown = text.startsWith('{') ? JSON.parse(text) : undefined
+        const value: unknown = text.startsWith('{') ? parseJson(text) : undefined
         if (typeof value !== 'object' || value === null || !('reason' in value) || !('count' in value)) return undefined
         const { reason, count } = value
         return typeof reason === 'string' && typeof count === 'number' && Number.isSafeInteger(count) && count > 0

@@ -1,4 +1,5 @@
 import type { GapRecord } from '../../schemas/index.ts'
+import { parseJson } from '../../schemas/index.ts'
 import type { MissingBatches, RunGaps } from '../types.ts'
 import { numberOf, textOf } from './database.ts'
 import { expected, type QuerySource, readRecordAt } from './query-source.ts'
@@ -63,7 +64,7 @@ export function listMissingBatches({ database }: QuerySource, limit: number): Mi
     checkLimit(limit),
   )
   return rows.flatMap((row) =>
-    untoldHoles(JSON.parse(textOf(row, 'ranges')) as BatchRange[], readLost(database, numberOf(row, 'sender'))).map(
+    untoldHoles(parseJson(textOf(row, 'ranges')) as BatchRange[], readLost(database, numberOf(row, 'sender'))).map(
       ([from, to]): MissingBatches => ({ sender: textOf(row, 'text'), from, to }),
     ),
   )

@@ -1,4 +1,4 @@
-import { type AttributeValue, FIDELITIES, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
+import { type AttributeValue, FIDELITIES, parseJson, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
 import {
   CLOSE_BRACE,
   CLOSE_BRACKET,
@@ -94,7 +94,7 @@ export class LineScanner extends JsonWalk {
   #resourceBytes: Uint8Array = NOTHING
   #resource: ResourceFacts = resourceFactsOf({})
   readonly #resources = new Map<string, ResourceFacts>()
-  readonly #strings = new TextCache((bytes) => JSON.parse(bytes.toString('utf8')) as string)
+  readonly #strings = new TextCache((bytes) => parseJson(bytes.toString('utf8')) as string)
   readonly #words = new TextCache((bytes) => bytes.toString('latin1'))
 
   /** Reads a line: the bytes from `start` up to `end`. Throws on what is no JSON; undefined for a record of a kind that this version does not know. */
@@ -279,7 +279,7 @@ export class LineScanner extends JsonWalk {
     if (this.#namespaceBytes.length > 0 && this.hasBytes(this.#namespaceBytes)) return this.#namespace
     const from = this.at
     this.skipString()
-    this.#namespace = JSON.parse(this.#text(from)) as string
+    this.#namespace = parseJson(this.#text(from)) as string
     this.#namespaceBytes = this.#copy(from)
     return this.#namespace
   }
@@ -291,7 +291,7 @@ export class LineScanner extends JsonWalk {
     const text = this.#text(from)
     let facts = this.#resources.get(text)
     if (facts === undefined) {
-      const { attributes } = JSON.parse(text) as { attributes: Record<string, AttributeValue> }
+      const { attributes } = parseJson(text) as { attributes: Record<string, AttributeValue> }
       facts = resourceFactsOf(attributes)
       if (this.#resources.size >= RESOURCES_MAX) this.#resources.clear()
       this.#resources.set(text, facts)
@@ -306,14 +306,14 @@ export class LineScanner extends JsonWalk {
     const from = this.at
     this.skipValue()
     if (bytes[from] === QUOTE) return this.#strings.text(bytes, from, this.at)
-    return decimalOf(bytes, from, this.at) ?? (JSON.parse(this.#text(from)) as AttributeValue)
+    return decimalOf(bytes, from, this.at) ?? (parseJson(this.#text(from)) as AttributeValue)
   }
 
   #sum(): number {
     if (this.#redactions.length > 0 && this.hasBytes(this.#redactions)) return this.#redactionSum
     const from = this.at
     this.skipValue()
-    this.#redactionSum = sumOf(JSON.parse(this.#text(from)) as Record<string, number>)
+    this.#redactionSum = sumOf(parseJson(this.#text(from)) as Record<string, number>)
     this.#redactions = this.#copy(from)
     return this.#redactionSum
   }

@@ -4,6 +4,7 @@ import {
   type GapRecord,
   GENAI,
   type LogRecord,
+  parseJson,
   type SpanRecord,
   STEP_KINDS,
   type StepKind,
@@ -108,7 +109,7 @@ export function digestKeyOf(digest: string): number {
 
 /** Reads one line of the tape the plain way. Undefined for a record of a kind that this version does not know. Throws on what is no JSON. */
 export function rowOfLine(line: string): RecordRow | undefined {
-  const record: unknown = JSON.parse(line)
+  const record: unknown = parseJson(line)
   // Lines were checked when they were made, and the group's digest was too: the schema name is enough here.
   switch (schemaOf(record)) {
     case 'reprise.span/1':

@@ -1,3 +1,4 @@
+import { parseJson } from '../../schemas/index.ts'
 import { type IndexDatabase, numberOf } from './database.ts'
 import { COUNT_MAX } from './step-facts.ts'
 
@@ -112,7 +113,7 @@ export class SenderTable {
 
 export function readRanges(database: IndexDatabase, sender: number): BatchRange[] {
   const text = database.get('SELECT ranges FROM senders WHERE sender = ?', sender)?.['ranges']
-  return typeof text === 'string' ? (JSON.parse(text) as BatchRange[]) : []
+  return typeof text === 'string' ? (parseJson(text) as BatchRange[]) : []
 }
 
 export function readLost(database: IndexDatabase, sender: number): Omit<LostRange, 'changed'>[] {

@@ -1,5 +1,5 @@
 import { createHash, type KeyObject, randomBytes } from 'node:crypto'
-import { RepriseError } from '../../schemas/index.ts'
+import { parseJson, RepriseError } from '../../schemas/index.ts'
 import { openSealed, sealBytes } from './seal.ts'
 
 /** What is told of a withheld content without opening it: nothing that could not stand in a record. */
@@ -63,7 +63,7 @@ export function readHeader(bytes: Uint8Array): {
   const end = bytes.subarray(0, HEADER_MAX_BYTES).indexOf(0x0a) + 1
   const line = bytes.subarray(0, end)
   try {
-    const header = JSON.parse(Buffer.from(line).toString('utf8')) as QuarantineHeader
+    const header = parseJson(Buffer.from(line).toString('utf8')) as QuarantineHeader
     if (header.schema !== 'reprise.quarantine-item/1' || !/^[0-9a-f]{32}$/.test(header.id)) throw new TypeError('no such item')
     return { header, line, sealed: bytes.subarray(end) }
   } catch (cause) {

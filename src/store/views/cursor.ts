@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
-import { RepriseError } from '../../schemas/index.ts'
+import { parseJson, RepriseError } from '../../schemas/index.ts'
 import { FILE_MODE, makeFolder, removeFile, syncFolder, systemCodeOf } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import type { ViewCursor, ViewPosition } from '../types.ts'
@@ -45,7 +45,7 @@ function readPosition(path: string): ViewPosition {
     throw error
   }
   try {
-    const value: unknown = JSON.parse(text)
+    const value: unknown = parseJson(text)
     if (typeof value === 'object' && value !== null && 'group' in value && 'line' in value && isPlace(value.group) && isPlace(value.line)) {
       return { group: value.group, line: value.line }
     }
