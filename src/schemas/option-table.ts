@@ -64,6 +64,7 @@ export interface OptionValues {
   readonly forwardHeadersFile: string | undefined
   readonly otlpHeaders: Readonly<Record<string, string>>
   readonly effects: readonly EffectSource[]
+  readonly wire: boolean
   readonly captureMaxBytes: number
   readonly captureMaxDepth: number
   readonly captureMaxEntries: number
@@ -167,6 +168,11 @@ export const OPTIONS: { readonly [K in OptionKey]: OptionRow<OptionValues[K]> } 
     env: ['REPRISE_EFFECTS'],
     default: EFFECT_SOURCES.filter((source) => source !== 'bytes'),
     doc: 'Sources of time and chance that are recorded with a run and served in its replay: `all`, `none`, or a list. Default: all but `bytes`, since random bytes may be keys.',
+  }),
+  wire: row('wire', yesOrNo, {
+    env: ['REPRISE_WIRE'],
+    default: false,
+    doc: 'Whether HTTP exchanges inside a run are recorded as steps of their own, so that a replay can serve them to the real client code.',
   }),
   captureMaxBytes: row('captureMaxBytes', byteCount(KIB, GIB), {
     env: ['REPRISE_CAPTURE_MAX_BYTES'],

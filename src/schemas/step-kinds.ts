@@ -14,11 +14,12 @@ export const STEP_KINDS = [
   'checkpoint',
   'stage',
   'custom',
+  'wire',
 ] as const
 export type StepKind = (typeof STEP_KINDS)[number]
 
 /** Kinds whose recorded result is served in replay; every other kind runs again. */
-export const SERVED_KINDS: ReadonlySet<StepKind> = new Set<StepKind>(['model', 'embedding', 'retriever', 'reranker', 'tool'])
+export const SERVED_KINDS: ReadonlySet<StepKind> = new Set<StepKind>(['model', 'embedding', 'retriever', 'reranker', 'tool', 'wire'])
 
 /** What a step may do outside the program's memory. `write` never runs live in replay without an explicit allow. */
 export const EFFECTS = ['pure', 'read', 'write'] as const
@@ -63,4 +64,5 @@ export const OPERATION_OF_KIND: Readonly<Record<StepKind, string>> = {
   checkpoint: 'checkpoint',
   stage: 'stage',
   custom: 'custom',
+  wire: 'http',
 }

@@ -20,6 +20,7 @@ export function spanNameOf({ spec: { kind, name }, model }: Call): string {
     case 'checkpoint':
     case 'stage':
     case 'custom':
+    case 'wire':
       return name
   }
 }

@@ -14,6 +14,8 @@ export interface RecorderOptions {
   readonly redactionPolicy?: string
   /** What of time and chance is recorded with a run. */
   readonly effects?: OptionValues['effects'] | 'all' | 'none'
+  /** Whether HTTP exchanges inside a run are recorded as steps of their own. */
+  readonly wire?: boolean
   readonly captureMaxBytes?: number
   readonly captureMaxDepth?: number
   readonly captureMaxEntries?: number

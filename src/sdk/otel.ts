@@ -121,7 +121,7 @@ export function endSpan(span: Span, errorType: string | undefined): void {
   span.end()
 }
 
-const CLIENT_KINDS: ReadonlySet<StepKind> = new Set<StepKind>(['model', 'embedding', 'retriever', 'reranker'])
+const CLIENT_KINDS: ReadonlySet<StepKind> = new Set<StepKind>(['model', 'embedding', 'retriever', 'reranker', 'wire'])
 
 export function spanKindOf(kind: StepKind): SpanKind {
   return CLIENT_KINDS.has(kind) ? SpanKind.CLIENT : SpanKind.INTERNAL

@@ -56,6 +56,7 @@ export function deriveGenAiScalars(step: DerivableStep): Attributes {
     case 'checkpoint':
     case 'stage':
     case 'custom':
+    case 'wire':
       break
   }
   return found.attributes()
@@ -146,6 +147,7 @@ export function deriveGenAiContent(step: DerivableStep): Attributes {
     case 'checkpoint':
     case 'stage':
     case 'custom':
+    case 'wire':
       break
   }
   return found.attributes()
