@@ -31,6 +31,7 @@ export type {
   RunGaps,
   RunPage,
   SealProgress,
+  StepConflict,
   StepPage,
   Store,
   StoreCheck,

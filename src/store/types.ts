@@ -156,6 +156,17 @@ export interface RunGaps {
   readonly lateBatches: MissingBatches[]
 }
 
+/** A final record of a step that says something else than the first one, which stands. */
+export interface StepConflict {
+  readonly spanId: string
+  /** Where it stands on the tape. */
+  readonly group: number
+  readonly line: number
+  /** JSON pointers into the core, and roles of payloads, in which it differs from the one that stands. */
+  readonly differs: string[]
+  readonly record: SpanRecord
+}
+
 /** Batches that a sender numbered, both numbers included. They may have held steps of other runs of that sender. */
 export interface MissingBatches {
   readonly sender: string
@@ -191,6 +202,8 @@ export interface StoreIndex {
   /** By time, equal times in tape order. */
   listLogs(runId: string, query: ListLogsQuery): LogPage
   readGaps(runId: string, namespace?: string): RunGaps
+  /** Records that contradict steps of the run, in tape order: the first 100, or 8 MiB of them. */
+  readConflicts(runId: string, namespace?: string): StepConflict[]
   /** Batches that have not come and that no gap record tells of yet, of at most so many senders (1 to 1000). */
   listMissingBatches(limit: number): MissingBatches[]
   artifactRefs(digest: Digest, limit?: number): ArtifactUse[]
@@ -306,6 +319,8 @@ export interface StoreCheck {
   readonly blobs: number
   /** Payloads that a core commits to and that were erased: their proofs stand, nothing else is left of them. */
   readonly erased: number
+  /** Records that say something else than the first of their step: both are kept, and neither is wrong. Absent where the index was not compared. */
+  readonly conflicts?: number
   /** Views whose place was checked. */
   readonly views: number
   readonly head: TapeHead

@@ -336,5 +336,5 @@ it('describes itself: the OpenAPI document names every path that answers', async
     const url = path.replace('{id}', traceOf(1)).replace('{span}', spanOf(1, 0))
     expect({ path, status: (await getJson(collector, url)).status }).toEqual({ path, status: 200 })
   }
-  expect(paths).toHaveLength(12)
+  expect(paths).toHaveLength(13)
 })

@@ -34,7 +34,7 @@ async function fill(store: Store): Promise<void> {
       }),
     )
     await appendSpans(store, ...sketches.toReversed())
-    await appendSpans(store, { ...sketches[4], fidelity: 'observed' })
+    await appendSpans(store, { ...sketches[4], fidelity: 'observed' }, { ...sketches[6], endNanos: '9' })
     await store.append({ records: [prepareGap({ runId: id, count: 2 })], blobs: [] })
     const late = { 'reprise.sender.id': `sender ${run}`, 'reprise.sender.sequence': 40 }
     await appendSpans(store, sketchOf(id, 31, { resource: { attributes: late } }))
@@ -130,6 +130,8 @@ test.each<[string, string]>([
   ['run_senders', 'UPDATE run_senders SET last = last - 1'],
   ['lost_batches', 'UPDATE lost_batches SET came = 1 - came WHERE first = 35'],
   ['gaps', 'DELETE FROM gaps WHERE run = 1'],
+  ['conflicts', 'DELETE FROM conflicts WHERE run = 2'],
+  ['runs', 'UPDATE runs SET conflicts = 0 WHERE id = 2'],
   ['meta', "UPDATE meta SET value = value + 1 WHERE key = 'gaps'"],
   ['digests', 'DELETE FROM digest_tail'],
   ['steps', "UPDATE names SET text = text || 'x' WHERE text LIKE 'step 1 %'"],

@@ -18,6 +18,7 @@ const GROWING = [
   'lost_batches',
   'logs',
   'gaps',
+  'conflicts',
   'names',
   'digest_pages',
 ]
@@ -53,6 +54,7 @@ const QUERIES: Readonly<Record<string, (index: Store['index'], cursors: Cursors)
   'steps by time': (index) => index.listSteps(RUN, { limit: 50, fromNanos: '1', toNanos: '1800000000000000000' }),
   'one step': (index) => index.readStep(RUN, hexOf(16, RUN, 1)),
   'logs of a run': (index) => index.listLogs(RUN, { limit: 50, spanId: hexOf(16, RUN, 1), severityMin: 9 }),
+  'conflicts of a run': (index) => index.readConflicts(RUN),
   'gaps of a run': (index) => index.readGaps(RUN),
   'batches that are waited for': (index) => index.listMissingBatches(100),
   'uses of an artifact': (index) => index.artifactRefs(digestOf('"one"')),
@@ -75,6 +77,7 @@ async function filled(dir: string): Promise<void> {
       store,
       ...[0, 1, 2, 3].map((index) => sketchOf(run, index, { ...more, ...(index === 3 && { pending: true as const }) })),
     )
+    await appendSpans(store, sketchOf(run, 1, { ...more, stepName: 'contradicts' }))
     await store.append({ records: [prepareGap({ runId: run })], blobs: [] })
   }
   await store.index.catchUp()

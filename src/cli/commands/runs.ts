@@ -26,7 +26,7 @@ export function runRow(run: RunSummary): string[] {
     run.id.slice(0, 12),
     run.name,
     run.kind,
-    run.gaps > 0 ? `${run.status}, gaps` : run.status,
+    `${run.status}${run.gaps > 0 ? ', gaps' : ''}${run.conflicts === undefined ? '' : ', conflicts'}`,
     String(run.steps),
     String(run.errors),
     run.inputTokens + run.outputTokens > 0 ? `${run.inputTokens}/${run.outputTokens}` : '-',

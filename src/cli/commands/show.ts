@@ -97,6 +97,7 @@ export function headLines(run: RunSummary, { gaps, missingBatches, lateBatches }
       return `missing: ${describeBatches(batches)}${given ? '' : ' (still waited for)'}`
     }),
     ...lateBatches.map((batches) => `came late, and is no longer missing: ${describeBatches(batches)}`),
+    ...(run.conflicts === undefined ? [] : [`contradicted: ${plural(run.conflicts, 'record')} of a step that had ended; the first stands`]),
   ]
 }
 
@@ -108,12 +109,17 @@ export async function show(settings: Settings, terminal: Terminal, wanted: strin
     const gaps = store.index.readGaps(run.id, run.namespace)
     if (settings.json) writeLine(terminal.stdout, JSON.stringify(run))
     else for (const line of headLines(run, gaps)) writeLine(terminal.stdout, paint(terminal.colorOut, 'bold', plain(line)))
+    const conflicts = store.index.readConflicts(run.id, run.namespace)
+    if (!settings.json)
+      for (const { spanId, group, line, differs } of conflicts)
+        writeLine(terminal.stdout, plain(`  step ${spanId}: group ${group} line ${line} differs in ${differs.join(', ')}`))
     const shown = showSteps(settings, terminal, store, run, flags)
     if (flags.logs === true) showLogs(settings, terminal, store, run, {})
     if (settings.json) {
       for (const gap of gaps.gaps) writeLine(terminal.stdout, JSON.stringify(gap))
       if (gaps.missingBatches.length + gaps.lateBatches.length > 0)
         writeLine(terminal.stdout, JSON.stringify({ schema: 'reprise.run-gaps/1', ...gaps }))
+      if (conflicts.length > 0) writeLine(terminal.stdout, JSON.stringify({ schema: 'reprise.run-conflicts/1', conflicts }))
     }
     if (shown.more && !settings.quiet) writeLine(terminal.stderr, `only the first ${shown.steps} steps are shown: --limit shows more`)
     return EXIT.ok

@@ -27,13 +27,14 @@ function progressLines(settings: Settings, terminal: Terminal): Parameters<typeo
 }
 
 function describe(check: StoreCheck, millis: number, terminal: Terminal): string[] {
-  const { groups, records, blobs, views, head, problems, problemCount, erased, cut, unfinishedBytes } = check
+  const { groups, records, blobs, views, head, problems, problemCount, erased, cut, unfinishedBytes, conflicts = 0 } = check
   const lines = problems.map(
     (problem) => `${paint(terminal.colorOut, 'red', problem.code)}  ${placeOf(problem)}  ${plain(problem.message)}`,
   )
   if (problemCount > problems.length) lines.push(`… and ${problemCount - problems.length} more`)
   const notes = [
     ...(erased > 0 ? [`${plural(erased, 'payload')} erased`] : []),
+    ...(conflicts > 0 ? [`${plural(conflicts, 'record')} of a step that had ended with other content: reprise runs names the runs`] : []),
     ...(cut.files > 0 ? [`${cut.bytes} bytes cut after crashes and kept in cut/`] : []),
     ...(unfinishedBytes > 0 ? [`${unfinishedBytes} bytes unfinished at the end`] : []),
   ]

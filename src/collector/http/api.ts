@@ -115,6 +115,11 @@ export function createApi(options: ApiOptions): Hono {
     requireRun(id)
     return context.json({ schema: 'reprise.run-gaps/1', ...store.index.readGaps(id, options.namespace) })
   })
+  api.get('/api/v1/runs/:id/conflicts', (context) => {
+    const id = runIdOf(context.req.param('id'))
+    requireRun(id)
+    return context.json({ schema: 'reprise.run-conflicts/1', conflicts: store.index.readConflicts(id, options.namespace) })
+  })
   api.get('/api/v1/artifacts/:digest', async (context) => await answerArtifact(context, store.blobs, context.req.param('digest')))
 
   api.notFound((context) => context.json(errorBody(new ApiError(404, 'not_found', 'there is nothing at this path')), 404))

@@ -83,6 +83,13 @@ const ROUTES: readonly Route[] = [
     answer: 'RunGaps',
     errors: RUN_MISSING,
   },
+  {
+    path: '/api/v1/runs/{id}/conflicts',
+    operation: 'readConflicts',
+    summary: 'Records that say something else than the first one of their step.',
+    answer: 'RunConflicts',
+    errors: RUN_MISSING,
+  },
 ]
 
 const PATH_PARAMETERS: Readonly<Record<string, Json>> = {

@@ -20,6 +20,20 @@ const runGapsSchema = z.strictObject({
   missingBatches: batchesSchema.describe('Batches that have not come, whether a gap record says so already or they are still waited for.'),
   lateBatches: batchesSchema.describe('Batches that came after a gap record had said that they were lost: they are no longer missing.'),
 })
+const runConflictsSchema = z.strictObject({
+  schema: z.literal('reprise.run-conflicts/1'),
+  conflicts: z
+    .array(
+      z.strictObject({
+        spanId: hex16Schema,
+        group: countSchema,
+        line: countSchema,
+        differs: z.array(z.string()).describe('JSON pointers into the core, and roles of payloads.'),
+        record: spanRecordSchema,
+      }),
+    )
+    .describe('Final records that say something else than the first one of their step, which stands; the first of them, in tape order.'),
+})
 const versionSchema = z.strictObject({
   schema: z.literal('reprise.version/1'),
   name: z.literal('reprise'),
@@ -78,6 +92,7 @@ export const API_SCHEMAS = {
   StepList: stepListSchema,
   LogList: logListSchema,
   RunGaps: runGapsSchema,
+  RunConflicts: runConflictsSchema,
   Version: versionSchema,
   Health: healthSchema,
   Ready: readySchema,

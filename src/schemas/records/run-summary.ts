@@ -27,6 +27,8 @@ export const runSummarySchema = z.strictObject({
   redactions: countSchema,
   /** Spans known to be missing, over all gap records that concern the run; a lost batch counts as one, which it held at least. */
   gaps: countSchema,
+  /** Records that say something else than the first final one of their step, which stands; absent when there are none. */
+  conflicts: countSchema.optional(),
   fidelity: z.enum(FIDELITIES),
   /** Log records of the run; absent when there are none. */
   logs: countSchema.optional(),

@@ -4,7 +4,7 @@ import { join, relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Layout } from '../files/layout.ts'
 import { compareIndexes, MADE } from '../index/compare-index.ts'
-import { IndexDatabase } from '../index/database.ts'
+import { IndexDatabase, numberOf } from '../index/database.ts'
 import { IndexWriter } from '../index/index-writer.ts'
 import { isOfTape } from '../index/store-index.ts'
 import { Tape } from '../tape/tape.ts'
@@ -17,10 +17,14 @@ const LINES_AT_ONCE = 20_000
 /**
  * Compares the index with one that is made from the tape, as far as it has followed that. An index is derived: that there is none,
  * or one that the next opening makes anew since it does not open or is of another version or tape, is no problem. The tape must
- * be sound.
+ * be sound. Resolves to how many records contradict the one of their step that stands, where that was looked at.
  */
-export async function checkIndex(layout: Layout, problems: Problems, onProgress: (done: number, total: number) => void): Promise<void> {
-  if (!existsSync(layout.index)) return
+export async function checkIndex(
+  layout: Layout,
+  problems: Problems,
+  onProgress: (done: number, total: number) => void,
+): Promise<number | undefined> {
+  if (!existsSync(layout.index)) return undefined
   const file = relative(layout.dir, layout.index)
   const folder = mkdtempSync(join(tmpdir(), 'reprise-verify-'))
   let found: IndexDatabase | undefined
@@ -28,7 +32,7 @@ export async function checkIndex(layout: Layout, problems: Problems, onProgress:
   try {
     // A copy first: to open an index can make files beside it. One that changes meanwhile is open in another process already.
     found = IndexDatabase.openForReading(copyIndex(layout.index, join(folder, 'copy.db')) ?? layout.index)
-    if (found === undefined) return
+    if (found === undefined) return undefined
     const path = join(folder, 'made.db')
     made = IndexDatabase.create(path)
     found.attach(path, MADE)
@@ -36,21 +40,31 @@ export async function checkIndex(layout: Layout, problems: Problems, onProgress:
     const damage = found.all('PRAGMA main.integrity_check(1)').map((row) => String(Object.values(row)[0]))[0]
     if (damage !== 'ok') throw new Error(damage)
     const tape = new Tape(layout, 0)
+    const earlier = new Tape(layout)
     try {
       // One that has not begun has no place yet.
-      if (found.meta('group') === undefined || !isOfTape(found, tape)) return
-      await makeIndex(made, tape, Number(found.meta('group') ?? 0), Number(found.meta('line') ?? 0), onProgress)
+      if (found.meta('group') === undefined || !isOfTape(found, tape)) return undefined
+      await makeIndex(
+        new IndexWriter(made, (group, line) => earlier.readLine(group, line)),
+        tape,
+        Number(found.meta('group') ?? 0),
+        Number(found.meta('line') ?? 0),
+        onProgress,
+      )
       const differing = await differingTables(found)
       if (differing.length > 0) {
         const message = `it does not say what the tape says (${differing.join(', ')}); \`reprise reindex\` makes it anew`
         problems.add({ code: 'index_differs', file, message })
       }
+      return numberOf(made.get('SELECT coalesce(sum(conflicts), 0) AS conflicts FROM runs') ?? {}, 'conflicts')
     } finally {
       tape.close()
+      earlier.close()
     }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     problems.add({ code: 'index_damaged', file, message: `it cannot be read: ${message}; \`reprise reindex\` makes it anew` })
+    return undefined
   } finally {
     found?.close()
     made?.close()
@@ -80,13 +94,12 @@ function stateOf(path: string): string {
 }
 
 async function makeIndex(
-  made: IndexDatabase,
+  writer: IndexWriter,
   tape: Tape,
   toGroup: number,
   toLine: number,
   onProgress: (done: number, total: number) => void,
 ): Promise<void> {
-  const writer = new IndexWriter(made)
   let waiting = 0
   writer.begin()
   for (let group = 0; group <= toGroup; group++) {

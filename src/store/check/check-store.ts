@@ -75,8 +75,10 @@ export async function checkStoreFiles(
   // Asked for the head anew: views go on while the tape is looked at.
   const views = checkViews(layout, () => tape.head().group, problems)
   // An erasure that is under way has changed the tape, and makes the index anew at its end.
-  if (!TAPE_DAMAGE.some((code) => problems.codes.has(code)) && !existsSync(layout.erasing))
-    await checkIndex(layout, problems, (done, total) => onProgress?.({ stage: 'index', done, total, records: checked.records }))
+  const isWhole = !TAPE_DAMAGE.some((code) => problems.codes.has(code)) && !existsSync(layout.erasing)
+  const conflicts = isWhole
+    ? await checkIndex(layout, problems, (done, total) => onProgress?.({ stage: 'index', done, total, records: checked.records }))
+    : undefined
   if (there) checkKey(layout, problems)
   if (existsSync(layout.erasing)) {
     const message = 'an erasure was decided and not carried out; the next writer carries it on'
@@ -87,6 +89,7 @@ export async function checkStoreFiles(
     ...checked,
     blobs,
     erased: payloads.erased,
+    ...(conflicts !== undefined && { conflicts }),
     views,
     cut: readCut(layout),
     problems: problems.list,

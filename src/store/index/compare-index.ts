@@ -46,6 +46,7 @@ const TABLES: readonly Table[] = [
   },
   { table: 'logs', key: [RUN, ...columns('time', 'address')], others: [...columns('span', 'severity', 'messages'), ['name', 'name']] },
   { table: 'gaps', key: [RUN, ['address']], others: [] },
+  { table: 'conflicts', key: [RUN, ['address']], others: columns('span') },
   { table: 'meta', key: [['key']], others: columns('value'), where: "key IN ('group', 'line', 'records', 'gaps', 'unreadable')" },
 ]
 

@@ -5,7 +5,7 @@ import { createFile, removeFile } from '../files/durable.ts'
 import { PENDING_FLAG } from './step-flags.ts'
 
 /** Raised with every change of the tables or of what is put into them: an index of another version is made anew. */
-const INDEX_VERSION = 5
+const INDEX_VERSION = 6
 /** Numbers in the tables stand for places in these lists. */
 const VOCABULARY = JSON.stringify([STEP_KINDS, RUN_STATUSES])
 
@@ -47,6 +47,7 @@ CREATE TABLE runs(
   cost_steps INTEGER NOT NULL,
   redactions INTEGER NOT NULL,
   gaps INTEGER NOT NULL,
+  conflicts INTEGER NOT NULL,
   logs INTEGER NOT NULL,
   replayable INTEGER NOT NULL,
   UNIQUE(run, namespace)
@@ -89,6 +90,9 @@ CREATE TABLE logs(run INTEGER NOT NULL, time INTEGER NOT NULL, address INTEGER N
   PRIMARY KEY(run, time, address)) STRICT, WITHOUT ROWID;
 CREATE INDEX logs_with_messages ON logs(run, span) WHERE messages = 1;
 CREATE TABLE gaps(run INTEGER NOT NULL, address INTEGER NOT NULL, PRIMARY KEY(run, address)) STRICT, WITHOUT ROWID;
+-- Final records of a step that say something else than the one that stands (conflicts.ts).
+CREATE TABLE conflicts(run INTEGER NOT NULL, address INTEGER NOT NULL, span INTEGER NOT NULL, PRIMARY KEY(run, address)) STRICT, WITHOUT ROWID;
+CREATE INDEX conflicts_by_span ON conflicts(run, span);
 -- Which records refer to a digest: sorted in chunks (digest-table.ts), since rows with random keys would cost the most of all.
 CREATE TABLE digest_pages(id INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
 CREATE TABLE digest_tail(id INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;

@@ -1,4 +1,4 @@
-import type { Digest, RunSummary, SpanRecord } from '../../schemas/index.ts'
+import { type Digest, RepriseError, type RunSummary, type SpanRecord } from '../../schemas/index.ts'
 import { PAGE_MAX } from '../limits.ts'
 import type {
   ArtifactUse,
@@ -9,8 +9,10 @@ import type {
   MissingBatches,
   RunGaps,
   RunPage,
+  StepConflict,
   StepPage,
 } from '../types.ts'
+import { readConflicts } from './conflict-queries.ts'
 import { numberOf } from './database.ts'
 import { listMissingBatches, readGaps } from './gap-queries.ts'
 import { listLogs } from './log-queries.ts'
@@ -31,6 +33,11 @@ export abstract class IndexQueries {
     try {
       return read(this.source())
     } catch (error) {
+      // Text in a column that is no JSON, or no number: SQLite does not look into it.
+      if (error instanceof SyntaxError)
+        throw new RepriseError('integrity', `the index cannot be read: ${error.message}; \`reprise reindex\` makes it anew`, {
+          cause: error,
+        })
       throw this.failed(error)
     }
   }
@@ -65,6 +72,10 @@ export abstract class IndexQueries {
 
   readGaps(runId: string, namespace?: string): RunGaps {
     return this.#query((source) => readGaps(source, runId, namespace))
+  }
+
+  readConflicts(runId: string, namespace?: string): StepConflict[] {
+    return this.#query((source) => readConflicts(source, runId, namespace))
   }
 
   listMissingBatches(limit: number): MissingBatches[] {

@@ -17,7 +17,10 @@ const layout = layoutOf(dir)
 // Each group is read once.
 const tape = new Tape(layout, 0)
 tape.setHead(head)
+/** For the few records that came before: it keeps the groups that it has read last. */
+const earlier = new Tape(layout)
 const index = new FollowingIndex(layout.index, tape, {
+  earlier,
   sliceMillis: THREAD_SLICE_MILLIS,
   gatherMillis: THREAD_GATHER_MILLIS,
   restMillis: THREAD_REST_MILLIS,
@@ -31,6 +34,7 @@ async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Prom
     else if (kind === 'close') {
       await index.close()
       tape.close()
+      earlier.close()
     } else {
       const result = await index.reindex((progress) => post({ kind: 'progress', id, progress }))
       post({ kind: 'done', id, result })

@@ -1,15 +1,17 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
-import type { IndexDatabase } from './database.ts'
+import { parseJson, RepriseError, type SpanRecord } from '../../schemas/index.ts'
+import { CONFLICTS_PER_STEP_MAX, differencesOf } from './conflicts.ts'
+import { type IndexDatabase, numberOf } from './database.ts'
 import { DigestTable } from './digest-table.ts'
 import { LineScanner } from './line-scanner.ts'
 import { NameTable } from './name-table.ts'
-import type { GapRow, LogRow, RecordRow, StepRow } from './record-row.ts'
+import { type GapRow, isSpanRecord, type LogRow, type RecordRow, type StepRow } from './record-row.ts'
 import { RunCache } from './run-cache.ts'
 import type { RunState } from './run-state.ts'
 import { orderOfNanos } from './run-table.ts'
 import { SenderTable } from './sender-table.ts'
 import { SpanSet } from './span-set.ts'
-import { addressOf, flagsOf, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
+import { addressOf, flagsOf, placeOf, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
 import { inTableOrder, pushValues, type Step, stepOf, stepOfRecord, type Waiting } from './step-values.ts'
 
 /** Where the index stands on the tape: the next line to take. */
@@ -38,6 +40,7 @@ const INSERT_LOG = 'INSERT OR IGNORE INTO logs(run, time, address, span, severit
  */
 export class IndexWriter {
   readonly #database: IndexDatabase
+  readonly #readLine: (group: number, line: number) => string
   readonly #scanner = new LineScanner()
   readonly #names: NameTable
   readonly #digests: DigestTable
@@ -55,8 +58,10 @@ export class IndexWriter {
   #gaps: number
   #unreadable: number
 
-  constructor(database: IndexDatabase) {
+  /** `readLine` gives lines that were added before: records that come for a step again are held against the first. */
+  constructor(database: IndexDatabase, readLine: (group: number, line: number) => string) {
     this.#database = database
+    this.#readLine = readLine
     this.#names = new NameTable(database)
     this.#runs = new RunCache(database, this.#names)
     this.#digests = new DigestTable(database)
@@ -235,7 +240,7 @@ export class IndexWriter {
 
   /**
    * A further record of a step that is known. Of each side (our SDK, a foreign exporter) the first final record counts, or
-   * the first pending one until then; a resend changes nothing.
+   * the first pending one until then; a resend changes nothing, and one that says something else is noted.
    */
   #merge(waiting: Waiting): void {
     const { run, row } = waiting
@@ -244,7 +249,11 @@ export class IndexWriter {
     const old = stepOf(found)
     const added = stepOfRecord(waiting)
     const state = row.own ? added.ownState : added.otherState
-    if (state <= (row.own ? old.ownState : old.otherState)) return
+    if (state <= (row.own ? old.ownState : old.otherState)) {
+      const standing = row.own ? old.own : old.other
+      if (state === STATE_FINAL && standing !== undefined) this.#addConflict(waiting, standing)
+      return
+    }
     const ownState = row.own ? state : old.ownState
     const otherState = row.own ? old.otherState : state
     // A final record stands over a pending one, and among equals ours over a foreign one.
@@ -284,6 +293,35 @@ export class IndexWriter {
     run.count(merged, merged.model, 1)
     if (row.own && old.ownState === STATE_NONE) run.replayable++
     if (stands) run.see(row, merged.position)
+  }
+
+  /** Notes a final record that says something else than the one that stands, and than those that were noted before. */
+  #addConflict({ run, row, address }: Waiting, standing: number): void {
+    const known = this.#database
+      .all('SELECT address FROM conflicts WHERE run = ? AND span = ? ORDER BY address', run.id, row.span)
+      .map((found) => numberOf(found, 'address'))
+    if (known.length >= CONFLICTS_PER_STEP_MAX) return
+    const record = this.#readSpan(address)
+    const isSaid = (said: number): boolean => {
+      const before = this.#readSpan(said)
+      return record === undefined || before === undefined || differencesOf(before, record).length === 0
+    }
+    if ([standing, ...known].some(isSaid)) return
+    this.#database.run('INSERT INTO conflicts(run, address, span) VALUES(?, ?, ?)', run.id, address, row.span)
+    run.conflicts++
+    run.changed = true
+  }
+
+  /** Undefined where the group has become unreadable since: `checkStore` names it. */
+  #readSpan(address: number): SpanRecord | undefined {
+    const { group, line } = placeOf(address)
+    try {
+      const record = parseJson(this.#readLine(group, line))
+      return isSpanRecord(record) ? record : undefined
+    } catch (error) {
+      if (!RepriseError.isInstance(error) || error.code !== 'integrity') throw error
+      return undefined
+    }
   }
 }
 

@@ -1,4 +1,4 @@
-import { RepriseError, type SpanRecord } from '../../schemas/index.ts'
+import { parseJson, RepriseError, type SpanRecord } from '../../schemas/index.ts'
 import { type IndexDatabase, type Row, textOf } from './database.ts'
 import { mergeRecords } from './merge-records.ts'
 import { hexOfInteger, isSpanRecord } from './record-row.ts'
@@ -12,7 +12,7 @@ export interface QuerySource {
 
 export function readRecordAt({ readLine }: QuerySource, address: number): unknown {
   const { group, line } = placeOf(address)
-  return JSON.parse(readLine(group, line))
+  return parseJson(readLine(group, line))
 }
 
 function readSpan(source: QuerySource, address: number, spanId: string): SpanRecord {
@@ -37,6 +37,11 @@ export function readStepOf(source: QuerySource, row: Row): SpanRecord {
   const record = own ?? other
   if (record === undefined) throw new RepriseError('integrity', 'the index names a step without a record; `reprise reindex` makes it anew')
   return record
+}
+
+/** Of a step's two records ours, or the foreign one. */
+export function readStandingRecord(source: QuerySource, row: Row, own: boolean): SpanRecord {
+  return readSpan(source, Number(row[own ? 'own' : 'other']), hexOfInteger(BigInt(textOf(row, 'span'))))
 }
 
 /** What the index points at is of this kind. */

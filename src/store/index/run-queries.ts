@@ -1,4 +1,4 @@
-import { RepriseError, RUN_STATUSES, type RunSummary } from '../../schemas/index.ts'
+import { parseJson, RepriseError, RUN_STATUSES, type RunSummary } from '../../schemas/index.ts'
 import { PAGE_MAX } from '../limits.ts'
 import type { ListRunsQuery, RunPage } from '../types.ts'
 import { Conditions } from './conditions.ts'
@@ -44,6 +44,7 @@ const RUN_COLUMNS = [
   'cost_steps',
   'redactions',
   'gaps',
+  'conflicts',
   'logs',
   'replayable',
 ]
@@ -54,7 +55,7 @@ const RUN_ROW = `${RUN_COLUMNS.map((column) => `runs.${column}`).join(', ')}, ow
       ORDER BY names.text LIMIT ${MODELS_MAX})) AS models,
   (SELECT coalesce(sum(${LOST_COUNT_SQL}), 0) FROM run_senders AS sent CROSS JOIN lost_batches AS lost
     ON lost.sender = sent.sender AND ${NEAR_SQL} AND lost.came = 0 WHERE sent.run = runs.id) AS lost`
-const FOUND_ROW = 'runs.id, runs.logs, space.text AS namespace_text'
+const FOUND_ROW = 'runs.id, runs.logs, runs.conflicts, space.text AS namespace_text'
 const NEWEST_FIRST = 'ORDER BY at.start DESC, at.tie DESC, at.run DESC'
 const NAMES_JOINED = 'JOIN names AS own ON own.id = runs.name JOIN names AS space ON space.id = runs.namespace'
 
@@ -214,11 +215,12 @@ function summaryOf(database: IndexDatabase, row: Row): RunSummary {
     stepsByKind: Object.fromEntries(parseKinds(textOf(row, 'by_kind'))),
     pending,
     errors: numberOf(row, 'errors'),
-    models: JSON.parse(textOf(row, 'models')) as string[],
+    models: parseJson(textOf(row, 'models')) as string[],
     inputTokens: numberOf(row, 'input_tokens'),
     outputTokens: numberOf(row, 'output_tokens'),
     redactions: numberOf(row, 'redactions'),
     gaps: numberOf(row, 'gaps') + numberOf(row, 'lost'),
+    ...(numberOf(row, 'conflicts') > 0 && { conflicts: numberOf(row, 'conflicts') }),
     fidelity: replayable ? 'replayable' : 'observed',
     ...(numberOf(row, 'logs') > 0 && { logs: numberOf(row, 'logs') }),
     ...(row['session_text'] !== null && { session: textOf(row, 'session_text') }),

@@ -91,6 +91,8 @@ export class RunState {
   costSteps = 0
   redactions = 0
   gaps = 0
+  /** Records that say something else than the one of their step that stands. */
+  conflicts = 0
   logs = 0
   replayable = 0
   /** Why its program is known to be gone; nothing has come from it since that was found. */

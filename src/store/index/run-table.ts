@@ -1,4 +1,4 @@
-import { RUN_STATUSES, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
+import { parseJson, RUN_STATUSES, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
 import { type IndexDatabase, numberOf, type Row, textOf } from './database.ts'
 import type { NameTable } from './name-table.ts'
 import { hexOfInteger, integerOfHex } from './record-row.ts'
@@ -12,7 +12,7 @@ export function kindOf(number: number): StepKind {
 }
 
 export function parseKinds(text: string): Map<StepKind, number> {
-  const counts: unknown = JSON.parse(text)
+  const counts: unknown = parseJson(text)
   return new Map(
     STEP_KINDS.flatMap((kind) =>
       counts !== null && typeof counts === 'object' && Object.hasOwn(counts, kind)
@@ -23,7 +23,7 @@ export function parseKinds(text: string): Map<StepKind, number> {
 }
 
 export function parseTags(text: string): string[] {
-  const tags: unknown = JSON.parse(text)
+  const tags: unknown = parseJson(text)
   return Array.isArray(tags) ? tags.map(String) : []
 }
 
@@ -88,6 +88,7 @@ export function loadRun(database: IndexDatabase, names: NameTable, namespace: st
   state.costSteps = numberOf(row, 'cost_steps')
   state.redactions = numberOf(row, 'redactions')
   state.gaps = numberOf(row, 'gaps')
+  state.conflicts = numberOf(row, 'conflicts')
   state.logs = numberOf(row, 'logs')
   state.replayable = numberOf(row, 'replayable')
   state.interrupted = name('interrupted')
@@ -148,6 +149,7 @@ export const RUN_COLUMNS: readonly string[] = [
   'cost_steps',
   'redactions',
   'gaps',
+  'conflicts',
   'logs',
   'replayable',
 ]
@@ -195,6 +197,7 @@ export function saveRun(database: IndexDatabase, names: NameTable, rows: RunRows
     state.costSteps,
     state.redactions,
     state.gaps,
+    state.conflicts,
     state.logs,
     state.replayable,
     state.id,

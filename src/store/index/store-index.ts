@@ -73,6 +73,8 @@ export interface FollowingOptions {
   readonly restMillis?: number
   /** Called when the database has been thrown away and made anew. */
   readonly onAnew?: () => void
+  /** Where lines of earlier groups are read again: another reader than `tape`, where that keeps nothing in memory. */
+  readonly earlier?: Pick<Tape, 'readLine'>
 }
 
 /** The bytes of a group's lines, and where each begins; the last number is where they end. */
@@ -93,6 +95,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   readonly #restMillis: number | undefined
   #rest: NodeJS.Timeout | undefined
   readonly #onAnew: (() => void) | undefined
+  readonly #earlier: Pick<Tape, 'readLine'>
   #reading: ReadGroup | undefined
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -112,9 +115,10 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#gatherMillis = options.gatherMillis ?? GATHER_MILLIS
     this.#restMillis = options.restMillis
     this.#onAnew = options.onAnew
+    this.#earlier = options.earlier ?? tape
     this.#database = path === ':memory:' ? IndexDatabase.create(path) : IndexDatabase.openForWriting(path)
     try {
-      this.#writer = new IndexWriter(this.#database)
+      this.#writer = this.#newWriter()
       if (!isOfTape(this.#database, tape)) this.#writer = this.#startAnew()
     } catch (error) {
       if (!isDamage(error)) throw error
@@ -126,9 +130,13 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#database.close()
     removeIndex(this.#path)
     this.#database = IndexDatabase.create(this.#path)
-    this.#writer = new IndexWriter(this.#database)
+    this.#writer = this.#newWriter()
     this.#onAnew?.()
     return this.#writer
+  }
+
+  #newWriter(): IndexWriter {
+    return new IndexWriter(this.#database, (group, line) => this.#earlier.readLine(group, line))
   }
 
   protected override source(): QuerySource {
@@ -233,7 +241,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     } catch (error) {
       writer.rollback()
       // Its caches may hold what was taken back.
-      if (!isDamage(error)) this.#writer = new IndexWriter(this.#database)
+      if (!isDamage(error)) this.#writer = this.#newWriter()
       throw error
     }
   }

@@ -25,7 +25,12 @@ export function everyAnswer(store: Store): string {
     } while (cursor !== undefined)
   }
   for (const { id, namespace } of store.index.listRuns({ limit: 1000 }).runs) {
-    answers.push(store.index.readRun(id, namespace), store.index.readGaps(id, namespace), store.index.listLogs(id, { limit: 10 }))
+    answers.push(
+      store.index.readRun(id, namespace),
+      store.index.readGaps(id, namespace),
+      store.index.readConflicts(id, namespace),
+      store.index.listLogs(id, { limit: 10 }),
+    )
     let cursor: string | undefined
     do {
       const page = store.index.listSteps(id, { limit: 4, namespace, ...(cursor !== undefined && { cursor }) })
