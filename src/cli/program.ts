@@ -154,11 +154,17 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 
   verb(
     'redact [file]',
-    'print a file with its secrets replaced; without a file, standard input line by line',
-    'reprise redact answer.json --report\ncat log.ndjson | reprise redact',
+    'print a file with its secrets replaced, or say why, or try a policy on a run; without a file, standard input line by line',
+    'reprise redact answer.json --report\ncat log.ndjson | reprise redact\n' +
+      'reprise redact answer.json --explain\ncat log.ndjson | reprise redact --explain --policy own.json --json\n' +
+      'reprise redact --run 7f3a --policy own.json',
   )
     .option('--report', 'say on stderr how often each rule hit')
     .option('--policy <name|file>', 'redact by this policy: default, strict, metadata-only, or a JSON file')
+    .option('--explain', 'instead of the text, print what is found where and why, what is kept and what is let go; never the value')
+    .option('--field <name>', 'name of the field or attribute that holds the text')
+    .option('--kind <kind>', 'kind of step that the text is of, for rules that are confined to kinds')
+    .option('--run <run>', 'instead of a file: what the policy would change of what this run has kept; nothing is written')
     .action((file: string | undefined, flags) =>
       act(flags, [], async (settings) => (await import('./commands/redact.ts')).redact(settings, terminal, file, flags)),
     )

@@ -15,6 +15,8 @@ import { detectPaymentCard } from './detectors/payment-card.ts'
 import { detectInternationalPhone, detectNationalPhone, detectNorthAmericanPhone } from './detectors/phone.ts'
 import { detectPrivateKey } from './detectors/private-key.ts'
 import { detectUrlUserinfo } from './detectors/url-userinfo.ts'
+import { refusalOf } from './explain/refusals.ts'
+import { evidenceOf, refusedByWords, type Trace } from './explain/trace.ts'
 import { compileFields, type FieldLookup, fieldAnchors } from './fields.ts'
 import { GENERATION_2, GENERATION_3, type Generation } from './generation.ts'
 import {
@@ -131,11 +133,17 @@ function guardOf(rule: RuleData, anchor: string): { readonly guard?: Guard } {
   return guard === undefined ? {} : { guard }
 }
 
+/** A version whose rules tell what they let go, and what speaks for what they find. Finds the same; without guards, to tell of more. */
+export function tracedPolicy(version: PolicyVersion, trace: Trace): CompiledPolicy {
+  return compilePolicy(policyDataOf('default', version), false, GENERATIONS[version], trace)
+}
+
 /** `hasGuards` is false where a test compares. */
 export function compilePolicy(
   policy: RedactionPolicy,
   hasGuards: boolean = true,
   generation: Generation = GENERATIONS[LATEST_VERSION],
+  trace?: Trace,
 ): CompiledPolicy {
   const anchors: Anchor[] = [...ESCAPE_ANCHORS, ...(generation.decodes ? [PERCENT_ANCHOR] : [])].map((source) => ({
     sets: parseAnchor(source, false),
@@ -162,7 +170,7 @@ export function compilePolicy(
       name: rule.name,
       rank,
       beginOf: beginOf(rule),
-      detect: detectorOf(rule, generation),
+      detect: detectorOf(rule, generation, trace),
     })),
     fieldRank: policy.rules.length,
     fieldOf: compileFields(policy.fields),
@@ -200,8 +208,8 @@ function byteTable(chars: string): Uint8Array {
 /** A `tail` that matches nowhere: the match ends where the pattern says. */
 const NO_TAIL = '(?!)'
 
-function detectorOf(rule: RuleData, generation: Generation): Detector {
-  if (rule.detector !== undefined) return withContext(rule, generation.detectors[rule.detector] ?? DETECTORS[rule.detector])
+function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undefined): Detector {
+  if (rule.detector !== undefined) return withContext(rule, generation.detectors[rule.detector] ?? DETECTORS[rule.detector], trace)
   if (rule.pattern === undefined) throw new TypeError(`rule ${rule.name}: expected a pattern or a detector`)
   const narrowed = rule.pattern.includes('(?<secret>')
   const pattern = new RegExp(rule.pattern, `y${rule.flags ?? ''}${narrowed ? 'd' : ''}`)
@@ -220,21 +228,37 @@ function detectorOf(rule: RuleData, generation: Generation): Detector {
     const range = narrowed ? match.indices?.groups?.['secret'] : undefined
     const start = range?.[0] ?? match.index
     const matchEnd = range?.[1] ?? match.index + match[0].length
-    if (check !== undefined && !check(text.slice(start, matchEnd), text, matchEnd)) return undefined
-    if (around !== undefined && !around(view, match.index, start, matchEnd)) return undefined
+    if (check !== undefined && !check(text.slice(start, matchEnd), text, matchEnd)) {
+      trace?.(view, { rule: rule.name, start, end: matchEnd, why: 'check', ...(rule.check !== undefined && { proof: rule.check }) })
+      return undefined
+    }
+    if (around !== undefined && !around(view, match.index, start, matchEnd)) {
+      trace?.(view, refusedByWords(rule, view, start, matchEnd))
+      return undefined
+    }
+    const evidence = trace === undefined ? undefined : { evidence: evidenceOf(rule, view, { start, end: matchEnd }) }
     tail.lastIndex = matchEnd
-    if (!tail.test(text)) return { start, end: matchEnd }
+    if (!tail.test(text)) return { start, end: matchEnd, ...evidence }
     alnumTail.lastIndex = tail.lastIndex
     alnumTail.test(text)
-    return { start, end: alnumTail.lastIndex }
+    return { start, end: alnumTail.lastIndex, ...evidence }
   }
 }
 
-function withContext(rule: RuleData, detect: Detector): Detector {
-  if (rule.near === undefined && rule.unless === undefined) return detect
-  const around = compileContext(rule.near, rule.unless)
+function withContext(rule: RuleData, detect: Detector, trace: Trace | undefined): Detector {
+  const around = rule.near === undefined && rule.unless === undefined ? undefined : compileContext(rule.near, rule.unless)
+  if (around === undefined && trace === undefined) return detect
   return (view, anchorEnd, anchorLength) => {
     const found = detect(view, anchorEnd, anchorLength)
-    return found !== undefined && around(view, found.start, found.start, found.end) ? found : undefined
+    if (found === undefined) {
+      const refused = trace === undefined ? undefined : refusalOf(rule, view, anchorEnd - anchorLength)
+      if (refused !== undefined) trace?.(view, refused)
+      return undefined
+    }
+    if (around?.(view, found.start, found.start, found.end) === false) {
+      trace?.(view, refusedByWords(rule, view, found.start, found.end))
+      return undefined
+    }
+    return trace === undefined ? found : { ...found, evidence: evidenceOf(rule, view, found) }
   }
 }

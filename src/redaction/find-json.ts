@@ -1,6 +1,7 @@
 import type { CompiledPolicy } from './compile.ts'
 import { isPrivateMember, PRIVATE_MEMBERS } from './detectors/jwk.ts'
 import { isPaymentCardNumber } from './detectors/payment-card.ts'
+import type { Evidence } from './explain/trace.ts'
 import { isSecretOfField, isSecretOfPair } from './fields.ts'
 import { findInEncoded } from './find-encoded.ts'
 import { findAtHits, SHORTEST_MATCH } from './find-text.ts'
@@ -34,7 +35,7 @@ export function findInJson(
   scan?: Scan,
 ): Span[] | undefined {
   const hits = text.length < SHORTEST_MATCH ? [] : (scan ?? scanText)(policy.automaton, text)
-  const series = nesting < MAX_NESTING && looksLikeChunks(text) ? findInChunks(policy, text, nesting) : []
+  const series = nesting < MAX_NESTING && looksLikeChunks(text, policy.generation.readsSpaced) ? findInChunks(policy, text, nesting) : []
   if (hits.length === 0 && rule === undefined) return series
   const finder = new JsonFinder(policy, text, newContainer(field, rule), nesting, hits)
   if (!walkJson(text, finder) || !finder.isValid) return undefined
@@ -42,6 +43,10 @@ export function findInJson(
   // What the whole text says goes before what a piece of it looks like.
   return series.length === 0 ? spans : chooseSpans([...series, ...spansBeside(spans, series)])
 }
+
+/** Whether a text that has no anchor anywhere holds one that is cut in pieces: `bob`, `@exam`, `ple.com`. */
+export const hasCutMatch = (policy: CompiledPolicy, jsonText: string): boolean =>
+  looksLikeChunks(jsonText, policy.generation.readsSpaced) && findInChunks(policy, jsonText, 0).length > 0
 
 /** What is found in the texts that the elements of a list make together. */
 function findInChunks(policy: CompiledPolicy, text: string, nesting: number): Span[] {
@@ -209,7 +214,7 @@ class JsonFinder {
     container.previousRule = undefined
     const digits = this.#text.slice(token.start, token.end)
     if (container.rule?.numbers === true) this.#addNumber(token, container.rule.rule, this.#policy.fieldRank)
-    else if (digits.length >= 13 && isPaymentCardNumber(digits, container.field)) this.#addNumber(token, CARD_RULE, 0)
+    else if (digits.length >= 13 && isPaymentCardNumber(digits, container.field)) this.#addNumber(token, CARD_RULE, 0, { proof: CARD_RULE })
   }
 
   #noteKey(container: Container, token: JsonToken): void {
@@ -258,8 +263,9 @@ class JsonFinder {
     this.#addInside(token, value, [wholeSpan(this.#policy, value, rule, findInString(this.#policy, value, '', this.#nesting))])
   }
 
-  #addNumber(token: JsonToken, rule: string, rank: number): void {
-    this.spans.push({ ...token, rule, rank, value: this.#text.slice(token.start, token.end), quote: '"' })
+  #addNumber(token: JsonToken, rule: string, rank: number, evidence?: Evidence): void {
+    const value = this.#text.slice(token.start, token.end)
+    this.spans.push({ ...token, rule, rank, value, quote: '"', ...(evidence !== undefined && { evidence }) })
   }
 }
 

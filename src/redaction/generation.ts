@@ -22,6 +22,8 @@ export interface Generation {
   readonly readsBytes: boolean
   /** Knows the private members of JSON Web Keys. */
   readonly readsKeys: boolean
+  /** Knows the chunks of a stream where blanks stand between them. */
+  readonly readsSpaced: boolean
 }
 
 export const GENERATION_2: Generation = {
@@ -32,6 +34,7 @@ export const GENERATION_2: Generation = {
   piecesMin: 2,
   readsBytes: false,
   readsKeys: false,
+  readsSpaced: false,
 }
 export const GENERATION_3: Generation = {
   ...GENERATION_2,
@@ -42,4 +45,5 @@ export const GENERATION_3: Generation = {
   },
   readsBytes: true,
   readsKeys: true,
+  readsSpaced: true,
 }

@@ -3,6 +3,15 @@
  * A redactor that throws has not cleaned the value; its caller withholds the content.
  */
 
+export {
+  createExplainer,
+  type ExplainedFinding,
+  type ExplainedLetGo,
+  type ExplainedToken,
+  type Explainer,
+  type ExplainerOptions,
+  type Explanation,
+} from './explain/explain.ts'
 export { type ChosenPolicyOptions, createRedactorFor, createRedactorOf, policyTextOf } from './policies/chosen.ts'
 export { type Action, hasSurrogates, type Mode, type PolicyConfig, type PolicyRuleConfig, PRESETS } from './policies/config.ts'
 export { createPolicyRedactor, type PolicyRedactorOptions } from './policies/redactor.ts'

@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeValue, encodeValue, MEDIA_TYPE, RepriseError } from '../schemas/index.ts'
 import type { CompiledPolicy } from './compile.ts'
+import { hasCutMatch } from './find-json.ts'
 import type { Redacted, Redactor } from './redactor.ts'
 import { hasAnchor } from './scan.ts'
 
@@ -19,6 +20,7 @@ const TEXT_TYPES =
 const JSON_TYPES = /^(?:application|text)\/json$|\+json$/
 /** Bytes of unknown make: text when at most this share are control characters. */
 const CONTROL_SHARE_MAX = 0.02
+const OPEN_BRACKET = 0x5b
 
 type Kind = 'json' | 'text' | 'msgpack' | 'unknown' | 'binary'
 const kinds = new Map<string, Kind>()
@@ -51,13 +53,16 @@ export function redactPayloadWith(
   const redact = kind === 'json' ? tools.redactJson : tools.redactText
   if (typeof data === 'string') return redact(data, field)
   if (kind === 'binary' || (kind === 'unknown' && !isReadable(data))) return { value: data, counts: undefined }
-  // A field's name can make a secret of a text that has no anchor.
-  const mayHoldMatch =
-    tools.looksAtAll === true || (field !== '' && tools.compiled.fieldOf(field) !== undefined) || hasAnchor(tools.compiled.automaton, data)
-  if (!mayHoldMatch) return { value: data, counts: undefined }
   const buffer = Buffer.from(data.buffer, data.byteOffset, data.length)
   // Text in another encoding goes through as bytes; what the rules look for is ASCII.
   const encoding = isUtf8(data) ? 'utf8' : 'latin1'
+  // A field's name can make a secret of a text that has no anchor.
+  const mayHoldMatch =
+    tools.looksAtAll === true ||
+    (field !== '' && tools.compiled.fieldOf(field) !== undefined) ||
+    hasAnchor(tools.compiled.automaton, data) ||
+    (data[0] === OPEN_BRACKET && hasCutMatch(tools.compiled, buffer.toString(encoding)))
+  if (!mayHoldMatch) return { value: data, counts: undefined }
   const { value, counts } = redact(buffer.toString(encoding), field)
   return counts === undefined ? { value: data, counts } : { value: Buffer.from(value, encoding), counts }
 }

@@ -46,17 +46,25 @@ export function findInSeries(pieces: readonly string[], piecesMin: number, find:
 
 const SHORT_STRINGS = /\[\s{0,8}"(?:[^"\\]|\\.){0,128}"\s{0,8},\s{0,8}"/y
 
-/** A cheap first look, for every JSON text that comes by: a list of short strings, or of objects that begin alike? */
-export function looksLikeChunks(text: string): boolean {
+/**
+ * A cheap first look, for every JSON text that comes by: a list of short strings, or of objects that begin alike?
+ *
+ * @param isSpaced also where blanks stand between the elements, as Python writes JSON and as people have it printed
+ */
+export function looksLikeChunks(text: string, isSpaced: boolean): boolean {
   if (text.charCodeAt(0) !== 0x5b) return false
-  if (text.charCodeAt(1) === 0x7b) {
-    const beginning = `,${text.slice(1, 9)}`
-    const second = text.indexOf(beginning, 2)
+  let first = 1
+  if (isSpaced) while (isJsonBlank(text.charCodeAt(first))) first++
+  if (text.charCodeAt(first) === 0x7b) {
+    const beginning = isSpaced ? text.slice(first, first + 8) : `,${text.slice(1, 9)}`
+    const second = text.indexOf(beginning, first + 1)
     return second > 0 && (text.length <= PAIR_MAX_UNITS || text.indexOf(beginning, second + 1) > 0)
   }
   SHORT_STRINGS.lastIndex = 0
   return SHORT_STRINGS.test(text)
 }
+
+const isJsonBlank = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
 /** The strings of a list's elements by place, in order: `/choices/0/delta/content` in the first, the second, … */
 export function collectSeries(jsonText: string): { readonly tokens: readonly JsonToken[]; readonly pieces: readonly string[] }[] {

@@ -1,4 +1,5 @@
 import { RepriseError } from '../schemas/index.ts'
+import type { Evidence } from './explain/trace.ts'
 import { shapeToken } from './tokens.ts'
 
 /** One stretch of a text that a rule wants replaced. */
@@ -14,6 +15,8 @@ export interface Span {
   readonly quote: string
   /** A further part of a match that began in an earlier string: dropped, without a token of its own. */
   readonly isRest?: true
+  /** Only of a traced policy. */
+  readonly evidence?: Evidence
 }
 
 /** Rounds after which a text that still changes is given up; real texts need one or two. */

@@ -1,3 +1,5 @@
+import type { Evidence } from './explain/trace.ts'
+
 /** A text under inspection, with what must be remembered over it so that no detector looks at a stretch twice. */
 export class TextView {
   readonly text: string
@@ -23,6 +25,8 @@ export class TextView {
 export interface Stretch {
   readonly start: number
   readonly end: number
+  /** Only of a traced policy: what spoke for it. */
+  readonly evidence?: Evidence
   /** Of detectors that know several kinds: the name under which this one goes. */
   readonly rule?: string
 }

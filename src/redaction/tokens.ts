@@ -62,6 +62,15 @@ export function tokenEndAt(text: string, index: number): number {
   return match !== null && KNOWN_RULES.has(match[1] ?? '') ? TOKEN_AT.lastIndex : -1
 }
 
+/** The tokens of a text, in order. */
+export function tokensIn(text: string): { readonly rule: string; readonly start: number; readonly end: number }[] {
+  if (!text.includes('<') && !text.includes('%3')) return []
+  return [...text.matchAll(TOKEN)].flatMap((match) => {
+    const rule = match[1] ?? ''
+    return KNOWN_RULES.has(rule) ? [{ rule, start: match.index, end: match.index + match[0].length }] : []
+  })
+}
+
 /** True where `index` lies inside a token, behind its `<`. */
 export function isInsideToken(text: string, index: number): boolean {
   const lowest = Math.max(0, index - TOKEN_MAX_LENGTH)

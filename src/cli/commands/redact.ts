@@ -1,18 +1,27 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import { extname, join, resolve } from 'node:path'
-import { createInterface } from 'node:readline'
-import { createRedactorFor, type Redactor } from '../../redaction/index.ts'
+import { join } from 'node:path'
+import { createRedactorFor, type PolicyConfig } from '../../redaction/index.ts'
 import { parsePolicy } from '../../redaction/policies/schema.ts'
-import { RepriseError } from '../../schemas/index.ts'
+import { RepriseError, STEP_KINDS } from '../../schemas/index.ts'
 import { readPolicyFile } from '../../sdk/spool/index.ts'
 import { openStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
 import { type Terminal, writeLine } from '../terminal.ts'
+import { looksLikeJson, readTexts, writeAll } from './redact-input.ts'
 
-const MAX_FILE_BYTES = 256 * 1024 * 1024
+export type RedactFlags = {
+  report?: boolean
+  policy?: string
+  explain?: boolean
+  /** Name of the field or attribute that holds the text. */
+  field?: string
+  /** Kind of step, for rules that are confined to kinds. */
+  kind?: string
+  /** A run that is there, to try a policy on. */
+  run?: string
+}
 
 type Counts = Map<string, number>
 
@@ -35,55 +44,46 @@ async function readKey(settings: Settings, terminal: Terminal): Promise<Uint8Arr
   }
 }
 
-function looksLikeJson(text: string): boolean {
-  const first = text.trimStart()[0]
-  return first === '{' || first === '[' || first === '"'
-}
-
-async function redactLines(redactor: Redactor, input: NodeJS.ReadableStream, terminal: Terminal, total: Counts): Promise<void> {
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    const { value, counts } = looksLikeJson(line) ? redactor.redactJson(line) : redactor.redactText(line)
-    addCounts(total, counts)
-    if (!terminal.stdout.write(`${value}\n`)) await new Promise((drained) => terminal.stdout.once('drain', drained))
+/** What does not go together, said by the names of the flags. */
+function checkFlags(file: string | undefined, { run, explain, report, field, kind }: RedactFlags): void {
+  const refuse = (why: string): never => {
+    throw new RepriseError('usage', why)
   }
+  if (run !== undefined && file !== undefined) refuse(`--run: expected no file beside it, got ${JSON.stringify(file)}`)
+  if (run !== undefined && explain === true) refuse('--explain: expected a file or standard input, not --run')
+  if (run !== undefined && field !== undefined) refuse('--field: expected a file or standard input, not --run, whose fields have names')
+  if (run !== undefined && kind !== undefined) refuse('--kind: expected a file or standard input, not --run, whose steps have kinds')
+  if (report === true && (explain === true || run !== undefined))
+    refuse(`--report: expected neither --explain nor --run, which count by themselves`)
+  if (kind !== undefined && !(STEP_KINDS as readonly string[]).includes(kind))
+    refuse(`--kind: expected one of ${STEP_KINDS.join(', ')}, got ${kind}`)
 }
 
-/** Redacts a file whole (JSON and text), or NDJSON and standard input (`-`) line by line, in order. */
-export async function redact(
+/** Redacts a file or standard input; or says why (`--explain`), or what a policy would change of a run (`--run`). */
+export async function redact(settings: Settings, terminal: Terminal, file: string | undefined, flags: RedactFlags): Promise<number> {
+  checkFlags(file, flags)
+  const policy = flags.policy === undefined ? undefined : readPolicyFile(flags.policy, terminal.cwd, parsePolicy)
+  if (flags.run !== undefined) return (await import('./redact-trial.ts')).tryPolicy(settings, terminal, flags.run, policy)
+  if (flags.explain === true) return (await import('./redact-explain.ts')).explain(settings, terminal, file, { ...flags, policy })
+  return redactTexts(settings, terminal, file, { ...flags, policy })
+}
+
+async function redactTexts(
   settings: Settings,
   terminal: Terminal,
   file: string | undefined,
-  flags: { report?: boolean; policy?: string },
+  { policy, field, kind, report }: Omit<RedactFlags, 'policy'> & { policy: PolicyConfig | undefined },
 ): Promise<number> {
-  const policy = flags.policy === undefined ? undefined : readPolicyFile(flags.policy, terminal.cwd, parsePolicy)
   const key = await readKey(settings, terminal)
-  const redactor = createRedactorFor({ policy, key, namespace: settings.values.namespace })
+  const chosen = createRedactorFor({ policy, key, namespace: settings.values.namespace })
+  const redactor = kind === undefined ? chosen : (chosen.ofKind?.(kind) ?? chosen)
   const total: Counts = new Map()
-  if (file === undefined || file === '-') await redactLines(redactor, terminal.stdin, terminal, total)
-  else {
-    const handle = await open(resolve(terminal.cwd, file)).catch((cause: unknown) => {
-      throw new RepriseError('usage', `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-    })
-    try {
-      if (['.ndjson', '.jsonl'].includes(extname(file))) await redactLines(redactor, handle.createReadStream(), terminal, total)
-      else {
-        const { size } = await handle.stat()
-        if (size > MAX_FILE_BYTES) {
-          throw new RepriseError(
-            'limit_exceeded',
-            `${file}: ${size} bytes, the most is ${MAX_FILE_BYTES}; give it line by line on standard input`,
-          )
-        }
-        const text = await handle.readFile('utf8')
-        const { value, counts } = looksLikeJson(text) ? redactor.redactJson(text) : redactor.redactText(text)
-        addCounts(total, counts)
-        terminal.stdout.write(value)
-      }
-    } finally {
-      await handle.close()
-    }
+  for await (const { text, line } of readTexts(file, terminal)) {
+    const { value, counts } = looksLikeJson(text) ? redactor.redactJson(text, field) : redactor.redactText(text, field)
+    addCounts(total, counts)
+    await writeAll(terminal.stdout, line === undefined ? value : `${value}\n`)
   }
-  if (flags.report === true) {
+  if (report === true) {
     const rules = Object.fromEntries([...total].sort(([left], [right]) => (left < right ? -1 : 1)))
     writeLine(terminal.stderr, JSON.stringify({ schema: 'reprise.redaction-report/1', policy: redactor.policy, rules }))
   }

@@ -9,13 +9,14 @@ interface RunKind {
   readonly check: (digits: string) => boolean
   /** Words of which one must be near; undefined where the check alone is proof enough. */
   readonly near: RegExp | undefined
+  readonly words?: readonly string[]
 }
 
-const kind = (rule: string, words?: readonly string[], onlyThese = false): RunKind => ({
-  rule,
-  check: ID_CHECKS[rule] ?? (() => false),
-  near: words === undefined ? undefined : wordsExpression(onlyThese ? words : [...words, ...IDENTITY_WORDS]),
-})
+const kind = (rule: string, own?: readonly string[], onlyThese = false): RunKind => {
+  const words = own === undefined || onlyThese ? own : [...own, ...IDENTITY_WORDS]
+  const check = ID_CHECKS[rule] ?? (() => false)
+  return words === undefined ? { rule, check, near: undefined } : { rule, check, near: wordsExpression(words), words }
+}
 
 /**
  * Identifiers that are nothing but digits, by how many. One check digit in ten or eleven is no proof: such a number counts
@@ -102,6 +103,16 @@ const BEHIND = 24
 
 /** Names of the rules that this detector gives; the rule's data lists the same. */
 export const numberRunRules = (): string[] => [...new Set([...KINDS.values()].flat().map(({ rule }) => rule))]
+
+/** Words of which one must stand near, for the kinds that need one. */
+export const numberRunWords = (rule: string): string[] => [
+  ...new Set([...KINDS.values()].flat().flatMap((known) => (known.rule === rule ? (known.words ?? []) : []))),
+]
+
+/** Kinds whose check digits these are. */
+export const numberRunCandidates = (digits: string): string[] => [
+  ...new Set((KINDS.get(digits.length) ?? []).filter(({ check }) => check(digits)).map(({ rule }) => rule)),
+]
 
 /** A run of 9 to 18 digits, by itself, that is somebody's number. */
 export const detectNumberRun: Detector = (view, anchorEnd, anchorLength) => {

@@ -105,12 +105,12 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
     const counts: Record<string, number> = {}
     const spansOf = pieces.map((): Decided[] => [])
     for (const { span, parts } of findInSeries(pieces, compiled.generation.piecesMin, (joined) => findInString(compiled, joined, '', 0))) {
-      const action = decisions.actionFor(span.rule, '')
-      if (action === 'keep') continue
+      const ruling = decisions.rulingFor(span.rule, '')
+      if (ruling.action === 'keep') continue
       counts[span.rule] = (counts[span.rule] ?? 0) + 1
       for (const [index, { piece, start, end }] of parts.entries()) {
         const part: Span = index > 0 ? { ...span, quote: '', start, end, isRest: true } : { ...span, start, end }
-        spansOf[piece]?.push({ ...part, action })
+        spansOf[piece]?.push({ ...part, action: ruling.action, ruling })
       }
     }
     if (Object.keys(counts).length === 0) return undefined

@@ -45,4 +45,5 @@ export const GENERATION_1: Generation = {
   piecesMin: 3,
   readsBytes: false,
   readsKeys: false,
+  readsSpaced: false,
 }
