@@ -1,5 +1,6 @@
 import type { ByteBudget, Reservation } from '../http/byte-budget.ts'
-import { overloaded, Refusal, RPC, unavailable } from '../http/refusal.ts'
+import { overloaded, Refusal, RPC } from '../http/refusal.ts'
+import { gaveWay } from '../http/slow-bodies.ts'
 import type { Connection } from './connections.ts'
 import { type Place, ReceiveGate } from './receive-gate.ts'
 
@@ -126,7 +127,7 @@ export class Call {
       if (silentMillis > limits.idleTimeoutMillis) {
         this.refuse(timedOut('body_timeout', `no byte of the request came for ${limits.idleTimeoutMillis / 1000} s`))
       } else if (crowded && (silentMillis > CROWDED_IDLE_MILLIS || nowMillis - this.#receivingSinceMillis > CROWDED_RECEIVE_MILLIS)) {
-        this.refuse(unavailable('gave_way', 'the request came too slowly while others waited; try again later', 1))
+        this.refuse(gaveWay())
       }
     }
   }
@@ -158,7 +159,7 @@ export class Calls {
 
   /** Ends what takes too long. To be called now and then. */
   look(nowMillis: number): void {
-    const { crowded } = this.gate
+    const crowded = this.gate.crowded || this.#budget.pressed
     for (const call of this.#open) call.look(nowMillis, this.#limits, crowded)
   }
 }

@@ -3,8 +3,6 @@ import type { ServerInterceptingCallInterface } from '@grpc/grpc-js'
 /** Frame header of a gRPC message: a flag and a length. */
 export const PREFIX_BYTES = 5
 const START_BYTES = 64 * 1024
-/** A sender that has sent so much is believed about the rest: memory is taken for the whole message. */
-const TRUSTED_BYTES = 1024 * 1024
 
 export interface MessageEvents {
   /** The length that the sender says, before a byte of the message is kept. False when the message is not wanted. */
@@ -20,7 +18,7 @@ export interface MessageEvents {
  * 16 KiB holds 3,276 empty messages, and each takes a place in a queue, some objects and a promise, so that a few hundred calls
  * take hundreds of MiB. Here the length is known before the memory is taken, and the second message ends the call.
  *
- * The sender controls the length, so memory grows with the bytes that have come.
+ * The sender controls the length, so memory grows with the bytes that have come, and is never more than twice as much.
  */
 export class MessageReader {
   readonly #events: MessageEvents
@@ -63,8 +61,7 @@ export class MessageReader {
     const whole = PREFIX_BYTES + this.#sizeBytes
     const needed = this.#filled + data.length
     if (this.#memory === undefined || this.#memory.length < needed) {
-      const next = Math.max(needed, START_BYTES, this.#filled * 2)
-      const bytes = next > TRUSTED_BYTES ? whole : Math.min(whole, next)
+      const bytes = Math.min(whole, Math.max(needed, START_BYTES, this.#filled * 2))
       if (!this.#events.grows(bytes)) return false
       const larger = Buffer.allocUnsafeSlow(bytes)
       this.#memory?.copy(larger, 0, 0, this.#filled)

@@ -1,7 +1,11 @@
+/** Who was turned away comes again after a second, which is what it was told. */
+const PRESSED_MILLIS = 2_000
+
 /** Bounds the bytes of all requests being worked on. What does not fit is turned away, never queued. */
 export class ByteBudget {
   readonly #maxBytes: number
   #usedBytes = 0
+  #refusedAtMillis = Number.NEGATIVE_INFINITY
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes
@@ -11,6 +15,11 @@ export class ByteBudget {
     return this.#usedBytes
   }
 
+  /** Whether somebody was turned away a moment ago. */
+  get pressed(): boolean {
+    return performance.now() - this.#refusedAtMillis < PRESSED_MILLIS
+  }
+
   open(): Reservation {
     return new Reservation((bytes) => this.#take(bytes))
   }
@@ -18,7 +27,10 @@ export class ByteBudget {
   #take(bytes: number): boolean {
     // A large request is let in while there is little else, or it would never have its turn: its own limits bound it.
     const most = bytes * 2 > this.#maxBytes ? this.#maxBytes / 2 : this.#maxBytes - bytes
-    if (bytes > 0 && this.#usedBytes > 0 && this.#usedBytes > most) return false
+    if (bytes > 0 && this.#usedBytes > 0 && this.#usedBytes > most) {
+      this.#refusedAtMillis = performance.now()
+      return false
+    }
     this.#usedBytes += bytes
     return true
   }
@@ -41,9 +53,15 @@ export class Reservation {
     return true
   }
 
+  /** Gives back what is held beyond so many bytes. */
+  shrinkTo(bytes: number): void {
+    if (bytes >= this.#heldBytes) return
+    this.#take(bytes - this.#heldBytes)
+    this.#heldBytes = bytes
+  }
+
   /** Gives everything back; twice is harmless. */
   release(): void {
-    this.#take(-this.#heldBytes)
-    this.#heldBytes = 0
+    this.shrinkTo(0)
   }
 }

@@ -2,11 +2,13 @@ import type { IncomingMessage } from 'node:http'
 import { SpareBuffers } from '../../store/index.ts'
 import type { Reservation } from './byte-budget.ts'
 import { overloaded, Refusal, RPC, tooLarge } from './refusal.ts'
+import type { SlowBodies } from './slow-bodies.ts'
 
 export interface BodyLimits {
   readonly maxBytes: number
   /** Longest silence of the sender. */
   readonly idleTimeoutMillis: number
+  readonly slow?: SlowBodies
 }
 
 /** The sender went away in the middle; there is nobody to answer. */
@@ -14,7 +16,7 @@ export class SenderGone extends Error {}
 
 /**
  * Reads a request body within its limits. The sender controls Content-Length, so it is only used to turn a request away
- * early; what counts is the bytes that come. (That they are as many as announced is seen to by Node's parser.)
+ * early, and believed while the bytes come; what counts is those. (That they are as many as announced is seen to by Node's parser.)
  */
 export async function readBody(
   request: IncomingMessage,
@@ -34,6 +36,7 @@ export async function readBody(
     }, limits.idleTimeoutMillis)
     const finish = (settle: () => void): void => {
       clearTimeout(timer)
+      unwatch?.()
       request.off('data', onData).off('end', onEnd).off('error', onGone).off('close', onGone)
       // What still comes is let go of; an error on the way out has nobody to tell.
       request.on('error', () => undefined)
@@ -52,6 +55,7 @@ export async function readBody(
     }
     const onEnd = (): void => finish(() => resolve(body.finish()))
     const onGone = (): void => fail(new SenderGone())
+    const unwatch = limits.slow?.watch({ reservation, receivedBytes: () => body.length, refuse: fail })
     request.on('data', onData).on('end', onEnd).on('error', onGone).on('close', onGone)
   })
 }

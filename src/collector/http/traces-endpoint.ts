@@ -8,6 +8,7 @@ import type { ByteBudget, Reservation } from './byte-budget.ts'
 import { CONTENT_ENCODINGS, contentEncodingOf } from './inflate.ts'
 import { type BodyLimits, readBody, releaseChunk, SenderGone } from './read-body.ts'
 import { Refusal, RPC, refusalOf, unavailable } from './refusal.ts'
+import { SlowBodies } from './slow-bodies.ts'
 
 export interface OtlpEndpointOptions {
   readonly signal: Signal
@@ -46,6 +47,7 @@ export function encodeOutcome(signal: Signal, encoding: OtlpEncoding, { rejected
 /** `POST /v1/traces` and the like: answered with 200 only when every record it keeps is on the disk. */
 export function createOtlpEndpoint(options: OtlpEndpointOptions): RequestHandler {
   const { signal, intake, counters, log } = options
+  const limits = { ...options.limits, slow: new SlowBodies(options.budget) }
 
   async function receive(
     request: IncomingMessage,
@@ -56,7 +58,7 @@ export function createOtlpEndpoint(options: OtlpEndpointOptions): RequestHandler
     const contentEncoding = contentEncodingOf(request.headers['content-encoding'])
     if (options.isClosing()) throw unavailable('closing', 'the collector is closing', 1)
     if (request.headers.expect !== undefined) response.writeContinue()
-    const body = await readBody(request, options.limits, reservation, intake.spareBuffers)
+    const body = await readBody(request, limits, reservation, intake.spareBuffers)
     send(response, 200, encoding, encodeOutcome(signal, encoding, await intake.take({ signal, encoding, contentEncoding, body })))
   }
 
