@@ -52,6 +52,8 @@ export interface LineageNode {
   readonly requestDigest: string
   readonly lineage: string
   readonly occurrence: number
+  /** In a replay over the wire: its code runs again, above the exchanges that it makes. */
+  readonly runsAgain?: true
 }
 
 /**

@@ -60,8 +60,8 @@ export class RecordedCalls {
   }
 }
 
-export function isServed({ record }: LineageNode): boolean {
-  return SERVED_KINDS.has(record.core.kind)
+export function isServed({ record, runsAgain }: LineageNode): boolean {
+  return runsAgain !== true && SERVED_KINDS.has(record.core.kind)
 }
 
 export function servesKind(kind: StepKind): boolean {

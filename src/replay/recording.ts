@@ -69,6 +69,11 @@ export class Recording {
     return value
   }
 
+  /** The same recording, with its steps seen otherwise. */
+  withNodes(nodes: readonly LineageNode[]): Recording {
+    return new Recording(this.folder, this.manifest, this.steps, nodes, this.policy, this.#payloads)
+  }
+
   /** What the run returned, decoded afresh; of a stream the array of its chunks. `undefined` when it is not there. */
   rootOutput(): unknown {
     const payload = this.payloadOf(this.root.record, 'output')

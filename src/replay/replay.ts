@@ -7,6 +7,7 @@ import { runGuarded } from './socket-guard.ts'
 import { drawVerdict } from './verdict.ts'
 import { rememberOrigin } from './verdict-origin.ts'
 import { waitForEnd } from './wait-for-end.ts'
+import { overTheWire } from './wire/over-the-wire.ts'
 
 export interface ReplayOptions {
   /** Arguments in place of the recorded ones: for functions, signals and other values that no recording holds. */
@@ -19,6 +20,11 @@ export interface ReplayOptions {
   readonly onMiss?: 'throw' | 'live'
   /** With `onMiss: 'live'`: names of the steps with effect `write` that may be made. No other write is. */
   readonly allowWrites?: readonly string[]
+  /**
+   * `call`, the default: model, tool and other calls are served whole. `wire`: those of them that made HTTP exchanges run again, above
+   * the recorded exchanges. A call with effect `write` runs only where `allowWrites` names it, and is served whole otherwise.
+   */
+  readonly serve?: 'call' | 'wire'
 }
 
 type Program = (...args: never[]) => unknown
@@ -57,7 +63,7 @@ export async function replayWithOutcome(
   if (timeoutMillis !== undefined && !(timeoutMillis > 0)) {
     throw new RepriseError('invalid_argument', `replay: timeoutMillis: expected a number above 0, found ${String(timeoutMillis)}`)
   }
-  const session = new ReplaySession(recording, cachedOptions(options))
+  const session = new ReplaySession(servedAs(recording, options), cachedOptions(options))
   const args = options.args ?? recording.arguments()
   let socketsDenied = 0
   const watcher = {
@@ -82,6 +88,12 @@ export async function replayWithOutcome(
   }
   const verdict = rememberOrigin(drawVerdict(session, socketsDenied), { folder: recording.folder, exportName: fn.name })
   return { verdict, outcome }
+}
+
+function servedAs(recording: Recording, { serve = 'call', allowWrites = [] }: ReplayOptions): Recording {
+  if (serve === 'wire') return overTheWire(recording, allowWrites)
+  if (serve !== 'call') throw new RepriseError('invalid_argument', `replay: serve: expected call or wire, found ${String(serve)}`)
+  return recording
 }
 
 function cachedOptions({ mode = 'exact', onMiss, allowWrites = [] }: ReplayOptions): CachedOptions | undefined {

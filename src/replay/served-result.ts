@@ -5,6 +5,7 @@ import { type DeliveryPlan, isStream, type Place, planOf } from './delivery-plan
 import type { LineageNode } from './lineage.ts'
 import { type Recording, type StepPayload, wasCut } from './recording.ts'
 import { iterableOf, readableOf, StreamCursor, type StreamEvents } from './served-stream.ts'
+import { serveExchange } from './wire/serve-exchange.ts'
 
 /** A recorded result that can be given back, or the reason why the recording does not hold it. */
 export type RecordedResult =
@@ -40,9 +41,11 @@ export function serveResult(
   events: StreamEvents & { onOpened(cursor: StreamCursor): void },
 ): Interception {
   const { core } = node.record
+  const failure = result.state === 'error' ? { value: result.error } : undefined
+  if (core.kind === 'wire')
+    return serveExchange(node, result.state === 'error' ? result.chunks : result.value, failure, scheduler, events)
   const chunks = result.state === 'error' ? result.chunks : Array.isArray(result.value) ? (result.value as unknown[]) : []
   const plan = planOf(core, isStream(core) ? chunks.length : 0)
-  const failure = result.state === 'error' ? { value: result.error } : undefined
   const settle = (value: () => unknown): Promise<unknown> => promised(plan, scheduler, failure, value)
   if (!isStream(core)) {
     const value = result.state === 'value' ? result.value : undefined

@@ -17,6 +17,7 @@ import type { Recording } from './recording.ts'
 import { leaveOpen, readResult, refuse, serveResult } from './served-result.ts'
 import type { StreamCursor } from './served-stream.ts'
 import type { ProgramEnd } from './wait-for-end.ts'
+import { OpenedCalls } from './wire/over-the-wire.ts'
 
 /** Beyond this many departures, the nearest candidate is no longer searched for. */
 const MAX_SEARCHED = 25
@@ -58,6 +59,8 @@ export class ReplaySession implements Interceptor {
   readonly #cursors: StreamCursor[] = []
   readonly #metrics = new MeasuredMetrics()
   readonly #ended = new Set<LineageNode>()
+  readonly #opened: OpenedCalls
+  readonly #hasWire: boolean
   #rootReturned = false
   #closed = false
 
@@ -65,6 +68,8 @@ export class ReplaySession implements Interceptor {
   constructor(recording: Recording, cached?: CachedOptions) {
     this.recording = recording
     this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace)
+    this.#opened = OpenedCalls.of(recording.nodes)
+    this.#hasWire = recording.nodes.some(({ record }) => record.core.kind === 'wire')
     this.calls = new RecordedCalls(recording.nodes, recording.root)
     const recorded = new RecordedEffects(recording, this.calls.participants)
     this.course = new Course(this.calls, recording.root, this.departures, recorded.firings)
@@ -81,7 +86,12 @@ export class ReplaySession implements Interceptor {
     const parent = call.parent as LiveContainer | undefined
     if (!this.#closed) this.course.scheduler.touch()
     if (parent === undefined && this.ran.size === 0) return this.#startRoot(call)
-    return servesKind(call.kind) ? this.#serve(call, parent) : this.#run(call, parent)
+    const served = servesKind(call.kind) && !this.#opened.has(parent?.recorded, call.operation, call.name)
+    return served ? this.#serve(call, parent) : this.#run(call, parent)
+  }
+
+  answersWire(token: unknown): boolean {
+    return this.#hasWire && (token as LiveContainer | undefined)?.isLive !== true
   }
 
   effectsOf(token: unknown): Effects | undefined {

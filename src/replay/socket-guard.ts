@@ -5,6 +5,7 @@ import http from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 import type { RepriseError } from '../schemas/index.ts'
+import { isWireAnswered } from '../sdk/wire/index.ts'
 
 /** Told of each attempt to reach the network from within the replay. Returns the error that the attempt fails with. */
 export interface SocketWatcher {
@@ -61,7 +62,8 @@ function install(): () => void {
   // A pool of another client's hands out connections that were open before.
   guard(net.Socket.prototype, ['write', 'end'], 'net.Socket.', denyWrite, hasPeer)
   guard(dgram.Socket.prototype, ['send', 'connect', 'bind'], 'dgram.Socket.', denyDatagram)
-  guard(globalThis, ['fetch'], '', denyFetch)
+  // What is answered from a recording opens no socket.
+  guard(globalThis, ['fetch'], '', denyFetch, () => !isWireAnswered())
   const lookups = ['lookup', 'lookupService', 'resolve', 'reverse', ...Object.keys(dns).filter((name) => /^resolve[A-Z0-9]/.test(name))]
   guard(dns, lookups, 'dns.', denyCallback)
   guard(dns.Resolver.prototype, lookups, 'dns.Resolver.', denyCallback)

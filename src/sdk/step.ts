@@ -91,7 +91,9 @@ export class Step implements Scope, Outcome, Call {
     this.model = call.model
     this.sequence = run.nextSequence()
     const { effects } = run.shared
-    const noting = effects !== undefined && !SERVED_KINDS.has(call.spec.kind) && (parent === undefined || parent.effects !== undefined)
+    // Above exchanges that are recorded too, code of served steps may run again.
+    const runsAgain = recorder.options.wire ? call.spec.kind !== 'wire' : !SERVED_KINDS.has(call.spec.kind)
+    const noting = effects !== undefined && runsAgain && (parent === undefined || parent.effects !== undefined)
     this.effects = noting ? new StepEffects(this, effects) : undefined
     this.input = recorder.snapshot(args)
   }

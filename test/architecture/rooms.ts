@@ -41,6 +41,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
     doors: {
       'spool/index.ts': 'the collector takes in what programs left behind, and loads no recorder for it',
       'effects/index.ts': 'the clocks and timers that replay itself runs by are nothing that a program uses',
+      'wire/index.ts': 'how an HTTP exchange is kept and answered is a matter of recorder and replay, not of a program',
     },
   },
   // Only who serves gRPC loads it.

@@ -1,0 +1,117 @@
+import type { Interception } from '../../sdk/index.ts'
+import { type ServedExchange, type ServedResponse, servedExchange, type WireHead } from '../../sdk/wire/index.ts'
+import type { DeliveryScheduler } from '../delivery.ts'
+import { type DeliveryPlan, type Place, planOf } from '../delivery-plan.ts'
+import type { LineageNode } from '../lineage.ts'
+import { StreamCursor, type StreamEvents } from '../served-stream.ts'
+
+type Failure = { readonly value: unknown } | undefined
+type Events = StreamEvents & { onOpened(cursor: StreamCursor): void }
+
+/** The call was an HTTP exchange: answered with the recorded response, head and chunks in their recorded turns. */
+export function serveExchange(
+  { record: { core } }: LineageNode,
+  output: unknown,
+  failure: Failure,
+  scheduler: DeliveryScheduler,
+  events: Events,
+): Interception {
+  const response = servedExchange(output)
+  const streams = core.streamEnd !== undefined && response !== undefined
+  const plan = planOf(core, streams ? response.chunks.length : 0)
+  return { mode: 'served', returned: new RecordedExchange(response, plan, failure, streams, scheduler, events) }
+}
+
+/** What the program aborts fails with the program's own reason, and otherwise as it did when recorded: in its turn. */
+class RecordedExchange implements ServedExchange {
+  readonly head: Promise<WireHead>
+  readonly #head: PromiseWithResolvers<WireHead> = Promise.withResolvers()
+  readonly #chunks: readonly Uint8Array[]
+  readonly #failure: Failure
+  readonly #plan: DeliveryPlan
+  readonly #scheduler: DeliveryScheduler
+  readonly #onLeft: (taken: number, recorded: number) => void
+  readonly #cursor: StreamCursor | undefined
+  #takeBackHead: (() => void) | undefined
+  #answered = false
+  #taken = 0
+  #aborted: { readonly reason: unknown } | undefined
+
+  constructor(
+    response: ServedResponse | undefined,
+    plan: DeliveryPlan,
+    failure: Failure,
+    streams: boolean,
+    scheduler: DeliveryScheduler,
+    events: Events,
+  ) {
+    this.head = this.#head.promise
+    // An abandoned rejection ends no program here: the recording shows that it ended none then.
+    this.head.catch(() => undefined)
+    this.#chunks = response?.chunks ?? []
+    this.#failure = failure
+    this.#plan = plan
+    this.#scheduler = scheduler
+    this.#onLeft = events.onLeft
+    if (streams) {
+      this.#cursor = new StreamCursor(plan, this.#chunks, failure, scheduler, {
+        onBeyond: events.onBeyond,
+        onLeft: (taken, recorded) => {
+          // It was aborted at this very place when recorded, too.
+          if (this.#aborted === undefined || failure === undefined || taken < recorded) events.onLeft(taken, recorded)
+        },
+      })
+    }
+    const place: Place = plan.promise ?? 'free'
+    if (place === 'never') scheduler.touch()
+    else this.#takeBackHead = scheduler.offer(place === 'free' ? undefined : place, () => this.#answer(response, failure, events))
+  }
+
+  async pull(): Promise<Uint8Array | undefined> {
+    if (this.#cursor === undefined) return undefined
+    try {
+      const { done, value } = await this.#cursor.pull()
+      if (done === true) return undefined
+      this.#taken++
+      return value as Uint8Array
+    } catch (error) {
+      throw this.#aborted === undefined || this.#failure === undefined ? error : this.#aborted.reason
+    }
+  }
+
+  leave(): void {
+    this.#cursor?.leave()
+  }
+
+  abort(reason: unknown): void {
+    if (this.#aborted !== undefined) return
+    this.#aborted = { reason }
+    if (this.#answered) {
+      // What the recorded program had of it when it aborted, this one has too: the rest comes in its turn.
+      if (this.#failure === undefined || this.#taken < this.#chunks.length) this.#cursor?.leave()
+      return
+    }
+    if (this.#failure !== undefined && this.#cursor === undefined) return
+    // When recorded it was not aborted before its response came.
+    this.#takeBackHead?.()
+    for (const number of this.#plan.numbers) this.#scheduler.skip(number)
+    this.#onLeft(0, this.#chunks.length)
+    this.#head.reject(reason)
+    this.#scheduler.touch()
+  }
+
+  #answer(response: ServedResponse | undefined, failure: Failure, { onOpened }: Events): void {
+    this.#answered = true
+    // It failed before a response came: nothing of one was recorded.
+    if (failure !== undefined && this.#cursor === undefined) {
+      this.#head.reject(this.#aborted === undefined ? failure.value : this.#aborted.reason)
+      return
+    }
+    if (response === undefined) {
+      this.#head.reject(new TypeError('fetch failed'))
+      return
+    }
+    if (this.#cursor !== undefined) onOpened(this.#cursor)
+    this.#head.resolve(this.#cursor === undefined ? { ...response.head, hasBody: false } : response.head)
+  }
+}

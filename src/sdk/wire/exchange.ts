@@ -1,0 +1,159 @@
+import { charsetOf, decodeText, isJsonLinesType, isJsonType, piecesAt, placesOf, typeOf } from './body-text.ts'
+import { type HeaderPair, keptResponseHeaders, keptUrl } from './headers.ts'
+import { exactJson } from './json-text.ts'
+
+/** What a response says before its body. */
+export interface WireHead {
+  readonly status: number
+  readonly statusText: string
+  readonly headers: readonly HeaderPair[]
+  /** Where it came from at last, when that is not where it was asked for. */
+  readonly url: string | undefined
+  /** A response to HEAD, a 204 and the like have no body. */
+  readonly hasBody: boolean
+}
+
+/** A response as it is kept, in the order of its JSON text. */
+interface KeptResponse {
+  status: number
+  statusText?: string
+  url?: string
+  headers: readonly HeaderPair[]
+  /** There was a length, which is made anew. */
+  contentLength?: true
+  json?: unknown
+  text?: string
+  bytes?: Uint8Array
+  /** With the parts of `data` between them, the text of the body. */
+  frames?: string[]
+  /** Where chunks ended: of text line and column by turns, of bytes offsets. */
+  chunkEnds?: number[]
+}
+
+/**
+ * A response as the output of a step: a list, whose last element is the response. Before it stand the JSON parts of a stream of
+ * events or lines, so that a text that goes on from part to part is redacted as one.
+ *
+ * @param chunks of the decoded body, in the order in which the program took them; undefined without a body
+ */
+export function keptExchange(head: WireHead, chunks: readonly Uint8Array[] | undefined): unknown[] {
+  const contentType = head.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1]
+  const kept: KeptResponse = {
+    status: head.status,
+    ...(head.statusText !== '' && { statusText: head.statusText }),
+    ...(head.url !== undefined && URL.canParse(head.url) && { url: keptUrl(new URL(head.url)) }),
+    headers: keptResponseHeaders(head.headers),
+    ...(head.headers.some(([name]) => name.toLowerCase() === 'content-length') && { contentLength: true as const }),
+  }
+  if (chunks === undefined) return [kept]
+  const decoded = decodeText(chunks, contentType)
+  if (decoded === undefined) {
+    kept.bytes = Uint8Array.from(Buffer.concat(chunks))
+    if (chunks.length > 1) kept.chunkEnds = offsetsOf(chunks)
+    return [kept]
+  }
+  const { text, ends } = decoded
+  if (charsetOf(contentType) !== 'utf-8' && contentType !== undefined) kept.headers = kept.headers.map(inUtf8)
+  const data = keepText(kept, text, typeOf(contentType))
+  if (ends.length > 1) kept.chunkEnds = placesOf(text, ends)
+  return [...data, kept]
+}
+
+function keepText(kept: KeptResponse, text: string, type: string): unknown[] {
+  if (isJsonType(type)) {
+    const json = exactJson(text)
+    if (json !== undefined) {
+      kept.json = json
+      return []
+    }
+  }
+  const parts = type === 'text/event-stream' || isJsonLinesType(type) ? jsonParts(text) : undefined
+  if (parts === undefined) {
+    kept.text = text
+    return []
+  }
+  kept.frames = parts.frames
+  return parts.data
+}
+
+/** A line of JSON, alone or behind `data:` (WHATWG HTML, server-sent events). */
+const JSON_LINE = /^(?:data:[ \t]*)?([{[].*[}\]])[ \t]*\r?$/gm
+
+function jsonParts(text: string): { frames: string[]; data: unknown[] } | undefined {
+  const frames: string[] = []
+  const data: unknown[] = []
+  let from = 0
+  for (const match of text.matchAll(JSON_LINE)) {
+    const json = match[1] ?? ''
+    const value = exactJson(json)
+    if (value === undefined) continue
+    const start = match.index + match[0].indexOf(json)
+    frames.push(text.slice(from, start))
+    data.push(value)
+    from = start + json.length
+  }
+  if (data.length === 0) return undefined
+  frames.push(text.slice(from))
+  return { frames, data }
+}
+
+function inUtf8([name, value]: HeaderPair): HeaderPair {
+  return name === 'content-type' ? [name, value.replace(/charset\s*=\s*"?[^\s;"]+"?/i, 'charset=utf-8')] : [name, value]
+}
+
+function offsetsOf(chunks: readonly Uint8Array[]): number[] {
+  const offsets: number[] = []
+  let offset = 0
+  for (const { length } of chunks.slice(0, -1)) offsets.push((offset += length))
+  return offsets
+}
+
+/** A response as it is served: the body in pieces that begin and end where the recorded chunks did. */
+export interface ServedResponse {
+  readonly head: WireHead
+  readonly chunks: readonly Uint8Array[]
+}
+
+/** Reads what `keptExchange` made, after redaction. Undefined when it is not that. */
+export function servedExchange(output: unknown): ServedResponse | undefined {
+  const kept: unknown = Array.isArray(output) ? output.at(-1) : undefined
+  if (!Array.isArray(output) || !isKept(kept)) return undefined
+  const { status, statusText = '', url, contentLength, bytes, chunkEnds = [] } = kept
+  const text = textOf(kept, output)
+  const hasBody = bytes !== undefined || text !== undefined
+  const chunks = bytes === undefined ? textChunks(text ?? '', chunkEnds) : byteChunks(bytes, chunkEnds)
+  const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
+  const headers = contentLength === true && hasBody ? [...kept.headers, ['content-length', String(length)] as const] : kept.headers
+  return { head: { status, statusText, headers, url, hasBody }, chunks }
+}
+
+function textOf({ json, text, frames }: KeptResponse, output: readonly unknown[]): string | undefined {
+  if (json !== undefined) return JSON.stringify(json)
+  if (frames === undefined) return text
+  return frames.map((frame, index) => (index < output.length - 1 ? frame + JSON.stringify(output[index]) : frame)).join('')
+}
+
+function textChunks(text: string, chunkEnds: readonly number[]): Uint8Array[] {
+  if (text === '' && chunkEnds.length === 0) return []
+  return piecesAt(text, chunkEnds).map((piece) => new TextEncoder().encode(piece))
+}
+
+function byteChunks(bytes: Uint8Array, chunkEnds: readonly number[]): Uint8Array[] {
+  if (bytes.length === 0) return []
+  return [...chunkEnds, bytes.length].map((end, index) => bytes.slice(chunkEnds[index - 1] ?? 0, end))
+}
+
+function isKept(value: unknown): value is KeptResponse {
+  if (typeof value !== 'object' || value === null) return false
+  const { status, headers, text, bytes, frames, chunkEnds, url, statusText } = value as Record<string, unknown>
+  const isText = (field: unknown): boolean => field === undefined || typeof field === 'string'
+  return (
+    Number.isInteger(status) &&
+    Array.isArray(headers) &&
+    headers.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string')) &&
+    [text, url, statusText].every(isText) &&
+    (bytes === undefined || bytes instanceof Uint8Array) &&
+    (frames === undefined || (Array.isArray(frames) && frames.every(isText))) &&
+    (chunkEnds === undefined || (Array.isArray(chunkEnds) && chunkEnds.every((end) => Number.isSafeInteger(end) && end >= 0)))
+  )
+}

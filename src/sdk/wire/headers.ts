@@ -1,0 +1,103 @@
+// Which headers are kept of an exchange. Both lists name what may be kept: what nobody thought of is not.
+
+/** Of a request. They are part of what a replay matches by, so nothing that changes from try to try is among them. */
+const REQUEST_HEADERS: ReadonlySet<string> = new Set([
+  'accept',
+  'accept-language',
+  'anthropic-beta',
+  'anthropic-version',
+  'content-type',
+  'if-match',
+  'if-modified-since',
+  'if-none-match',
+  'if-range',
+  'openai-beta',
+  'prefer',
+  'range',
+])
+
+/** Of a response: what client code reads. */
+const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
+  'accept-ranges',
+  'age',
+  'allow',
+  'cache-control',
+  'content-disposition',
+  'content-language',
+  'content-location',
+  'content-range',
+  'content-type',
+  'date',
+  'etag',
+  'expires',
+  'last-modified',
+  'link',
+  'location',
+  'openai-model',
+  'openai-processing-ms',
+  'openai-version',
+  'request-id',
+  'retry-after',
+  'retry-after-ms',
+  'server',
+  'vary',
+  'via',
+  'warning',
+  'x-amzn-errortype',
+  'x-amzn-requestid',
+  'x-correlation-id',
+  'x-request-id',
+  'x-should-retry',
+])
+const RESPONSE_PREFIXES: readonly string[] = ['anthropic-ratelimit-', 'ratelimit-', 'x-ratelimit-']
+
+/** Never kept, whatever the lists say. */
+const CREDENTIAL_HEADER = /authoriz|authenticat|cookie|secret|credential|signature|password|(?:^|-)(?:token|key|api-?key|session)(?:-|$)/
+
+export type HeaderPair = readonly [name: string, value: string]
+
+/** Names in lower case, in their order, a repeated one as one value. */
+export function keptRequestHeaders(headers: Iterable<HeaderPair>): Record<string, string> {
+  const kept = new Map<string, string>()
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase()
+    if (!REQUEST_HEADERS.has(lower) || CREDENTIAL_HEADER.test(lower)) continue
+    const before = kept.get(lower)
+    kept.set(lower, before === undefined ? value : `${before}, ${value}`)
+  }
+  return Object.fromEntries([...kept].sort(([left], [right]) => (left < right ? -1 : 1)))
+}
+
+export function keptResponseHeaders(headers: Iterable<HeaderPair>): HeaderPair[] {
+  const kept: HeaderPair[] = []
+  for (const [name, value] of headers) {
+    const lower = name.toLowerCase()
+    const isKept = RESPONSE_HEADERS.has(lower) || RESPONSE_PREFIXES.some((prefix) => lower.startsWith(prefix))
+    if (isKept && !CREDENTIAL_HEADER.test(lower)) kept.push([lower, value])
+  }
+  return kept
+}
+
+/** Query parameters and form fields that carry a credential: their values are dropped. */
+const CREDENTIAL_FIELD =
+  /^(?:(?:x-)?(?:api|access|subscription|private|auth)?[-_.]?key|(?:[\w.]+[-_.])?secret|(?:access|auth|authorization|id|refresh|bearer|security|session|csrf|api|oauth)?[-_.]?token|x-(?:amz|goog)-(?:signature|credential|security-token)|sig|signature|password|passwd|pwd|credentials?|(?:client[-_])?assertion|code|code[-_]verifier|jwt|session[-_]?id)$/i
+
+export function isCredentialField(name: string): boolean {
+  return CREDENTIAL_FIELD.test(name)
+}
+
+/** An address without user, password, fragment, and the values of parameters that carry a credential. */
+export function keptUrl(url: URL): string {
+  const kept = new URL(url)
+  kept.username = ''
+  kept.password = ''
+  kept.hash = ''
+  if (kept.search === '') return kept.href
+  const pairs = [...kept.searchParams]
+  // Rewriting a query may write it in another way, so only one that has to be.
+  if (!pairs.some(([name]) => isCredentialField(name))) return kept.href
+  const search = new URLSearchParams()
+  for (const [name, value] of pairs) search.append(name, isCredentialField(name) ? '' : value)
+  kept.search = search.toString()
+  return kept.href
+}

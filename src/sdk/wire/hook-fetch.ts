@@ -1,0 +1,181 @@
+import { captureLimits } from '../capture.ts'
+import { replace } from '../effects/hooks-clock.ts'
+import { suspendEffects } from '../effects/real.ts'
+import { currentRecorder } from '../recorder-lifecycle.ts'
+import { observePromise } from '../results/promise.ts'
+import { currentScope, runtime } from '../runtime.ts'
+import type { Scope } from '../scope.ts'
+import { type FetchInit, type FetchInput, type FetchRequest, KeptBytes, readFetch } from './fetch-request.ts'
+import { canDress, headOf, servedResponse, watchedResponse } from './fetch-response.ts'
+import { keptRequest, type RequestBody } from './request.ts'
+import { type ServedExchange, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
+import { WireStep } from './wire-step.ts'
+
+/** In the place of the global `fetch`: outside of a run, and where no exchange is recorded or served, it does what that did. */
+export function hookFetch(): void {
+  const realFetch = globalThis.fetch
+  if (typeof realFetch !== 'function') return
+  const replacement = {
+    fetch(this: unknown, input: FetchInput, init: FetchInit = undefined): Promise<Response> {
+      const scope = currentScope()
+      const plainly = (given: FetchInit = init): Promise<Response> => Reflect.apply(realFetch, this, [input, given])
+      if (scope === undefined) return plainly()
+      const interceptor = wireInterceptor(scope)
+      if (interceptor !== undefined) return serveFetch(interceptor, scope, input, init, plainly)
+      return scope.step === undefined ? plainly() : recordFetch(scope, input, init, plainly)
+    },
+  }
+  replace(globalThis, 'fetch', replacement.fetch)
+}
+
+function recordFetch(
+  scope: Scope,
+  input: FetchInput,
+  init: FetchInit,
+  plainly: (init?: FetchInit) => Promise<Response>,
+): Promise<Response> {
+  const recorder = currentRecorder()
+  const { step: parent, run } = scope
+  if (recorder?.options.wire !== true || parent === undefined || run === undefined || parent.spec.kind === 'wire') return plainly()
+  let step: WireStep
+  let given = init
+  try {
+    const request = suspendEffects(() => readFetch(input, init))
+    if (request === undefined) return plainly()
+    const body = watchedBody(request, init, recorder.limits.maxBytes)
+    if (body.init !== undefined) given = body.init
+    const { method, url, headers } = request
+    const isGrowing = request.body.how !== 'known'
+    step = WireStep.start(recorder, run, parent, { method, url, isGrowing, request: () => keptRequest(method, url, headers, body.read()) })
+  } catch {
+    recorder.missed(run)
+    return plainly(given)
+  }
+  let promise: Promise<Response>
+  try {
+    promise = step.within(() => plainly(given))
+  } catch (error) {
+    step.fail(error, 'value')
+    throw error
+  }
+  return observePromise(promise, step, (value) => observeResponse(value, step)) as Promise<Response>
+}
+
+/** The body as far as it has come by; `init` where that takes another body than the program's. */
+function watchedBody({ body }: FetchRequest, init: FetchInit, maxBytes: number): { read(): RequestBody; init?: FetchInit } {
+  if (body.how === 'known') return { read: () => body.value }
+  if (body.how === 'copy') {
+    let found: RequestBody
+    // What cannot be read here cannot be sent either.
+    void body.read(maxBytes).then(
+      (value) => {
+        found = value
+      },
+      () => {},
+    )
+    return { read: () => found }
+  }
+  const kept = new KeptBytes(maxBytes)
+  const watched: unknown = body.source instanceof ReadableStream ? watchedStream(body.source, kept) : watchedIterable(body.source, kept)
+  // Inherits the rest, getters too.
+  const given: FetchInit = Object.create(init ?? null, { body: { value: watched, enumerable: true } })
+  return { read: () => kept.bytes(), init: given }
+}
+
+function watchedStream(source: ReadableStream<Uint8Array>, kept: KeptBytes): ReadableStream<unknown> {
+  if (source.locked) return source
+  const watch = new TransformStream<Uint8Array, Uint8Array>(
+    {
+      transform(chunk, controller) {
+        kept.add(chunk)
+        controller.enqueue(chunk)
+      },
+    },
+    undefined,
+    { highWaterMark: 0 },
+  )
+  return source.pipeThrough(watch)
+}
+
+async function* watchedIterable(source: AsyncIterable<unknown>, kept: KeptBytes): AsyncGenerator<unknown> {
+  for await (const chunk of source) {
+    kept.add(chunk)
+    yield chunk
+  }
+}
+
+function observeResponse(value: unknown, step: WireStep): unknown {
+  try {
+    if (!(value instanceof Response)) {
+      step.answered({ status: 0, statusText: '', headers: [], url: undefined, hasBody: false })
+      return value
+    }
+    const head = headOf(value)
+    if (value.body === null || !canDress(value.status)) {
+      step.answered({ ...head, hasBody: false })
+      return value
+    }
+    const watched = watchedResponse(value, step)
+    step.answered(head)
+    return watched
+  } catch {
+    return value
+  }
+}
+
+function serveFetch(
+  interceptor: WireInterceptor,
+  scope: Scope,
+  input: FetchInput,
+  init: FetchInit,
+  plainly: (init?: FetchInit) => Promise<Response>,
+): Promise<Response> {
+  const request = suspendEffects(() => readFetch(input, init))
+  if (request === undefined) return plainly()
+  const { body } = request
+  const answer = (value: RequestBody): Promise<Response> => {
+    const { method, url, headers } = request
+    const call = wireCall(method, url, keptRequest(method, url, headers, value), scope.token)
+    const interception = suspendEffects(() => interceptor.intercept(call))
+    if (interception.mode === 'run') {
+      const { token, around, onEnd } = interception
+      const inner: Scope = { ...scope, interceptor, token, effects: undefined }
+      const apply = (): Promise<Response> => plainly()
+      const promise = runtime().scopes.run(inner, () => (around === undefined ? apply() : around(apply)))
+      promise.then(
+        (response) => onEnd({ ok: true, value: response.status }),
+        (error: unknown) => onEnd({ ok: false, error }),
+      )
+      return promise
+    }
+    if ('threw' in interception) return Promise.reject(interception.threw)
+    const { returned } = interception
+    return answered(returned instanceof Promise ? unansweredExchange(returned as Promise<never>) : (returned as ServedExchange), request)
+  }
+  if (body.how === 'known') return answer(body.value)
+  const { maxBytes } = captureLimits()
+  return (body.how === 'copy' ? body.read(maxBytes) : drained(body.source, maxBytes)).then(answer)
+}
+
+async function drained(source: ReadableStream<Uint8Array> | AsyncIterable<unknown>, maxBytes: number): Promise<Uint8Array> {
+  const kept = new KeptBytes(maxBytes)
+  for await (const chunk of source) kept.add(chunk)
+  return kept.bytes()
+}
+
+async function answered(exchange: ServedExchange, { url, signal }: FetchRequest): Promise<Response> {
+  const onAbort = (): void => exchange.abort(signal?.reason)
+  if (signal?.aborted === true) onAbort()
+  else signal?.addEventListener('abort', onAbort, { once: true })
+  try {
+    const head = await exchange.head
+    return servedResponse(head, exchange, url.href, signal)
+  } catch (error) {
+    // A refusal comes as any failure of the network does.
+    throw isRefusal(error) ? new TypeError('fetch failed', { cause: error }) : error
+  }
+}
+
+function isRefusal(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'replay_diverged' || error.code === 'artifact_missing')
+}

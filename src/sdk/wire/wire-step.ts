@@ -1,0 +1,129 @@
+import type { StreamEnd } from '../../schemas/index.ts'
+import { callSpec } from '../call-spec.ts'
+import { nowMillis } from '../clock.ts'
+import type { Recorder } from '../recorder.ts'
+import type { RunState } from '../run-state.ts'
+import { Copier } from '../snapshot.ts'
+import { nextSpanId } from '../span-ids.ts'
+import { Step } from '../step.ts'
+import { keptExchange, type WireHead } from './exchange.ts'
+import { exchangeName, isSafeMethod, type KeptRequest } from './request.ts'
+
+/** Chunks beyond this many are bytes of the one before, and the record says that it was cut. */
+const CHUNKS_MAX = 65_536
+const TIMES_MAX = 4096
+const TIMING_EVENT = 'reprise.wire'
+
+/** What is known of a request when its exchange begins. */
+export interface WireTarget {
+  readonly method: string
+  readonly url: URL
+  /** As it is known at this moment. */
+  request(): KeptRequest
+  /** The body is still being written or read when the exchange begins. */
+  readonly isGrowing: boolean
+}
+
+/** One recorded HTTP exchange. Also the scope of what carries it: what that does is no exchange of its own. */
+export class WireStep extends Step {
+  readonly #recorder: Recorder
+  /** Let go of at the end: a connection that is kept open may hold this step for long. */
+  #target: WireTarget | undefined
+  #head: WireHead | undefined
+  #headMillis = 0
+  #times: number[] = []
+  #chunks: Uint8Array[] | undefined
+  #bytes = 0
+  #lostBytes = 0
+  #mergedChunks = 0
+
+  static start(recorder: Recorder, run: RunState, parent: Step, target: WireTarget): WireStep {
+    const step = new WireStep(recorder, run, parent, target)
+    recorder.started(step)
+    return step
+  }
+
+  private constructor(recorder: Recorder, run: RunState, parent: Step, target: WireTarget) {
+    const { method, url } = target
+    const { traceId, spanId } = parent.ids
+    const ids = { traceId, spanId: nextSpanId(), parentSpanId: spanId }
+    const name = exchangeName(method, url)
+    const spec = callSpec({ kind: 'wire', name, effect: isSafeMethod(method) ? 'read' : 'write' })
+    super(recorder, run, parent, ids, { spec, model: undefined }, [target.request()])
+    this.#recorder = recorder
+    this.#target = target
+  }
+
+  /** The response has come. With a body, its chunks and its end are to follow. */
+  answered(head: WireHead): void {
+    if (this.endMillis !== undefined) return
+    this.#head = head
+    this.#headMillis = this.#millis()
+    if (!head.hasBody) {
+      this.shape = 'promise'
+      this.#keep()
+      // The output is kept already.
+      this.settle(undefined, 'promise')
+      return
+    }
+    this.#chunks = []
+    this.shape = 'promise-readable-stream'
+    if (!this.run.shared.ended) this.run.shared.openStreams.add(this)
+  }
+
+  override fail(error: unknown, shape: 'promise' | 'value'): void {
+    this.#takeRequest()
+    super.fail(error, shape)
+  }
+
+  /** The bytes are copied: the program may do with its own what it likes. */
+  override chunk(value: unknown): void {
+    const chunks = this.#chunks
+    if (chunks === undefined || this.endMillis !== undefined || !(value instanceof Uint8Array)) return
+    if (this.#times.length < TIMES_MAX) this.#times.push(this.#millis())
+    const room = Math.max(0, this.#recorder.limits.maxBytes - this.#bytes)
+    const taken = value.length <= room ? value : value.subarray(0, room)
+    this.#bytes += taken.length
+    this.#lostBytes += value.length - taken.length
+    if (chunks.length < CHUNKS_MAX) chunks.push(Uint8Array.from(taken))
+    else this.#mergedChunks++
+  }
+
+  override endStream(end: StreamEnd, error?: unknown): void {
+    if (this.endMillis !== undefined) return
+    this.#keep()
+    super.endStream(end, error)
+  }
+
+  #keep(): void {
+    const head = this.#head
+    this.#takeRequest()
+    if (head === undefined) return
+    try {
+      const copier = new Copier({ ...this.#recorder.limits, maxBytes: this.#recorder.limits.maxBytes + 64 * 1024 })
+      const copy = copier.copyGuarded(keptExchange(head, this.#chunks))
+      if (this.#lostBytes > 0) copier.cut('bytes', this.#bytes + this.#lostBytes)
+      if (this.#mergedChunks > 0) copier.cut('entries', CHUNKS_MAX + this.#mergedChunks)
+      this.output = copier.result(copy)
+    } catch {
+      this.#recorder.missed(this.run)
+    }
+    this.#chunks = undefined
+    this.addEvent(TIMING_EVENT, { 'reprise.wire.head_millis': this.#headMillis, 'reprise.wire.chunk_millis': this.#times })
+  }
+
+  #takeRequest(): void {
+    const target = this.#target
+    this.#target = undefined
+    if (target?.isGrowing !== true) return
+    try {
+      this.input = this.#recorder.snapshot([target.request()])
+    } catch {
+      this.#recorder.missed(this.run)
+    }
+  }
+
+  #millis(): number {
+    return Math.round(nowMillis() - this.startMillis)
+  }
+}
