@@ -135,5 +135,6 @@ const result: CaptureResult = {
   stallMillisMax: delay.max / 1e6,
   heapKiBPerCall: (heapPeak - heapBefore) / 1024 / chosen.calls,
 }
+await flushed()
 console.log(JSON.stringify(result))
 process.exit(0)

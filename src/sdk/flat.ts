@@ -11,11 +11,20 @@ export const CLOSE: object = Object.freeze({ close: true })
 /** A value of plain JSON as one list: no object, with its hidden class and its keys, for each object of the value. */
 export type Tokens = readonly unknown[]
 
+/** Some values in a row, as tokens. */
+export interface TokenRun {
+  readonly tokens: Tokens
+  /** As a copier of trees counts them: their text is no longer. */
+  readonly sizeBytes: number
+}
+
 /** Larger values are copied as trees, which can be written in pieces. */
 const MAX_BYTES = 64 * 1024
 const MAX_DEPTH = 24
 const MAX_NUMBERS = 32
 const INITIAL_TOKENS = 256
+/** About what a run of values counts: as much as is written without a look at the clock. */
+const RUN_BYTES = 16 * 1024
 
 const objectPrototype: unknown = Object.prototype
 const arrayPrototype: unknown = Array.prototype
@@ -34,8 +43,9 @@ export class FlatCopier {
   readonly #tokens: unknown[] = new Array<unknown>(INITIAL_TOKENS).fill(undefined)
   #count = 0
 
-  constructor(limits: SnapshotLimits) {
-    this.#maxBytes = Math.min(MAX_BYTES, limits.maxBytes)
+  /** @param maxBytes of all values that are taken together */
+  constructor(limits: SnapshotLimits, maxBytes: number = MAX_BYTES) {
+    this.#maxBytes = Math.min(maxBytes, limits.maxBytes)
     this.#maxEntries = limits.maxEntries
     this.#maxDepth = Math.min(MAX_DEPTH, limits.maxDepth)
   }
@@ -47,9 +57,42 @@ export class FlatCopier {
     this.#count = 0
     const done = !hasEnumerable(Object.prototype) && this.#container(value, 0)
     const tokens = done ? this.#tokens.slice(0, this.#count) : undefined
-    // Nothing of the value is held.
-    for (let index = 0; index < this.#count; index++) this.#tokens[index] = undefined
+    this.#forget(0)
     return tokens
+  }
+
+  /**
+   * Takes one more element of a list that grows; it counts as an element does.
+   * @returns false when it is not for this: then nothing has changed
+   */
+  append(value: unknown): boolean {
+    const { sizeBytes, entries } = this
+    const count = this.#count
+    this.sizeBytes += 16
+    this.entries++
+    try {
+      if (this.entries <= this.#maxEntries && this.sizeBytes <= this.#maxBytes) {
+        if (!hasEnumerable(Object.prototype) && this.#value(value, 0)) return true
+      }
+    } catch {
+      // No stack left.
+    }
+    this.sizeBytes = sizeBytes
+    this.entries = entries
+    this.#forget(count)
+    return false
+  }
+
+  /** The tokens of what was appended since the last time; they are not held any more. */
+  takeAppended(): Tokens {
+    const tokens = this.#tokens.slice(0, this.#count)
+    this.#forget(0)
+    return tokens
+  }
+
+  #forget(from: number): void {
+    for (let index = from; index < this.#count; index++) this.#tokens[index] = undefined
+    this.#count = from
   }
 
   #push(token: unknown): void {
@@ -82,7 +125,7 @@ export class FlatCopier {
     for (const key in value) {
       if (lookupGetter.call(value, key) !== undefined || key === '$reprise' || key === '__proto__') return false
       this.sizeBytes += key.length + 8
-      if (++this.entries > this.#maxEntries) return false
+      if (++this.entries > this.#maxEntries || this.sizeBytes > this.#maxBytes) return false
       this.#push(key)
       if (!this.#value((value as Record<string, unknown>)[key], depth)) return false
     }
@@ -105,9 +148,53 @@ export class FlatCopier {
   }
 }
 
+/** A list that grows, such as the chunks of a stream, for as long as its elements are what a `FlatCopier` takes. */
+export class FlatList {
+  readonly #copier: FlatCopier
+  #runs: TokenRun[] = []
+  /** What the runs count that are closed. */
+  #closedBytes = 0
+
+  constructor(limits: SnapshotLimits) {
+    this.#copier = new FlatCopier(limits, limits.maxBytes)
+  }
+
+  get sizeBytes(): number {
+    return this.#copier.sizeBytes
+  }
+
+  get entries(): number {
+    return this.#copier.entries
+  }
+
+  /** @returns false when the element is not for this: then nothing has changed */
+  add(value: unknown): boolean {
+    if (!this.#copier.append(value)) return false
+    if (this.#copier.sizeBytes - this.#closedBytes >= RUN_BYTES) this.#closeRun()
+    return true
+  }
+
+  /** What was added, in its order. After this nothing more may be. */
+  finish(): readonly TokenRun[] {
+    if (this.#copier.sizeBytes > this.#closedBytes) this.#closeRun()
+    return this.#runs
+  }
+
+  #closeRun(): void {
+    const { sizeBytes } = this.#copier
+    this.#runs.push({ tokens: this.#copier.takeAppended(), sizeBytes: sizeBytes - this.#closedBytes })
+    this.#closedBytes = sizeBytes
+  }
+}
+
 /** The value that the tokens stand for. */
 export function treeOf(tokens: Tokens): unknown {
   return new TreeReader(tokens).value()
+}
+
+/** The values that runs of tokens stand for. */
+export function elementsOf(runs: readonly TokenRun[]): unknown[] {
+  return runs.flatMap(({ tokens }) => new TreeReader(tokens).rest())
 }
 
 class TreeReader {
@@ -116,6 +203,12 @@ class TreeReader {
 
   constructor(tokens: Tokens) {
     this.#tokens = tokens
+  }
+
+  rest(): unknown[] {
+    const values: unknown[] = []
+    while (this.#at < this.#tokens.length) values.push(this.value())
+    return values
   }
 
   value(): unknown {

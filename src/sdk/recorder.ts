@@ -8,7 +8,7 @@ import { endSpan } from './otel.ts'
 import { RunState, randomSeed } from './run-state.ts'
 import { runtime } from './runtime.ts'
 import { SendQueue } from './send-queue.ts'
-import { Copier, type Snapshot, type SnapshotLimits } from './snapshot.ts'
+import { Copier, ListCopier, type Snapshot, type SnapshotLimits } from './snapshot.ts'
 import { preloadRedaction } from './spool/redaction-loader.ts'
 import { Spool } from './spool/spool.ts'
 import type { Step } from './step.ts'
@@ -64,8 +64,8 @@ export class Recorder {
     return snapshot
   }
 
-  openCopier(): Copier {
-    return new Copier(this.limits)
+  openList(): ListCopier {
+    return new ListCopier(this.limits)
   }
 
   /** A call that could not be recorded; the program has not noticed, the record does. */

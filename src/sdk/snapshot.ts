@@ -1,6 +1,6 @@
 import { types } from 'node:util'
 import { type Cut, OPTIONS, Opaque, Truncated } from '../schemas/index.ts'
-import { FlatCopier, type Tokens, treeOf } from './flat.ts'
+import { elementsOf, FlatCopier, FlatList, type TokenRun, type Tokens, treeOf } from './flat.ts'
 import { hasEnumerable, lookupGetter } from './own-keys.ts'
 import { copyExotic } from './snapshot-exotic.ts'
 
@@ -35,23 +35,27 @@ export interface Snapshot {
   readonly cuts: readonly SnapshotCut[] | undefined
   /** The value as one list, where it was taken so. */
   readonly tokens: Tokens | undefined
+  /** The elements of the value, a list, where they were taken so. */
+  readonly runs: readonly TokenRun[] | undefined
 }
 
-/** Plain JSON, kept as one list until somebody asks for the value. */
+/** Plain JSON, kept as tokens until somebody asks for the value. */
 class FlatSnapshot implements Snapshot {
-  readonly tokens: Tokens
+  readonly tokens: Tokens | undefined
+  readonly runs: readonly TokenRun[] | undefined
   readonly sizeBytes: number
   readonly entries: number
   #value: unknown
 
-  constructor(tokens: Tokens, sizeBytes: number, entries: number) {
+  constructor(tokens: Tokens | undefined, runs: readonly TokenRun[] | undefined, sizeBytes: number, entries: number) {
     this.tokens = tokens
+    this.runs = runs
     this.sizeBytes = sizeBytes
     this.entries = entries
   }
 
   get value(): unknown {
-    return (this.#value ??= treeOf(this.tokens))
+    return (this.#value ??= this.tokens === undefined ? elementsOf(this.runs ?? []) : treeOf(this.tokens))
   }
 
   get plain(): boolean {
@@ -88,7 +92,45 @@ const getPrototypeOf: (value: object) => unknown = Object.getPrototypeOf
 /** Stands for what an accessor would give. */
 const GETTER = Symbol('getter')
 
-/** One or more walks under one set of bounds; a stream's chunks share theirs. */
+/** A list that grows, under one set of bounds: the chunks of a stream. Never throws. */
+export class ListCopier {
+  readonly #limits: SnapshotLimits
+  /** As long as its elements are what it takes. */
+  #flat: FlatList | undefined
+  #tree: { readonly copier: Copier; readonly values: unknown[] } | undefined = undefined
+  #full = false
+
+  constructor(limits: SnapshotLimits) {
+    this.#limits = limits
+    this.#flat = new FlatList(limits)
+  }
+
+  add(value: unknown): void {
+    if (this.#flat?.add(value) === true) return
+    const { copier, values } = (this.#tree ??= this.#openTree())
+    if (this.#full) copier.cut('bytes')
+    else if (copier.admitEntry()) values.push(copier.copyGuarded(value))
+    else this.#full = true
+  }
+
+  /** After this nothing more may be added. */
+  result(): Snapshot {
+    if (this.#flat !== undefined) return new FlatSnapshot(undefined, this.#flat.finish(), this.#flat.sizeBytes, this.#flat.entries)
+    const { copier, values } = (this.#tree ??= this.#openTree())
+    return copier.result(values)
+  }
+
+  #openTree(): { readonly copier: Copier; readonly values: unknown[] } {
+    const copier = new Copier(this.#limits)
+    const flat = this.#flat
+    this.#flat = undefined
+    if (flat === undefined) return { copier, values: [] }
+    copier.goOnAfter(flat)
+    return { copier, values: elementsOf(flat.finish()) }
+  }
+}
+
+/** One or more walks under one set of bounds. */
 export class Copier {
   sizeBytes = 0
   plain = true
@@ -113,6 +155,12 @@ export class Copier {
     this.#limits = limits
   }
 
+  /** Counts on from what somebody else has taken. */
+  goOnAfter(taken: { readonly sizeBytes: number; readonly entries: number }): void {
+    this.sizeBytes = taken.sizeBytes
+    this.#entries = taken.entries
+  }
+
   /** The snapshot of one value, after which this is as new. */
   take(value: unknown): Snapshot {
     const flat = this.#takeFlat(value)
@@ -134,7 +182,7 @@ export class Copier {
     try {
       const flat = (this.#flat ??= new FlatCopier(this.#limits))
       const tokens = flat.take(value)
-      return tokens === undefined ? undefined : new FlatSnapshot(tokens, flat.sizeBytes, flat.entries)
+      return tokens === undefined ? undefined : new FlatSnapshot(tokens, undefined, flat.sizeBytes, flat.entries)
     } catch {
       // No stack left: the tree says where.
       return undefined
@@ -143,7 +191,7 @@ export class Copier {
 
   result(value: unknown): Snapshot {
     const { sizeBytes, plain, json, cuts } = this
-    return { value, sizeBytes, entries: this.#entries, plain, json, cuts, tokens: undefined }
+    return { value, sizeBytes, entries: this.#entries, plain, json, cuts, tokens: undefined, runs: undefined }
   }
 
   /** Something was met that JSON does not hold. */

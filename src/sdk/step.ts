@@ -11,7 +11,7 @@ import type { Recorder } from './recorder.ts'
 import type { RunState } from './run-state.ts'
 import { runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
-import type { Copier, Snapshot } from './snapshot.ts'
+import type { ListCopier, Snapshot } from './snapshot.ts'
 
 export interface StepEvent {
   readonly name: string
@@ -80,7 +80,7 @@ export class Step implements Scope, Outcome, Call {
   /** Keeps what its code reads of time and chance: not in and below a step that a replay serves. */
   readonly effects: StepEffects | undefined
   readonly #recorder: Recorder
-  #chunks: { readonly copier: Copier; readonly values: unknown[]; full: boolean } | undefined = undefined
+  #chunks: ListCopier | undefined = undefined
 
   constructor(recorder: Recorder, run: RunState, parent: Step | undefined, ids: StepIds, call: Call, args: readonly unknown[]) {
     this.#recorder = recorder
@@ -156,16 +156,12 @@ export class Step implements Scope, Outcome, Call {
 
   openStream(shape: ResultShape): void {
     this.shape = shape
-    this.#chunks = { copier: this.#recorder.openCopier(), values: [], full: false }
+    this.#chunks = this.#recorder.openList()
     if (!this.run.shared.ended) this.run.shared.openStreams.add(this)
   }
 
   chunk(value: unknown): void {
-    const chunks = this.#chunks
-    if (chunks === undefined || this.endMillis !== undefined) return
-    if (chunks.full) chunks.copier.cut('bytes')
-    else if (chunks.copier.admitEntry()) chunks.values.push(chunks.copier.copyGuarded(value))
-    else chunks.full = true
+    if (this.endMillis === undefined) this.#chunks?.add(value)
   }
 
   endStream(end: StreamEnd, error?: unknown): void {
@@ -173,7 +169,7 @@ export class Step implements Scope, Outcome, Call {
     this.streamEnd = end
     const chunks = this.#chunks
     if (chunks !== undefined) {
-      this.output = chunks.copier.result(chunks.values)
+      this.output = chunks.result()
       this.#chunks = undefined
     }
     if (end === 'error') this.error = this.#recorder.snapshot(error)

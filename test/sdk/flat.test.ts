@@ -1,9 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { encodeValue } from '../../src/schemas/index.ts'
 import { JsonBytes } from '../../src/sdk/export/json-bytes.ts'
 import { openJsonMemory, PlainMemory } from '../../src/sdk/export/json-memory.ts'
+import { PayloadWriter, type WrittenText } from '../../src/sdk/export/payload.ts'
 import { FlatCopier, treeOf } from '../../src/sdk/flat.ts'
-import { Copier, SNAPSHOT_LIMITS, type SnapshotLimits, takeSnapshot } from '../../src/sdk/snapshot.ts'
+import { Copier, ListCopier, SNAPSHOT_LIMITS, type Snapshot, type SnapshotLimits, takeSnapshot } from '../../src/sdk/snapshot.ts'
 
 const flatOf = (value: object, limits: SnapshotLimits = SNAPSHOT_LIMITS) => new FlatCopier(limits).take(value)
 
@@ -153,5 +155,84 @@ describe('plain JSON as one list', () => {
     expect(copier.take({ a: 'x', b: undefined })).toBeUndefined()
     expect(treeOf(copier.take({}) ?? [])).toEqual({})
     expect(JSON.stringify(copier)).not.toContain('long')
+  })
+})
+
+describe('a list that grows', () => {
+  /** What a copier of trees alone makes of the same elements. */
+  function grownTree(elements: readonly unknown[], limits: SnapshotLimits): Snapshot {
+    const copier = new Copier(limits)
+    const values: unknown[] = []
+    let full = false
+    for (const element of elements) {
+      if (full) copier.cut('bytes')
+      else if (copier.admitEntry()) values.push(copier.copyGuarded(element))
+      else full = true
+    }
+    return copier.result(values)
+  }
+  function grown(elements: readonly unknown[], limits: SnapshotLimits = SNAPSHOT_LIMITS): Snapshot {
+    const list = new ListCopier(limits)
+    for (const element of elements) list.add(element)
+    return list.result()
+  }
+  const facts = ({ value, sizeBytes, entries, plain, json, cuts }: Snapshot) => ({ value, sizeBytes, entries, plain, json, cuts })
+
+  const cyclic: unknown[] = []
+  cyclic.push(cyclic)
+  const chunk = fc.oneof(
+    { weight: 8, arbitrary: anyContainer },
+    { weight: 4, arbitrary: anyJson },
+    {
+      weight: 1,
+      arbitrary: fc.constantFrom<unknown>(undefined, -0, 1n, cyclic, new Date(0), { a: undefined }, Symbol('s'), new Uint8Array(3)),
+    },
+  )
+  const bounds = fc.record({
+    maxDepth: fc.constantFrom(2, 4, SNAPSHOT_LIMITS.maxDepth),
+    maxEntries: fc.constantFrom(5, 50, SNAPSHOT_LIMITS.maxEntries),
+    maxBytes: fc.constantFrom(100, 1000, SNAPSHOT_LIMITS.maxBytes),
+  })
+
+  test('is the same value, with the same cuts, as one that is copied as trees', () => {
+    fc.assert(
+      fc.property(fc.array(chunk, { maxLength: 20 }), bounds, (elements, limits) => {
+        expect(facts(grown(elements, limits))).toEqual(facts(grownTree(elements, limits)))
+      }),
+      { numRuns: 500 },
+    )
+  })
+
+  test.each([0, 1, 3, 5_000])('of %i elements is written as the codec writes it, in one go and in slices', async (count) => {
+    const elements = Array.from({ length: count }, (_, index) => ({
+      index,
+      choices: [{ delta: { content: `word ${index} "é"` }, done: null }],
+    }))
+    const snapshot = grown(elements)
+    expect(snapshot.runs).toBeDefined()
+    const writer = new PayloadWriter(true)
+    const textOf = (content: unknown): string => Buffer.from(writer.bytesOf(content as WrittenText)).toString('utf8')
+    const expected = encodeValue(elements)
+    expect(textOf(writer.write(snapshot).content)).toBe(expected.data)
+    expect(writer.write(snapshot).mediaType).toBe(expected.mediaType)
+    expect(textOf((await writer.writeInSlices(snapshot)).content)).toBe(expected.data)
+  })
+
+  test('nothing that is done to an element later reaches it', () => {
+    const shared = { delta: { content: 'a' } }
+    const list = new ListCopier(SNAPSHOT_LIMITS)
+    for (const content of ['a', 'b', 'c']) {
+      shared.delta.content = content
+      list.add(shared)
+    }
+    shared.delta.content = 'later'
+    expect(list.result().value).toEqual(['a', 'b', 'c'].map((content) => ({ delta: { content } })))
+  })
+
+  test('goes on as trees from the first element that is not plain JSON', () => {
+    const elements = [{ a: 1 }, 'text', [1, { b: null }], { c: undefined }, { a: 2 }]
+    const snapshot = grown(elements)
+    expect(snapshot.runs).toBeUndefined()
+    expect(snapshot.value).toStrictEqual(elements)
   })
 })

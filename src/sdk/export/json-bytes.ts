@@ -84,7 +84,7 @@ export class JsonBytes {
   }
 
   /**
-   * A whole value, given as tokens.
+   * A whole value, or values with a comma between two, given as tokens.
    * @param sizeBytes as its snapshot has it: no text is longer
    */
   tokens(tokens: Tokens, sizeBytes: number): void {

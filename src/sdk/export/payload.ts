@@ -1,5 +1,5 @@
 import { encodeValue, jsonTreeOf, MEDIA_TYPE, Truncated } from '../../schemas/index.ts'
-import type { Tokens } from '../flat.ts'
+import type { TokenRun, Tokens } from '../flat.ts'
 import type { Snapshot } from '../snapshot.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { JsonSlices } from './json-slices.ts'
@@ -55,6 +55,7 @@ export class PayloadWriter {
   }
 
   write(snapshot: Snapshot, ownMediaType?: string): EncodedPayload {
+    if (snapshot.runs !== undefined) return this.#writeRuns(snapshot.runs)
     const { value } = snapshot
     if (ownMediaType !== undefined && !(value instanceof Truncated)) {
       if (typeof value === 'string') return { mediaType: ownMediaType, content: value.toWellFormed() }
@@ -83,8 +84,12 @@ export class PayloadWriter {
 
   /** For what `isLarge`: the event loop runs in between. */
   async writeInSlices(snapshot: Snapshot, ownMediaType?: string): Promise<LargePayload> {
-    const { value, json } = snapshot
     const start = this.#json.position
+    if (snapshot.runs !== undefined) {
+      for (const step of this.#runByRun(snapshot.runs)) if (this.slices.over(step.sizeBytes)) await this.slices.pause()
+      return this.#written(start)
+    }
+    const { value, json } = snapshot
     if (ownMediaType !== undefined && typeof value === 'string') {
       for (let at = 0; at < value.length; ) {
         at = this.#json.unquoted(value, at)
@@ -96,6 +101,23 @@ export class PayloadWriter {
     const writing = json ? new JsonSlices(this.#json, snapshot) : new MsgpackSlices(value)
     while (writing.step()) if (this.slices.over(STEP_BYTES)) await this.slices.pause()
     return writing instanceof MsgpackSlices ? { mediaType: MEDIA_TYPE.msgpack, content: writing.finish() } : this.#written(start)
+  }
+
+  #writeRuns(runs: readonly TokenRun[]): { mediaType: string; content: WrittenText } {
+    const start = this.#json.position
+    for (const _ of this.#runByRun(runs));
+    return this.#written(start)
+  }
+
+  /** The list of which these are the elements. */
+  *#runByRun(runs: readonly TokenRun[]): Generator<TokenRun> {
+    this.#json.ascii('[')
+    for (const [index, run] of runs.entries()) {
+      if (index > 0) this.#json.ascii(',')
+      this.#json.tokens(run.tokens, run.sizeBytes)
+      yield run
+    }
+    this.#json.ascii(']')
   }
 
   #writeJson(value: unknown, plain: boolean): EncodedPayload {
