@@ -32,6 +32,20 @@ export function planOf(core: SpanCore, chunkCount: number): DeliveryPlan {
   return { shape, promise, chunks, end, numbers }
 }
 
+/**
+ * For a result that is given in the place of the recorded one: it comes when that came, as far as it has as many parts.
+ * @param stream whether it is a stream of `chunkCount` chunks
+ */
+export function planOfGiven(core: SpanCore, stream: boolean, chunkCount: number): DeliveryPlan {
+  const shape = core.shape ?? 'promise'
+  const numbers = expandRanges(core.deliveries ?? [])
+  let used = 0
+  const place = (): Place => numbers[used++] ?? 'free'
+  const promise = startsWithPromise(shape) ? place() : undefined
+  const chunks = Array.from({ length: stream ? chunkCount : 0 }, place)
+  return { shape, promise, chunks, end: stream ? place() : undefined, numbers: numbers.slice(0, used) }
+}
+
 /** A stream that was never had (its promise was rejected) has no stream end. */
 export function isStream(core: SpanCore): boolean {
   return core.streamEnd !== undefined

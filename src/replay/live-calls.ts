@@ -1,11 +1,13 @@
-import type { StepKind, Verdict } from '../schemas/index.ts'
+import { ATTR, type Label, type StepKind, type Verdict } from '../schemas/index.ts'
 import type { InterceptedCall, Interception } from '../sdk/index.ts'
 import type { DeliveryScheduler } from './delivery.ts'
+import type { LineageNode } from './lineage.ts'
 import { runUnguarded } from './socket-guard.ts'
 
 /** What a replay does about calls that the recording does not answer. */
 export interface CachedOptions {
-  /** `throw`: such a call fails, as in an exact replay. `live`: it is made, and its result is no part of any recording. */
+  readonly mode: 'cached' | 'fork'
+  /** `throw`: such a call fails, as in an exact replay. `live`: it is made. */
   readonly onMiss: 'throw' | 'live'
   /** Names of the steps with effect `write` that may be made; no other ever is. */
   readonly allowWrites: readonly string[]
@@ -14,13 +16,14 @@ export interface CachedOptions {
 /** The calls of one replay that went past the recording. */
 export class LiveCalls {
   readonly mode: Verdict['mode']
-  readonly made: { readonly kind: StepKind; readonly name: string }[] = []
+  /** With the recorded step that was called with another input, where it was one. */
+  readonly made: { readonly kind: StepKind; readonly name: string; readonly node: LineageNode | undefined }[] = []
   readonly #options: CachedOptions | undefined
   readonly #scheduler: DeliveryScheduler
 
   /** @param options undefined in an exact replay: nothing is ever made */
   constructor(options: CachedOptions | undefined, scheduler: DeliveryScheduler) {
-    this.mode = options === undefined ? 'exact' : 'cached'
+    this.mode = options?.mode ?? 'exact'
     this.#options = options
     this.#scheduler = scheduler
   }
@@ -28,6 +31,11 @@ export class LiveCalls {
   /** Once a call was made, nothing that follows can be held against the recording. */
   get any(): boolean {
     return this.made.length > 0
+  }
+
+  /** What a step is labelled whose recorded result was served. */
+  get servedLabel(): Label {
+    return this.mode === 'exact' ? 'exact' : 'cached'
   }
 
   allows({ effect, name }: InterceptedCall): boolean {
@@ -41,10 +49,10 @@ export class LiveCalls {
   }
 
   /** The call is made: with its own sockets, time and chance, and waited for however long it takes. */
-  make({ kind, name }: InterceptedCall, token: unknown): Interception {
-    this.made.push({ kind, name })
+  make({ kind, name }: InterceptedCall, token: unknown, node?: LineageNode): Interception & { mode: 'run' } {
+    this.made.push({ kind, name, node })
     const release = this.#scheduler.hold()
-    return { mode: 'run', token, around: runUnguarded, onEnd: release }
+    return { mode: 'run', token, around: runUnguarded, attributes: { [ATTR.label]: 'live' }, onEnd: release }
   }
 
   /** Code within a call that is made. */

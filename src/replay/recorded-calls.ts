@@ -19,13 +19,17 @@ export class RecordedCalls {
   readonly covered: ReadonlyMap<LineageNode, LineageNode>
   readonly #children = new Map<LineageNode, Children>()
 
-  constructor(nodes: readonly LineageNode[], root: LineageNode) {
+  /** @param opened a served step that is called all the same, so that the steps beneath it take part */
+  constructor(nodes: readonly LineageNode[], root: LineageNode, opened?: LineageNode) {
     const participants: LineageNode[] = []
     const covered = new Map<LineageNode, LineageNode>()
     for (const node of nodes) {
       if (node.record.core.fidelity !== 'replayable') continue
       const { parent } = node
-      const above = parent === undefined ? undefined : (covered.get(parent) ?? (parent !== root && isServed(parent) ? parent : undefined))
+      const above =
+        parent === undefined
+          ? undefined
+          : (covered.get(parent) ?? (parent !== root && parent !== opened && isServed(parent) ? parent : undefined))
       if (above !== undefined) {
         covered.set(node, above)
         continue

@@ -69,6 +69,14 @@ export class Recording {
     return value
   }
 
+  /** The arguments of a step, decoded afresh; undefined where the recording does not hold them whole. */
+  inputOf(record: SpanRecord): unknown[] | undefined {
+    const payload = this.payloadOf(record, 'input')
+    if (payload.state !== 'present' || wasCut(record, 'input')) return undefined
+    const value = decodeValue(payload.mediaType, payload.data)
+    return Array.isArray(value) ? value : undefined
+  }
+
   /** The same recording, with its steps seen otherwise. */
   withNodes(nodes: readonly LineageNode[]): Recording {
     return new Recording(this.folder, this.manifest, this.steps, nodes, this.policy, this.#payloads)

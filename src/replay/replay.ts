@@ -2,7 +2,7 @@ import { RepriseError, type Verdict } from '../schemas/index.ts'
 import { ranInstrumented, runWithInterceptor } from '../sdk/index.ts'
 import type { CachedOptions } from './live-calls.ts'
 import type { Recording } from './recording.ts'
-import { ReplaySession } from './session.ts'
+import { ReplaySession, type SessionOptions } from './session.ts'
 import { runGuarded } from './socket-guard.ts'
 import { drawVerdict } from './verdict.ts'
 import { rememberOrigin } from './verdict-origin.ts'
@@ -25,6 +25,11 @@ export interface ReplayOptions {
    * the recorded exchanges. A call with effect `write` runs only where `allowWrites` names it, and is served whole otherwise.
    */
   readonly serve?: 'call' | 'wire'
+  /**
+   * Records what happens, live calls and served ones, as a run of its own that names the one it came from. Default: with
+   * `onMiss: 'live'`. It goes where runs go: to the recorder of this process, if there is one.
+   */
+  readonly record?: boolean
 }
 
 type Program = (...args: never[]) => unknown
@@ -51,6 +56,25 @@ export async function replayWithOutcome(
   fn: Program,
   options: ReplayOptions = {},
 ): Promise<{ verdict: Verdict; outcome: Outcome | undefined }> {
+  const live = cachedOptions(options)
+  const { args, timeoutMillis, record = live?.onMiss === 'live' } = options
+  if (record && live === undefined) {
+    throw new RepriseError('invalid_argument', "replay: record is for mode: 'cached'; an exact replay does what is recorded already")
+  }
+  return await runReplay(servedAs(recording, options), fn, {
+    ...(args === undefined ? {} : { args }),
+    ...(timeoutMillis === undefined ? {} : { timeoutMillis }),
+    ...(live === undefined ? {} : { live }),
+    record,
+  })
+}
+
+/** One replay of any mode, its options read. */
+export async function runReplay(
+  recording: Recording,
+  fn: Program,
+  options: Pick<ReplayOptions, 'args' | 'timeoutMillis'> & SessionOptions,
+): Promise<{ verdict: Verdict; outcome: Outcome | undefined; runId: string | undefined }> {
   if (typeof fn !== 'function') {
     throw new RepriseError('invalid_argument', `replay: expected a function, found ${fn === null ? 'null' : typeof fn}`)
   }
@@ -63,7 +87,7 @@ export async function replayWithOutcome(
   if (timeoutMillis !== undefined && !(timeoutMillis > 0)) {
     throw new RepriseError('invalid_argument', `replay: timeoutMillis: expected a number above 0, found ${String(timeoutMillis)}`)
   }
-  const session = new ReplaySession(servedAs(recording, options), cachedOptions(options))
+  const session = new ReplaySession(recording, options)
   const args = options.args ?? recording.arguments()
   let socketsDenied = 0
   const watcher = {
@@ -87,7 +111,7 @@ export async function replayWithOutcome(
     guarded.release()
   }
   const verdict = rememberOrigin(drawVerdict(session, socketsDenied), { folder: recording.folder, exportName: fn.name })
-  return { verdict, outcome }
+  return { verdict, outcome, runId: session.recordedRunId }
 }
 
 function servedAs(recording: Recording, { serve = 'call', allowWrites = [] }: ReplayOptions): Recording {
@@ -103,7 +127,7 @@ function cachedOptions({ mode = 'exact', onMiss, allowWrites = [] }: ReplayOptio
   if (onMiss !== undefined && onMiss !== 'throw' && onMiss !== 'live') {
     throw new RepriseError('invalid_argument', `replay: onMiss: expected throw or live, found ${String(onMiss)}`)
   }
-  if (mode === 'cached') return { onMiss: onMiss ?? 'throw', allowWrites }
+  if (mode === 'cached') return { mode, onMiss: onMiss ?? 'throw', allowWrites }
   if (onMiss === 'live')
     throw new RepriseError('invalid_argument', "replay: onMiss: 'live' is for mode: 'cached'; an exact replay makes no call")
   return undefined

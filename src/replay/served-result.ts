@@ -1,7 +1,7 @@
 import { decodeValue, RepriseError, type ResultShape, valueToError } from '../schemas/index.ts'
 import type { Interception } from '../sdk/index.ts'
 import type { DeliveryScheduler } from './delivery.ts'
-import { type DeliveryPlan, isStream, type Place, planOf } from './delivery-plan.ts'
+import { type DeliveryPlan, expandRanges, isStream, type Place, planOf, planOfGiven } from './delivery-plan.ts'
 import type { LineageNode } from './lineage.ts'
 import { type Recording, type StepPayload, wasCut } from './recording.ts'
 import { iterableOf, readableOf, StreamCursor, type StreamEvents } from './served-stream.ts'
@@ -38,16 +38,23 @@ export function serveResult(
   node: LineageNode,
   result: Exclude<RecordedResult, { state: 'missing' }>,
   scheduler: DeliveryScheduler,
-  events: StreamEvents & { onOpened(cursor: StreamCursor): void },
+  events: StreamEvents & {
+    /** The result is not the recorded one. */
+    readonly isGiven?: boolean
+    onOpened(cursor: StreamCursor): void
+  },
 ): Interception {
   const { core } = node.record
   const failure = result.state === 'error' ? { value: result.error } : undefined
-  if (core.kind === 'wire')
-    return serveExchange(node, result.state === 'error' ? result.chunks : result.value, failure, scheduler, events)
+  if (core.kind === 'wire') return serveExchange(node, result.state === 'error' ? result.chunks : result.value, failure, scheduler, events)
   const chunks = result.state === 'error' ? result.chunks : Array.isArray(result.value) ? (result.value as unknown[]) : []
-  const plan = planOf(core, isStream(core) ? chunks.length : 0)
+  const { isGiven = false } = events
+  const streams = isGiven ? core.shape !== undefined && core.shape !== 'value' && core.shape !== 'promise' : isStream(core)
+  const plan = isGiven ? planOfGiven(core, streams, chunks.length) : planOf(core, streams ? chunks.length : 0)
+  // What is given may have fewer parts than what was recorded.
+  if (isGiven) for (const number of expandRanges(core.deliveries ?? []).slice(plan.numbers.length)) scheduler.skip(number)
   const settle = (value: () => unknown): Promise<unknown> => promised(plan, scheduler, failure, value)
-  if (!isStream(core)) {
+  if (!streams) {
     const value = result.state === 'value' ? result.value : undefined
     if (plan.promise !== undefined) return { mode: 'served', returned: settle(() => value) }
     scheduler.touch()

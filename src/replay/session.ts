@@ -1,14 +1,18 @@
-import type { Attributes, ResultShape, StepKind } from '../schemas/index.ts'
+import { ATTR, type Attributes, type ResultShape, type StepKind } from '../schemas/index.ts'
 import type { Effects } from '../sdk/effects/index.ts'
-import { captureForComparison, type InterceptedCall, type Interception, type Interceptor } from '../sdk/index.ts'
+import { captureForComparison, type InterceptedCall, type Interception, type Interceptor, type RecordedInterception } from '../sdk/index.ts'
 import { type Comparable, Comparison } from './comparison.ts'
 import { Course } from './course.ts'
 import { Departures, describeNode } from './departures.ts'
 import { differencesOf } from './differences.ts'
 import { RecordedEffects } from './effects/recorded-effects.ts'
 import { RunEffects } from './effects/run-effects.ts'
+import type { ForkChanges } from './fork/fork-changes.ts'
+import { InheritedChanges, inheritedAttributes } from './fork/inherited-changes.ts'
+import type { Patch } from './fork/patch.ts'
 import { groupKeyOf, type LineageNode } from './lineage.ts'
 import { type CachedOptions, LiveCalls } from './live-calls.ts'
+import { changedArguments, type LiveContainer, liveContainer, missMessage, nextCount, originOf, referenceTo } from './live-container.ts'
 import { MeasuredMetrics } from './metrics.ts'
 import { nearestTo } from './nearest.ts'
 import { checkOutcome, type OutcomeCheck, type ReplayedOutcome } from './outcome.ts'
@@ -22,15 +26,13 @@ import { OpenedCalls } from './wire/over-the-wire.ts'
 /** Beyond this many departures, the nearest candidate is no longer searched for. */
 const MAX_SEARCHED = 25
 
-/** A container of the running program and the recorded one that it stands for; what the sdk hands back as `parent`. */
-interface LiveContainer {
-  readonly recorded: LineageNode | undefined
-  readonly path: readonly string[]
-  /** Served calls so far by equal request, containers so far by name. */
-  readonly counts: Map<string, number>
-  readonly effects: Effects | undefined
-  /** It is, or is within, a call that was made past the recording. */
-  readonly isLive?: true
+export interface SessionOptions {
+  /** Undefined in an exact replay: nothing is ever called. */
+  readonly live?: CachedOptions
+  /** What a fork changes. */
+  readonly changes?: ForkChanges
+  /** Records what happens as a run of its own. */
+  readonly record?: boolean
 }
 
 /** A call of the running program that no recorded step stands for. */
@@ -47,16 +49,23 @@ export class ReplaySession implements Interceptor {
   readonly course: Course
   readonly effects: RunEffects
   readonly live: LiveCalls
+  readonly changes: ForkChanges | undefined
+  readonly recorded: RecordedInterception | undefined
+  /** Of the run that is recorded; undefined before it opens, and where nothing is recorded. */
+  recordedRunId: string | undefined
   readonly departures: Departures = new Departures()
   readonly unmatched: UnmatchedCall[] = []
   readonly served: Set<LineageNode> = new Set()
   readonly ran: Set<LineageNode> = new Set()
   readonly diverged: Set<LineageNode> = new Set()
   readonly missing: Set<LineageNode> = new Set()
+  /** Containers that ran otherwise than recorded, as they may once something was changed or went live. */
+  readonly altered: Set<LineageNode> = new Set()
   /** The root's outcome against the recorded one; undefined until the root has ended. */
   rootCheck: OutcomeCheck | undefined
   readonly #comparison: Comparison
   readonly #cursors: StreamCursor[] = []
+  readonly #inherited: InheritedChanges
   readonly #metrics = new MeasuredMetrics()
   readonly #ended = new Set<LineageNode>()
   readonly #opened: OpenedCalls
@@ -65,15 +74,18 @@ export class ReplaySession implements Interceptor {
   #closed = false
 
   /** Throws RepriseError `recording_version` when the recording's redaction policy is not known. */
-  constructor(recording: Recording, cached?: CachedOptions) {
+  constructor(recording: Recording, { live, changes, record = false }: SessionOptions = {}) {
     this.recording = recording
+    this.changes = changes
     this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace)
     this.#opened = OpenedCalls.of(recording.nodes)
     this.#hasWire = recording.nodes.some(({ record }) => record.core.kind === 'wire')
-    this.calls = new RecordedCalls(recording.nodes, recording.root)
+    this.calls = new RecordedCalls(recording.nodes, recording.root, changes?.opened)
+    this.#inherited = new InheritedChanges(recording, this.calls)
     const recorded = new RecordedEffects(recording, this.calls.participants)
     this.course = new Course(this.calls, recording.root, this.departures, recorded.firings)
-    this.live = new LiveCalls(cached, this.course.scheduler)
+    this.live = new LiveCalls(live, this.course.scheduler)
+    this.recorded = record ? { head: recorded.head, onOpened: (runId) => (this.recordedRunId = runId) } : undefined
     this.effects = new RunEffects(recording, recorded, this.course, () => this.rootCheck === undefined && !this.#closed)
     for (const { record, requestDigest } of this.calls.participants) {
       const input = record.refs.find(({ role }) => role === 'input')
@@ -82,12 +94,40 @@ export class ReplaySession implements Interceptor {
     }
   }
 
+  /** Something was changed or went live: what follows cannot be held against the program. */
+  get isEdited(): boolean {
+    return this.live.any || this.changes?.reached === true
+  }
+
   intercept(call: InterceptedCall): Interception {
     const parent = call.parent as LiveContainer | undefined
     if (!this.#closed) this.course.scheduler.touch()
     if (parent === undefined && this.ran.size === 0) return this.#startRoot(call)
+    const inherited = this.#inherit(call, parent)
+    if (inherited === undefined) return this.#answer(call, parent)
+    const { args, attributes } = inherited
+    const interception = this.#answer({ ...call, args }, parent)
+    return { args, ...interception, attributes: { ...attributes, ...interception.attributes } }
+  }
+
+  #answer(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
     const served = servesKind(call.kind) && !this.#opened.has(parent?.recorded, call.operation, call.name)
     return served ? this.#serve(call, parent) : this.#run(call, parent)
+  }
+
+  /** The arguments as they were changed for this call when the recording, a fork, was made. */
+  #inherit(call: InterceptedCall, parent: LiveContainer | undefined): { args: unknown[]; attributes: Attributes } | undefined {
+    if (parent?.recorded === undefined || this.#closed || !this.#inherited.concern(parent.recorded)) return undefined
+    const ordinal = nextCount(parent, `inherited ${nameKeyOf(call.operation, call.name)}`)
+    const change = this.#inherited.at(parent.recorded, call, ordinal)
+    if (change === undefined) return undefined
+    try {
+      const args = change.patch.applyToInput(call.args)
+      if (this.#requestOf({ ...call, args })?.digest !== change.node.requestDigest) return undefined
+      return { args, attributes: inheritedAttributes(change) }
+    } catch {
+      return undefined
+    }
   }
 
   answersWire(token: unknown): boolean {
@@ -129,12 +169,18 @@ export class ReplaySession implements Interceptor {
     const live: LiveContainer = { recorded: root, path: [root.record.core.stepName], ...this.#freshOf(root) }
     this.ran.add(root)
     this.course.called(root)
-    this.#checkRequest(root, this.#requestOf(call))
+    const patch = this.#changeAt(root)
+    const changed = changedArguments(patch, call)
+    this.#checkRequest(root, this.#requestOf({ ...call, ...changed }))
+    const shownId = root.record.core.attributes[ATTR.shownRunId]
+    const seed = patch?.seed ?? manifest.seed
     return {
       mode: 'run',
       token: live,
-      runId: manifest.runId,
-      ...(manifest.seed === undefined ? {} : { seed: manifest.seed }),
+      runId: typeof shownId === 'string' ? shownId : manifest.runId,
+      ...(seed === undefined ? {} : { seed }),
+      ...(changed.args !== undefined && { args: changed.args }),
+      attributes: { [ATTR.parentRunId]: manifest.runId, ...originOf(root), ...this.changes?.attributes },
       onEnd: (outcome) => {
         this.#rootReturned = outcome.ok
         this.rootCheck = this.#checkOutcome(root, outcome)
@@ -144,14 +190,16 @@ export class ReplaySession implements Interceptor {
 
   /** Code that is no effect itself runs again, above what is served. */
   #run(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
-    if (parent?.isLive === true) return this.live.within(liveContainer(parent, call))
+    const isLive = parent?.isLive === true ? ({ isLive: true, effects: undefined } as const) : {}
     const request = this.#requestOf(call)
     const recorded = this.#pair(call, parent, request)
-    const live: LiveContainer = { recorded, path: [...(parent?.path ?? []), call.name], ...this.#freshOf(recorded) }
+    if (parent?.isLive === true && recorded === undefined) return this.live.within(liveContainer(parent, call))
+    const live: LiveContainer = { recorded, path: [...(parent?.path ?? []), call.name], ...this.#freshOf(recorded), ...isLive }
+    const changed = changedArguments(this.#changeAt(recorded), call)
     if (recorded !== undefined) {
       this.ran.add(recorded)
       this.course.called(recorded)
-      this.#checkRequest(recorded, request)
+      this.#checkRequest(recorded, changed.args === undefined ? request : this.#requestOf({ ...call, ...changed }))
     } else if (!this.#closed) {
       this.unmatched.push({ kind: call.kind, name: call.name, how: 'ran' })
       const message = `the recording has no ${call.kind} ${call.name} here; nothing beneath it can be served`
@@ -160,6 +208,8 @@ export class ReplaySession implements Interceptor {
     return {
       mode: 'run',
       token: live,
+      ...(changed.args !== undefined && { args: changed.args }),
+      ...(recorded === undefined ? {} : { attributes: { ...originOf(recorded), ...changed.attributes } }),
       onEnd: (outcome) => {
         if (recorded !== undefined) this.#checkOutcome(recorded, outcome)
         else if (!this.#closed) this.course.scheduler.touch()
@@ -189,15 +239,41 @@ export class ReplaySession implements Interceptor {
     const equal = key === undefined ? [] : this.calls.equal(parent?.recorded, key)
     const node = equal[key === undefined || parent === undefined ? 0 : nextCount(parent, key)]
     if (node === undefined || !isServed(node)) return this.#refuseUnmatched(call, parent, path, request, equal.length)
+    const patch = this.#changeAt(node)
+    if (patch?.setsInput === true) return this.#callChanged(call, parent, node, path, patch)
     this.course.called(node)
     this.served.add(node)
-    const result = readResult(this.recording, node)
+    const recorded = readResult(this.recording, node)
+    const isGiven = patch?.setsResult === true
+    const result = isGiven ? (this.changes?.resultOf(recorded) ?? recorded) : recorded
     if (result.state === 'missing') return this.#refuseMissing(call, node, path, result.reason)
-    return serveResult(node, result, this.course.scheduler, {
+    const served = serveResult(node, result, this.course.scheduler, {
+      isGiven,
       onOpened: (cursor) => this.#cursors.push(cursor),
       onLeft: (taken, recorded) => this.#noteLeft(node, taken, recorded),
       onBeyond: (taken) => this.#noteBeyond(node, path, taken),
     })
+    return { ...served, attributes: { ...originOf(node), [ATTR.label]: this.live.servedLabel } }
+  }
+
+  /** Notes that a step is called. Gives what is changed there. */
+  #changeAt(node: LineageNode | undefined): Patch | undefined {
+    const patch = this.#closed ? undefined : this.changes?.at(node)
+    if (patch !== undefined && node !== undefined) this.effects.change(node, patch)
+    return patch
+  }
+
+  /** A served step is called after all, with another input; what it calls in turn still stands under it. */
+  #callChanged(call: InterceptedCall, parent: LiveContainer | undefined, node: LineageNode, path: string[], patch: Patch): Interception {
+    this.course.called(node)
+    this.course.giveUp(node)
+    if (!this.live.allows(call)) return this.#refuseMissing(call, node, path, `it would have to be called${this.live.refusal(call)}`)
+    const made = this.live.make(call, { ...liveContainer(parent, call), recorded: node }, node)
+    return {
+      ...made,
+      args: patch.applyToInput(call.args),
+      attributes: { ...made.attributes, ...originOf(node), ...inheritedAttributes({ patch }) },
+    }
   }
 
   #refuseUnmatched(
@@ -222,7 +298,7 @@ export class ReplaySession implements Interceptor {
     const message = missMessage(call, parent, request, recordedEqual) + this.live.refusal(call)
     this.unmatched.push({ kind: call.kind, name: call.name, how: 'served' })
     this.departures.note({
-      reason: recordedEqual > 0 ? 'exhausted' : 'unmatched',
+      reason: this.changes?.reached === true ? 'missing' : recordedEqual > 0 ? 'exhausted' : 'unmatched',
       kind: call.kind,
       name: call.name,
       path,
@@ -246,7 +322,8 @@ export class ReplaySession implements Interceptor {
   }
 
   #checkRequest(recorded: LineageNode, request: Comparable | undefined): void {
-    if (request?.digest === recorded.requestDigest || this.live.any) return
+    if (request?.digest === recorded.requestDigest) return
+    if (this.isEdited) return void this.altered.add(recorded)
     const text = this.#recordedRequestText(recorded)
     const differences = request === undefined || text === undefined ? [] : differencesOf(text, request.text())
     this.diverged.add(recorded)
@@ -257,9 +334,13 @@ export class ReplaySession implements Interceptor {
     this.#ended.add(recorded)
     if (this.#closed) return undefined
     this.course.scheduler.touch()
-    if (!this.live.any) this.#checkMetrics(recorded)
+    this.#checkMetrics(recorded)
     const check = checkOutcome(this.recording, this.#comparison, recorded, outcome)
-    if (check.equal || (this.live.any && !check.missing)) return check
+    if (check.equal) return check
+    if (this.isEdited) {
+      this.altered.add(recorded)
+      return check
+    }
     ;(check.missing ? this.missing : this.diverged).add(recorded)
     this.departures.noteAt(recorded, check.missing ? 'missing' : 'output', `${describeNode(recorded)}: ${check.message}`, check.differences)
     return check
@@ -268,6 +349,7 @@ export class ReplaySession implements Interceptor {
   #checkMetrics(recorded: LineageNode): void {
     const differences = this.#metrics.differences(recorded)
     if (differences === undefined) return
+    if (this.isEdited) return void this.altered.add(recorded)
     this.diverged.add(recorded)
     this.departures.noteAt(recorded, 'output', `${describeNode(recorded)} measured other numbers than recorded`, differences)
   }
@@ -295,7 +377,7 @@ export class ReplaySession implements Interceptor {
   }
 
   #noteLeft(node: LineageNode, taken: number, recorded: number): void {
-    if (this.#closed) return
+    if (this.#closed || this.isEdited) return
     this.diverged.add(node)
     const message = `the program left the stream of ${describeNode(node)} after ${taken} of ${recorded} recorded chunks`
     this.departures.noteAt(node, 'unused', message)
@@ -303,40 +385,8 @@ export class ReplaySession implements Interceptor {
 
   #noteBeyond(node: LineageNode, path: readonly string[], taken: number): unknown {
     const message = `the program wants more of ${describeNode(node)} than the ${taken} chunks that it took when recorded`
-    this.diverged.add(node)
-    this.departures.noteAt(node, 'exhausted', message)
+    ;(this.isEdited ? this.missing : this.diverged).add(node)
+    this.departures.noteAt(node, this.isEdited ? 'missing' : 'exhausted', message)
     return this.departures.error('replay_diverged', message, path)
   }
-}
-
-function liveContainer(parent: LiveContainer | undefined, call: InterceptedCall): LiveContainer {
-  return { recorded: undefined, path: [...(parent?.path ?? []), call.name], counts: new Map(), effects: undefined, isLive: true }
-}
-
-function nextCount({ counts }: LiveContainer, key: string): number {
-  const before = counts.get(key) ?? 0
-  counts.set(key, before + 1)
-  return before
-}
-
-function missMessage(
-  call: InterceptedCall,
-  parent: LiveContainer | undefined,
-  request: Comparable | undefined,
-  recordedEqual: number,
-): string {
-  const what = `${call.kind} ${call.name}`
-  if (request === undefined) return `${what}: its request could not be redacted, so it has no equal in the recording`
-  if (recordedEqual > 0) return `${what} was called once more with a request that the recording has ${times(recordedEqual)} here`
-  if (parent?.recorded === undefined) return `${what} was called outside every recorded step`
-  return `${what} was called with a request that the recording does not have here`
-}
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`
-}
-
-function referenceTo(node: LineageNode): { lineage: string; name: string; sequence?: number } {
-  const { stepName, sequence } = node.record.core
-  return { lineage: node.lineage, name: stepName, ...(sequence === undefined ? {} : { sequence }) }
 }

@@ -10,9 +10,15 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number): Verd
   const { manifest } = recording
   const { ledger } = session.effects
   const unstable = new Set([...session.course.unstableSteps(), ...(ledger?.unstable ?? [])])
-  const unused = calls.participants.filter((node) => !served.has(node) && !ran.has(node))
-  // What went live may well lead elsewhere.
-  if (!live.any) for (const node of unused) departures.noteAt(node, 'unused', `${describeNode(node)} was recorded and was not called`)
+  const called = new Set(live.made.flatMap(({ node }) => node ?? []))
+  const unused = calls.participants.filter((node) => !served.has(node) && !ran.has(node) && !called.has(node))
+  const { changes } = session
+  if (changes !== undefined && !changes.reached) {
+    departures.noteAt(changes.node, 'unused', `${describeNode(changes.node)}, which was to be changed, was not called`)
+  }
+  // What was changed or went live may well lead elsewhere.
+  if (!session.isEdited)
+    for (const node of unused) departures.noteAt(node, 'unused', `${describeNode(node)} was recorded and was not called`)
   const steps = labelSteps(session, unstable)
   const labels = Object.fromEntries(LABELS.map((label) => [label, 0])) as Record<Label, number>
   for (const { label } of steps) labels[label]++
@@ -37,6 +43,8 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number): Verd
       labels,
     },
     output: outputOf(session),
+    ...(changes !== undefined && { fork: { lineage: changes.node.lineage, paths: [...changes.patch.paths] } }),
+    ...(session.recordedRunId !== undefined && { recordedRunId: session.recordedRunId }),
     ...(ledger !== undefined && { effects: ledger.report() }),
     steps,
     divergences: departures.described,
@@ -44,12 +52,12 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number): Verd
 }
 
 /** The first departure decides: what comes after it may well be its consequence. A mere change of order is not one. */
-function labelOfRun({ departures, rootCheck, recording, live }: ReplaySession, unstableSteps: number): Label {
+function labelOfRun({ departures, rootCheck, recording, live, isEdited }: ReplaySession, unstableSteps: number): Label {
   const first = departures.described.find(({ reason }) => reason !== 'order')
   if (first !== undefined) return first.reason === 'missing' ? 'missing' : 'diverged'
   if (live.any) return 'live'
-  if (rootCheck?.equal !== true && recording.root.record.core.endNanos !== undefined) return 'diverged'
-  return unstableSteps > 0 ? 'unstable' : live.mode
+  if (rootCheck?.equal !== true && !isEdited && recording.root.record.core.endNanos !== undefined) return 'diverged'
+  return unstableSteps > 0 ? 'unstable' : live.servedLabel
 }
 
 function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {
@@ -60,22 +68,34 @@ function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {
 }
 
 function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>): VerdictStep[] {
-  const { recording, calls, served, ran, unmatched, missing, diverged, live } = session
+  const { recording, calls, served, ran, unmatched, missing, diverged, altered, live, changes } = session
+  const called = new Set(live.made.flatMap(({ node }) => node ?? []))
   const participants = new Set(calls.participants)
   const labelOf = (node: LineageNode): Label => {
     if (missing.has(node)) return 'missing'
+    if (called.has(node) || altered.has(node)) return 'live'
     if (diverged.has(node) || !(served.has(node) || ran.has(node))) return 'diverged'
     if (unstable.has(node)) return 'unstable'
-    return served.has(node) ? live.mode : 'exact'
+    return served.has(node) ? live.servedLabel : 'exact'
   }
   const recorded = recording.nodes.flatMap((node): VerdictStep[] => {
     const above = calls.covered.get(node)
     if (above !== undefined) return [{ ...identityOf(node), label: served.has(above) ? 'exact' : 'diverged', how: 'covered' }]
     if (!participants.has(node)) return []
-    return [{ ...identityOf(node), label: labelOf(node), how: isServed(node) && node !== recording.root ? 'served' : 'ran' }]
+    const how = called.has(node) ? 'live' : isServed(node) && node !== recording.root ? 'served' : 'ran'
+    const isGiven = node === changes?.node && changes.patch.setsResult && served.has(node)
+    return [{ ...identityOf(node), label: labelOf(node), how: isGiven ? 'changed' : how }]
   })
-  const made = live.made.map(({ kind, name }): VerdictStep => ({ kind, name, label: 'live', how: 'live' }))
-  return [...recorded, ...made, ...unmatched.map(({ kind, name, how }): VerdictStep => ({ kind, name, label: 'diverged', how }))]
+  const made = live.made
+    .filter(({ node }) => node === undefined)
+    .map(({ kind, name }): VerdictStep => ({ kind, name, label: 'live', how: 'live' }))
+  return [
+    ...recorded,
+    ...made,
+    ...unmatched.map(
+      ({ kind, name, how }): VerdictStep => ({ kind, name, label: changes?.reached === true ? 'missing' : 'diverged', how }),
+    ),
+  ]
 }
 
 function identityOf({ record, lineage }: LineageNode): Pick<VerdictStep, 'kind' | 'name' | 'lineage' | 'sequence'> {

@@ -31,6 +31,17 @@ export const ATTR = {
   artifactName: 'reprise.artifact.name',
   metricName: 'reprise.metric.name',
   metricValue: 'reprise.metric.value',
+  /** Of a run that a replay made: the run that was replayed, and on a step the span of it that answered; and how, as a label. */
+  parentRunId: 'reprise.parent.run.id',
+  parentSpanId: 'reprise.parent.span.id',
+  label: 'reprise.label',
+  /** The id that the program of such a run saw as its own. */
+  shownRunId: 'reprise.shown.run.id',
+  /** Of a fork: the span that was changed, and canonical JSON of what was set, an array of `[path, value]`. */
+  forkSpanId: 'reprise.fork.span.id',
+  forkPatch: 'reprise.fork.patch',
+  /** On a step that was called with another input than the program gave it: the same of that input, to be set again in a replay. */
+  forkInput: 'reprise.fork.input',
   /** A span that carries these two is a gap notice of the SDK, not a step. */
   gapReason: 'reprise.gap.reason',
   gapCount: 'reprise.gap.count',

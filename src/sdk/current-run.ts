@@ -46,7 +46,7 @@ function runOf(scope: Scope): CurrentRun {
   // A handle may be used where the async context was lost; it then works where it was taken.
   const inScope = <T>(fn: () => T): T => (currentScope()?.run?.shared === run?.shared ? fn() : runtime().scopes.run(scope, fn))
   return {
-    id: run?.id ?? NO_RUN.id,
+    id: run?.shared.shownId ?? run?.id ?? NO_RUN.id,
     step: (attributes, fn) => inScope(() => runStep(attributes, fn)),
     random: (name) => run?.random(name) ?? NO_RUN.random(name),
     metric: (name, value) => addMetric({ ...scope, step: run?.owner, token: run?.ownerToken }, name, value),
@@ -88,8 +88,8 @@ function attributesOf(input: Readonly<Record<string, string | number | boolean |
 
 function addMetric(scope: Pick<Scope, 'step' | 'token' | 'interceptor'> | undefined, name: string, value: number): void {
   const attributes: Attributes = { [ATTR.metricName]: String(name), [ATTR.metricValue]: metricValue(value) }
-  if (scope?.interceptor === undefined) scope?.step?.addEvent(METRIC_EVENT, attributes)
-  else scope.interceptor.onEvent?.(scope.token, { name: METRIC_EVENT, attributes })
+  scope?.step?.addEvent(METRIC_EVENT, attributes)
+  scope?.interceptor?.onEvent?.(scope.token, { name: METRIC_EVENT, attributes })
 }
 
 const METRIC_EVENT = 'reprise.metric'

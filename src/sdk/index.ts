@@ -5,7 +5,14 @@ import { installWireHooks } from './wire/install.ts'
 export { type CapturedArguments, captureArguments, captureForComparison, captureValue } from './capture.ts'
 export { type CurrentRun, currentRun, type OwnStepKind, type StepAttributes, type StepHandle } from './current-run.ts'
 export type { DrainReport as FlushReport } from './export/drain.ts'
-export { type InterceptedCall, type InterceptedOutcome, type Interception, type Interceptor, runWithInterceptor } from './interceptor.ts'
+export {
+  type InterceptedCall,
+  type InterceptedOutcome,
+  type Interception,
+  type Interceptor,
+  type RecordedInterception,
+  runWithInterceptor,
+} from './interceptor.ts'
 export type { RecorderOptions } from './options.ts'
 export { createRandom } from './random.ts'
 export type { RecorderHandle } from './recorder-lifecycle.ts'

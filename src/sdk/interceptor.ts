@@ -1,4 +1,4 @@
-import type { Attributes, Effect, StepKind } from '../schemas/index.ts'
+import type { Attributes, Effect, EffectHead, StepKind } from '../schemas/index.ts'
 import type { Effects } from './effects/effects.ts'
 import { runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
@@ -31,12 +31,31 @@ export type Interception =
       readonly runId?: string
       /** Runs the function: where it is given, in whatever surroundings the interceptor wants for it. */
       around?<T>(fn: () => T): T
+      /** In the place of the arguments of the call. */
+      readonly args?: readonly unknown[]
+      /** Where the run is recorded: attributes of the step. */
+      readonly attributes?: Attributes
       /** Called once: the value as captured, of a stream the array of its chunks when it ends; or the error itself. */
       onEnd(outcome: InterceptedOutcome): void
     }
   /** Handed to the caller as it is: the interceptor builds the promise, iterable or stream itself. */
-  | { readonly mode: 'served'; readonly returned: unknown }
-  | { readonly mode: 'served'; readonly threw: unknown }
+  | (ServedMark & { readonly returned: unknown })
+  | (ServedMark & { readonly threw: unknown })
+
+interface ServedMark {
+  readonly mode: 'served'
+  /** Where the run is recorded: arguments in the place of those of the call, and attributes of the step. */
+  readonly args?: readonly unknown[]
+  readonly attributes?: Attributes
+}
+
+/** What is recorded under an interceptor. */
+export interface RecordedInterception {
+  /** Where the clocks stand that the program is given; undefined: the machine's. */
+  readonly head: EffectHead | undefined
+  /** Told when the run opens. */
+  onOpened(runId: string): void
+}
 
 /**
  * Answers calls of wrapped functions in the place of recording them. What an interceptor throws reaches the caller of the
@@ -46,13 +65,15 @@ export interface Interceptor {
   intercept(call: InterceptedCall): Interception
   /** Where the code of the step that `token` stands for has time and chance from; undefined: from the machine. */
   effectsOf?(token: unknown): Effects | undefined
+  /** Set where what happens under the interceptor is recorded, as a run of its own. */
+  readonly recorded?: RecordedInterception | undefined
   /** A metric or other event of the step that `token` stands for. */
   onEvent?(token: unknown, event: { readonly name: string; readonly attributes: Attributes }): void
 }
 
 /**
  * Runs `fn` with `interceptor` answering every wrapped call in it, however deep and however late, and nothing recorded or
- * sent. Scoped by async context, shared by all loaded copies of this package.
+ * sent, unless the interceptor asks for that. Scoped by async context, shared by all loaded copies of this package.
  */
 export function runWithInterceptor<T>(interceptor: Interceptor, fn: () => T): T {
   const scope: Scope = { interceptor, token: undefined, step: undefined, run: undefined, effects: undefined, otelContext: undefined }

@@ -3,13 +3,16 @@ import { type Callee, type CallSpec, limitsFor, modelOf } from './call-spec.ts'
 import { captureLimits } from './capture.ts'
 import { genAiStart } from './describe.ts'
 import { suspendEffects } from './effects/real.ts'
-import type { InterceptedCall, InterceptedOutcome, Interceptor } from './interceptor.ts'
+import type { InterceptedCall, InterceptedOutcome, Interception, Interceptor } from './interceptor.ts'
 import type { Outcome } from './outcome.ts'
+import { BothOutcomes, beginIntercepted, effectsOfRecorded } from './record-intercepted.ts'
+import { currentRecorder } from './recorder-lifecycle.ts'
 import { observeResult } from './results/observe.ts'
 import { RunState, randomSeed } from './run-state.ts'
 import { runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
 import { Copier, type SnapshotLimits, takeSnapshot } from './snapshot.ts'
+import type { Step } from './step.ts'
 
 /** One call under an interceptor: nothing is recorded, and what the interceptor throws is thrown. */
 export function invokeIntercepted(
@@ -30,12 +33,53 @@ export function invokeIntercepted(
     parent: scope.token,
   }
   const interception = suspendEffects(() => interceptor.intercept(call))
+  const given = interception.args ?? args
+  const step = suspendEffects(() => recordedStep(interceptor, spec, scope, interception, given))
   if (interception.mode === 'served') {
-    if ('threw' in interception) throw interception.threw
-    return interception.returned
+    if ('threw' in interception) {
+      step?.fail(interception.threw, 'value')
+      throw interception.threw
+    }
+    return step === undefined ? interception.returned : observeResult(interception.returned, step)
   }
+  const run = step?.run ?? runOf(spec, scope, interception)
+  const served = interceptor.effectsOf?.(interception.token)
+  const effects = step === undefined ? served : effectsOfRecorded(served, step)
+  const inner: Scope = { interceptor, token: interception.token, step, run, effects, otelContext: undefined }
+  const own = new InterceptedStep(inner, limitsFor(spec, captureLimits()), interception.onEnd)
+  const outcome = step === undefined ? own : new BothOutcomes(step, own)
+  let result: unknown
+  try {
+    const { around } = interception
+    const apply = (): unknown => Reflect.apply(fn, self, given)
+    result = outcome.within(() => (around === undefined ? apply() : around(apply)))
+  } catch (error) {
+    outcome.fail(error, 'value')
+    throw error
+  }
+  return observeResult(result, outcome)
+}
+
+/** Undefined where nothing is recorded, as in most replays. */
+function recordedStep(
+  { recorded }: Interceptor,
+  spec: CallSpec,
+  scope: Scope,
+  interception: Interception,
+  args: readonly unknown[],
+): Step | undefined {
+  const recorder = recorded === undefined ? undefined : currentRecorder()
+  if (recorded === undefined || recorder === undefined) return undefined
+  try {
+    return beginIntercepted(recorder, recorded, spec, scope, interception, args)
+  } catch {
+    recorder.missed(scope.step?.run)
+    return undefined
+  }
+}
+
+function runOf(spec: CallSpec, { run: outer }: Scope, interception: Interception & { mode: 'run' }): RunState {
   const seed = interception.seed ?? spec.run?.seed
-  const outer = scope.run
   const training = spec.run?.training ?? outer?.training ?? false
   const run =
     outer === undefined || interception.runId !== undefined
@@ -44,19 +88,7 @@ export function invokeIntercepted(
         ? outer
         : outer.nest(seed, training)
   if (run !== outer) run.ownerToken = interception.token
-  const effects = interceptor.effectsOf?.(interception.token)
-  const inner: Scope = { interceptor, token: interception.token, step: undefined, run, effects, otelContext: undefined }
-  const outcome = new InterceptedStep(inner, limitsFor(spec, captureLimits()), interception.onEnd)
-  let result: unknown
-  try {
-    const { around } = interception
-    const apply = (): unknown => Reflect.apply(fn, self, args)
-    result = outcome.within(() => (around === undefined ? apply() : around(apply)))
-  } catch (error) {
-    outcome.fail(error)
-    throw error
-  }
-  return observeResult(result, outcome)
+  return run
 }
 
 class InterceptedStep implements Outcome {

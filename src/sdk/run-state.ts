@@ -1,4 +1,4 @@
-import { type EffectSource, randomId32 } from '../schemas/index.ts'
+import { type EffectHead, type EffectSource, randomId32 } from '../schemas/index.ts'
 import { readClockAnchor } from './clock.ts'
 import { RunEffects } from './effects/step-effects.ts'
 import { createRandom } from './random.ts'
@@ -12,6 +12,8 @@ class RunShared {
   ended = false
   /** Streams that the program has not finished yet; those left at the end of the run end as `open`. */
   readonly openStreams: Set<Step> = new Set()
+  /** What the program is told as the id of its run, where a replay serves it that of another. */
+  shownId: string | undefined = undefined
   sequence = 0
   delivery = 0
   /** Undefined where no effects are kept: recording is off, or they are. */
@@ -46,8 +48,8 @@ export class RunState {
   }
 
   /** From here on what the run's own code reads of time and chance is kept. */
-  keepEffects(sources: readonly EffectSource[]): void {
-    this.shared.effects = new RunEffects(sources)
+  keepEffects(sources: readonly EffectSource[], head?: EffectHead): void {
+    this.shared.effects = new RunEffects(sources, head)
   }
 
   nextSequence(): number {

@@ -84,7 +84,8 @@ describe('a cached replay', () => {
       output: { equal: false },
     })
     expect(verdict.divergences).toEqual([])
-    expect(verdict.steps.filter(({ label }) => label === 'live')).toEqual([{ kind: 'model', name: 'chat', label: 'live', how: 'live' }])
+    expect(verdict.steps.filter(({ how }) => how === 'live')).toEqual([{ kind: 'model', name: 'chat', label: 'live', how: 'live' }])
+    expect(verdict.steps[0], 'the root, which gave something else').toMatchObject({ label: 'live', how: 'ran' })
   })
 
   it('makes what a live call calls, containers and all, with the time of the machine', async () => {

@@ -14,6 +14,9 @@ const EXACT: ReadonlySet<string> = new Set([
   'gen_ai.prompt',
   'gen_ai.completion',
   'gen_ai.choice',
+  // Ours: what a fork set.
+  'reprise.fork.patch',
+  'reprise.fork.input',
   // OpenTelemetry beyond GenAI.
   'exception.message',
   'exception.stacktrace',

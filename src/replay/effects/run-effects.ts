@@ -1,6 +1,7 @@
 import { RepriseError } from '../../schemas/index.ts'
 import type { Effects } from '../../sdk/effects/index.ts'
 import type { Course } from '../course.ts'
+import type { Patch } from '../fork/patch.ts'
 import type { LineageNode } from '../lineage.ts'
 import type { Recording } from '../recording.ts'
 import { EffectLedger } from './effect-ledger.ts'
@@ -13,6 +14,7 @@ export class RunEffects {
   readonly ledger: EffectLedger | undefined
   readonly #recorded: RecordedEffects
   readonly #run: ServedRun | undefined
+  readonly #changes: ServedRun['changes'] = { dateShiftMillis: 0, seed: undefined }
 
   /** @param isOpen whether what the program reads now can still change its outcome */
   constructor(recording: Recording, recorded: RecordedEffects, course: Course, isOpen: () => boolean) {
@@ -25,6 +27,7 @@ export class RunEffects {
     this.#run = {
       sources: new Set(head.sources),
       clock,
+      changes: this.#changes,
       ledger: this.ledger,
       scheduler: course.scheduler,
       seed: recording.manifest.seed ?? recording.manifest.runId,
@@ -32,6 +35,12 @@ export class RunEffects {
       isOpen,
       exhausted: (source) => new RepriseError('replay_diverged', `the program read ${source} without end, far past the record`),
     }
+  }
+
+  /** From here on the date is another one, or chance comes from another seed. */
+  change({ record }: LineageNode, { timeMillis, seed }: Patch): void {
+    if (timeMillis !== undefined) this.#changes.dateShiftMillis = timeMillis - Number(BigInt(record.core.startNanos) / 1_000_000n)
+    if (seed !== undefined) this.#changes.seed = seed
   }
 
   /** @param node the recorded container; undefined for one that the recording does not have */

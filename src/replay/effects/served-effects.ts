@@ -15,6 +15,8 @@ const BEYOND_MAX = 1_000_000
 export interface ServedRun {
   readonly sources: ReadonlySet<EffectSource>
   readonly clock: VirtualClock
+  /** What a fork changed. */
+  readonly changes: { dateShiftMillis: number; seed: string | undefined }
   readonly ledger: EffectLedger
   readonly scheduler: DeliveryScheduler
   readonly seed: string
@@ -34,6 +36,7 @@ export class ServedEffects implements Effects {
   readonly #next: Record<EffectSource, number> = { date: 0, performance: 0, hrtime: 0, random: 0, uuid: 0, timers: 0, bytes: 0 }
   readonly #timers = new Map<string, RecordedTimer[]>()
   #made: (() => number) | undefined
+  #drawn: (() => number) | undefined
 
   constructor(run: ServedRun, node: LineageNode | undefined, streams: EffectStreams) {
     this.#run = run
@@ -48,12 +51,12 @@ export class ServedEffects implements Effects {
   }
 
   date(): number | undefined {
-    const { clock } = this.#run
+    const { clock, changes } = this.#run
     if (!this.#serves('date')) return undefined
     const recorded = this.#take('date', this.#streams.date)
     if (recorded === undefined) clock.tick()
     else clock.sawDate(recorded)
-    return recorded ?? clock.date
+    return (recorded ?? clock.date) + changes.dateShiftMillis
   }
 
   performance(): number | undefined {
@@ -76,19 +79,23 @@ export class ServedEffects implements Effects {
 
   random(): number | undefined {
     if (!this.#serves('random')) return undefined
+    const given = this.#given()
+    if (given !== undefined) return given()
     return this.#take('random', this.#streams.random) ?? this.#madeUp()
   }
 
   uuid(): string | undefined {
     if (!this.#serves('uuid')) return undefined
+    const given = this.#given()
     const { uuid } = this.#streams
     const start = 16 * this.#next.uuid++
-    if (start < uuid.length) {
+    if (start < uuid.length && given === undefined) {
       this.#run.ledger.serve()
       return uuidText(uuid, start)
     }
-    this.#note('beyond', 'uuid')
-    const bytes = Uint8Array.from({ length: 16 }, () => Math.floor(this.#madeUp() * 256))
+    if (given === undefined) this.#note('beyond', 'uuid')
+    const draw = given ?? ((): number => this.#madeUp())
+    const bytes = Uint8Array.from({ length: 16 }, () => Math.floor(draw() * 256))
     // RFC 9562 section 5.4: version 4, variant 10.
     bytes[6] = ((bytes[6] ?? 0) & 0x0f) | 0x40
     bytes[8] = ((bytes[8] ?? 0) & 0x3f) | 0x80
@@ -156,6 +163,14 @@ export class ServedEffects implements Effects {
     const { ledger, isOpen, exhausted } = this.#run
     const reads = ledger.note(why, source, isOpen() ? this.#node : undefined)
     if (why === 'beyond' && reads > BEYOND_MAX) throw exhausted(source)
+  }
+
+  /** Chance from the seed that a fork gave: of each container a stream of its own, so that branches do not mix. */
+  #given(): (() => number) | undefined {
+    const { seed } = this.#run.changes
+    if (seed === undefined) return undefined
+    this.#drawn ??= createRandom(seed, `chance of ${this.#node?.lineage ?? 'an unknown step'}`)
+    return this.#drawn
   }
 
   #madeUp(): number {

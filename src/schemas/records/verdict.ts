@@ -32,8 +32,8 @@ export const verdictStepSchema = z.strictObject({
   lineage: hex64Schema.optional(),
   sequence: countSchema.optional(),
   label: z.enum(LABELS),
-  /** Served from the record, run again, or covered by a served step above it. */
-  how: z.enum(['served', 'ran', 'covered', 'live']),
+  /** Served from the record, run again, covered by a served step above it, called, or given a result by a fork. */
+  how: z.enum(['served', 'ran', 'covered', 'live', 'changed']),
 })
 export type VerdictStep = z.infer<typeof verdictStepSchema>
 
@@ -41,7 +41,7 @@ const effectReadsSchema = z.array(z.strictObject({ source: z.enum(EFFECT_SOURCES
 
 export const verdictSchema = z.strictObject({
   schema: z.literal('reprise.verdict/1'),
-  mode: z.enum(['exact', 'cached']),
+  mode: z.enum(['exact', 'cached', 'fork']),
   runId: hex32Schema,
   name: z.string(),
   /** `exact` only with zero live, unmatched, unused, socketsDenied and an equal output. */
@@ -64,6 +64,10 @@ export const verdictSchema = z.strictObject({
     recorded: digestSchema.optional(),
     replayed: digestSchema.optional(),
   }),
+  /** Of a fork: the step that was changed, and the paths that were set. */
+  fork: z.strictObject({ lineage: hex64Schema, paths: z.array(z.string()) }).optional(),
+  /** The run as which this replay was itself recorded. */
+  recordedRunId: hex32Schema.optional(),
   /** What the program read of time and chance; absent for a recording that holds none of it. */
   effects: z
     .strictObject({

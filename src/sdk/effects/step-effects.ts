@@ -22,10 +22,15 @@ export class RunEffects {
   readonly startMillis: number = nowMillis()
   readonly late: Map<number, NotedReads> = new Map()
 
-  constructor(sources: readonly EffectSource[]) {
+  /** @param head where the clocks stood at the start of the run; now, unless a replay says otherwise */
+  constructor(sources: readonly EffectSource[], head?: EffectHead) {
     this.keeps = Object.fromEntries(EFFECT_SOURCES.map((source) => [source, sources.includes(source)])) as Record<EffectSource, boolean>
-    this.head = { sources, date: real.dateNow(), performance: real.performanceNow(), hrtime: real.hrtimeBigint() }
+    this.head = head === undefined ? now(sources) : { ...head, sources }
   }
+}
+
+function now(sources: readonly EffectSource[]): EffectHead {
+  return { sources, date: real.dateNow(), performance: real.performanceNow(), hrtime: real.hrtimeBigint() }
 }
 
 /** What of a step its effects need to know. */
@@ -36,7 +41,7 @@ export interface NotingStep {
   readonly endMillis: number | undefined
 }
 
-/** Gives the program real values, and notes them with the step whose code asked. */
+/** Gives the program real values, or those of a replay that is recorded, and notes them with the step whose code asked. */
 export class StepEffects implements Effects {
   readonly #step: NotingStep
   readonly #run: RunEffects
@@ -56,8 +61,7 @@ export class StepEffects implements Effects {
     return bytes
   }
 
-  date(): number {
-    const value = real.dateNow()
+  date(value: number = real.dateNow()): number {
     const noted = this.#current()
     if (noted === undefined) return value
     // A clock that the program replaced before us may give anything.
@@ -66,8 +70,7 @@ export class StepEffects implements Effects {
     return value
   }
 
-  performance(): number {
-    const value = real.performanceNow()
+  performance(value: number = real.performanceNow()): number {
     const noted = this.#current()
     if (noted === undefined) return value
     if (this.#keeps.performance && noted.performance.length < EFFECTS_MAX_READS) noted.performance.push(value)
@@ -75,8 +78,7 @@ export class StepEffects implements Effects {
     return value
   }
 
-  hrtime(): bigint {
-    const value = real.hrtimeBigint()
+  hrtime(value: bigint = real.hrtimeBigint()): bigint {
     const noted = this.#current()
     if (noted === undefined) return value
     if (this.#keeps.hrtime && noted.hrtime.length < EFFECTS_MAX_READS) noted.hrtime.push(value)
@@ -84,8 +86,7 @@ export class StepEffects implements Effects {
     return value
   }
 
-  random(): number {
-    const value = real.random()
+  random(value: number = real.random()): number {
     const noted = this.#current()
     if (noted === undefined) return value
     if (this.#keeps.random && noted.random.length < EFFECTS_MAX_READS) noted.random.push(value)
@@ -97,6 +98,13 @@ export class StepEffects implements Effects {
     const noted = this.#current()
     if (noted !== undefined && !this.#keeps.uuid) noted.over('uuid')
     return drawUuid(noted !== undefined && this.#keeps.uuid ? (bytes, start) => noted.addUuid(bytes, start) : undefined)
+  }
+
+  /** A UUID that was served. */
+  tookUuid(text: string): void {
+    const noted = this.#current()
+    if (this.#keeps.uuid) noted?.addUuid(Buffer.from(text.replaceAll('-', ''), 'hex'), 0)
+    else noted?.over('uuid')
   }
 
   bytes(): boolean {
