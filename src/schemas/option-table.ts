@@ -80,6 +80,7 @@ export interface OptionValues {
   readonly decodedMaxBytes: number
   readonly attributeMaxCount: number
   readonly depthMax: number
+  readonly batchWaitMillis: number
   readonly logLevel: 'error' | 'warn' | 'info' | 'debug'
 }
 export type OptionKey = keyof OptionValues
@@ -248,6 +249,11 @@ export const OPTIONS: { readonly [K in OptionKey]: OptionRow<OptionValues[K]> } 
     env: ['REPRISE_DEPTH_MAX'],
     default: 64,
     doc: 'Most levels of nesting in one attribute value that the collector takes.',
+  }),
+  batchWaitMillis: row('batchWaitMillis', millis(0, DAY_MILLIS / 24), {
+    env: ['REPRISE_BATCH_WAIT_MILLIS'],
+    default: 60_000,
+    doc: 'How long the collector waits for a numbered batch of a sender after a later one came, before it writes down that it is lost.',
   }),
   logLevel: row('logLevel', choice(['error', 'warn', 'info', 'debug']), {
     env: ['REPRISE_LOG_LEVEL'],

@@ -7,9 +7,10 @@ import type { Collector } from '../../src/collector/index.ts'
 import { API_SCHEMAS, ATTR, type GapCore } from '../../src/schemas/public.ts'
 import { flush, instrument, type RecorderHandle, startRecorder, tool } from '../../src/sdk/index.ts'
 import { checkStoreFolder, openStore } from '../../src/store/index.ts'
-import { runCli } from '../cli/run-cli.ts'
+import { runCli, startUp } from '../cli/run-cli.ts'
+import { groupOf, writeTraces } from '../otlp/helpers.ts'
 import { send, stepOf, traceOf } from './api-support.ts'
-import { Bench, getJson, until } from './support.ts'
+import { Bench, getJson, PROTOBUF, until } from './support.ts'
 
 const bench = new Bench()
 const servers: Server[] = []
@@ -232,4 +233,30 @@ it('does not miss a batch in which nothing but a notice of the sender came', asy
     }
   await reader.close()
   expect(cores).toMatchObject([{ reason: 'queue_full', count: 7, batch: { sender: 'sender one', sequence: 1 } }])
+})
+
+it('how long is waited is an option of the collector that is started by hand', async () => {
+  const store = join(bench.folder(), 'store')
+  const env = { REPRISE_BATCH_WAIT_MILLIS: '0' }
+  const up = await startUp(store, [], env)
+  try {
+    for (const sequence of [0, 2]) {
+      const attributes: [string, string | { int: bigint }][] = [
+        ['reprise.sender.id', 'sender one'],
+        ['reprise.sender.sequence', { int: BigInt(sequence) }],
+      ]
+      const [group] = groupOf([stepOf(1, sequence)])
+      const body = writeTraces([{ ...group!, resource: { ...group!.resource, attributes } }])
+      const { status } = await fetch(`${up.url}/v1/traces`, { method: 'POST', headers: PROTOBUF, body: Uint8Array.from(body) })
+      expect(status).toBe(200)
+    }
+    await until('the gap record', async () => {
+      const answer = await fetch(`${up.url}/api/v1/runs/${traceOf(1)}`)
+      return answer.status === 200 && ((await answer.json()) as { gaps: number }).gaps === 1
+    })
+  } finally {
+    expect(await up.stop()).toBe(0)
+  }
+  const told = (await runCli(['config', '--origin', '--json', '--store', store], { env })).stdout
+  expect(told).toMatch(/"batchWaitMillis".*REPRISE_BATCH_WAIT_MILLIS/)
 })

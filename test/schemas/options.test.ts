@@ -98,6 +98,7 @@ const CASES: { readonly [K in OptionKey]: { good: [unknown, unknown][]; bad: unk
     ],
     bad: ['1023', '4MB', '1.5MiB', '-1'],
   },
+  wire: { good: [['on', true]], bad: ['perhaps'] },
   captureMaxDepth: { good: [['100', 100]], bad: ['0', '101'] },
   captureMaxEntries: { good: [['1', 1]], bad: ['0', 'many'] },
   queueMaxBytes: { good: [['1MiB', 2 ** 20]], bad: ['1KiB'] },
@@ -112,6 +113,7 @@ const CASES: { readonly [K in OptionKey]: { good: [unknown, unknown][]; bad: unk
   decodedMaxBytes: { good: [['1GiB', 2 ** 30]], bad: ['0'] },
   attributeMaxCount: { good: [['5', 5]], bad: ['0'] },
   depthMax: { good: [['7', 7]], bad: ['0', '1000'] },
+  batchWaitMillis: { good: [['0', 0]], bad: ['-1', '3600001'] },
   logLevel: { good: [['debug', 'debug']], bad: ['verbose', 'DEBUG'] },
 }
 

@@ -26,6 +26,7 @@ export async function startFromSettings(
     decodedMaxBytes,
     attributeMaxCount,
     depthMax,
+    batchWaitMillis,
     spoolFolder,
   } = settings.values
   return await startCollector({
@@ -44,6 +45,7 @@ export async function startFromSettings(
     decodedMaxBytes,
     attributeMaxCount,
     depthMax,
+    batchWaitMillis,
     log: (line) => {
       if (!settings.quiet) writeLine(terminal.stderr, line)
     },
