@@ -10,6 +10,7 @@ import {
   RepriseError,
 } from '../../schemas/index.ts'
 import type { LineageNode } from '../lineage.ts'
+import { isServed } from '../recorded-calls.ts'
 import type { Recording } from '../recording.ts'
 
 const ROLE = `/attributes/${ATTR.effects}`
@@ -39,6 +40,8 @@ export class RecordedEffects {
     this.head = whole?.head
     if (whole !== undefined && whole.head !== undefined) {
       for (const node of nodes) {
+        // What the code of a served step read is nobody's business while it stays at rest.
+        if (node !== root && isServed(node)) continue
         const { sequence } = node.record.core
         const own = node === root ? whole : readLog(recording, node)
         const late = sequence === undefined ? undefined : whole.late?.get(sequence)
