@@ -91,6 +91,29 @@ it('a batch of a program that was lost between it and the collector is missing b
   expect(shown.stdout).toContain(`missing: batch ${missing[0]?.from} of sender ${missing[0]?.sender} (still waited for)`)
 })
 
+it('a last batch that was lost shows no hole: it held the end of its run, which stays open', async () => {
+  const collector = await bench.collector()
+  const swallow = { on: false, swallowed: 0 }
+  recorder = startRecorder({ endpoint: await startLiar(collector, swallow), flushIntervalMillis: 3_600_000 })
+  const step = tool((name: string) => name, { name: 'step' })
+  await instrument(
+    async () => {
+      step('one')
+      expect((await flush()).failed).toBe(0)
+      step('two')
+      swallow.on = true
+    },
+    { name: 'cut short' },
+  )()
+  expect((await flush()).failed).toBe(0)
+  expect(swallow.swallowed).toBe(1)
+  await collector.checkSenders()
+  const { body } = await getJson(collector, '/api/v1/runs?nameContains=cut')
+  const [run] = body['runs'] as { id: string; status: string; steps: number; gaps: number }[]
+  expect(run).toMatchObject({ status: 'running', gaps: 0 })
+  expect((await getJson(collector, `/api/v1/runs/${run?.id}/gaps`)).body).toMatchObject({ missingBatches: [] })
+})
+
 const batch = async (collector: Collector, sequence: number, step = sequence): Promise<void> =>
   await send(
     collector,
