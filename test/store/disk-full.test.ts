@@ -1,29 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { cpSync, mkdtempSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/schemas/index.ts'
 import { openStore, type Store } from '../../src/store/index.ts'
 import { appendSpans, hexOf, RUN, readAllLines, sketchOf, temporaryFolder } from './support/records.ts'
+import { SKIPPED, smallDisk } from './support/small-disk.ts'
 
-/** A file system of its own of so many bytes; undefined where this process may not make one. */
-function smallDisk(bytes: number): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'reprise-disk-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${bytes}`, 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    rmSync(folder, { recursive: true, force: true })
-    return undefined
-  }
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', folder])
-    rmSync(folder, { recursive: true, force: true })
-  })
-  return folder
-}
-
-const SKIPPED = 'SKIPPED: no right to mount a small file system here'
 const textOf = (index: number): string => JSON.stringify(hexOf(64, index).repeat(500))
 
 /** Appends until the disk is full; gives the numbers that were acknowledged, and how many were refused. */
@@ -56,7 +38,7 @@ const gap = (count: number): unknown => ({ schema: 'reprise.gap/1', namespace: '
 
 describe('a full disk', () => {
   test('refuses for now, serves reads, and takes writes again by itself; one gap record tells what was refused', async ({ skip }) => {
-    const disk = smallDisk(8 * 1024 * 1024)
+    const disk = smallDisk('size=8m')
     if (disk === undefined) return skip(SKIPPED)
     const ballast = join(disk, 'ballast')
     writeFileSync(ballast, Buffer.alloc(4 * 1024 * 1024))
@@ -77,7 +59,7 @@ describe('a full disk', () => {
   })
 
   test('is noticed to have room again without a write of anybody', { timeout: 20_000 }, async ({ skip }) => {
-    const disk = smallDisk(8 * 1024 * 1024)
+    const disk = smallDisk('size=8m')
     if (disk === undefined) return skip(SKIPPED)
     const ballast = join(disk, 'ballast')
     writeFileSync(ballast, Buffer.alloc(4 * 1024 * 1024))
@@ -92,7 +74,7 @@ describe('a full disk', () => {
   })
 
   test('that stays full still takes the last word, in space that was kept for it', async ({ skip }) => {
-    const disk = smallDisk(4 * 1024 * 1024)
+    const disk = smallDisk('size=4m')
     if (disk === undefined) return skip(SKIPPED)
     const dir = join(disk, 'store')
     const store = await openStore(dir, { mode: 'write' })
@@ -111,7 +93,7 @@ describe('a full disk', () => {
   })
 
   test('whose writer is killed is told of by the next one', async ({ skip }) => {
-    const disk = smallDisk(4 * 1024 * 1024)
+    const disk = smallDisk('size=4m')
     if (disk === undefined) return skip(SKIPPED)
     const dir = join(disk, 'store')
     const store = await openStore(dir, { mode: 'write' })

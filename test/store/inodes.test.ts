@@ -1,28 +1,11 @@
-import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, onTestFinished, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/schemas/index.ts'
 import { backupStore, checkStoreFolder, inspectStore, openStore, type Store } from '../../src/store/index.ts'
 import { networkNameOf } from '../../src/store/inspect-store.ts'
 import { appendSpans, hexOf, openForTest, RUN, readAllLines, sketchOf, temporaryFolder } from './support/records.ts'
-
-/** A file system of its own with so many inodes; undefined where this process may not make one. */
-function diskOf(inodes: number): string | undefined {
-  const folder = mkdtempSync(join(tmpdir(), 'reprise-inodes-'))
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', `size=64m,nr_inodes=${inodes}`, 'tmpfs', folder], { stdio: 'ignore' })
-  } catch {
-    rmSync(folder, { recursive: true, force: true })
-    return undefined
-  }
-  onTestFinished(() => {
-    execFileSync('umount', ['-l', folder])
-    rmSync(folder, { recursive: true, force: true })
-  })
-  return folder
-}
+import { SKIPPED, smallDisk } from './support/small-disk.ts'
 
 /** Makes empty files until there is no inode left. */
 function takeInodes(disk: string): string {
@@ -47,8 +30,8 @@ async function append(store: Store, index: number): Promise<boolean> {
 
 describe('a file system without an inode left', () => {
   test('refuses what needs another file, says why, serves reads, and goes on when there are some again', async ({ skip }) => {
-    const disk = diskOf(64)
-    if (disk === undefined) return skip('SKIPPED: no right to mount a small file system here')
+    const disk = smallDisk('size=64m,nr_inodes=64')
+    if (disk === undefined) return skip(SKIPPED)
     const dir = join(disk, 'store')
     const store = await openForTest(dir, { segmentRollBytes: ROLL })
     const acknowledged: number[] = []

@@ -1,6 +1,7 @@
 import { canonicalJson } from '../../schemas/index.ts'
 import type { MissingBatches, PreparedRecord, Store } from '../../store/index.ts'
 import type { Logger } from '../log.ts'
+import { RepeatedLook } from './repeated-look.ts'
 import type { SenderWatch } from './watch-senders.ts'
 
 export interface BatchWatchOptions {
@@ -39,10 +40,8 @@ export function watchBatches(options: BatchWatchOptions): SenderWatch {
   const { store, namespace, log, isExpecting } = options
   const { intervalMillis = INTERVAL_MILLIS, waitMillis = WAIT_MILLIS, waitMaxMillis = WAIT_MAX_MILLIS } = options
   let waiting = new Map<string, Hole[]>()
-  let closed = false
-  let checking: Promise<void> | undefined
 
-  const look = async (): Promise<void> => {
+  const look = new RepeatedLook({ store, log, intervalMillis, failure: 'batches-not-checked' }, async () => {
     const now = performance.now()
     const patienceMillis = isExpecting() ? waitMaxMillis : waitMillis
     const next = new Map<string, Hole[]>()
@@ -55,35 +54,11 @@ export function watchBatches(options: BatchWatchOptions): SenderWatch {
       else next.set(sender, [...(next.get(sender) ?? []), hole])
     }
     waiting = next
-    if (records.length === 0 || closed) return
+    if (records.length === 0 || look.closed) return
     await store.append({ records, blobs: [] })
     log.warn('batches-lost', { holes: records.length })
-  }
-
-  const check = async (): Promise<void> => {
-    // What was told is on the tape, and must not be told again because the index does not know it yet.
-    await store.index.catchUp()
-    await look()
-  }
-  const start = (): Promise<void> =>
-    (checking ??= check()
-      .catch((error: unknown) => {
-        // The store says itself what is wrong with it; the next look tries again.
-        if (!closed) log.warn('batches-not-checked', { error: error instanceof Error ? error.name : typeof error })
-      })
-      .finally(() => {
-        checking = undefined
-      }))
-  const timer = setInterval(() => void start(), intervalMillis).unref()
-
-  return {
-    check: start,
-    close: async () => {
-      closed = true
-      clearInterval(timer)
-      await checking
-    },
-  }
+  })
+  return { check: async () => await look.now(), close: async () => await look.close() }
 }
 
 function recordOf(namespace: string, { sender, from, to }: MissingBatches): PreparedRecord {

@@ -4,6 +4,7 @@ import { canonicalJson, type RunSummary } from '../../schemas/index.ts'
 import type { PreparedRecord, Store } from '../../store/index.ts'
 import type { Logger } from '../log.ts'
 import { canStillRun } from './process-presence.ts'
+import { RepeatedLook } from './repeated-look.ts'
 
 export interface WatchOptions {
   readonly store: Store
@@ -42,8 +43,6 @@ interface Watched {
 export function watchSenders(options: WatchOptions): SenderWatch {
   const { store, namespace, log, intervalMillis = INTERVAL_MILLIS, silenceMillis = SILENCE_MILLIS, host = hostname() } = options
   let watched = new Map<string, Watched>()
-  let closed = false
-  let checking: Promise<void> | undefined
 
   const openRuns = async (): Promise<RunSummary[]> => {
     const runs: RunSummary[] = []
@@ -53,7 +52,7 @@ export function watchSenders(options: WatchOptions): SenderWatch {
       runs.push(...page.runs)
       cursor = page.next
       if (cursor !== undefined) await nextTurn()
-    } while (cursor !== undefined && runs.length < RUNS_MAX && !closed)
+    } while (cursor !== undefined && runs.length < RUNS_MAX && !look.closed)
     return runs
   }
 
@@ -78,12 +77,12 @@ export function watchSenders(options: WatchOptions): SenderWatch {
     return performance.now() - sinceMillis >= silenceMillis ? 'sender-silent' : undefined
   }
 
-  const look = async (): Promise<void> => {
+  const look = new RepeatedLook({ store, log, intervalMillis, failure: 'senders-not-checked' }, async () => {
     const seen = new Map<string, Watched>()
     const records: PreparedRecord[] = []
     const runs = await openRuns()
     for (const [index, run] of runs.entries()) {
-      if (closed) return
+      if (look.closed) return
       if (index % 20 === 19) await nextTurn()
       const mark = `${run.steps} ${run.pending} ${run.logs ?? 0} ${run.gaps}`
       const before = watched.get(run.id)
@@ -97,35 +96,15 @@ export function watchSenders(options: WatchOptions): SenderWatch {
     if (records.length === 0) return
     await store.append({ records, blobs: [] })
     log.info('runs-interrupted', { count: records.length })
-  }
-
-  const check = async (): Promise<void> => {
-    // The end of a run may be on the tape, and not yet in the index.
-    await store.index.catchUp()
-    await look()
-  }
-  const start = (): Promise<void> =>
-    (checking ??= check()
-      .catch((error: unknown) => {
-        // The store says itself what is wrong with it; the next look tries again.
-        if (!closed) log.warn('senders-not-checked', { error: error instanceof Error ? error.name : typeof error })
-      })
-      .finally(() => {
-        checking = undefined
-      }))
-  const timer = setInterval(() => void start(), intervalMillis).unref()
+  })
 
   return {
     check: async () => {
-      await start()
+      await look.now()
       // A second look, since a run counts as quiet from the second on.
-      await start()
+      await look.now()
     },
-    close: async () => {
-      closed = true
-      clearInterval(timer)
-      await checking
-    },
+    close: async () => await look.close(),
   }
 }
 

@@ -5,7 +5,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
 import { PackSet } from '../blobs/pack-set.ts'
 import { checkStoreFolder } from '../check/check-store.ts'
-import { FOLDER_MODE, makeFolder, removeFile, replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
+import { FOLDER_MODE, makeFolder, namesIn, removeFile, replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
 import { readFormat, writeFormat } from '../files/format-file.ts'
 import { type Layout, layoutOf, numberedName } from '../files/layout.ts'
 import { isSealedFile } from '../seal/is-sealed-file.ts'
@@ -215,15 +215,6 @@ class Copier {
       if (systemCodeOf(error) !== 'ENOENT') throw error
       removeFile(to)
     }
-  }
-}
-
-function namesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder)
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return []
-    throw error
   }
 }
 

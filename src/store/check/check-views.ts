@@ -1,7 +1,7 @@
-import { readdirSync, statSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { RepriseError } from '../../schemas/index.ts'
-import { systemCodeOf } from '../files/durable.ts'
+import { namesIn } from '../files/durable.ts'
 import { readRedactionKey } from '../files/key-file.ts'
 import type { Layout } from '../files/layout.ts'
 import { openCursorFile } from '../views/cursor.ts'
@@ -12,7 +12,7 @@ const CURSOR = /^(?<name>[a-z0-9][a-z0-9._-]{0,99})\.json$/
 /** Each view's place must be one that the tape has: one behind its end has seen a tape that is gone. Returns how many there are. */
 export function checkViews(layout: Layout, headGroup: () => number, problems: Problems): number {
   let views = 0
-  for (const file of filesIn(layout.views)) {
+  for (const file of namesIn(layout.views).sort()) {
     const name = CURSOR.exec(file)?.groups?.['name']
     if (name === undefined) continue
     views++
@@ -42,18 +42,9 @@ export function checkKey(layout: Layout, problems: Problems): void {
 
 /** What opening put aside after crashes. */
 export function readCut(layout: Layout): { files: number; bytes: number } {
-  const names = filesIn(layout.cut)
+  const names = namesIn(layout.cut)
   return {
     files: names.length,
     bytes: names.reduce((sum, name) => sum + (statSync(join(layout.cut, name), { throwIfNoEntry: false })?.size ?? 0), 0),
-  }
-}
-
-function filesIn(folder: string): string[] {
-  try {
-    return readdirSync(folder).sort()
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return []
-    throw error
   }
 }

@@ -1,9 +1,9 @@
-import { readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
+import { readFileSync, rmSync, statSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Digest, isDigest, parseJson, RepriseError, STORE_PLACES } from '../../schemas/index.ts'
 import { type BlobStore, looseFile } from '../blobs/blob-store.ts'
 import type { PackSet } from '../blobs/pack-set.ts'
-import { replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
+import { namesIn, replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import type { SealJob } from '../seal/seal-job.ts'
 import type { FileOutcome } from '../seal/seal-segment.ts'
@@ -160,12 +160,7 @@ async function carryOut(parts: EraseParts, intent: Intent): Promise<ErasureRecei
 }
 
 function spoolFilesOf({ dir }: Layout): number {
-  try {
-    return readdirSync(join(dir, STORE_PLACES.spool)).filter((name) => SPOOL_FILE.test(name)).length
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return 0
-    throw error
-  }
+  return namesIn(join(dir, STORE_PLACES.spool)).filter((name) => SPOOL_FILE.test(name)).length
 }
 
 /** In any state: ready, being sent, being written, put aside. */

@@ -1,6 +1,5 @@
-import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { systemCodeOf } from './durable.ts'
+import { namesIn } from './durable.ts'
 
 /** Where everything stands in a store. */
 export interface Layout {
@@ -58,14 +57,7 @@ export function numberedName(number: number): string {
 
 /** The numbers of `<8 digits>.zst` in a folder, ascending; none when there is no such folder. */
 export function listNumbered(folder: string): number[] {
-  let names: string[]
-  try {
-    names = readdirSync(folder)
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return []
-    throw error
-  }
-  return names
+  return namesIn(folder)
     .flatMap((name) => NUMBERED.exec(name)?.[1] ?? [])
     .map(Number)
     .sort((left, right) => left - right)

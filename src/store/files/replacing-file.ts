@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, readdirSync, renameSync } from 'node:fs'
+import { closeSync, fsyncSync, renameSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
-import { createFile, removeFile, syncFolder, systemCodeOf, writeFully } from './durable.ts'
+import { createFile, namesIn, removeFile, syncFolder, writeFully } from './durable.ts'
 
 /** A large file written beside another one that it then replaces: after a crash the one or the other is there, whole. */
 export class ReplacingFile {
@@ -54,12 +54,5 @@ const LEFTOVER = /^\..+\.tmp$/
 
 /** Removes what a crash left of files that were to replace others. */
 export function removeLeftovers(folder: string): void {
-  let names: string[]
-  try {
-    names = readdirSync(folder)
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return
-    throw error
-  }
-  for (const name of names) if (LEFTOVER.test(name)) removeFile(join(folder, name))
+  for (const name of namesIn(folder)) if (LEFTOVER.test(name)) removeFile(join(folder, name))
 }

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { RepriseError } from '../../schemas/index.ts'
-import { makeFolder, removeFile, replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
+import { makeFolder, namesIn, removeFile, replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
 import { type QuarantineHeader, readHeader, type SealedItem } from './item.ts'
 
 export interface QuarantineStats {
@@ -93,14 +93,7 @@ export class QuarantineFolder {
 }
 
 function itemNames(folder: string): { readonly id: string; readonly name: string }[] {
-  let names: string[]
-  try {
-    names = readdirSync(folder)
-  } catch (error) {
-    if (systemCodeOf(error) === 'ENOENT') return []
-    throw error
-  }
-  return names.flatMap((name) => {
+  return namesIn(folder).flatMap((name) => {
     const id = NAME.exec(name)?.[1]
     return id === undefined ? [] : [{ id, name }]
   })
