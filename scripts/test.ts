@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const vitest = fileURLToPath(new URL('../node_modules/vitest/vitest.mjs', import.meta.url))
 const reporter = fileURLToPath(new URL('../test/support/closing-line.ts', import.meta.url))
 
-const counts: TestCounts = { passed: 0, failed: 0, skipped: 0 }
+const counts: TestCounts = { passed: 0, failed: 0, skipped: 0, again: [] }
 const child = spawn(process.execPath, [vitest, 'run', '--reporter=default', `--reporter=${reporter}`, ...process.argv.slice(2)], {
   cwd: root,
   stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
@@ -21,5 +21,6 @@ const [[code]] = (await Promise.all([once(child, 'exit'), once(child, 'disconnec
 
 const ok = code === 0 && counts.failed === 0 && counts.passed > 0
 const failed = ok ? 0 : Math.max(1, counts.failed)
+for (const name of counts.again) console.log(`passed at the second try only: ${name}`)
 console.log(`\n${counts.passed} passed, ${failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`)
 process.exitCode = ok ? 0 : code || 1

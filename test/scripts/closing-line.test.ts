@@ -38,4 +38,19 @@ describe('npm test ends with a line that counts', () => {
     expect(result.stdout.trimEnd().split('\n').at(-1)).toBe(line)
     expect(result.code).toBe(code)
   })
+
+  test('and names before it what passed at its second try only', async () => {
+    const root = join(folder, 'second-try')
+    mkdirSync(root, { recursive: true })
+    writeFileSync(join(root, 'vitest.config.mjs'), "export default { test: { include: ['*.case.ts'], retry: 1 } }")
+    const text =
+      "import { expect, test } from 'vitest'\nlet tries = 0\ntest('flaky', () => { expect(++tries).toBe(2) })\ntest('good', () => {})\n"
+    writeFileSync(join(root, 'one.case.ts'), text)
+    const result = await runNode([script, '--root', root, '--config', join(root, 'vitest.config.mjs')])
+    expect(result.stdout.trimEnd().split('\n').slice(-3)).toEqual([
+      'passed at the second try only: one.case.ts > flaky',
+      '',
+      '2 passed, 0 failed',
+    ])
+  })
 })

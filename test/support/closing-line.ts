@@ -1,14 +1,20 @@
 import type { Reporter, TestModule } from 'vitest/node'
 
 /** What scripts/test.ts needs to know of a run of vitest, sent to it over the IPC channel. */
-export type TestCounts = { passed: number; failed: number; skipped: number }
+export type TestCounts = {
+  passed: number
+  failed: number
+  skipped: number
+  /** Names of tests among those that passed, but not at their first try. */
+  again: string[]
+}
 
 /**
  * Counts tests; a file that does not load and an error outside any test count as one failure each, so that no broken suite
  * can look like a smaller green one.
  */
 export function countTests(testModules: readonly TestModule[], unhandledErrors: readonly unknown[]): TestCounts {
-  const counts = { passed: 0, failed: unhandledErrors.length, skipped: 0 }
+  const counts: TestCounts = { passed: 0, failed: unhandledErrors.length, skipped: 0, again: [] }
   for (const testModule of testModules) {
     let failedHere = 0
     for (const test of testModule.children.allTests()) {
@@ -16,6 +22,7 @@ export function countTests(testModules: readonly TestModule[], unhandledErrors: 
       if (state === 'passed') counts.passed++
       else if (state === 'skipped') counts.skipped++
       else failedHere++
+      if (test.diagnostic()?.flaky === true) counts.again.push(`${testModule.relativeModuleId} > ${test.fullName}`)
     }
     // A hook that throws, or an import that fails, fails the module or a suite without failing a test.
     if (failedHere === 0 && testModule.state() !== 'passed' && testModule.state() !== 'skipped') failedHere = 1
