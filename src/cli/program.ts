@@ -1,4 +1,4 @@
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Option } from 'commander'
 import { RepriseError } from '../schemas/index.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
 import { addQueryVerbs, collect, wholeNumber } from './query-verbs.ts'
@@ -99,11 +99,38 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .requiredOption('--module <file>', 'the module that holds the program')
     .option('--export <name>', 'the exported function, wrapped by instrument(); with --all, the name of each run unless given')
     .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
+    .addOption(new Option('--mode <mode>', 'cached serves what matches, for a program that was edited').choices(['exact', 'cached']))
+    .addOption(new Option('--on-miss <what>', 'with cached: what comes of a call that matches nothing').choices(['throw', 'live']))
+    .option('--allow-write <step>', 'with --on-miss live: this step may be called though it writes; may be given more than once', collect)
+    .option('--no-record', 'with --on-miss live: do not record what happens as a run of its own')
     .option('--all <dir>', 'replay every recording below this folder; one report, in the order of their paths')
     .option('--lanes <number>', 'how many are replayed at a time with --all (default: the number of cores)', wholeNumber(1, 256))
     .option('--junit <file>', 'with --all: write the report as JUnit XML, too')
     .action((folder: string | undefined, flags) =>
       act(flags, [], async (settings) => (await import('./commands/replay.ts')).replayRecordings(settings, terminal, folder, flags)),
+    )
+
+  verb(
+    'fork <run>',
+    'run a recorded program again with one step changed: what the change reaches is called, the rest is served',
+    "reprise fork 7f3a --at 'answer > kb' --set 'documents[0].text=no returns' --dry-run\n" +
+      'reprise fork 7f3a --at 3 --set model=gpt-5 --set parameters.temperature=0 --module src/answer.ts --allow-write refund',
+  )
+    .requiredOption('--at <step>', 'the step: its number in call order, its name (kb, or kb#2 for the second), or the start of its lineage')
+    .requiredOption(
+      '--set <path=value>',
+      'what is set: input..., output..., documents..., error, prompt, model, parameters..., seed, time; JSON or text; may be given more than once',
+      collect,
+    )
+    .option('--dry-run', 'only say how many steps will be served, called or missing')
+    .option('--module <file>', 'the module that holds the program')
+    .option('--export <name>', 'the exported function, wrapped by instrument() (default: the name of the run)')
+    .addOption(new Option('--on-miss <what>', 'what comes of a call that matches nothing (default: live)').choices(['throw', 'live']))
+    .option('--allow-write <step>', 'this step may be called though it writes; may be given more than once', collect)
+    .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
+    .option('--no-record', 'do not record what happens as a run of its own')
+    .action((run: string, flags) =>
+      act(flags, [], async (settings) => (await import('./commands/fork.ts')).forkRun(settings, terminal, run, flags)),
     )
 
   verb('reindex', 'build the index again from the tape', 'reprise reindex').action((flags) =>

@@ -1,4 +1,4 @@
-import type { Divergence, Verdict } from '../schemas/index.ts'
+import type { Divergence, FieldDifference, Verdict } from '../schemas/index.ts'
 
 const MAX_SHOWN = 10
 
@@ -10,13 +10,14 @@ export function formatVerdict(verdict: Verdict): string {
   return [...summaryLines(verdict), ...departureLines(verdict, MAX_SHOWN)].join('\n')
 }
 
-export function summaryLines({ label, name, runId, counts, output, effects }: Verdict): string[] {
+export function summaryLines({ label, name, runId, counts, output, effects, recordedRunId }: Verdict): string[] {
   const exact = counts.labels.exact
   return [
     `${label}  ${printable(name)} (run ${runId}): ${exact} of ${counts.steps} steps exact, output ${output.equal ? 'equal' : 'differs'}`,
     `  ${counts.served} served, ${counts.ran} ran again, ${counts.covered} covered; ${counts.live} live, ${counts.unmatched} unmatched, ` +
       `${counts.unused} unused, ${counts.missing} missing, ${counts.socketsDenied} sockets denied${unstable(counts.labels.unstable)}`,
     ...effectLines(effects),
+    ...(recordedRunId === undefined ? [] : [`  recorded as run ${recordedRunId}`]),
   ]
 }
 
@@ -43,12 +44,17 @@ function describeDivergence({ reason, path, message, nearest, differences }: Div
     `  ${index === 0 ? 'first departure' : 'then'}: ${reason}: ${printable(message)}`,
     `    at ${path.map(printable).join(' > ')}`,
     ...(nearest === undefined ? [] : [`    nearest in the recording: ${describeNearest(nearest)}`]),
-    ...differences.flatMap((difference) => [
-      `    ${difference.path === '' ? '(whole value)' : printable(difference.path)}`,
-      `      recorded: ${difference.recorded === undefined ? '(not there)' : printable(difference.recorded)}`,
-      `      replayed: ${difference.replayed === undefined ? '(not there)' : printable(difference.replayed)}`,
-    ]),
+    ...differenceLines(differences),
   ]
+}
+
+/** @param now what the second of the two sides is called */
+export function differenceLines(differences: readonly FieldDifference[], now = 'replayed'): string[] {
+  return differences.flatMap((difference) => [
+    `    ${difference.path === '' ? '(whole value)' : printable(difference.path)}`,
+    `      recorded: ${difference.recorded === undefined ? '(not there)' : printable(difference.recorded)}`,
+    `      ${now}: ${difference.replayed === undefined ? '(not there)' : printable(difference.replayed)}`,
+  ])
 }
 
 function describeNearest({ name, sequence, lineage }: NonNullable<Divergence['nearest']>): string {

@@ -1,5 +1,6 @@
 export { type ForkOptions, type ForkResult, fork, planOfFork } from './fork/fork.ts'
 export type { ForkPlan, PlannedStep } from './fork/fork-plan.ts'
+export { formatForkPlan } from './fork/format-plan.ts'
 export type { PatchValues } from './fork/patch.ts'
 export { formatJUnit, type JUnitCase, junitCase } from './format-junit.ts'
 export { formatVerdict } from './format-verdict.ts'

@@ -1,7 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { relative, resolve, sep } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import {
   formatJUnit,
   formatVerdict,
@@ -10,6 +9,7 @@ import {
   listRecordings,
   loadRecording,
   type Recording,
+  type ReplayOptions,
   replay,
   replayAll,
 } from '../../replay/index.ts'
@@ -17,6 +17,8 @@ import { RepriseError, type Verdict } from '../../schemas/index.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
 import { plain, type Terminal, writeLine } from '../terminal.ts'
+import { exportOf, importModule, type Program } from './replay-module.ts'
+import { whileRecording } from './replay-recorder.ts'
 
 export type ReplayFlags = {
   module: string
@@ -25,25 +27,10 @@ export type ReplayFlags = {
   all?: string
   lanes?: number
   junit?: string
-}
-
-async function importModule(file: string): Promise<Record<string, unknown>> {
-  try {
-    return (await import(pathToFileURL(file).href)) as Record<string, unknown>
-  } catch (cause) {
-    throw new RepriseError('usage', `--module ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-  }
-}
-
-/** The named export. Throws `module_export_missing`, naming what there is. */
-function exportOf(found: Record<string, unknown>, file: string, name: string): (...args: never[]) => unknown {
-  const value = found[name]
-  if (typeof value !== 'function') {
-    const functions = Object.keys(found).filter((key) => typeof found[key] === 'function')
-    const there = functions.length > 0 ? `it exports ${functions.join(', ')}` : 'it exports no function'
-    throw new RepriseError('module_export_missing', `--export ${name}: ${file} does not export a function of that name; ${there}`)
-  }
-  return value as (...args: never[]) => unknown
+  mode?: 'exact' | 'cached'
+  onMiss?: 'throw' | 'live'
+  allowWrite?: string[]
+  record?: boolean
 }
 
 /** One recording, or with `--all` every one below a folder. */
@@ -57,14 +44,32 @@ export async function replayRecordings(
     throw new RepriseError('usage', 'replay: expected a recording, or --all with a folder of recordings, and not both')
   const file = resolve(terminal.cwd, flags.module)
   const timeout = flags.timeoutMillis === undefined ? {} : { timeoutMillis: flags.timeoutMillis }
+  if (folder === undefined && modeOf(flags).mode !== undefined) throw new RepriseError('usage', '--all is for exact replays')
   if (folder === undefined) return await replayEach(settings, terminal, flags, file, timeout)
   if (flags.lanes !== undefined || flags.junit !== undefined) throw new RepriseError('usage', '--lanes and --junit go with --all')
   if (flags.export === undefined) throw new RepriseError('usage', '--export: expected the name of the exported function')
   const recording = await loadRecording(resolve(terminal.cwd, folder))
-  const program = exportOf(await importModule(file), file, flags.export)
-  const verdict = await replay(recording, program, timeout)
+  const name = flags.export
+  const options: ReplayOptions = { ...timeout, ...modeOf(flags) }
+  const replayed = async (): Promise<Verdict> => await replay(recording, exportOf(await importModule(file), file, name), options)
+  const verdict = options.record === true ? await whileRecording(settings, terminal, replayed) : await replayed()
   print(settings, terminal, verdict)
   return exitCodeOfVerdict(verdict)
+}
+
+/** Throws `usage` for flags that do not go together. */
+function modeOf({ mode = 'exact', onMiss, allowWrite, record }: ReplayFlags): ReplayOptions {
+  if (mode === 'exact' && (onMiss !== undefined || allowWrite !== undefined))
+    throw new RepriseError('usage', '--on-miss and --allow-write go with --mode cached')
+  if (mode === 'exact') return {}
+  if (allowWrite !== undefined && onMiss !== 'live') throw new RepriseError('usage', '--allow-write goes with --on-miss live')
+  const isLive = onMiss === 'live'
+  return {
+    mode,
+    ...(onMiss === undefined ? {} : { onMiss }),
+    ...(allowWrite === undefined ? {} : { allowWrites: allowWrite }),
+    record: isLive && record !== false,
+  }
 }
 
 async function replayEach(
@@ -79,7 +84,7 @@ async function replayEach(
   const found = await importModule(file)
   const cases: JUnitCase[] = []
   const codes = new Set<number>()
-  const programOf = (recording: Recording): ReturnType<typeof exportOf> => exportOf(found, file, exportName ?? recording.manifest.name)
+  const programOf = (recording: Recording): Program => exportOf(found, file, exportName ?? recording.manifest.name)
   for await (const report of replayAll(folders, programOf, { lanes, ...timeout })) {
     const shown = relative(root, report.folder).split(sep).join('/') || '.'
     cases.push(junitCase(report, shown))
@@ -111,7 +116,8 @@ function print(settings: Settings, terminal: Terminal, verdict: Verdict, before 
       writeLine(terminal.stdout, plain(index === 0 ? before + line : line))
 }
 
-function exitCodeOfVerdict({ label }: Verdict): number {
-  if (label === 'exact') return EXIT.ok
+/** Of a replay that may do otherwise than recorded, what matters is that nothing was refused it. */
+export function exitCodeOfVerdict({ label, mode }: Verdict): number {
+  if (label === 'exact' || (mode !== 'exact' && (label === 'cached' || label === 'live'))) return EXIT.ok
   return label === 'missing' ? EXIT.missing : EXIT.diverged
 }

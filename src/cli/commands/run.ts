@@ -22,7 +22,7 @@ const COMMAND_NOT_EXECUTABLE = 126
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
 
 /** A collector that is there already and keeps what it gets in this store; undefined when there is none. */
-async function findCollector(settings: Settings): Promise<string | undefined> {
+export async function findCollector(settings: Settings): Promise<string | undefined> {
   const { host, port, endpoint } = settings.values
   const own = `http://${host.includes(':') ? `[${host}]` : host}:${port}`
   // Whoever writes to the store says where it is, on whatever port.

@@ -1,0 +1,143 @@
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { PassThrough, Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { runCli as runHere } from '../../../src/cli/program.ts'
+import { openStore } from '../../../src/store/index.ts'
+import { runCli } from '../../cli/run-cli.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
+
+const program = fileURLToPath(new URL('fork-program.ts', import.meta.url))
+let home = ''
+let store = ''
+let run = ''
+
+/** The command line in this process, which is quicker; the program that it loads shares it. */
+async function cli(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
+  const said = { stdout: '', stderr: '' }
+  const sink = (name: keyof typeof said): Writable =>
+    new Writable({
+      write(chunk, _encoding, done) {
+        said[name] += String(chunk)
+        done()
+      },
+    })
+  const streams = { stdin: new PassThrough(), stdout: sink('stdout'), stderr: sink('stderr') }
+  const terminal = { ...streams, env: {}, cwd: home, colorOut: false, colorErr: false }
+  return { code: await runHere([...args, '--store', store], terminal), ...said }
+}
+
+async function runs(): Promise<string[]> {
+  const reader = await openStore(store, { mode: 'read' })
+  try {
+    await reader.index.catchUp()
+    return reader.index.listRuns({ limit: 100 }).runs.map(({ id }) => id)
+  } finally {
+    await reader.close()
+  }
+}
+
+function calls(): string[] {
+  try {
+    return readFileSync(join(home, 'calls'), 'utf8').trim().split('\n')
+  } catch {
+    return []
+  }
+}
+
+beforeAll(async () => {
+  home = await temporaryFolder()
+  store = join(home, 'store')
+  const conditions = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning']
+  const made = await runCli(['run', '--store', store, '--', process.execPath, ...conditions, program], { env: { RECORD: '1' } })
+  expect(made.stderr).toContain('recorded')
+  run = (await runs())[0] ?? ''
+}, 60_000)
+beforeEach(() => {
+  vi.stubEnv('CALLS_FILE', join(home, 'calls'))
+  rmSync(join(home, 'calls'), { force: true })
+})
+afterEach(() => vi.unstubAllEnvs())
+
+describe('reprise fork', () => {
+  const change = ['--at', 'stock', '--set', 'output.left=0']
+
+  it('says beforehand what is expected, without a module', async () => {
+    const { code, stdout } = await cli(['fork', run.slice(0, 10), ...change, '--dry-run'])
+    expect(code).toBe(0)
+    expect(stdout).toBe(
+      [
+        `fork of answer (run ${run}): output.left at step 1, tool stock`,
+        '    /left',
+        '      recorded: 4',
+        '      set to: 0',
+        '  expected: 2 served (2 of them unless the program asks for something else), 1 changed, 0 live, 0 missing',
+        '',
+      ].join('\n'),
+    )
+    const asked = await cli(['fork', run, '--at', 'write', '--set', 'prompt=none', '--dry-run', '--json'])
+    expect(JSON.parse(asked.stdout)).toMatchObject({
+      schema: 'reprise.fork-plan/1',
+      counts: { served: 1, live: 1, missing: 1 },
+      refused: ['send'],
+    })
+    expect(calls()).toEqual([])
+    expect(await runs()).toHaveLength(1)
+  })
+
+  it('calls what the change reaches, records it as a run of its own, and that can be shown, forked and replayed', async () => {
+    const { code, stdout, stderr } = await cli(['fork', run, ...change, '--module', program, '--allow-write', 'send', '--json'])
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(calls()).toEqual(['write 0 of cups', 'send we have 0 of cups'])
+    const told = JSON.parse(stdout)
+    expect(told).toMatchObject({ schema: 'reprise.fork/1', verdict: { label: 'live', counts: { live: 2 } } })
+    const child = told.runId as string
+    expect(await runs()).toEqual([child, run])
+
+    rmSync(join(home, 'calls'))
+    expect((await cli(['export', child, '--out', join(home, 'child')])).code).toBe(0)
+    const replayed = await cli(['replay', join(home, 'child'), '--module', program, '--export', 'answer'])
+    expect(replayed.stdout).toMatch(/^exact/)
+    expect(calls()).toEqual([])
+    const again = await cli(['fork', join(home, 'child'), '--at', 'send', '--set', 'output={"sent":1}', '--module', program, '--json'])
+    expect(JSON.parse(again.stdout)).toMatchObject({ verdict: { label: 'cached' } })
+    expect(await runs()).toHaveLength(3)
+  })
+
+  it('ends with 6 when what would have to be called is not allowed, and with 2 when it is not understood', async () => {
+    const refused = await cli(['fork', run, ...change, '--module', program, '--no-record'])
+    expect(refused.code).toBe(6)
+    expect(refused.stderr).toContain('expected: ')
+    expect(calls()).toEqual(['write 0 of cups'])
+    for (const [args, message] of [
+      [['--at', 'stock', '--set', 'output'], 'expected path=value'],
+      [['--at', 'stock', '--set', 'output=1'], '--module'],
+      [['--at', 'nothing', '--set', 'output=1', '--dry-run'], 'no such step'],
+    ] as const) {
+      const { code, stderr } = await cli(['fork', run, ...args])
+      expect(code).toBeGreaterThan(0)
+      expect(stderr).toContain(message)
+    }
+  })
+})
+
+describe('reprise replay --mode cached', () => {
+  it('calls what does not match, and records that as a run of its own', async () => {
+    const folder = join(home, 'recording')
+    expect((await cli(['export', run, '--out', folder])).code).toBe(0)
+    const replay = ['replay', folder, '--module', program, '--export', 'answer', '--mode', 'cached']
+    const before = await runs()
+    vi.stubEnv('ASK_MORE', '!')
+    const { code, stdout } = await cli([...replay, '--on-miss', 'live', '--allow-write', 'send', '--json'])
+    vi.stubEnv('ASK_MORE', '')
+    expect(code).toBe(0)
+    expect(calls()).toEqual(['write 4 of cups!', 'send we have 4 of cups!'])
+    const verdict = JSON.parse(stdout)
+    expect(verdict).toMatchObject({ mode: 'cached', label: 'live', counts: { live: 2, served: 1 } })
+    expect(await runs()).toEqual([verdict.recordedRunId, ...before])
+    const same = await cli([...replay, '--json'])
+    expect(JSON.parse(same.stdout)).toMatchObject({ label: 'cached', counts: { live: 0 } })
+    expect((await cli(['replay', folder, '--module', program, '--export', 'answer', '--on-miss', 'live'])).code).toBe(2)
+  })
+})
