@@ -29,6 +29,7 @@ const NAIVE: Readonly<Record<DetectorName, RegExp>> = {
   'seed-phrase': /(?:seed|recovery|mnemonic)[^a-z]{1,4}(?:[a-z]{3,8}\s){11,23}[a-z]{3,8}/gi,
   'birth-date': /(?:dob|birth|born)\D{1,12}\d{1,4}[-./]\d{1,2}[-./]\d{1,4}/gi,
   coordinates: /[-+]?\d{1,2}\.\d{3,}\s?,\s?[-+]?\d{1,3}\.\d{3,}/g,
+  'decimal-degrees': /\d{1,3}\.\d{2,10}°\s?[NSEW]/g,
   degrees: /\d{1,3}°\s?\d{1,2}['′]/g,
   jwk: /"kty"\s{0,4}:\s{0,4}"(?:RSA|EC|OKP|oct)"/g,
 }

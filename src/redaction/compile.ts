@@ -7,7 +7,7 @@ import { detectBase58Check, detectBech32, detectEthereum, detectSeedPhrase } fro
 import { detectEmail } from './detectors/email.ts'
 import { detectIban } from './detectors/iban.ts'
 import { detectJwk } from './detectors/jwk.ts'
-import { detectBirthDate, detectCoordinates, detectDegrees } from './detectors/life-data.ts'
+import { detectBirthDate, detectCoordinates, detectDecimalDegrees, detectDegrees } from './detectors/life-data.ts'
 import { isIdentifier } from './detectors/national-ids.ts'
 import { detectIpv4, detectIpv6, detectMac } from './detectors/network-address.ts'
 import { detectNumberRun } from './detectors/number-run.ts'
@@ -90,10 +90,17 @@ const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   'birth-date': detectBirthDate,
   coordinates: detectCoordinates,
   degrees: detectDegrees,
+  'decimal-degrees': detectDecimalDegrees,
   jwk: detectJwk,
 }
 
-const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>(['email', 'url-userinfo', 'degrees', 'jwk'])
+const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>([
+  'email',
+  'url-userinfo',
+  'degrees',
+  'decimal-degrees',
+  'jwk',
+])
 
 const compiled = new Map<PolicyVersion, CompiledPolicy>()
 const GENERATIONS: Readonly<Record<PolicyVersion, Generation>> = { '1': GENERATION_1, '2': GENERATION_2, '3': GENERATION_3 }

@@ -1,4 +1,5 @@
 import { isMasked } from './detectors/checks.ts'
+import { isDay } from './detectors/life-data.ts'
 import type { Generation } from './generation.ts'
 import type { FieldRuleData } from './rule.ts'
 import { isToken } from './tokens.ts'
@@ -51,6 +52,10 @@ export function isSecretOfField(field: FieldRuleData, value: string, generation:
       return generation.looksLikeToken(value)
     case 'no-path':
       return !/^(?:[~.]{0,2}[\\/]|[A-Za-z]:[\\/]|~$)/.test(value)
+    case 'date':
+      return isDay(value)
+    case 'coordinate':
+      return /^\s{0,4}[-+]?[0-9]{1,3}\.[0-9]{3,17}°?\s{0,2}[NSEW]?\s{0,4}$/.test(value)
   }
 }
 

@@ -213,7 +213,9 @@ class JsonFinder {
     const container = this.#current()
     container.previousRule = undefined
     const digits = this.#text.slice(token.start, token.end)
-    if (container.rule?.numbers === true) this.#addNumber(token, container.rule.rule, this.#policy.fieldRank)
+    const { rule } = container
+    if (rule?.numbers === true && isSecretOfField(rule, digits, this.#policy.generation))
+      this.#addNumber(token, rule.rule, this.#policy.fieldRank)
     else if (digits.length >= 13 && isPaymentCardNumber(digits, container.field)) this.#addNumber(token, CARD_RULE, 0, { proof: CARD_RULE })
   }
 

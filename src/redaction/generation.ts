@@ -1,5 +1,6 @@
+import { isSpokenPassword3 } from './detectors/assigned-checks.ts'
 import { CHECKS, type Check, looksLikeToken } from './detectors/checks.ts'
-import { detectNationalPhone, detectNorthAmericanPhone, unlessPlace } from './detectors/phone.ts'
+import { detectInternationalPhone3, detectNationalPhone3, detectNorthAmericanPhone3 } from './detectors/phone.ts'
 import { isSummedToken } from './detectors/token-checksums.ts'
 import type { DetectorName } from './rule.ts'
 import type { Detector } from './text-view.ts'
@@ -38,10 +39,11 @@ export const GENERATION_2: Generation = {
 }
 export const GENERATION_3: Generation = {
   ...GENERATION_2,
-  checks: { ...CHECKS, 'summed-token': isSummedToken },
+  checks: { ...CHECKS, 'summed-token': isSummedToken, 'spoken-password': isSpokenPassword3 },
   detectors: {
-    'north-american-phone': unlessPlace(detectNorthAmericanPhone),
-    'national-phone': unlessPlace(detectNationalPhone),
+    'international-phone': detectInternationalPhone3,
+    'north-american-phone': detectNorthAmericanPhone3,
+    'national-phone': detectNationalPhone3,
   },
   readsBytes: true,
   readsKeys: true,

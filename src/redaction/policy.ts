@@ -1,7 +1,7 @@
 import { canonicalJson, digestOf, type PolicyRef, RepriseError } from '../schemas/index.ts'
 import { defaultPolicy1 } from './policies/frozen/default-1.ts'
 import type { RedactionPolicy } from './rule.ts'
-import { changedRules3 } from './rules/changes-3.ts'
+import { changedFields3, changedRules3 } from './rules/changes-3.ts'
 import { CLOUD_KEY_RULES } from './rules/cloud-keys.ts'
 import { CREDENTIAL_RULES, FIELD_RULES } from './rules/credentials.ts'
 import { MODEL_KEY_RULES } from './rules/model-keys.ts'
@@ -27,7 +27,12 @@ const DEFAULT_2: RedactionPolicy = {
 }
 
 /** What changed with version 3 stands in rules/changes-3.ts. */
-const DEFAULT_3: RedactionPolicy = { ...DEFAULT_2, version: '3', rules: changedRules3(DEFAULT_2.rules), fields: DEFAULT_2.fields }
+const DEFAULT_3: RedactionPolicy = {
+  ...DEFAULT_2,
+  version: '3',
+  rules: changedRules3(DEFAULT_2.rules),
+  fields: changedFields3(DEFAULT_2.fields),
+}
 
 export type PolicyId = 'default'
 /** Every version that any release has had: recordings made under it are matched by it. */

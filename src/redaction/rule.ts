@@ -86,6 +86,7 @@ export type DetectorName =
   | 'birth-date'
   | 'coordinates'
   | 'degrees'
+  | 'decimal-degrees'
   | 'jwk'
 
 /** A field whose name alone says that its value is secret: HTTP headers, JSON keys, attribute names. */
@@ -101,10 +102,10 @@ export interface FieldRuleData {
   readonly unless?: readonly string[]
   /**
    * `any`: each non-empty value; `token`: only a value that looks like a credential, for names that are also used for
-   * other things; `no-path`: any but a file path.
+   * other things; `no-path`: any but a file path; `date`: a day; `coordinate`: a latitude or longitude to some hundred metres.
    */
-  readonly value: 'any' | 'token' | 'no-path'
-  /** JSON numbers under this name are replaced as well. */
+  readonly value: 'any' | 'token' | 'no-path' | 'date' | 'coordinate'
+  /** JSON numbers under this name are replaced as well, where they are such a value. */
   readonly numbers?: true
 }
 

@@ -104,7 +104,8 @@ describe('policy', () => {
           `my_${name.replaceAll(' ', '.')}`,
         ]) {
           if (field.names?.includes(name) === true && key.startsWith('my_')) continue
-          const { counts } = redactor.redactJson(JSON.stringify({ [key]: 'Abcdefghij1234567890' }))
+          const value = field.value === 'date' ? '1984-03-05' : field.value === 'coordinate' ? 48.85837 : 'Abcdefghij1234567890'
+          const { counts } = redactor.redactJson(JSON.stringify({ [key]: value }))
           expect(counts, key).toEqual({ [field.rule]: 1 })
         }
       }

@@ -244,7 +244,7 @@ export class Cleaner {
 
   #hidesNumbers(key: string): boolean {
     try {
-      return this.#redactor.redactValue(1234, key).counts !== undefined
+      return [1234, 12.345678].some((number) => this.#redactor.redactValue(number, key).counts !== undefined)
     } catch {
       return true
     }

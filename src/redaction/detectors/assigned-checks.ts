@@ -117,6 +117,11 @@ export function isSpokenPassword(secret: string, text: string, end: number): boo
   return !/^(?:[a-z]+-)*[a-z]+-?[0-9]{0,3}$/i.test(secret) || /^[a-z]+[0-9]{1,6}$/i.test(secret)
 }
 
+/** Version 3 takes a word with a capital and a number behind it for one, too (`Sunflower-42`), and none for what says how it is kept. */
+export const isSpokenPassword3 = (secret: string, text: string, end: number): boolean =>
+  (isSpokenPassword(secret, text, end) && !/^[A-Za-z0-9]+-(?:encoded|hashed|encrypted|protected|based|only|free)$/i.test(secret)) ||
+  (/^[A-Z][a-z]{3,32}[-_.][0-9]{1,8}$/.test(secret) && !isHarmless(secret, text, end))
+
 export function isConnectionPassword(secret: string, text: string, end: number): boolean {
   const start = end - secret.length
   if (isPlaceholder(secret) || isCode(secret, text, end)) return false

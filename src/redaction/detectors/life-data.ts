@@ -7,6 +7,14 @@ const DATE = new RegExp(
     `|(?:[0-9]{1,2}(?:st|nd|rd|th)?\\.?(?: of)? ${MONTH},? (?:19|20)[0-9]{2})|(?:${MONTH} [0-9]{1,2}(?:st|nd|rd|th)?,? (?:19|20)[0-9]{2})|(?:(?:19|20)[0-9]{6}))(?![0-9])`,
   'iy',
 )
+/** Whether a text is a date and nothing else; a time of day may follow, as JSON writes dates. */
+export function isDay(text: string): boolean {
+  if (text.length > 40) return false
+  DATE.lastIndex = 0
+  const match = DATE.exec(text.trim())
+  return match !== null && /^(?:T[0-9:.]{5,15}(?:Z|[+-][0-9:]{2,6})?)?["'`*)]{0,3}$/.test(text.trim().slice(match[0].length))
+}
+
 const LEAD = /["'`*\])]{0,4}\s{0,3}(?:\((?:[a-z/.-]{1,16})\)\s{0,2})?(?:(?::|=>|=|-|,|is|was|on|the|am|den|le|el|il|>|\|)\s{0,3}){0,3}/iy
 
 /** A date right behind words that make it somebody's birthday. */
@@ -37,6 +45,18 @@ export const detectCoordinates: Detector = ({ text }, anchorEnd) => {
     return { start: form.lastIndex - match[1].length, end: form.lastIndex }
   }
   return undefined
+}
+
+const DECIMAL_DEGREES = /[0-9]{1,3}\.[0-9]{2,10}\s?°\s?[NSEW](?:[,;]?\s{1,3}[0-9]{1,3}\.[0-9]{2,10}\s?°\s?[NSEW])?(?![0-9A-Za-z])/y
+/** `48.8584° N, 2.2945° E`. Found at its degree sign. */
+export const detectDecimalDegrees: Detector = ({ text }, anchorEnd) => {
+  const sign = text.lastIndexOf('°', anchorEnd - 1)
+  if (sign < anchorEnd - 3) return undefined
+  let start = sign
+  while (start > sign - 17 && /[0-9. ]/.test(text[start - 1] ?? '')) start--
+  while (text[start] === ' ') start++
+  DECIMAL_DEGREES.lastIndex = start
+  return DECIMAL_DEGREES.test(text) && DECIMAL_DEGREES.lastIndex > anchorEnd ? { start, end: DECIMAL_DEGREES.lastIndex } : undefined
 }
 
 const DEGREES =

@@ -1,5 +1,5 @@
 import { asWords } from '../context.ts'
-import type { Detector, TextView } from '../text-view.ts'
+import type { Detector, Stretch, TextView } from '../text-view.ts'
 import { isAlnum, isDigit } from './characters.ts'
 
 /** E.164 country codes, by their first digits; what is left of a number must have 6 to 12 digits. */
@@ -13,17 +13,24 @@ const SEPARATORS = ' .-/()\u00a0\u2011\u2013'
 const MAX_LENGTH = 28
 
 /** International form: `+`, a country code, 7 to 15 digits in groups. */
-export const detectInternationalPhone: Detector = ({ text }, anchorEnd, anchorLength) => {
+export const detectInternationalPhone: Detector = (view, anchorEnd, anchorLength) => internationalPhone(view, anchorEnd - anchorLength, 0)
+
+/** Version 3 leaves out the `00`, which is no part of the country's code. */
+export const detectInternationalPhone3: Detector = (view, anchorEnd, anchorLength) => {
   const start = anchorEnd - anchorLength
+  return internationalPhone(view, start, view.text.startsWith('00', start) ? 2 : 0)
+}
+
+function internationalPhone({ text }: TextView, start: number, zeros: number): Stretch | undefined {
   // `00` stands for `+` only where the number is grouped as one would write it.
-  const plus = text[start] === '+' ? start + 1 : text.startsWith('(+', start) ? start + 2 : start
+  const plus = text[start] === '+' ? start + 1 : text.startsWith('(+', start) ? start + 2 : start + zeros
   const spread = readSpread(text, plus, 15)
   if (spread === undefined) return undefined
   const { digits, end, groups } = spread
   if (digits.length < 8 || !COUNTRY_CODE.test(digits) || !mayEndAt(text, end)) return undefined
   if (text[end] === ':' || /^0+$/.test(digits.slice(-6))) return undefined
   const before = text.charCodeAt(start - 1)
-  if (isAlnum(before) || before === 0x2b) return undefined
+  if (isAlnum(before) || before === 0x2b || (zeros > 0 && !mayBeginAt(text, start))) return undefined
   // Sums: `1+4915`; sizes: `+12345678 bytes`.
   if (groups.length === 1 && /^\s?(?:bytes|ms|ns|tokens|lines|rows|%)/i.test(text.slice(end, end + 8))) return undefined
   if (digits.startsWith('1') && !/^1[2-9][0-9]{2}[0-9]{7}$/.test(digits)) return undefined
@@ -31,57 +38,64 @@ export const detectInternationalPhone: Detector = ({ text }, anchorEnd, anchorLe
   return { start, end }
 }
 
+/** Whether the surroundings say that a number is somebody's phone. */
+type PhoneContext = (view: TextView, start: number, end: number) => boolean
+
 /** Forms of the North American plan: `(415) 555-2671`, `415-555-2671`, `415.555.2671`, `1-415-555-2671`; with blanks or without any beside a word. */
-export const detectNorthAmericanPhone: Detector = (view, anchorEnd, anchorLength) => {
-  const { text } = view
-  const start = anchorEnd - anchorLength
-  const match = matchAt(NORTH_AMERICAN, text, start)
-  if (match === undefined) return undefined
-  const end = start + match[0].length
-  const digits = match[0]
-    .replace(/(?:x|ext).*$/i, '')
-    .replace(/[^0-9]/g, '')
-    .slice(-10)
-  if (!mayEndAt(text, end) || !mayBeginAt(text, start)) return undefined
-  if (/^(.)\1*$/.test(digits) || /^[01]/.test(digits)) {
-    // Made-up numbers such as 123-456-7890 stand for real ones.
-    if (digits !== '1234567890') return undefined
+const northAmericanPhone =
+  (hasContext: PhoneContext): Detector =>
+  (view, anchorEnd, anchorLength) => {
+    const { text } = view
+    const start = anchorEnd - anchorLength
+    const match = matchAt(NORTH_AMERICAN, text, start)
+    if (match === undefined) return undefined
+    const end = start + match[0].length
+    const digits = match[0]
+      .replace(/(?:x|ext).*$/i, '')
+      .replace(/[^0-9]/g, '')
+      .slice(-10)
+    if (!mayEndAt(text, end) || !mayBeginAt(text, start)) return undefined
+    if (/^(.)\1*$/.test(digits) || /^[01]/.test(digits)) {
+      // Made-up numbers such as 123-456-7890 stand for real ones.
+      if (digits !== '1234567890') return undefined
+    }
+    const isPlausible = /^[2-9][0-9]{2}[2-9][0-9]{6}$/.test(digits)
+    const separators = match[0].replace(/(?:x|ext).*$/i, '').replace(/[0-9]/g, '')
+    const isWritten = /[()]/.test(separators) || /^-{2,3}$|^\.{2,3}$|^1?[ -]?--$/.test(separators)
+    if (isPlausible && isWritten && !OTHER_WORDS.test(leadOf(view, start))) return { start, end }
+    return hasContext(view, start, end) ? { start, end } : undefined
   }
-  const isPlausible = /^[2-9][0-9]{2}[2-9][0-9]{6}$/.test(digits)
-  const separators = match[0].replace(/(?:x|ext).*$/i, '').replace(/[0-9]/g, '')
-  const isWritten = /[()]/.test(separators) || /^-{2,3}$|^\.{2,3}$|^1?[ -]?--$/.test(separators)
-  if (isPlausible && isWritten && !OTHER_WORDS.test(leadOf(view, start))) return { start, end }
-  return hasPhoneContext(view, start, end) ? { start, end } : undefined
-}
 const NORTH_AMERICAN =
   /(?:1[ .-]?)?(?:\([0-9]{3}\)[ .-]{0,2}|[0-9]{3}[ .\-/]?)[0-9]{3}[ .-]?[0-9]{4}(?:,?\s{0,2}(?:x|ext\.?|extension)\s{0,2}[0-9]{1,6})?/iy
 
 /** Other national forms: a leading zero and groups; or any 7 to 12 digits in groups beside a word that says so. */
-export const detectNationalPhone: Detector = (view, anchorEnd, anchorLength) => {
-  const { text } = view
-  const start = anchorEnd - anchorLength
-  const spread = readSpread(text, start, 13)
-  if (spread === undefined || !mayBeginAt(text, start)) return undefined
-  const { digits, end, groups } = spread
-  if (digits.length < 7 || digits.length > 12 || !mayEndAt(text, end) || isReplaced(digits) || /^(.)\1*$/.test(digits)) return undefined
-  const written = text.slice(start, end)
-  if (/^(?:19|20)[0-9]{2}[-./][0-9]{2}[-./][0-9]{2}/.test(written) || /^[0-9]{1,2}[./-][0-9]{1,2}[./-](?:19|20)?[0-9]{2}$/.test(written))
-    return undefined
-  if (groups.length === 1 && digits.length < 8 && !/(?:phone|tel|mobile|call|dial)/.test(asWords(view.field))) {
-    return NEAR_PHONE.test(leadOf(view, start)) ? { start, end } : undefined
+const nationalPhone =
+  (hasContext: PhoneContext): Detector =>
+  (view, anchorEnd, anchorLength) => {
+    const { text } = view
+    const start = anchorEnd - anchorLength
+    const spread = readSpread(text, start, 13)
+    if (spread === undefined || !mayBeginAt(text, start)) return undefined
+    const { digits, end, groups } = spread
+    if (digits.length < 7 || digits.length > 12 || !mayEndAt(text, end) || isReplaced(digits) || /^(.)\1*$/.test(digits)) return undefined
+    const written = text.slice(start, end)
+    if (/^(?:19|20)[0-9]{2}[-./][0-9]{2}[-./][0-9]{2}/.test(written) || /^[0-9]{1,2}[./-][0-9]{1,2}[./-](?:19|20)?[0-9]{2}$/.test(written))
+      return undefined
+    if (groups.length === 1 && digits.length < 8 && !/(?:phone|tel|mobile|call|dial)/.test(asWords(view.field))) {
+      return NEAR_PHONE.test(leadOf(view, start)) ? { start, end } : undefined
+    }
+    if (OTHER_WORDS.test(leadOf(view, start))) return undefined
+    // Five pairs as in France, or a trunk zero and groups as in most of Europe: hardly anything else is written so.
+    if (/^0[1-9](?:[ .-][0-9]{2}){4}$/.test(written)) return { start, end }
+    if (/^0[1-9][0-9]{2,4}[ /-][0-9]{3,4}[ ][0-9]{3,4}$/.test(written) || /^\(0[0-9]{2,4}\)\s?[0-9]{3,4}[ -][0-9]{3,5}$/.test(written))
+      return { start, end }
+    return hasContext(view, start, end) ? { start, end } : undefined
   }
-  if (OTHER_WORDS.test(leadOf(view, start))) return undefined
-  // Five pairs as in France, or a trunk zero and groups as in most of Europe: hardly anything else is written so.
-  if (/^0[1-9](?:[ .-][0-9]{2}){4}$/.test(written)) return { start, end }
-  if (/^0[1-9][0-9]{2,4}[ /-][0-9]{3,4}[ ][0-9]{3,4}$/.test(written) || /^\(0[0-9]{2,4}\)\s?[0-9]{3,4}[ -][0-9]{3,5}$/.test(written))
-    return { start, end }
-  return hasPhoneContext(view, start, end) ? { start, end } : undefined
-}
 const NEAR_PHONE = /(?:phone|tel|telephone|mobile|cell|fax|call|dial)(?: (?:number|no|us|me|at|on|is))*[ .:#]{0,3}$/
 
 /** `Room 101-202-3030`: numbers of places are written like those of phones. */
 const PLACE_WORDS = /(?:^|[^a-z])(?:room|suite|bay|rack|gate|locker|seat|shelf|aisle|bin|slot|bldg|apt|apartment|floor)[ #:.=-]{0,3}$/
-export const unlessPlace =
+const unlessPlace =
   (detect: Detector): Detector =>
   (view, anchorEnd, anchorLength) => {
     const found = detect(view, anchorEnd, anchorLength)
@@ -155,6 +169,21 @@ function hasPhoneContext(view: TextView, start: number, end: number): boolean {
     /^[ (,]{0,3}(?:cell|mobile|phone|fax|tel|home|work)\b/i.test(text.slice(end, end + 12))
   )
 }
+
+export const detectNorthAmericanPhone: Detector = northAmericanPhone(hasPhoneContext)
+export const detectNationalPhone: Detector = nationalPhone(hasPhoneContext)
+
+const MORE_WORDS =
+  /(?:^|[^a-z])(?:(?:my|his|her|our|their|your|new|home|work|office) (?:number|no|nr)(?: is)?|ph|mob|contact no|handy|gsm|numero de tel[a-zé]*|mon num[eé]ro(?: est(?: le)?)?|meine nummer(?: ist)?)[ .:#]{0,3}$|(?:電話|携帯|手机|手機|电话|联系方式|전화|휴대폰|연락처|телефон|тел\.?|моб\.?|τηλ|هاتف|फ़ोन|फोन|טלפון|โทร)(?:番号|号码|번호|ный|а)?[ .:：]{0,3}$/i
+/** Version 3 knows more ways to say so. */
+function hasPhoneContext3(view: TextView, start: number, end: number): boolean {
+  if (hasPhoneContext(view, start, end)) return true
+  const lead = leadOf(view, start)
+  if (MORE_WORDS.test(lead)) return true
+  return !OTHER_WORDS.test(lead) && /^[ ,.;(]{0,3}(?:call|text|ring|dial) (?:me|us|him|her|them)\b/i.test(view.text.slice(end, end + 16))
+}
+export const detectNorthAmericanPhone3: Detector = unlessPlace(northAmericanPhone(hasPhoneContext3))
+export const detectNationalPhone3: Detector = unlessPlace(nationalPhone(hasPhoneContext3))
 
 /** What stands where a surrogate has been put: no plan has an area that begins with three zeros, and 999 is no country. */
 const isReplaced = (digits: string): boolean => digits.startsWith('000')

@@ -41,6 +41,7 @@ const PROOFS: Readonly<Record<string, string>> = {
   'birth-date': 'words that announce a birth date',
   coordinates: 'two numbers that are a place on earth',
   degrees: 'degrees and minutes',
+  'decimal-degrees': 'degrees of north or south and of east or west',
   jwk: 'the members of a private JSON Web Key',
   luhn: 'a right Luhn digit',
   'issuer-range': 'the range and length of an issuer, alone',

@@ -116,8 +116,10 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
     if (Object.keys(counts).length === 0) return undefined
     return { pieces: pieces.map((piece, index) => render(piece, spansOf[index] ?? [])), counts }
   }
-  const hidesNumbers = (field: string): boolean =>
-    compiled.fieldOf(field)?.numbers === true && decisions.actionFor('password', field) !== 'keep'
+  const hidesNumbers = (field: string): boolean => {
+    const rule = compiled.fieldOf(field)
+    return rule?.numbers === true && decisions.actionFor(rule.rule, field) !== 'keep'
+  }
 
   /** Places of a value: plain objects and lists, whose strings and numbers have a path. */
   const atPlaces = (value: unknown, field: string, path: readonly string[], counts: Record<string, number>): unknown => {
