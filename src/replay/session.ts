@@ -21,6 +21,7 @@ import type { Recording } from './recording.ts'
 import { leaveOpen, readResult, refuse, serveResult } from './served-result.ts'
 import type { StreamCursor } from './served-stream.ts'
 import type { ProgramEnd } from './wait-for-end.ts'
+import { installClientHooks } from '../sdk/wire/index.ts'
 import { OpenedCalls } from './wire/over-the-wire.ts'
 
 /** Beyond this many departures, the nearest candidate is no longer searched for. */
@@ -80,6 +81,7 @@ export class ReplaySession implements Interceptor {
     this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace)
     this.#opened = OpenedCalls.of(recording.nodes)
     this.#hasWire = recording.nodes.some(({ record }) => record.core.kind === 'wire')
+    if (this.#hasWire) installClientHooks()
     this.calls = new RecordedCalls(recording.nodes, recording.root, changes?.opened)
     this.#inherited = new InheritedChanges(recording, this.calls)
     const recorded = new RecordedEffects(recording, this.calls.participants)

@@ -1,6 +1,6 @@
 // What a program uses to be recorded, and the seam that replay answers its calls through.
 import { installHooks } from './effects/index.ts'
-import { installWireHooks } from './wire/install.ts'
+import { installFetchHook } from './wire/install.ts'
 
 export { type CapturedArguments, captureArguments, captureForComparison, captureValue } from './capture.ts'
 export { type CurrentRun, currentRun, type OwnStepKind, type StepAttributes, type StepHandle } from './current-run.ts'
@@ -34,4 +34,4 @@ export {
 } from './wrappers.ts'
 
 installHooks()
-installWireHooks()
+installFetchHook()

@@ -12,6 +12,7 @@ import { Copier, ListCopier, type Snapshot, type SnapshotLimits } from './snapsh
 import { preloadRedaction } from './spool/redaction-loader.ts'
 import { Spool } from './spool/spool.ts'
 import type { Step } from './step.ts'
+import { installClientHooks } from './wire/install.ts'
 
 const { clearTimeout, setImmediate, setTimeout } = ownTimers
 
@@ -52,6 +53,7 @@ export class Recorder {
     this.queue = new SendQueue(options.queueMaxBytes)
     this.spool = new Spool(options)
     this.drain = new Drain(options, this.queue, this.spool)
+    if (options.wire) installClientHooks()
   }
 
   snapshot(value: unknown, limits: SnapshotLimits = this.limits): Snapshot {

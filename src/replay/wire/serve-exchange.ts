@@ -25,6 +25,7 @@ export function serveExchange(
 /** What the program aborts fails with the program's own reason, and otherwise as it did when recorded: in its turn. */
 class RecordedExchange implements ServedExchange {
   readonly head: Promise<WireHead>
+  readonly timedOut: boolean
   readonly #head: PromiseWithResolvers<WireHead> = Promise.withResolvers()
   readonly #chunks: readonly Uint8Array[]
   readonly #failure: Failure
@@ -48,6 +49,7 @@ class RecordedExchange implements ServedExchange {
     this.head = this.#head.promise
     // An abandoned rejection ends no program here: the recording shows that it ended none then.
     this.head.catch(() => undefined)
+    this.timedOut = response?.timedOut === true
     this.#chunks = response?.chunks ?? []
     this.#failure = failure
     this.#plan = plan

@@ -1,4 +1,5 @@
 import { charsetOf, decodeText, isJsonLinesType, isJsonType, piecesAt, placesOf, typeOf } from './body-text.ts'
+import { decodedChunks } from './content-encoding.ts'
 import { type HeaderPair, keptResponseHeaders, keptUrl } from './headers.ts'
 import { exactJson } from './json-text.ts'
 
@@ -11,6 +12,8 @@ export interface WireHead {
   readonly url: string | undefined
   /** A response to HEAD, a 204 and the like have no body. */
   readonly hasBody: boolean
+  /** Content-Encoding that the chunks of the body are in; absent where they are decoded. */
+  readonly encoding?: string
 }
 
 /** A response as it is kept, in the order of its JSON text. */
@@ -19,6 +22,7 @@ interface KeptResponse {
   statusText?: string
   url?: string
   headers: readonly HeaderPair[]
+  timedOut?: true
   /** There was a length, which is made anew. */
   contentLength?: true
   json?: unknown
@@ -34,9 +38,13 @@ interface KeptResponse {
  * A response as the output of a step: a list, whose last element is the response. Before it stand the JSON parts of a stream of
  * events or lines, so that a text that goes on from part to part is redacted as one.
  *
- * @param chunks of the decoded body, in the order in which the program took them; undefined without a body
+ * @param received chunks of the body, in the order in which the program took them; undefined without a body
+ * @param maxBytes of the body once it is decoded
  */
-export function keptExchange(head: WireHead, chunks: readonly Uint8Array[] | undefined): unknown[] {
+export function keptExchange(head: WireHead, received: readonly Uint8Array[] | undefined, maxBytes: number): unknown[] {
+  const encoding = head.encoding ?? ''
+  const unpacked = received === undefined ? undefined : decodedChunks(received, encoding, maxBytes)
+  const chunks = unpacked ?? received
   const contentType = head.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1]
   const kept: KeptResponse = {
     status: head.status,
@@ -45,8 +53,10 @@ export function keptExchange(head: WireHead, chunks: readonly Uint8Array[] | und
     headers: keptResponseHeaders(head.headers),
     ...(head.headers.some(([name]) => name.toLowerCase() === 'content-length') && { contentLength: true as const }),
   }
+  // What cannot be decoded here is for the client to decode.
+  if (chunks !== unpacked) kept.headers = [...kept.headers, ['content-encoding', encoding]]
   if (chunks === undefined) return [kept]
-  const decoded = decodeText(chunks, contentType)
+  const decoded = chunks === unpacked ? decodeText(chunks, contentType) : undefined
   if (decoded === undefined) {
     kept.bytes = Uint8Array.from(Buffer.concat(chunks))
     if (chunks.length > 1) kept.chunkEnds = offsetsOf(chunks)
@@ -108,10 +118,17 @@ function offsetsOf(chunks: readonly Uint8Array[]): number[] {
   return offsets
 }
 
+/** Kept in the place of a response where the program was told of a timeout, and then of an error. */
+export function timedOutExchange(): unknown[] {
+  return [{ status: 0, headers: [], timedOut: true }]
+}
+
 /** A response as it is served: the body in pieces that begin and end where the recorded chunks did. */
 export interface ServedResponse {
   readonly head: WireHead
   readonly chunks: readonly Uint8Array[]
+  /** There was no response, and the program had been told of a timeout. */
+  readonly timedOut: boolean
 }
 
 /** Reads what `keptExchange` made, after redaction. Undefined when it is not that. */
@@ -124,7 +141,7 @@ export function servedExchange(output: unknown): ServedResponse | undefined {
   const chunks = bytes === undefined ? textChunks(text ?? '', chunkEnds) : byteChunks(bytes, chunkEnds)
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
   const headers = contentLength === true && hasBody ? [...kept.headers, ['content-length', String(length)] as const] : kept.headers
-  return { head: { status, statusText, headers, url, hasBody }, chunks }
+  return { head: { status, statusText, headers, url, hasBody }, chunks, timedOut: kept.timedOut === true }
 }
 
 function textOf({ json, text, frames }: KeptResponse, output: readonly unknown[]): string | undefined {

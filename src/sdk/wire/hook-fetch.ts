@@ -1,7 +1,6 @@
 import { captureLimits } from '../capture.ts'
 import { replace } from '../effects/hooks-clock.ts'
 import { suspendEffects } from '../effects/real.ts'
-import { currentRecorder } from '../recorder-lifecycle.ts'
 import { observePromise } from '../results/promise.ts'
 import { currentScope, runtime } from '../runtime.ts'
 import type { Scope } from '../scope.ts'
@@ -34,7 +33,7 @@ function recordFetch(
   init: FetchInit,
   plainly: (init?: FetchInit) => Promise<Response>,
 ): Promise<Response> {
-  const recorder = currentRecorder()
+  const { recorder } = runtime()
   const { step: parent, run } = scope
   if (recorder?.options.wire !== true || parent === undefined || run === undefined || parent.spec.kind === 'wire') return plainly()
   let step: WireStep
@@ -150,6 +149,8 @@ function serveFetch(
     }
     if ('threw' in interception) return Promise.reject(interception.threw)
     const { returned } = interception
+    // A request is used up by being sent.
+    if (input instanceof Request && !input.bodyUsed) void input.body?.cancel().catch(() => undefined)
     return answered(returned instanceof Promise ? unansweredExchange(returned as Promise<never>) : (returned as ServedExchange), request)
   }
   if (body.how === 'known') return answer(body.value)

@@ -1,10 +1,32 @@
+import { syncBuiltinESMExports } from 'node:module'
 import { hookFetch } from './hook-fetch.ts'
+import { hookHttp } from './hook-http.ts'
 
-/** Puts our functions in the place of those that programs speak HTTP with, once. Outside of a run each does what the one before it did. */
-export function installWireHooks(): void {
-  if (Reflect.has(globalThis, INSTALLED)) return
-  Object.defineProperty(globalThis, INSTALLED, { value: true, configurable: true, enumerable: false, writable: false })
-  hookFetch()
+const FETCH = Symbol.for('reprise.wire.fetch/1')
+const CLIENTS = Symbol.for('reprise.wire.clients/1')
+
+/**
+ * Puts our function in the place of the global `fetch`, once: clients take it when they are made, so it has to be there first. Outside
+ * of a run, and where no exchange is recorded or served, it does what the one before it did.
+ */
+export function installFetchHook(): void {
+  if (isFirst(FETCH)) hookFetch()
 }
 
-const INSTALLED = Symbol.for('reprise.wire/1')
+/**
+ * The same for the other HTTP clients, where exchanges are recorded or served at all: loading node:http and undici takes longer than
+ * loading all of this package.
+ */
+export function installClientHooks(): void {
+  if (!isFirst(CLIENTS)) return
+  hookHttp()
+  // Names imported from built-in modules are bindings of their own.
+  syncBuiltinESMExports()
+}
+
+/** Of all loaded copies of this package. */
+function isFirst(key: symbol): boolean {
+  if (Reflect.has(globalThis, key)) return false
+  Object.defineProperty(globalThis, key, { value: true, configurable: true, enumerable: false, writable: false })
+  return true
+}

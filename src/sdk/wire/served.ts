@@ -14,6 +14,8 @@ export interface WireInterceptor extends Interceptor {
 export interface ServedExchange {
   /** Rejects with what the exchange failed with before a response came. */
   readonly head: Promise<WireHead>
+  /** Before it failed, the program was told that the connection had been silent for too long. */
+  readonly timedOut: boolean
   /** The next chunk of the body, undefined after the last one. Rejects with what the body broke off with. */
   pull(): Promise<Uint8Array | undefined>
   /** The program reads no further. */
@@ -49,5 +51,5 @@ export function wireCall(method: string, url: URL, request: KeptRequest, parent:
 /** An exchange that was refused, or is never answered. */
 export function unansweredExchange(head: Promise<never>): ServedExchange {
   head.catch(() => undefined)
-  return { head, pull: () => head, leave: () => {}, abort: () => {} }
+  return { head, timedOut: false, pull: () => head, leave: () => {}, abort: () => {} }
 }

@@ -6,12 +6,14 @@ import type { RunState } from '../run-state.ts'
 import { Copier } from '../snapshot.ts'
 import { nextSpanId } from '../span-ids.ts'
 import { Step } from '../step.ts'
-import { keptExchange, type WireHead } from './exchange.ts'
+import { keptExchange, timedOutExchange, type WireHead } from './exchange.ts'
 import { exchangeName, isSafeMethod, type KeptRequest } from './request.ts'
 
 /** Chunks beyond this many are bytes of the one before, and the record says that it was cut. */
 const CHUNKS_MAX = 65_536
 const TIMES_MAX = 4096
+/** Beside the body. */
+const HEAD_MAX_BYTES = 64 * 1024
 const TIMING_EVENT = 'reprise.wire'
 
 /** What is known of a request when its exchange begins. */
@@ -31,6 +33,7 @@ export class WireStep extends Step {
   #target: WireTarget | undefined
   #head: WireHead | undefined
   #headMillis = 0
+  #timedOut = false
   #times: number[] = []
   #chunks: Uint8Array[] | undefined
   #bytes = 0
@@ -71,8 +74,19 @@ export class WireStep extends Step {
     if (!this.run.shared.ended) this.run.shared.openStreams.add(this)
   }
 
+  get isAnswered(): boolean {
+    return this.#head !== undefined
+  }
+
+  /** The program was told that the connection had been silent for too long. */
+  timedOut(): void {
+    this.#timedOut = true
+  }
+
   override fail(error: unknown, shape: 'promise' | 'value'): void {
+    if (this.endMillis !== undefined) return
     this.#takeRequest()
+    if (this.#timedOut) this.output = this.#recorder.snapshot(timedOutExchange())
     super.fail(error, shape)
   }
 
@@ -100,8 +114,9 @@ export class WireStep extends Step {
     this.#takeRequest()
     if (head === undefined) return
     try {
-      const copier = new Copier({ ...this.#recorder.limits, maxBytes: this.#recorder.limits.maxBytes + 64 * 1024 })
-      const copy = copier.copyGuarded(keptExchange(head, this.#chunks))
+      const { limits } = this.#recorder
+      const copier = new Copier({ ...limits, maxBytes: limits.maxBytes + HEAD_MAX_BYTES })
+      const copy = copier.copyGuarded(keptExchange(head, this.#chunks, limits.maxBytes))
       if (this.#lostBytes > 0) copier.cut('bytes', this.#bytes + this.#lostBytes)
       if (this.#mergedChunks > 0) copier.cut('entries', CHUNKS_MAX + this.#mergedChunks)
       this.output = copier.result(copy)

@@ -1,0 +1,198 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { type Recording, replay } from '../../../src/replay/index.ts'
+import { instrument } from '../../../src/sdk/index.ts'
+import { expectExact, reasonsOf } from '../expect-exact.ts'
+import { recordingOf, recordWire } from './record-wire.ts'
+import { BINARY, startWebServer } from './web-server.ts'
+
+const server = await startWebServer()
+const SECRET = 'Zx81hTQ0vLw3Rk7MfYp2'
+const at = (path: string): string => `${server.url}${path}`
+
+async function told(attempt: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await attempt()
+  } catch (error) {
+    const { name, message, cause } = error as Error
+    const { code } = (cause ?? {}) as { code?: string }
+    return ['failed', name, message, code, error instanceof TypeError, error instanceof DOMException]
+  }
+}
+
+async function piecesOf(response: Response): Promise<string[]> {
+  const pieces: string[] = []
+  const decoder = new TextDecoder()
+  for await (const chunk of response.body ?? []) pieces.push(decoder.decode(chunk, { stream: true }))
+  return pieces
+}
+
+const PROGRAMS = {
+  bodies: instrument(async function bodies() {
+    const url = at('/echo')
+    const form = new FormData()
+    form.append('field', 'value')
+    form.append('file', new File(['some content'], 'a.txt', { type: 'text/plain' }))
+    const stream = new ReadableStream<Uint8Array>({
+      start(controller) {
+        controller.enqueue(new TextEncoder().encode('one'))
+        controller.enqueue(new TextEncoder().encode('two'))
+        controller.close()
+      },
+    })
+    async function* iterable(): AsyncGenerator<Uint8Array> {
+      yield new TextEncoder().encode('three')
+    }
+    const bodies: RequestInit['body'][] = ['text', new URLSearchParams({ a: '1' }), new Uint8Array([1, 2]), new Blob(['blob']), form]
+    const log: unknown[] = []
+    for (const body of bodies) log.push(await (await fetch(url, { method: 'POST', body: body ?? null })).json())
+    log.push(await (await fetch(url, { method: 'POST', body: stream, duplex: 'half' } as RequestInit)).json())
+    log.push(await (await fetch(url, { method: 'POST', body: iterable(), duplex: 'half' } as unknown as RequestInit)).json())
+    const request = new Request(url, { method: 'PUT', body: '{"of":"a request"}', headers: { 'content-type': 'application/json' } })
+    log.push(await (await fetch(request)).json(), request.bodyUsed)
+    log.push(await (await fetch(new URL(url), { headers: [['accept', 'text/plain']] })).json())
+    return log
+  }),
+  encodings: instrument(async function encodings() {
+    const log: unknown[] = []
+    for (const path of ['/gzip', '/br', '/zstd']) {
+      const response = await fetch(at(path))
+      log.push(response.headers.get('etag'), await response.json())
+    }
+    log.push(await (await fetch(at('/latin'))).arrayBuffer().then(({ byteLength }) => byteLength > 0))
+    return log
+  }),
+  binary: instrument(async function binary() {
+    const response = await fetch(at('/binary'))
+    const bytes = new Uint8Array(await response.arrayBuffer())
+    return [bytes.every((byte, index) => byte === BINARY[index]), bytes.length, response.headers.get('x-amzn-requestid')]
+  }),
+  lines: instrument(async function lines() {
+    return await piecesOf(await fetch(at('/lines')))
+  }),
+  shapes: instrument(async function shapes() {
+    const nothing = await fetch(at('/nothing'))
+    const empty = await fetch(at('/empty'))
+    const head = await fetch(at('/moved'), { method: 'HEAD' })
+    const missing = await fetch(at('/missing'))
+    const copy = missing.clone()
+    const cookie = await fetch(at('/cookie'))
+    return [
+      [nothing.status, nothing.body, await nothing.text(), nothing.headers.get('x-request-id')],
+      [empty.status, await empty.text()],
+      [head.status, head.body === null || (await head.text()) === ''],
+      [missing.status, missing.ok, missing.statusText, missing.type, missing.redirected, new URL(missing.url).pathname],
+      [await missing.text(), await copy.text(), copy.status, new URL(copy.url).pathname],
+      [await cookie.text(), cookie.headers.get('x-ratelimit-remaining')],
+    ]
+  }),
+  redirects: instrument(async function redirects() {
+    const followed = await fetch(at('/from'))
+    const manual = await fetch(at('/from'), { redirect: 'manual' })
+    const refused = await told(() => fetch(at('/from'), { redirect: 'error' }))
+    return [
+      followed.redirected,
+      new URL(followed.url).pathname,
+      await followed.text(),
+      manual.status,
+      manual.headers.get('location'),
+      refused,
+    ]
+  }),
+  failures: instrument(async function failures() {
+    const log: unknown[] = [
+      await told(() => fetch(at('/reset'))),
+      await told(() => fetch('http://127.0.0.1:9/')),
+      await told(() => fetch('no url')),
+    ]
+    const cut = await fetch(at('/cut'))
+    log.push(cut.status, await told(() => cut.text()))
+    return log
+  }),
+  aborts: instrument(async function aborts() {
+    const early = new AbortController()
+    const pending = told(() => fetch(at('/never'), { signal: early.signal }))
+    setTimeout(() => early.abort(new DOMException('enough', 'AbortError')), 20)
+    const late = new AbortController()
+    const response = await fetch(at('/slow'), { signal: late.signal })
+    const reader = response.body?.getReader()
+    const first = new TextDecoder().decode((await reader?.read())?.value)
+    setTimeout(() => late.abort(), 10)
+    const rest = await told(async () => await reader?.read())
+    const before = await told(() => fetch(at('/echo'), { signal: AbortSignal.abort() }))
+    const timeout = await told(() => fetch(at('/never'), { signal: AbortSignal.timeout(20) }))
+    return [await pending, first, rest, before, timeout]
+  }),
+  unread: instrument(async function unread() {
+    const left = await fetch(at('/lines'))
+    await left.body?.cancel()
+    const reader = (await fetch(at('/lines'))).body?.getReader()
+    const first = await reader?.read()
+    await reader?.cancel()
+    const ignored = await fetch(at('/lines'))
+    return [left.status, first?.value?.length, ignored.status, ignored.bodyUsed]
+  }),
+  credentials: instrument(async function credentials() {
+    const url = new URL(at(`/echo?api_key=${SECRET}&page=2`))
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${SECRET}`, 'x-api-key': SECRET },
+      body: new URLSearchParams({ client_secret: SECRET }),
+    })
+    return [await response.json(), await (await fetch(at('/cookie'))).text()]
+  }),
+}
+type Name = keyof typeof PROGRAMS
+const NAMES = Object.keys(PROGRAMS) as Name[]
+
+let recordings: Map<string, Recording>
+let sent: number
+
+beforeAll(async () => {
+  recordings = await recordWire(async () => {
+    for (const name of NAMES) await PROGRAMS[name]()
+  })
+  sent = server.requests.length
+  await server.close()
+})
+
+describe('fetch', () => {
+  it.for(NAMES)('%s', async (name) => {
+    const recording = recordingOf(recordings, name)
+    for (let round = 0; round < 3; round++) expectExact(await replay(recording, PROGRAMS[name]))
+    expect(server.requests.length).toBe(sent)
+  })
+
+  it('keeps each exchange once, by method, address and body, and no credential', () => {
+    const wire = recordingOf(recordings, 'credentials').nodes.filter(({ record }) => record.core.kind === 'wire')
+    expect(wire).toHaveLength(2)
+    for (const { nodes } of recordings.values()) {
+      const recording = [...recordings.values()].find((each) => each.nodes === nodes)
+      for (const { record } of nodes) {
+        for (const role of ['input', 'output', 'error'] as const) {
+          const payload = recording?.payloadOf(record, role)
+          if (payload?.state === 'present') expect(Buffer.from(payload.data).toString('latin1')).not.toContain(SECRET)
+        }
+      }
+    }
+    const echoed = server.requests.find(({ path }) => path.includes('api_key'))
+    expect(echoed?.headers['authorization']).toContain(SECRET)
+    const [request] = recordingOf(recordings, 'credentials').inputOf(wire[0]?.record ?? recordingOf(recordings, 'bodies').root.record) ?? []
+    expect(request).toMatchObject({ method: 'POST', form: [['client_secret', '']] })
+    expect(JSON.stringify(request)).toContain('?api_key=&page=2')
+  })
+
+  it('tells a body that differs, and an exchange too many', async () => {
+    const other = instrument(async function credentials() {
+      const log: unknown[] = []
+      for (const page of ['2', '2']) {
+        const url = new URL(at(`/echo?api_key=dummy&page=${page}`))
+        const body = new URLSearchParams({ client_secret: 'dummy' })
+        log.push(await told(async () => (await fetch(url, { method: 'POST', body })).text()))
+      }
+      return log
+    })
+    const verdict = await replay(recordingOf(recordings, 'credentials'), other)
+    expect(reasonsOf(verdict)).toEqual(['exhausted', 'output', 'swallowed', 'unused'])
+    expect(verdict.counts).toMatchObject({ served: 1, unmatched: 1, unused: 1, socketsDenied: 0 })
+  })
+})

@@ -1,0 +1,137 @@
+import http, { Agent, get, type IncomingMessage, type RequestOptions } from 'node:http'
+import { gunzipSync } from 'node:zlib'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { formatVerdict, type Recording, replay } from '../../../src/replay/index.ts'
+import { instrument } from '../../../src/sdk/index.ts'
+import { expectExact } from '../expect-exact.ts'
+import { recordingOf, recordWire } from './record-wire.ts'
+import { startWebServer } from './web-server.ts'
+
+const server = await startWebServer()
+const { hostname, port } = new URL(server.url)
+const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+
+async function ask(path: string, options: RequestOptions = {}, body?: string | readonly string[]): Promise<IncomingMessage> {
+  return await new Promise((resolve, reject) => {
+    const request = http.request({ hostname, port, path, ...options }, resolve)
+    request.on('error', reject)
+    request.on('timeout', () => request.destroy(new Error('took too long')))
+    for (const part of Array.isArray(body) ? body : []) request.write(part)
+    request.end(typeof body === 'string' ? body : undefined)
+  })
+}
+
+async function bytesOf(response: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  for await (const chunk of response) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks)
+}
+
+async function told(attempt: () => Promise<unknown>): Promise<unknown> {
+  try {
+    return await attempt()
+  } catch (error) {
+    const { name, message, code } = error as NodeJS.ErrnoException
+    return ['failed', name, message, code]
+  }
+}
+
+const PROGRAMS = {
+  asks: instrument(async function asks() {
+    const log: unknown[] = []
+    const plain = await ask('/moved', { agent })
+    plain.setEncoding('utf8')
+    let text = ''
+    plain.on('data', (chunk: string) => {
+      text += chunk
+    })
+    await new Promise((resolve) => plain.on('end', resolve))
+    log.push(plain.statusCode, text)
+    const posted = await ask('/echo', { agent, method: 'POST', headers: { 'content-type': 'application/json' } }, ['{"in":', '"parts"}'])
+    log.push(JSON.parse((await bytesOf(posted)).toString()))
+    const got = await new Promise<IncomingMessage>((resolve) => get(`${server.url}/missing`, resolve))
+    log.push(got.statusCode, got.headers['content-type'], (await bytesOf(got)).toString())
+    const nothing = await ask('/nothing', { method: 'HEAD' })
+    log.push(nothing.statusCode, (await bytesOf(nothing)).length)
+    return log
+  }),
+  parallel: instrument(async function parallel() {
+    return await Promise.all(
+      Array.from({ length: 6 }, async () => JSON.parse((await bytesOf(await ask('/echo', { agent }))).toString()) as unknown),
+    )
+  }),
+  packed: instrument(async function packed() {
+    const response = await ask('/gzip')
+    const bytes = await bytesOf(response)
+    const text = response.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes
+    return JSON.parse(text.toString()) as unknown
+  }),
+  lines: instrument(async function lines() {
+    const pieces: string[] = []
+    for await (const chunk of (await ask('/lines')).setEncoding('utf8')) pieces.push(chunk as string)
+    return pieces
+  }),
+  failures: instrument(async function failures() {
+    const cut = await ask('/cut')
+    return [
+      await told(() => ask('/reset')),
+      await told(() => ask('/moved', { port: 9 })),
+      await told(async () => (await bytesOf(cut)).toString()),
+      await told(() => ask('/never', { timeout: 30 })),
+      await told(async () => {
+        const controller = new AbortController()
+        setTimeout(() => controller.abort(), 20)
+        return await ask('/never', { signal: controller.signal })
+      }),
+    ]
+  }),
+  left: instrument(async function left() {
+    const response = await ask('/lines')
+    let first = ''
+    for await (const chunk of response) {
+      first = (chunk as Buffer).toString()
+      break
+    }
+    const ignored = await ask('/lines')
+    ignored.resume()
+    await new Promise((resolve) => ignored.on('end', resolve))
+    return [first.length > 0, response.destroyed, ignored.complete]
+  }),
+}
+type Name = keyof typeof PROGRAMS
+const NAMES = Object.keys(PROGRAMS) as Name[]
+
+let recordings: Map<string, Recording>
+let sent: number
+
+beforeAll(async () => {
+  recordings = await recordWire(async () => {
+    for (const name of NAMES) await PROGRAMS[name]()
+  })
+  sent = server.requests.length
+  agent.destroy()
+  await server.close()
+})
+
+describe('node:http', () => {
+  it.for(NAMES)('%s', async (name) => {
+    for (let round = 0; round < 3; round++) expectExact(await replay(recordingOf(recordings, name), PROGRAMS[name]))
+    expect(server.requests.length).toBe(sent)
+  })
+
+  it('records each exchange once', () => {
+    const counts = Object.fromEntries(
+      NAMES.map((name) => [name, recordingOf(recordings, name).nodes.filter(({ record }) => record.core.kind === 'wire').length]),
+    )
+    expect(counts).toEqual({ asks: 4, parallel: 6, packed: 1, lines: 1, failures: 5, left: 2 })
+  })
+
+  it('tells a request that the recording does not have', async () => {
+    const other = instrument(async function packed() {
+      return await told(() => ask('/br'))
+    })
+    const verdict = await replay(recordingOf(recordings, 'packed'), other)
+    expect(verdict.label, formatVerdict(verdict)).toBe('diverged')
+    expect(verdict.counts).toMatchObject({ unmatched: 1, unused: 1, socketsDenied: 0 })
+  })
+})
