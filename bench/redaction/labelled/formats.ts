@@ -275,6 +275,12 @@ export const SECRET_FORMATS: Readonly<Record<string, readonly string[]>> = {
   'notion-token': ['ntn_{D11}{A35}', 'secret_{A43}'],
   'figma-token': ['figd_{S40}'],
   'dropbox-token': ['sl.{S136}'],
+  'private-key': [
+    '-----BEGIN PRIVATE KEY-----\n{B64}\n{B64}\n{B46}==\n-----END PRIVATE KEY-----',
+    '-----BEGIN RSA PRIVATE KEY-----\n{B64}\n{B64}\n{B64}\n-----END RSA PRIVATE KEY-----',
+    '-----BEGIN OPENSSH PRIVATE KEY-----\n{B70}\n{B70}\n{B40}\n-----END OPENSSH PRIVATE KEY-----',
+  ],
+  jwt: ['eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJ{S60}.{S43}', 'eyJhbGciOiJFUzI1NiIsImtpZCI6IjEifQ.eyJ{S120}.{S86}'],
 }
 
 /** Secrets that their surroundings tell. `§` holds the format. */

@@ -1,0 +1,91 @@
+// Writes what redaction finds of the labelled set into README.md and docs/redaction.md between their markers; `--check` exits 1
+// where a table is not current: node --conditions=reprise-source bench/redaction/publish.ts [--check]
+import { readFileSync, writeFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { createRedactor } from '../../src/redaction/index.ts'
+import { classesOf } from './labelled/classes.ts'
+import { FRESH_CLEAN, FRESH_PERSONAL, FRESH_SECRETS, freshCases } from './labelled/fresh.ts'
+import { type Score, scoreLabelledSet } from './labelled/score.ts'
+
+const PER_FORMAT = 4
+const CLEAN_BYTES = 100_000
+const BEGIN = '<!-- redaction:begin -->'
+const END = '<!-- redaction:end -->'
+export const PUBLISHED_IN: readonly string[] = ['../../README.md', '../../docs/redaction.md'].map((path) =>
+  fileURLToPath(new URL(path, import.meta.url)),
+)
+
+/** Down, never up: 0.9996 is no 1. */
+const share = (part: number, whole: number): string => (Math.floor((part / (whole || 1)) * 1000) / 1000).toFixed(3)
+
+function classRows({ detectors }: Score): string[] {
+  const classes = classesOf([...detectors.keys()])
+  const sums = new Map<string, { detectors: number; found: number; missed: number; extra: number }>()
+  for (const [detector, { found, missed, extra }] of detectors) {
+    const name = classes.get(detector) ?? detector
+    const sum = sums.get(name) ?? { detectors: 0, found: 0, missed: 0, extra: 0 }
+    sums.set(name, {
+      detectors: sum.detectors + 1,
+      found: sum.found + found,
+      missed: sum.missed + missed.length,
+      extra: sum.extra + extra,
+    })
+  }
+  return [...sums].map(
+    ([name, { detectors: count, found, missed, extra }]) =>
+      `| ${name} | ${count} | ${found + missed} | ${share(found, found + missed)} | ${share(found, found + extra)} |`,
+  )
+}
+
+/** Found and all, of the cases that were written without a look at the rules. */
+function freshScore(templates: readonly string[], key: Uint8Array): readonly [found: number, all: number] {
+  const redactor = createRedactor({ key })
+  const cases = freshCases(templates)
+  const found = cases.filter(({ text, secrets }) => {
+    const { value } = /^\s*[{[]/.test(text) ? redactor.redactJson(text) : redactor.redactText(text)
+    return secrets.length === 0 ? value === text : !secrets.some((secret) => value.includes(secret))
+  }).length
+  return [found, cases.length]
+}
+
+/** The same on every machine: nothing in it is a time. */
+export function redactionTable(): string {
+  const key = new Uint8Array(32).fill(3)
+  const score = scoreLabelledSet(PER_FORMAT, CLEAN_BYTES, createRedactor({ key }))
+  const traffic = [...score.falseAlarms.values()]
+  const bytes = traffic.reduce((sum, kind) => sum + kind.bytes, 0)
+  const alarms = traffic.reduce((sum, kind) => sum + kind.alarms.length, 0)
+  const [secrets, allSecrets] = freshScore(FRESH_SECRETS, key)
+  const [personal, allPersonal] = freshScore(FRESH_PERSONAL, key)
+  const [clean, allClean] = freshScore(FRESH_CLEAN, key)
+  return [
+    '| what | detectors | cases | recall | precision |',
+    '|---|---|---|---|---|',
+    ...classRows(score),
+    '',
+    `False alarms in ${Math.floor(bytes / 1000)} KB of ordinary agent traffic (${[...score.falseAlarms.keys()].join(', ')}): ${alarms}.`,
+    `Of the cases written without a look at the rules, ${secrets} of ${allSecrets} credentials and ${personal} of ${allPersonal} pieces of personal data are`,
+    `found, and ${clean} of ${allClean} look-alikes stay.`,
+  ].join('\n')
+}
+
+/** The page with a current table. Throws where it has no markers. */
+export function withRedactionTable(page: string, table: string): string {
+  const begin = page.indexOf(BEGIN)
+  const end = page.indexOf(END)
+  if (begin < 0 || end < begin) throw new Error(`expected ${BEGIN} before ${END}`)
+  return `${page.slice(0, begin + BEGIN.length)}\n${table}\n${page.slice(end)}`
+}
+
+if (import.meta.main) {
+  const table = redactionTable()
+  for (const path of PUBLISHED_IN) {
+    const page = readFileSync(path, 'utf8')
+    const current = withRedactionTable(page, table)
+    if (!process.argv.includes('--check')) writeFileSync(path, current)
+    else if (current !== page) {
+      console.error(`${path}: the table of redaction is not current; run: node --conditions=reprise-source bench/redaction/publish.ts`)
+      process.exitCode = 1
+    }
+  }
+}
