@@ -3,6 +3,7 @@ import { expandRanges } from './delivery-plan.ts'
 import { type Departures, describeNode } from './departures.ts'
 import type { TimerFiring } from './effects/recorded-effects.ts'
 import type { LineageNode } from './lineage.ts'
+import { deliveryMillis } from './pacing.ts'
 import { isServed, type RecordedCalls } from './recorded-calls.ts'
 import { type NumberedDelivery, Timeline } from './timeline.ts'
 import { nowMillis } from './turns.ts'
@@ -32,7 +33,8 @@ export class Course {
   readonly #unordered = new Set<LineageNode>()
   readonly #late = new Set<LineageNode>()
 
-  constructor(calls: RecordedCalls, root: LineageNode, departures: Departures, firings: readonly TimerFiring[]) {
+  /** @param scale of the recorded times that results keep to; 0 for none */
+  constructor(calls: RecordedCalls, root: LineageNode, departures: Departures, firings: readonly TimerFiring[], scale = 0) {
     this.#calls = calls
     this.#departures = departures
     const deliveries: NumberedDelivery[] = []
@@ -46,10 +48,14 @@ export class Course {
     }
     for (const { number, node, offsetNanos } of firings) deliveries.push({ number, node, ended: false, offsetNanos })
     this.#timeline = new Timeline(calls.participants, deliveries)
+    const paced = scale > 0 ? deliveryMillis(root, deliveries) : undefined
     this.scheduler = new DeliveryScheduler({
       numbers: [...new Set(deliveries.map(({ number }) => number))].sort((left, right) => left - right),
       callsMadeBefore: (number) => this.#timeline.callsMadeBefore(number),
       patienceMillis: (number) => this.patienceMillis(number),
+      ...(paced !== undefined && {
+        dueInMillis: (number) => scale * (paced.get(number) ?? 0) - (nowMillis() - this.#startedMillis),
+      }),
       onCallsGivenUp: (number) => this.#timeline.giveUpCallsBefore(number),
       onLate: (number) => this.#noteLate(this.#nodeOfNumber.get(number)),
       onDelivered: (number) => {

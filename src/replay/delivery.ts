@@ -1,4 +1,4 @@
-import { everyMillis, onNextTurn } from './turns.ts'
+import { afterMillis, everyMillis, onNextTurn } from './turns.ts'
 
 /** Turns of the event loop without a new call or pull after which the program counts as waiting. */
 const QUIET_TURNS = 2
@@ -12,6 +12,8 @@ export interface DeliveryOptions {
   callsMadeBefore(number: number): boolean
   /** How long the program may stay silent before `number` is no longer waited for. */
   patienceMillis(number: number): number
+  /** How long it is, in milliseconds, until `number` may be handed over; 0 where nobody asked for the recorded pace. */
+  dueInMillis?(number: number): number
   /** Patience ran out: the calls before `number` are no longer waited for. */
   onCallsGivenUp(number: number): void
   /** A result comes after one that it had come before in the recording. */
@@ -156,6 +158,13 @@ export class DeliveryScheduler {
     const deliver = this.#offers.get(number)
     if (deliver === undefined || !this.#options.callsMadeBefore(number)) {
       this.#startPatience(number)
+      return undefined
+    }
+    const wait = this.#options.dueInMillis?.(number) ?? 0
+    if (wait > 0) {
+      this.#endPatience()
+      // Timers come early by a fraction.
+      this.#stopWaiting = afterMillis(Math.ceil(wait), () => this.#wake())
       return undefined
     }
     this.#offers.delete(number)

@@ -23,13 +23,13 @@ export class RecordedCalls {
   constructor(nodes: readonly LineageNode[], root: LineageNode, opened?: LineageNode) {
     const participants: LineageNode[] = []
     const covered = new Map<LineageNode, LineageNode>()
+    // What an opened step exchanges over the wire it exchanges anew.
+    const isAnswered = (parent: LineageNode, node: LineageNode): boolean =>
+      parent !== root && isServed(parent) && (parent !== opened || node.record.core.kind === 'wire')
     for (const node of nodes) {
       if (node.record.core.fidelity !== 'replayable') continue
       const { parent } = node
-      const above =
-        parent === undefined
-          ? undefined
-          : (covered.get(parent) ?? (parent !== root && parent !== opened && isServed(parent) ? parent : undefined))
+      const above = parent === undefined ? undefined : (covered.get(parent) ?? (isAnswered(parent, node) ? parent : undefined))
       if (above !== undefined) {
         covered.set(node, above)
         continue

@@ -20,7 +20,7 @@ export interface ReplayReport {
   readonly outcome: Verdict | Error
 }
 
-export interface ReplayAllOptions extends Pick<ReplayOptions, 'timeoutMillis'> {
+export interface ReplayAllOptions extends Pick<ReplayOptions, 'timeoutMillis' | 'pacing' | 'scale' | 'resplit'> {
   /** How many are replayed at a time, in this process. */
   readonly lanes: number
 }
@@ -87,7 +87,7 @@ export async function* replayAll(
 async function replayOne(
   folder: string,
   programOf: (recording: Recording) => (...args: never[]) => unknown,
-  options: Pick<ReplayOptions, 'timeoutMillis'>,
+  options: Pick<ReplayOptions, 'timeoutMillis' | 'pacing' | 'scale' | 'resplit'>,
 ): Promise<ReplayReport> {
   let name = ''
   try {

@@ -1,6 +1,7 @@
 import { RepriseError, type Verdict } from '../schemas/index.ts'
 import { ranInstrumented, runWithInterceptor } from '../sdk/index.ts'
 import type { CachedOptions } from './live-calls.ts'
+import { type PacingOptions, scaleOf } from './pacing.ts'
 import type { Recording } from './recording.ts'
 import { ReplaySession, type SessionOptions } from './session.ts'
 import { runGuarded } from './socket-guard.ts'
@@ -9,7 +10,7 @@ import { rememberOrigin } from './verdict-origin.ts'
 import { waitForEnd } from './wait-for-end.ts'
 import { overTheWire } from './wire/over-the-wire.ts'
 
-export interface ReplayOptions {
+export interface ReplayOptions extends PacingOptions {
   /** Arguments in place of the recorded ones: for functions, signals and other values that no recording holds. */
   readonly args?: readonly unknown[]
   /** Bound on the whole replay. Default: ten times what the recorded run took, and at least a minute. */
@@ -30,6 +31,11 @@ export interface ReplayOptions {
    * `onMiss: 'live'`. It goes where runs go: to the recorder of this process, if there is one.
    */
   readonly record?: boolean
+  /**
+   * Cuts the chunks of streams of text (strings, or bytes that are UTF-8) elsewhere than recorded, by this seed, to shake out parsers
+   * that rely on where chunks end. Such steps are `cached`, not `exact`.
+   */
+  readonly resplit?: string | number
 }
 
 type Program = (...args: never[]) => unknown
@@ -66,6 +72,8 @@ export async function replayWithOutcome(
     ...(timeoutMillis === undefined ? {} : { timeoutMillis }),
     ...(live === undefined ? {} : { live }),
     record,
+    scale: scaleOf(options),
+    ...(options.resplit === undefined ? {} : { resplit: String(options.resplit) }),
   })
 }
 

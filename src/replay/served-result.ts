@@ -33,22 +33,29 @@ function decode(payload: StepPayload): unknown {
   return payload.state === 'present' ? decodeValue(payload.mediaType, payload.data) : undefined
 }
 
+interface ServeEvents extends StreamEvents {
+  /** The result is not the recorded one. */
+  readonly isGiven?: boolean
+  /** Gives the chunks cut elsewhere; undefined where they stay as they are. */
+  recut?(chunks: readonly unknown[]): readonly unknown[] | undefined
+  onOpened(cursor: StreamCursor): void
+}
+
 /** Gives the program a recorded result in its recorded shape; what is asynchronous comes in its recorded turn. */
 export function serveResult(
   node: LineageNode,
   result: Exclude<RecordedResult, { state: 'missing' }>,
   scheduler: DeliveryScheduler,
-  events: StreamEvents & {
-    /** The result is not the recorded one. */
-    readonly isGiven?: boolean
-    onOpened(cursor: StreamCursor): void
-  },
+  events: ServeEvents,
 ): Interception {
   const { core } = node.record
   const failure = result.state === 'error' ? { value: result.error } : undefined
   if (core.kind === 'wire') return serveExchange(node, result.state === 'error' ? result.chunks : result.value, failure, scheduler, events)
   const chunks = result.state === 'error' ? result.chunks : Array.isArray(result.value) ? (result.value as unknown[]) : []
   const { isGiven = false } = events
+  const whole = core.streamEnd === 'done' || core.streamEnd === 'error'
+  const recut = isGiven || !whole ? undefined : events.recut?.(chunks)
+  if (recut !== undefined) return serveRecut(node, result, recut, scheduler, events)
   const streams = isGiven ? core.shape !== undefined && core.shape !== 'value' && core.shape !== 'promise' : isStream(core)
   const plan = isGiven ? planOfGiven(core, streams, chunks.length) : planOf(core, streams ? chunks.length : 0)
   // What is given may have fewer parts than what was recorded.
@@ -60,6 +67,31 @@ export function serveResult(
     scheduler.touch()
     return failure === undefined ? { mode: 'served', returned: value } : { mode: 'served', threw: failure.value }
   }
+  return serveStream(plan, chunks, failure, scheduler, events)
+}
+
+/** A stream whose chunks were cut elsewhere: as many of them as were recorded come in their recorded turn, more at once. */
+function serveRecut(
+  { record: { core } }: LineageNode,
+  result: Exclude<RecordedResult, { state: 'missing' }>,
+  chunks: readonly unknown[],
+  scheduler: DeliveryScheduler,
+  events: ServeEvents,
+): Interception {
+  const recorded = result.state === 'error' ? result.chunks.length : (result.value as unknown[]).length
+  const plan = planOf(core, recorded)
+  for (const place of plan.chunks.slice(chunks.length)) if (typeof place === 'number') scheduler.skip(place)
+  const places = Array.from(chunks, (_, index): Place => plan.chunks[index] ?? 'free')
+  return serveStream({ ...plan, chunks: places }, chunks, result.state === 'error' ? { value: result.error } : undefined, scheduler, events)
+}
+
+function serveStream(
+  plan: DeliveryPlan,
+  chunks: readonly unknown[],
+  failure: { readonly value: unknown } | undefined,
+  scheduler: DeliveryScheduler,
+  events: ServeEvents,
+): Interception {
   const cursor = new StreamCursor(plan, chunks, failure, scheduler, events)
   events.onOpened(cursor)
   const stream = (): unknown => (isReadable(plan.shape) ? readableOf(cursor, chunks) : iterableOf(cursor))

@@ -1,10 +1,18 @@
 import { ATTR, type Attributes, type ResultShape, type StepKind } from '../schemas/index.ts'
 import type { Effects } from '../sdk/effects/index.ts'
-import { captureForComparison, type InterceptedCall, type Interception, type Interceptor, type RecordedInterception } from '../sdk/index.ts'
+import {
+  captureForComparison,
+  createRandom,
+  type InterceptedCall,
+  type Interception,
+  type Interceptor,
+  type RecordedInterception,
+} from '../sdk/index.ts'
+import { installClientHooks } from '../sdk/wire/index.ts'
 import { type Comparable, Comparison } from './comparison.ts'
+import { ContainerChecks } from './container-checks.ts'
 import { Course } from './course.ts'
 import { Departures, describeNode } from './departures.ts'
-import { differencesOf } from './differences.ts'
 import { RecordedEffects } from './effects/recorded-effects.ts'
 import { RunEffects } from './effects/run-effects.ts'
 import type { ForkChanges } from './fork/fork-changes.ts'
@@ -13,15 +21,14 @@ import type { Patch } from './fork/patch.ts'
 import { groupKeyOf, type LineageNode } from './lineage.ts'
 import { type CachedOptions, LiveCalls } from './live-calls.ts'
 import { changedArguments, type LiveContainer, liveContainer, missMessage, nextCount, originOf, referenceTo } from './live-container.ts'
-import { MeasuredMetrics } from './metrics.ts'
 import { nearestTo } from './nearest.ts'
-import { checkOutcome, type OutcomeCheck, type ReplayedOutcome } from './outcome.ts'
+import type { OutcomeCheck, ReplayedOutcome } from './outcome.ts'
 import { isServed, nameKeyOf, RecordedCalls, servesKind } from './recorded-calls.ts'
 import type { Recording } from './recording.ts'
+import { resplit } from './resplit.ts'
 import { leaveOpen, readResult, refuse, serveResult } from './served-result.ts'
 import type { StreamCursor } from './served-stream.ts'
 import type { ProgramEnd } from './wait-for-end.ts'
-import { installClientHooks } from '../sdk/wire/index.ts'
 import { OpenedCalls } from './wire/over-the-wire.ts'
 
 /** Beyond this many departures, the nearest candidate is no longer searched for. */
@@ -34,6 +41,10 @@ export interface SessionOptions {
   readonly changes?: ForkChanges
   /** Records what happens as a run of its own. */
   readonly record?: boolean
+  /** Of the recorded times that results keep to; 0, the default: none. */
+  readonly scale?: number
+  /** Cuts streams of text elsewhere. */
+  readonly resplit?: string
 }
 
 /** A call of the running program that no recorded step stands for. */
@@ -62,30 +73,34 @@ export class ReplaySession implements Interceptor {
   readonly missing: Set<LineageNode> = new Set()
   /** Containers that ran otherwise than recorded, as they may once something was changed or went live. */
   readonly altered: Set<LineageNode> = new Set()
+  /** Streams whose chunks were cut elsewhere than recorded. */
+  readonly recut: Set<LineageNode> = new Set()
   /** The root's outcome against the recorded one; undefined until the root has ended. */
   rootCheck: OutcomeCheck | undefined
   readonly #comparison: Comparison
   readonly #cursors: StreamCursor[] = []
   readonly #inherited: InheritedChanges
-  readonly #metrics = new MeasuredMetrics()
-  readonly #ended = new Set<LineageNode>()
+  readonly #resplit: string | undefined
+  readonly #checks: ContainerChecks
   readonly #opened: OpenedCalls
   readonly #hasWire: boolean
   #rootReturned = false
   #closed = false
 
   /** Throws RepriseError `recording_version` when the recording's redaction policy is not known. */
-  constructor(recording: Recording, { live, changes, record = false }: SessionOptions = {}) {
+  constructor(recording: Recording, { live, changes, record = false, scale = 0, resplit }: SessionOptions = {}) {
     this.recording = recording
     this.changes = changes
+    this.#resplit = resplit
     this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace)
+    this.#checks = new ContainerChecks(this, this.#comparison)
     this.#opened = OpenedCalls.of(recording.nodes)
     this.#hasWire = recording.nodes.some(({ record }) => record.core.kind === 'wire')
     if (this.#hasWire) installClientHooks()
     this.calls = new RecordedCalls(recording.nodes, recording.root, changes?.opened)
     this.#inherited = new InheritedChanges(recording, this.calls)
     const recorded = new RecordedEffects(recording, this.calls.participants)
-    this.course = new Course(this.calls, recording.root, this.departures, recorded.firings)
+    this.course = new Course(this.calls, recording.root, this.departures, recorded.firings, scale)
     this.live = new LiveCalls(live, this.course.scheduler)
     this.recorded = record ? { head: recorded.head, onOpened: (runId) => (this.recordedRunId = runId) } : undefined
     this.effects = new RunEffects(recording, recorded, this.course, () => this.rootCheck === undefined && !this.#closed)
@@ -142,8 +157,7 @@ export class ReplaySession implements Interceptor {
 
   onEvent(token: unknown, event: { readonly name: string; readonly attributes: Attributes }): void {
     const recorded = (token as LiveContainer | undefined)?.recorded
-    // What comes after a step has ended is not recorded either.
-    if (recorded !== undefined && !this.#ended.has(recorded)) this.#metrics.add(recorded, event.attributes)
+    if (recorded !== undefined) this.#checks.onEvent(recorded, event.attributes)
   }
 
   /** Notes how the program came to its end. */
@@ -173,7 +187,7 @@ export class ReplaySession implements Interceptor {
     this.course.called(root)
     const patch = this.#changeAt(root)
     const changed = changedArguments(patch, call)
-    this.#checkRequest(root, this.#requestOf({ ...call, ...changed }))
+    this.#checks.checkRequest(root, this.#requestOf({ ...call, ...changed }))
     const shownId = root.record.core.attributes[ATTR.shownRunId]
     const seed = patch?.seed ?? manifest.seed
     return {
@@ -201,7 +215,7 @@ export class ReplaySession implements Interceptor {
     if (recorded !== undefined) {
       this.ran.add(recorded)
       this.course.called(recorded)
-      this.#checkRequest(recorded, changed.args === undefined ? request : this.#requestOf({ ...call, ...changed }))
+      this.#checks.checkRequest(recorded, changed.args === undefined ? request : this.#requestOf({ ...call, ...changed }))
     } else if (!this.#closed) {
       this.unmatched.push({ kind: call.kind, name: call.name, how: 'ran' })
       const message = `the recording has no ${call.kind} ${call.name} here; nothing beneath it can be served`
@@ -251,11 +265,19 @@ export class ReplaySession implements Interceptor {
     if (result.state === 'missing') return this.#refuseMissing(call, node, path, result.reason)
     const served = serveResult(node, result, this.course.scheduler, {
       isGiven,
+      recut: (chunks) => this.#recut(node, chunks),
       onOpened: (cursor) => this.#cursors.push(cursor),
       onLeft: (taken, recorded) => this.#noteLeft(node, taken, recorded),
       onBeyond: (taken) => this.#noteBeyond(node, path, taken),
     })
     return { ...served, attributes: { ...originOf(node), [ATTR.label]: this.live.servedLabel } }
+  }
+
+  #recut(node: LineageNode, chunks: readonly unknown[]): readonly unknown[] | undefined {
+    const seed = this.#resplit
+    const cut = seed === undefined ? undefined : resplit(chunks, createRandom(seed, `resplit ${node.lineage}`))
+    if (cut !== undefined) this.recut.add(node)
+    return cut
   }
 
   /** Notes that a step is called. Gives what is changed there. */
@@ -292,7 +314,7 @@ export class ReplaySession implements Interceptor {
             { ...call, parent: parent?.recorded, requestDigest: request.digest, requestText: () => request.text() },
             this.calls.participants,
             (node) => this.served.has(node),
-            (node) => this.#recordedRequestText(node),
+            (node) => this.#checks.recordedRequestText(node),
           )
     // The program makes this call in its place: waiting for the recorded one would only take time.
     if (found !== undefined && !this.served.has(found.node)) this.course.giveUp(found.node)
@@ -323,37 +345,11 @@ export class ReplaySession implements Interceptor {
     return { counts: new Map(), effects: this.effects.of(recorded) }
   }
 
-  #checkRequest(recorded: LineageNode, request: Comparable | undefined): void {
-    if (request?.digest === recorded.requestDigest) return
-    if (this.isEdited) return void this.altered.add(recorded)
-    const text = this.#recordedRequestText(recorded)
-    const differences = request === undefined || text === undefined ? [] : differencesOf(text, request.text())
-    this.diverged.add(recorded)
-    this.departures.noteAt(recorded, 'changed-container', `${describeNode(recorded)} ran with other arguments than recorded`, differences)
-  }
-
   #checkOutcome(recorded: LineageNode, outcome: ReplayedOutcome): OutcomeCheck | undefined {
-    this.#ended.add(recorded)
+    this.#checks.end(recorded)
     if (this.#closed) return undefined
     this.course.scheduler.touch()
-    this.#checkMetrics(recorded)
-    const check = checkOutcome(this.recording, this.#comparison, recorded, outcome)
-    if (check.equal) return check
-    if (this.isEdited) {
-      this.altered.add(recorded)
-      return check
-    }
-    ;(check.missing ? this.missing : this.diverged).add(recorded)
-    this.departures.noteAt(recorded, check.missing ? 'missing' : 'output', `${describeNode(recorded)}: ${check.message}`, check.differences)
-    return check
-  }
-
-  #checkMetrics(recorded: LineageNode): void {
-    const differences = this.#metrics.differences(recorded)
-    if (differences === undefined) return
-    if (this.isEdited) return void this.altered.add(recorded)
-    this.diverged.add(recorded)
-    this.departures.noteAt(recorded, 'output', `${describeNode(recorded)} measured other numbers than recorded`, differences)
+    return this.#checks.checkOutcome(recorded, outcome)
   }
 
   #requestOf(call: InterceptedCall): Comparable | undefined {
@@ -363,11 +359,6 @@ export class ReplaySession implements Interceptor {
       // What cannot be redacted was withheld when recorded: it has no equal, and its text may not be shown.
       return undefined
     }
-  }
-
-  #recordedRequestText(node: LineageNode): string | undefined {
-    const payload = this.recording.payloadOf(node.record, 'input')
-    return payload.state === 'present' ? this.#comparison.textOf(payload.mediaType, payload.data) : undefined
   }
 
   /** The shape in which the caller expects an answer: that of the nearest recorded namesake, else of its kind. */

@@ -1,7 +1,13 @@
 import { ownTimers, real } from '../sdk/effects/index.ts'
 
 // The machine's own: fake timers that a test installs reach the program, not its replay, and neither does the recorded time.
-const { setImmediate: immediate, setInterval: interval, clearInterval: stopInterval, setTimeout: timeout } = ownTimers
+const {
+  setImmediate: immediate,
+  setInterval: interval,
+  clearInterval: stopInterval,
+  setTimeout: timeout,
+  clearTimeout: stopTimeout,
+} = ownTimers
 
 /** Milliseconds of the monotonic clock. */
 export const nowMillis: () => number = real.performanceNow
@@ -16,6 +22,12 @@ export async function nextTurn(): Promise<void> {
 
 export async function pause(millis: number): Promise<void> {
   await new Promise<void>((resolve) => void timeout(resolve, millis))
+}
+
+/** Calls `fn` after `millis`. Returns the function that calls it off. */
+export function afterMillis(millis: number, fn: () => void): () => void {
+  const timer = timeout(fn, millis)
+  return () => stopTimeout(timer)
 }
 
 /**

@@ -52,12 +52,12 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number): Verd
 }
 
 /** The first departure decides: what comes after it may well be its consequence. A mere change of order is not one. */
-function labelOfRun({ departures, rootCheck, recording, live, isEdited }: ReplaySession, unstableSteps: number): Label {
+function labelOfRun({ departures, rootCheck, recording, live, isEdited, recut }: ReplaySession, unstableSteps: number): Label {
   const first = departures.described.find(({ reason }) => reason !== 'order')
   if (first !== undefined) return first.reason === 'missing' ? 'missing' : 'diverged'
   if (live.any) return 'live'
   if (rootCheck?.equal !== true && !isEdited && recording.root.record.core.endNanos !== undefined) return 'diverged'
-  return unstableSteps > 0 ? 'unstable' : live.servedLabel
+  return unstableSteps > 0 ? 'unstable' : recut.size > 0 ? 'cached' : live.servedLabel
 }
 
 function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {
@@ -68,7 +68,7 @@ function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {
 }
 
 function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>): VerdictStep[] {
-  const { recording, calls, served, ran, unmatched, missing, diverged, altered, live, changes } = session
+  const { recording, calls, served, ran, unmatched, missing, diverged, altered, recut, live, changes } = session
   const called = new Set(live.made.flatMap(({ node }) => node ?? []))
   const participants = new Set(calls.participants)
   const labelOf = (node: LineageNode): Label => {
@@ -76,7 +76,7 @@ function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>):
     if (called.has(node) || altered.has(node)) return 'live'
     if (diverged.has(node) || !(served.has(node) || ran.has(node))) return 'diverged'
     if (unstable.has(node)) return 'unstable'
-    return served.has(node) ? live.servedLabel : 'exact'
+    return recut.has(node) ? 'cached' : served.has(node) ? live.servedLabel : 'exact'
   }
   const recorded = recording.nodes.flatMap((node): VerdictStep[] => {
     const above = calls.covered.get(node)

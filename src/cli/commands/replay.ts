@@ -31,6 +31,9 @@ export type ReplayFlags = {
   onMiss?: 'throw' | 'live'
   allowWrite?: string[]
   record?: boolean
+  pacing?: 'instant' | 'recorded' | 'scaled'
+  scale?: number
+  resplit?: string
 }
 
 /** One recording, or with `--all` every one below a folder. */
@@ -50,7 +53,7 @@ export async function replayRecordings(
   if (flags.export === undefined) throw new RepriseError('usage', '--export: expected the name of the exported function')
   const recording = await loadRecording(resolve(terminal.cwd, folder))
   const name = flags.export
-  const options: ReplayOptions = { ...timeout, ...modeOf(flags) }
+  const options: ReplayOptions = { ...timeout, ...modeOf(flags), ...paceOf(flags) }
   const replayed = async (): Promise<Verdict> => await replay(recording, exportOf(await importModule(file), file, name), options)
   const verdict = options.record === true ? await whileRecording(settings, terminal, replayed) : await replayed()
   print(settings, terminal, verdict)
@@ -72,20 +75,29 @@ function modeOf({ mode = 'exact', onMiss, allowWrite, record }: ReplayFlags): Re
   }
 }
 
+function paceOf({ pacing, scale, resplit }: ReplayFlags): ReplayOptions {
+  return {
+    ...(pacing === undefined ? {} : { pacing }),
+    ...(scale === undefined ? {} : { scale }),
+    ...(resplit === undefined ? {} : { resplit }),
+  }
+}
+
 async function replayEach(
   settings: Settings,
   terminal: Terminal,
-  { all = '', export: exportName, lanes = availableParallelism(), junit }: ReplayFlags,
+  flags: ReplayFlags,
   file: string,
   timeout: { timeoutMillis?: number },
 ): Promise<number> {
+  const { all = '', export: exportName, lanes = availableParallelism(), junit } = flags
   const root = resolve(terminal.cwd, all)
   const folders = listRecordings(root)
   const found = await importModule(file)
   const cases: JUnitCase[] = []
   const codes = new Set<number>()
   const programOf = (recording: Recording): Program => exportOf(found, file, exportName ?? recording.manifest.name)
-  for await (const report of replayAll(folders, programOf, { lanes, ...timeout })) {
+  for await (const report of replayAll(folders, programOf, { lanes, ...timeout, ...paceOf(flags) })) {
     const shown = relative(root, report.folder).split(sep).join('/') || '.'
     cases.push(junitCase(report, shown))
     const { outcome } = report
