@@ -27,3 +27,4 @@ export {
   type RedactorOptions,
 } from './redactor.ts'
 export { normalizeTokens } from './tokens.ts'
+export { unscannedInText } from './unscanned.ts'

@@ -4,6 +4,7 @@ import type { CompiledPolicy } from './compile.ts'
 import { hasCutMatch } from './find-json.ts'
 import type { Redacted, Redactor } from './redactor.ts'
 import { hasAnchor } from './scan.ts'
+import { unscannedBytes, unscannedInText } from './unscanned.ts'
 
 export interface PayloadTools {
   readonly compiled: CompiledPolicy
@@ -51,8 +52,11 @@ export function redactPayloadWith(
   const kind = kindOf(mediaType)
   if (kind === 'msgpack') return redactMsgpack(tools, data, field)
   const redact = kind === 'json' ? tools.redactJson : tools.redactText
-  if (typeof data === 'string') return redact(data, field)
-  if (kind === 'binary' || (kind === 'unknown' && !isReadable(data))) return { value: data, counts: undefined }
+  if (typeof data !== 'string' && (kind === 'binary' || (kind === 'unknown' && !isReadable(data))))
+    return { value: data, counts: undefined, unscanned: unscannedBytes(mediaType) }
+  const unscanned = unscannedInText(data)
+  const left = unscanned === undefined ? undefined : { unscanned }
+  if (typeof data === 'string') return { ...redact(data, field), ...left }
   const buffer = Buffer.from(data.buffer, data.byteOffset, data.length)
   // Text in another encoding goes through as bytes; what the rules look for is ASCII.
   const encoding = isUtf8(data) ? 'utf8' : 'latin1'
@@ -62,9 +66,9 @@ export function redactPayloadWith(
     (field !== '' && tools.compiled.fieldOf(field) !== undefined) ||
     hasAnchor(tools.compiled.automaton, data) ||
     (data[0] === OPEN_BRACKET && hasCutMatch(tools.compiled, buffer.toString(encoding)))
-  if (!mayHoldMatch) return { value: data, counts: undefined }
+  if (!mayHoldMatch) return { value: data, counts: undefined, ...left }
   const { value, counts } = redact(buffer.toString(encoding), field)
-  return counts === undefined ? { value: data, counts } : { value: Buffer.from(value, encoding), counts }
+  return counts === undefined ? { value: data, counts, ...left } : { value: Buffer.from(value, encoding), counts, ...left }
 }
 
 function redactMsgpack(tools: PayloadTools, data: string | Uint8Array, field: string): Redacted<string | Uint8Array> {
@@ -74,13 +78,14 @@ function redactMsgpack(tools: PayloadTools, data: string | Uint8Array, field: st
   } catch {
     throw new RepriseError('redaction_failed', 'redaction: the payload is not the MessagePack value that its media type says')
   }
-  const { value, counts } = tools.redactValue(decoded, field)
-  if (counts === undefined) return { value: data, counts }
+  const { value, counts, unscanned } = tools.redactValue(decoded, field)
+  const left = unscanned === undefined ? undefined : { unscanned }
+  if (counts === undefined) return { value: data, counts, ...left }
   const encoded = encodeValue(value)
   // Where the one thing that took MessagePack was replaced (a card number as bigint), the media type would be wrong.
   if (encoded.mediaType !== MEDIA_TYPE.msgpack)
     throw new RepriseError('redaction_failed', 'redaction: the value no longer fits its media type')
-  return { value: encoded.data, counts }
+  return { value: encoded.data, counts, ...left }
 }
 
 function isReadable(bytes: Uint8Array): boolean {

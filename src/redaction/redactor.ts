@@ -14,6 +14,8 @@ import { redactTree, type StringTools } from './value-walk.ts'
 export interface Redacted<T> {
   readonly value: T
   readonly counts: Readonly<Record<string, number>> | undefined
+  /** Of payloads and values: what is no text and was left alone, by kind (`image`, `audio`, `video`, `typed-array`, `bytes`). Absent: nothing. */
+  readonly unscanned?: Readonly<Record<string, number>>
 }
 
 export interface RedactorOptions {

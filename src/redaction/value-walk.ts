@@ -32,7 +32,11 @@ export function redactTree(value: unknown, field: string, tools: StringTools): R
     let redacted = value
     for (let round = 0; round < MAX_ROUNDS; round++) {
       const isJoined = mayBeChunks(redacted) && walk.takeSeries(redacted)
-      if (round > 0 && !isJoined) return { value: redacted, counts: Object.is(redacted, value) ? undefined : walk.counts }
+      if (round > 0 && !isJoined) {
+        const left = Object.keys(walk.unscanned).length === 0 ? undefined : { unscanned: walk.unscanned }
+        return { value: redacted, counts: Object.is(redacted, value) ? undefined : walk.counts, ...left }
+      }
+      walk.unscanned = {}
       redacted = walk.visit(redacted, field, 0)
     }
   } catch (error) {
@@ -45,6 +49,8 @@ export function redactTree(value: unknown, field: string, tools: StringTools): R
 
 class ValueWalk {
   readonly counts: Record<string, number> = {}
+  /** Of the last visit. */
+  unscanned: Record<string, number> = {}
   readonly #tools: StringTools
   /** Strings that go in place of those under a holder and key: parts of a stream's text, redacted together. */
   #joined = new Map<object, Map<string | number, string>>()
@@ -94,6 +100,10 @@ class ValueWalk {
     for (const [rule, count] of Object.entries(counts)) this.counts[rule] = (this.counts[rule] ?? 0) + count
   }
 
+  #leave(unscanned: Readonly<Record<string, number>> | undefined): void {
+    for (const [kind, count] of Object.entries(unscanned ?? {})) this.unscanned[kind] = (this.unscanned[kind] ?? 0) + count
+  }
+
   #number(value: number | bigint, field: string): unknown {
     const mayBeCard = value >= SMALLEST_CARD && (typeof value === 'bigint' || Number.isSafeInteger(value))
     if (!mayBeCard && !this.#tools.hidesNumbers(field)) return value
@@ -129,7 +139,11 @@ class ValueWalk {
       return counts === undefined ? value : this.#keep({ value: href, counts })
     }
     if (value instanceof Uint8Array || types.isAnyArrayBuffer(value)) return this.#bytes(value)
-    if (value instanceof Truncated || ArrayBuffer.isView(value)) return value
+    if (value instanceof Truncated) return value
+    if (ArrayBuffer.isView(value)) {
+      this.#leave({ 'typed-array': 1 })
+      return value
+    }
     if (types.isDate(value) || types.isRegExp(value) || types.isBoxedPrimitive(value)) return value
     return this.#fields(value, depth)
   }
@@ -138,6 +152,7 @@ class ValueWalk {
   #bytes(value: Uint8Array | ArrayBufferLike): unknown {
     const bytes = value instanceof Uint8Array ? value : new Uint8Array(value)
     const redacted = this.#tools.redactBytes?.(bytes)
+    this.#leave(redacted === undefined ? { bytes: 1 } : redacted.unscanned)
     if (redacted?.counts === undefined) return value
     this.#count(redacted.counts)
     const clean = Buffer.from(redacted.value)

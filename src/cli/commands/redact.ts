@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { createRedactorFor, type PolicyConfig } from '../../redaction/index.ts'
+import { createRedactorFor, type PolicyConfig, unscannedInText } from '../../redaction/index.ts'
 import { parsePolicy } from '../../redaction/policies/schema.ts'
 import { RepriseError, STEP_KINDS } from '../../schemas/index.ts'
 import { readPolicyFile } from '../../sdk/spool/index.ts'
@@ -78,14 +78,18 @@ async function redactTexts(
   const chosen = createRedactorFor({ policy, key, namespace: settings.values.namespace })
   const redactor = kind === undefined ? chosen : (chosen.ofKind?.(kind) ?? chosen)
   const total: Counts = new Map()
+  const unscanned: Counts = new Map()
   for await (const { text, line } of readTexts(file, terminal)) {
     const { value, counts } = looksLikeJson(text) ? redactor.redactJson(text, field) : redactor.redactText(text, field)
     addCounts(total, counts)
+    if (report === true) addCounts(unscanned, unscannedInText(text))
     await writeAll(terminal.stdout, line === undefined ? value : `${value}\n`)
   }
   if (report === true) {
-    const rules = Object.fromEntries([...total].sort(([left], [right]) => (left < right ? -1 : 1)))
-    writeLine(terminal.stderr, JSON.stringify({ schema: 'reprise.redaction-report/1', policy: redactor.policy, rules }))
+    const sorted = (counts: Counts): Record<string, number> =>
+      Object.fromEntries([...counts].sort(([left], [right]) => (left < right ? -1 : 1)))
+    const counted = { rules: sorted(total), unscanned: sorted(unscanned) }
+    writeLine(terminal.stderr, JSON.stringify({ schema: 'reprise.redaction-report/1', policy: redactor.policy, ...counted }))
   }
   return EXIT.ok
 }

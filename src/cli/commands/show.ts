@@ -51,6 +51,11 @@ function describeStep({ core, refs }: SpanRecord, parent?: Times): string {
       : `redacted ${Object.entries(core.redactions)
           .map(([rule, count]) => `${rule} ${count}`)
           .join(', ')}`,
+    core.unscanned === undefined
+      ? ''
+      : `not looked into: ${Object.entries(core.unscanned)
+          .map(([kind, count]) => `${kind} ${count}`)
+          .join(', ')}`,
     ...core.payloads.map((payload) => {
       if (payload.withheld !== undefined) return `${payload.role} withheld (${payload.withheld})`
       const digest = refs.find(({ role }) => role === payload.role)?.digest

@@ -11,6 +11,8 @@ export type Counts = Readonly<Record<string, number>>
 /** What cleaning one span, resource or scope brought to light. */
 export interface Findings {
   redactions: Counts | undefined
+  /** Images, typed arrays and other bytes that were left alone, by kind. */
+  unscanned?: Counts
   readonly contents: CleanContent[]
   readonly cuts: Cut[]
   /** Absent for what stands over several records. */

@@ -363,8 +363,9 @@ export class Cleaner {
   #content(role: string, mediaType: string, raw: string | Uint8Array, field: string, found: Findings, scanAs = mediaType): boolean {
     if (typeof raw === 'string' && !raw.isWellFormed()) throw new LoneSurrogate()
     try {
-      const { value, counts } = this.#redactor.redactPayload(scanAs, raw, field)
+      const { value, counts, unscanned } = this.#redactor.redactPayload(scanAs, raw, field)
       if (counts !== undefined) found.redactions = mergeCounts(found.redactions, counts)
+      if (unscanned !== undefined) found.unscanned = mergeCounts(found.unscanned, unscanned) ?? unscanned
       found.contents.push({ role, mediaType, data: value })
       return true
     } catch {

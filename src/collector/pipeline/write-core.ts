@@ -116,5 +116,6 @@ export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Clea
   if (draft.streamEnd !== undefined) tail += `,"streamEnd":"${draft.streamEnd}"`
   tail += `,"traceId":"${span.traceId}"`
   if (state !== undefined) tail += `,"traceState":${jsonOfText(state)}`
+  if (found.unscanned !== undefined) tail += `,"unscanned":${countsText(found.unscanned)}`
   return { head, tail: `${tail}}` }
 }

@@ -34,5 +34,6 @@ export function logCoreText(draft: LogDraft, shared: SharedText, cleaner: Cleane
   if (log.spanId !== '') tail += `,"spanId":"${log.spanId}"`
   if (log.timeNanos !== 0n) tail += `,"timeNanos":"${log.timeNanos}"`
   if (log.traceId !== '') tail += `,"traceId":"${log.traceId}"`
+  if (found.unscanned !== undefined) tail += `,"unscanned":${countsText(found.unscanned)}`
   return { head, tail: `${tail}}` }
 }

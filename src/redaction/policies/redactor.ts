@@ -148,7 +148,8 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
     const placed = atPlaces(value, field, [], counts)
     const redacted = redactTree(placed, field, tools)
     for (const [rule, count] of Object.entries(redacted.counts ?? {})) counts[rule] = (counts[rule] ?? 0) + count
-    return Object.keys(counts).length === 0 ? { value, counts: undefined } : { value: redacted.value, counts }
+    const left = redacted.unscanned === undefined ? undefined : { unscanned: redacted.unscanned }
+    return Object.keys(counts).length === 0 ? { value, counts: undefined, ...left } : { value: redacted.value, counts, ...left }
   }
   const limits = limitsOf(policy, decisions)
   const redactPayload: Redactor['redactPayload'] = (mediaType, data, field = '') => {

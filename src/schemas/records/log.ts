@@ -32,6 +32,8 @@ export const logCoreSchema = z.strictObject({
   policy: policyRefSchema,
   /** Redactions by rule. */
   redactions: z.record(z.string(), countSchema).optional(),
+  /** Images, typed arrays and other bytes that redaction has left alone, by kind. */
+  unscanned: z.record(z.string(), countSchema).optional(),
   cuts: z.array(cutSchema).optional(),
 })
 export type LogCore = z.infer<typeof logCoreSchema>
