@@ -10,13 +10,17 @@ export function formatVerdict(verdict: Verdict): string {
   return [...summaryLines(verdict), ...departureLines(verdict, MAX_SHOWN)].join('\n')
 }
 
-export function summaryLines({ label, name, runId, counts, output, effects, recordedRunId }: Verdict): string[] {
+export function summaryLines({ label, name, runId, counts, output, effects, environment, unrecorded, recordedRunId }: Verdict): string[] {
   const exact = counts.labels.exact
   return [
     `${label}  ${printable(name)} (run ${runId}): ${exact} of ${counts.steps} steps exact, output ${output.equal ? 'equal' : 'differs'}`,
     `  ${counts.served} served, ${counts.ran} ran again, ${counts.covered} covered; ${counts.live} live, ${counts.unmatched} unmatched, ` +
       `${counts.unused} unused, ${counts.missing} missing, ${counts.socketsDenied} sockets denied${unstable(counts.labels.unstable)}`,
     ...effectLines(effects),
+    ...(environment ?? []).map(
+      ({ name, recorded, replayed }) => `  ${printable(name)} is ${printable(replayed)}, and was ${printable(recorded)} when recorded`,
+    ),
+    ...(unrecorded === undefined ? [] : [`  not recorded: ${unrecorded.map(({ api, calls }) => `${calls} ${printable(api)}`).join(', ')}`]),
     ...(recordedRunId === undefined ? [] : [`  recorded as run ${recordedRunId}`]),
   ]
 }

@@ -98,7 +98,9 @@ export async function runReplay(
   const session = new ReplaySession(recording, options)
   const args = options.args ?? recording.arguments()
   let socketsDenied = 0
+  const unrecorded = new Map<string, number>()
   const watcher = {
+    unrecorded: (api: string): void => void unrecorded.set(api, (unrecorded.get(api) ?? 0) + 1),
     denied({ api, target, frame }: { api: string; target: string; frame: string | undefined }): RepriseError {
       socketsDenied++
       const message = `${api} to ${target} was denied: a replay opens no socket${frame === undefined ? '' : ` (${frame})`}`
@@ -118,7 +120,7 @@ export async function runReplay(
     session.close()
     guarded.release()
   }
-  const verdict = rememberOrigin(drawVerdict(session, socketsDenied), { folder: recording.folder, exportName: fn.name })
+  const verdict = rememberOrigin(drawVerdict(session, socketsDenied, unrecorded), { folder: recording.folder, exportName: fn.name })
   return { verdict, outcome, runId: session.recordedRunId }
 }
 

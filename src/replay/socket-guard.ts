@@ -5,11 +5,15 @@ import http from 'node:http'
 import { syncBuiltinESMExports } from 'node:module'
 import net from 'node:net'
 import type { RepriseError } from '../schemas/index.ts'
+import { hookState } from '../sdk/effects/index.ts'
 import { isWireAnswered } from '../sdk/wire/index.ts'
+import { watchUnrecorded } from './unrecorded-io.ts'
 
 /** Told of each attempt to reach the network from within the replay. Returns the error that the attempt fails with. */
 export interface SocketWatcher {
   denied(attempt: { readonly api: string; readonly target: string; readonly frame: string | undefined }): RepriseError
+  /** Told of each call that goes to the machine unrecorded and is let through: a file, a child process, a worker thread. */
+  unrecorded?(api: string): void
 }
 
 const watchers = new AsyncLocalStorage<SocketWatcher | undefined>()
@@ -69,6 +73,17 @@ function install(): () => void {
   guard(dns.Resolver.prototype, lookups, 'dns.Resolver.', denyCallback)
   guard(dns.promises, lookups, 'dns.promises.', denyPromise)
   guard(dns.promises.Resolver.prototype, lookups, 'dns.promises.Resolver.', denyPromise)
+  const unwatch = watchUnrecorded(
+    (owner, name, wrap) => {
+      const original: unknown = Reflect.get(owner, name)
+      if (typeof original === 'function') undo.push(replaceMethod(owner, name, wrap(original as Method)))
+    },
+    (api) => {
+      // What we read of the recording meanwhile is not the program's.
+      if (hookState.suspended === 0) watchers.getStore()?.unrecorded?.(api)
+    },
+  )
+  undo.push(unwatch)
   // Names imported from built-in modules are bindings of their own.
   syncBuiltinESMExports()
   return () => {
@@ -85,7 +100,7 @@ function guarded(original: Method, api: string, deny: Deny, concerns?: (self: un
   }
 }
 
-function replaceMethod(owner: object, name: string, replacement: Method): () => void {
+function replaceMethod(owner: object, name: string, replacement: unknown): () => void {
   const before = Object.getOwnPropertyDescriptor(owner, name)
   Object.defineProperty(owner, name, { value: replacement, configurable: true, writable: true, enumerable: before?.enumerable ?? true })
   return () => {

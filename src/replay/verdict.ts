@@ -1,11 +1,12 @@
 import { LABELS, type Label, type Verdict, type VerdictStep } from '../schemas/index.ts'
 import { describeNode } from './departures.ts'
 import type { LineageNode } from './lineage.ts'
+import { packageVersion } from './package-version.ts'
 import { isServed } from './recorded-calls.ts'
 import type { ReplaySession } from './session.ts'
 
 /** Draws up what a finished replay showed. Notes the recorded steps that were not used, so it is called once. */
-export function drawVerdict(session: ReplaySession, socketsDenied: number): Verdict {
+export function drawVerdict(session: ReplaySession, socketsDenied: number, unrecorded: ReadonlyMap<string, number>): Verdict {
   const { recording, calls, departures, served, ran, unmatched, missing, live } = session
   const { manifest } = recording
   const { ledger } = session.effects
@@ -43,6 +44,10 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number): Verd
       labels,
     },
     output: outputOf(session),
+    ...environmentOf(session),
+    ...(unrecorded.size > 0 && {
+      unrecorded: [...unrecorded].map(([api, calls]) => ({ api, calls })).sort((left, right) => (left.api < right.api ? -1 : 1)),
+    }),
     ...(changes !== undefined && { fork: { lineage: changes.node.lineage, paths: [...changes.patch.paths] } }),
     ...(session.recordedRunId !== undefined && { recordedRunId: session.recordedRunId }),
     ...(ledger !== undefined && { effects: ledger.report() }),
@@ -58,6 +63,17 @@ function labelOfRun({ departures, rootCheck, recording, live, isEdited, recut }:
   if (live.any) return 'live'
   if (rootCheck?.equal !== true && !isEdited && recording.root.record.core.endNanos !== undefined) return 'diverged'
   return unstableSteps > 0 ? 'unstable' : recut.size > 0 ? 'cached' : live.servedLabel
+}
+
+/** What of the machine is not as it was. */
+function environmentOf({ recording: { root } }: ReplaySession): Pick<Verdict, 'environment'> {
+  const { attributes } = root.record.core.resource
+  const now = { 'process.runtime.version': process.version, 'telemetry.sdk.version': packageVersion() }
+  const environment = Object.entries(now).flatMap(([name, replayed]) => {
+    const recorded = attributes[name]
+    return typeof recorded === 'string' && recorded !== replayed ? [{ name, recorded, replayed }] : []
+  })
+  return environment.length === 0 ? {} : { environment }
 }
 
 function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {

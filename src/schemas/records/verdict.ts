@@ -64,6 +64,10 @@ export const verdictSchema = z.strictObject({
     recorded: digestSchema.optional(),
     replayed: digestSchema.optional(),
   }),
+  /** What of the machine differs from when the recording was made: versions, by the names of their resource attributes. */
+  environment: z.array(z.strictObject({ name: z.string(), recorded: z.string(), replayed: z.string() })).optional(),
+  /** What the replayed program did besides, that no recording holds: files, child processes, worker threads. */
+  unrecorded: z.array(z.strictObject({ api: z.string(), calls: countSchema })).optional(),
   /** Of a fork: the step that was changed, and the paths that were set. */
   fork: z.strictObject({ lineage: hex64Schema, paths: z.array(z.string()) }).optional(),
   /** The run as which this replay was itself recorded. */
