@@ -36,7 +36,7 @@ export function readFetch(input: FetchInput, init: FetchInit): FetchRequest | un
     url,
     headers,
     signal: signal instanceof AbortSignal ? signal : undefined,
-    body: bodyOf(init?.body ?? undefined, request, init?.body != null),
+    body: sentBody(init?.body ?? undefined, request, init?.body != null),
   }
 }
 
@@ -45,12 +45,18 @@ function isOneShot(headers: unknown): boolean {
   return 'next' in headers
 }
 
-function bodyOf(body: unknown, request: Request | undefined, isOwn: boolean): FetchBody {
+function sentBody(body: unknown, request: Request | undefined, isOwn: boolean): FetchBody {
   if (!isOwn) {
     if (request?.body == null || request.bodyUsed) return { how: 'known', value: undefined }
     const copy = request.clone()
     return { how: 'copy', read: (maxBytes) => readSome(copy.body, maxBytes) }
   }
+  return bodyOf(body)
+}
+
+/** A body as fetch and undici take it. */
+export function bodyOf(body: unknown): FetchBody {
+  if (body == null) return { how: 'known', value: undefined }
   if (typeof body === 'string' || body instanceof Uint8Array) return { how: 'known', value: copied(body) }
   if (body instanceof URLSearchParams) return { how: 'known', value: [...body] }
   if (body instanceof ArrayBuffer || body instanceof SharedArrayBuffer)

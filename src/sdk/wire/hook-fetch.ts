@@ -4,9 +4,10 @@ import { suspendEffects } from '../effects/real.ts'
 import { observePromise } from '../results/promise.ts'
 import { currentScope, runtime } from '../runtime.ts'
 import type { Scope } from '../scope.ts'
-import { type FetchInit, type FetchInput, type FetchRequest, KeptBytes, readFetch } from './fetch-request.ts'
+import { type FetchInit, type FetchInput, type FetchRequest, readFetch } from './fetch-request.ts'
 import { canDress, headOf, servedResponse, watchedResponse } from './fetch-response.ts'
 import { keptRequest, type RequestBody } from './request.ts'
+import { readWhole, watchBody } from './sent-body.ts'
 import { type ServedExchange, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
 import { WireStep } from './wire-step.ts'
 
@@ -41,8 +42,9 @@ function recordFetch(
   try {
     const request = suspendEffects(() => readFetch(input, init))
     if (request === undefined) return plainly()
-    const body = watchedBody(request, init, recorder.limits.maxBytes)
-    if (body.init !== undefined) given = body.init
+    const body = watchBody(request.body, recorder.limits.maxBytes)
+    // Inherits the rest, getters too.
+    if (body.instead !== undefined) given = Object.create(init ?? null, { body: { value: body.instead, enumerable: true } })
     const { method, url, headers } = request
     const isGrowing = request.body.how !== 'known'
     step = WireStep.start(recorder, run, parent, { method, url, isGrowing, request: () => keptRequest(method, url, headers, body.read()) })
@@ -58,49 +60,6 @@ function recordFetch(
     throw error
   }
   return observePromise(promise, step, (value) => observeResponse(value, step)) as Promise<Response>
-}
-
-/** The body as far as it has come by; `init` where that takes another body than the program's. */
-function watchedBody({ body }: FetchRequest, init: FetchInit, maxBytes: number): { read(): RequestBody; init?: FetchInit } {
-  if (body.how === 'known') return { read: () => body.value }
-  if (body.how === 'copy') {
-    let found: RequestBody
-    // What cannot be read here cannot be sent either.
-    void body.read(maxBytes).then(
-      (value) => {
-        found = value
-      },
-      () => {},
-    )
-    return { read: () => found }
-  }
-  const kept = new KeptBytes(maxBytes)
-  const watched: unknown = body.source instanceof ReadableStream ? watchedStream(body.source, kept) : watchedIterable(body.source, kept)
-  // Inherits the rest, getters too.
-  const given: FetchInit = Object.create(init ?? null, { body: { value: watched, enumerable: true } })
-  return { read: () => kept.bytes(), init: given }
-}
-
-function watchedStream(source: ReadableStream<Uint8Array>, kept: KeptBytes): ReadableStream<unknown> {
-  if (source.locked) return source
-  const watch = new TransformStream<Uint8Array, Uint8Array>(
-    {
-      transform(chunk, controller) {
-        kept.add(chunk)
-        controller.enqueue(chunk)
-      },
-    },
-    undefined,
-    { highWaterMark: 0 },
-  )
-  return source.pipeThrough(watch)
-}
-
-async function* watchedIterable(source: AsyncIterable<unknown>, kept: KeptBytes): AsyncGenerator<unknown> {
-  for await (const chunk of source) {
-    kept.add(chunk)
-    yield chunk
-  }
 }
 
 function observeResponse(value: unknown, step: WireStep): unknown {
@@ -153,15 +112,7 @@ function serveFetch(
     if (input instanceof Request && !input.bodyUsed) void input.body?.cancel().catch(() => undefined)
     return answered(returned instanceof Promise ? unansweredExchange(returned as Promise<never>) : (returned as ServedExchange), request)
   }
-  if (body.how === 'known') return answer(body.value)
-  const { maxBytes } = captureLimits()
-  return (body.how === 'copy' ? body.read(maxBytes) : drained(body.source, maxBytes)).then(answer)
-}
-
-async function drained(source: ReadableStream<Uint8Array> | AsyncIterable<unknown>, maxBytes: number): Promise<Uint8Array> {
-  const kept = new KeptBytes(maxBytes)
-  for await (const chunk of source) kept.add(chunk)
-  return kept.bytes()
+  return body.how === 'known' ? answer(body.value) : readWhole(body, captureLimits().maxBytes).then(answer)
 }
 
 async function answered(exchange: ServedExchange, { url, signal }: FetchRequest): Promise<Response> {

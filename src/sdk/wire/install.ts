@@ -1,6 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 import { hookFetch } from './hook-fetch.ts'
 import { hookHttp } from './hook-http.ts'
+import { hookUndici } from './hook-undici.ts'
 
 const FETCH = Symbol.for('reprise.wire.fetch/1')
 const CLIENTS = Symbol.for('reprise.wire.clients/1')
@@ -18,6 +19,8 @@ export function installFetchHook(): void {
  * loading all of this package.
  */
 export function installClientHooks(): void {
+  // A copy of undici may have been loaded since.
+  hookUndici()
   if (!isFirst(CLIENTS)) return
   hookHttp()
   // Names imported from built-in modules are bindings of their own.
