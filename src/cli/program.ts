@@ -158,7 +158,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
 
   verb(
     'erase <what...>',
-    'erase the content of a run, or payloads by digest; the proofs stay, and the collector must not run',
+    'erase the content of a run, or payloads by digest; the proofs stay',
     'reprise erase 7f3a0c1d2e4b5f60718293a4b5c6d7e8 --dry-run\n' +
       'reprise erase sha256:4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865',
   )

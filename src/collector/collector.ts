@@ -5,6 +5,7 @@ import { STORE_PLACES } from '../schemas/index.ts'
 import { openStore, type Store } from '../store/index.ts'
 import { QuarantineFolder } from '../store/quarantine/index.ts'
 import { type CollectorStats, Counters } from './counters.ts'
+import { startErasures } from './erase/erasures.ts'
 import { type Forwarder, parseForwardTarget, startForwarder } from './forward/forwarder.ts'
 import { type GrpcReceiver, startGrpcReceiver } from './grpc/receiver.ts'
 import { createApi } from './http/api.ts'
@@ -184,6 +185,7 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
 
   store.tellUrl(url)
   spool = startSpoolIntake({ folder: options.spoolFolder, take: async (body) => await takeSpooled(intake, body), log })
+  const erasures = startErasures({ store, takeSpool: async () => await spool?.look(), log })
   const senders = watchSenders({ store, namespace: options.namespace, log })
   const batches = watchBatches({
     store,
@@ -194,6 +196,7 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
     intervalMillis: Math.min(BATCH_LOOK_MILLIS, Math.max(50, options.batchWaitMillis)),
   })
   const close = async (): Promise<void> => {
+    await erasures.close()
     await senders.close()
     await batches.close()
     await spool?.close()

@@ -15,7 +15,7 @@ import {
 } from '../../src/store/quarantine/index.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
 import { appendSpans, hexOf, RUN, sketchOf } from '../store/support/records.ts'
-import { finish, runCli, spawnCli } from './run-cli.ts'
+import { finish, runCli, spawnCli, startUp } from './run-cli.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -132,7 +132,84 @@ it('takes in the spool first, so that what is in it is reached', async () => {
   expect((await runCli(['verify', '--store', store])).code).toBe(0)
 }, 30_000)
 
-it('refuses beside a collector, and what is no whole id', async () => {
+const spanIn = (run: string, number: number, content: string): Uint8Array =>
+  writeTraces(
+    groupOf([
+      bareSpan({
+        traceId: run,
+        spanId: hexOf(16, run, number),
+        name: `step ${number}`,
+        attributes: [['gen_ai.input.messages', content.repeat(3)]],
+      }),
+    ]),
+  )
+
+it('beside a collector has it do so, while senders go on: what is in the spool is reached, nothing acknowledged is lost', async () => {
+  const store = join(folder, 'store')
+  const up = await startUp(store)
+  let code: number | null = null
+  try {
+    const send = async (body: Uint8Array): Promise<void> => {
+      const headers = { 'content-type': 'application/x-protobuf' }
+      const { status } = await fetch(`${up.url}/v1/traces`, { method: 'POST', headers, body: Uint8Array.from(body) })
+      expect(status).toBe(200)
+    }
+    await send(spanIn(RUN, 0, SECRET))
+    await send(spanIn(OTHER, 0, SHARED))
+    const digestsOf = async (run: string): Promise<string[]> => {
+      type Answer = { steps?: { refs: { digest: string }[] }[] }
+      const { steps = [] } = (await (await fetch(`${up.url}/api/v1/runs/${run}/steps`)).json()) as Answer
+      return steps.flatMap(({ refs }) => refs.map(({ digest }) => digest))
+    }
+    await expect.poll(async () => [(await digestsOf(RUN)).length, (await digestsOf(OTHER)).length]).toEqual([1, 1])
+    const [secret, others] = [await digestsOf(RUN), await digestsOf(OTHER)]
+    let going = true
+    let sent = 1
+    const sending = (async () => {
+      for (; going; sent++) await send(spanIn(OTHER, sent, `"${sent} ${hexOf(60, sent)}"`))
+    })()
+    const spool = new SpoolFolder(join(store, 'spool'))
+    spool.prepare()
+    const body = spanIn(RUN, 1, SECRET)
+    spool.write('00000000', 1, [frameHeader({ body, spans: 1 }), body])
+
+    const erased = await runCli(['erase', RUN, '--json', '--store', store])
+    expect(erased.code, erased.stderr).toBe(0)
+    expect(JSON.parse(erased.stdout)).toMatchObject({ schema: 'reprise.erasure/1', references: 2, records: 2, spoolFiles: 0 })
+    expect(holding(store, SECRET)).toEqual([])
+    going = false
+    await sending
+    for (const digest of secret) expect((await fetch(`${up.url}/api/v1/artifacts/${digest}`)).status).toBe(404)
+    for (const digest of others) expect((await fetch(`${up.url}/api/v1/artifacts/${digest}`)).status).toBe(200)
+    await send(spanIn(OTHER, sent, SHARED))
+
+    expect((await runCli(['erase', RUN, '--store', store])).stdout).toContain('erased: 0 payloads')
+    expect(await runCli(['erase', ABSENT, '--store', store])).toMatchObject({ code: 1, stderr: expect.stringContaining(ABSENT) })
+    expect((await runCli(['show', RUN, '--store', store])).stdout).toMatch(/gen_ai.input.messages [0-9]+ B erased/)
+    const run = (await (await fetch(`${up.url}/api/v1/runs/${OTHER}`)).json()) as { steps: number }
+    expect(run.steps).toBe(sent + 1)
+    expect(readdirSync(join(store, 'requests'))).toEqual([])
+    expect(await runCli(['verify', '--store', store])).toMatchObject({ code: 0, stdout: expect.stringContaining('2 payloads erased') })
+  } finally {
+    code = await up.stop()
+  }
+  expect(code).toBe(0)
+}, 60_000)
+
+it('takes back what it asked for where the writer takes no requests', async () => {
+  const dir = await filled()
+  const store = await openStore(dir, { mode: 'write' })
+  store.tellUrl('http://127.0.0.1:9')
+  try {
+    expect((await runCli(['erase', RUN, '--store', dir])).stderr).toContain(`${process.pid}`)
+    expect(readdirSync(join(dir, 'requests'))).toEqual([])
+    expect(holding(dir, SECRET)).not.toEqual([])
+  } finally {
+    await store.close()
+  }
+}, 30_000)
+
+it('refuses beside a writer that is no collector, and what is no whole id', async () => {
   const dir = await filled()
   const store = await openStore(dir, { mode: 'write' })
   try {

@@ -127,11 +127,14 @@ describe('a step that comes again', () => {
   })
 })
 
-it('a contradiction in content that was erased is seen no more; one in what stands is', async () => {
-  const dir = temporaryFolder({ inMemory: true })
-  const store = await openForTest(dir)
-  await append(store, step(), step({ content: { input: '"asked"', output: '"ANSWERED"' } }), step({ stepName: 'another' }))
-  expect(store.index.readRun(RUN)?.conflicts).toBe(2)
-  await store.erase({ runId: RUN })
-  expect(await told(dir, store)).toEqual({ count: 1, differs: [['/stepName']], outcome: 'ok' })
-})
+it.each([false, true])(
+  'a contradiction in content that was erased is seen no more; one in what stands is (in a thread: %s)',
+  async (indexThread) => {
+    const dir = temporaryFolder({ inMemory: true })
+    const store = await openForTest(dir, { indexThread })
+    await append(store, step(), step({ content: { input: '"asked"', output: '"ANSWERED"' } }), step({ stepName: 'another' }))
+    expect(store.index.readRun(RUN)?.conflicts).toBe(2)
+    await store.erase({ runId: RUN })
+    expect(await told(dir, store)).toEqual({ count: 1, differs: [['/stepName']], outcome: 'ok' })
+  },
+)

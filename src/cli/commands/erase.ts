@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { isDigest, RepriseError, STORE_PLACES } from '../../schemas/index.ts'
-import { type EraseSelection, type ErasurePreview, type ErasureReceipt, openStore } from '../../store/index.ts'
+import { askForErasure, type EraseSelection, type ErasurePreview, type ErasureReceipt, inspectStore, openStore } from '../../store/index.ts'
 import { discardQuarantined, listQuarantine } from '../../store/quarantine/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findRun } from '../find-run.ts'
@@ -32,6 +32,18 @@ export async function erase(
     tell(settings, terminal, 'would erase', { ...preview, quarantined: quarantinedOf(settings, selection).length })
     return EXIT.ok
   }
+  const told = (receipt: ErasureReceipt): void => {
+    const quarantined = discardQuarantined(join(storeFolder, STORE_PLACES.quarantine), quarantinedOf(settings, selection))
+    tell(settings, terminal, 'erased', { ...receipt, quarantined })
+  }
+  // A collector says where it is served.
+  if (inspectStore(storeFolder).writer?.url !== undefined) {
+    const receipt = await askForErasure(storeFolder, selection)
+    if (receipt !== undefined) {
+      told(receipt)
+      return EXIT.ok
+    }
+  }
   if (preview.spoolFiles > 0) await takeSpool(settings, terminal)
   const store = await openStore(storeFolder, { mode: 'write', create: false, startedBy: 'reprise erase' })
   try {
@@ -39,9 +51,7 @@ export async function erase(
       await store.index.catchUp()
       findRun(store, selection.runId)
     }
-    const receipt = await store.erase(selection)
-    const quarantined = discardQuarantined(join(storeFolder, STORE_PLACES.quarantine), quarantinedOf(settings, selection))
-    tell(settings, terminal, 'erased', { ...receipt, quarantined })
+    told(await store.erase(selection))
   } finally {
     await store.close()
   }

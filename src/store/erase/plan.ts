@@ -1,7 +1,10 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Digest } from '../../schemas/index.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { Tape } from '../tape/tape.ts'
 import { type EraseSelection, RefSelector } from './select-refs.ts'
+
+const DIGESTS_AT_ONCE = 256
 
 export interface ErasePlan {
   readonly segments: readonly number[]
@@ -36,10 +39,8 @@ export async function planErasure(tape: Tape, blobs: BlobStore, selection: Erase
     }
   }
   const gone = [...payloads].filter((digest) => !others.has(digest))
-  const candidates = new Set<Digest>()
-  for (const digest of gone) collect(blobs, digest, candidates)
-  const needed = new Set<Digest>()
-  for (const digest of others) collect(blobs, digest, needed)
+  const candidates = await collectAll(blobs, gone)
+  const needed = await collectAll(blobs, others)
   return {
     segments: [...segments].sort((left, right) => left - right),
     references,
@@ -59,6 +60,17 @@ export async function widened(tape: Tape, { runId, digests, everywhere }: EraseS
   for await (const { lines } of tape.readGroups(0))
     for (const line of lines) for (const { digest } of selector.part(line).selected) found.add(digest)
   return { digests: [...found] }
+}
+
+/** Others have their turn now and then: a collector may be serving meanwhile. */
+async function collectAll(blobs: BlobStore, digests: Iterable<Digest>): Promise<ReadonlySet<Digest>> {
+  const found = new Set<Digest>()
+  let since = 0
+  for (const digest of digests) {
+    collect(blobs, digest, found)
+    if (++since % DIGESTS_AT_ONCE === 0) await nextTurn()
+  }
+  return found
 }
 
 /** A payload and all the parts that it is put together from. */

@@ -19,6 +19,8 @@ export interface Layout {
   readonly damage: string
   /** An erasure that has been decided and is not done yet. */
   readonly erasing: string
+  /** Erasures that the writer is asked for. */
+  readonly requests: string
   readonly index: string
   readonly views: string
   readonly keys: string
@@ -41,6 +43,7 @@ export function layoutOf(dir: string): Layout {
     reserve: join(dir, 'reserve'),
     damage: join(dir, 'damage.json'),
     erasing: join(dir, 'erasing.json'),
+    requests: join(dir, 'requests'),
     index: join(dir, 'index.db'),
     views: join(dir, 'views'),
     keys: join(dir, 'keys'),

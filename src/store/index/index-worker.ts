@@ -18,9 +18,9 @@ const layout = layoutOf(dir)
 const tape = new Tape(layout, 0)
 tape.setHead(head)
 /** For the few records that came before: it keeps the groups that it has read last. */
-const earlier = new Tape(layout)
+let earlier = new Tape(layout)
 const index = new FollowingIndex(layout.index, tape, {
-  earlier,
+  earlier: { readLine: (group, line) => earlier.readLine(group, line) },
   sliceMillis: THREAD_SLICE_MILLIS,
   gatherMillis: THREAD_GATHER_MILLIS,
   restMillis: THREAD_REST_MILLIS,
@@ -36,6 +36,9 @@ async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Prom
       tape.close()
       earlier.close()
     } else {
+      // What it keeps may have been erased.
+      earlier.close()
+      earlier = new Tape(layout)
       const result = await index.reindex((progress) => post({ kind: 'progress', id, progress }))
       post({ kind: 'done', id, result })
       return
