@@ -1,8 +1,8 @@
 import { ATTR, type Label, type StepKind, type Verdict } from '../schemas/index.ts'
 import type { InterceptedCall, Interception } from '../sdk/index.ts'
 import type { DeliveryScheduler } from './delivery.ts'
+import { runUnguarded } from './guard/guard.ts'
 import type { LineageNode } from './lineage.ts'
-import { runUnguarded } from './socket-guard.ts'
 
 /** What a replay does about calls that the recording does not answer. */
 export interface CachedOptions {

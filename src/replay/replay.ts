@@ -1,10 +1,12 @@
 import { RepriseError, type Verdict } from '../schemas/index.ts'
 import { ranInstrumented, runWithInterceptor } from '../sdk/index.ts'
+import { isWireAnswered } from '../sdk/wire/index.ts'
+import { runGuarded } from './guard/guard.ts'
+import type { Watcher } from './guard/watch.ts'
 import type { CachedOptions } from './live-calls.ts'
 import { type PacingOptions, scaleOf } from './pacing.ts'
 import type { Recording } from './recording.ts'
 import { ReplaySession, type SessionOptions } from './session.ts'
-import { runGuarded } from './socket-guard.ts'
 import { drawVerdict } from './verdict.ts'
 import { rememberOrigin } from './verdict-origin.ts'
 import { waitForEnd } from './wait-for-end.ts'
@@ -99,9 +101,10 @@ export async function runReplay(
   const args = options.args ?? recording.arguments()
   let socketsDenied = 0
   const unrecorded = new Map<string, number>()
-  const watcher = {
-    unrecorded: (api: string): void => void unrecorded.set(api, (unrecorded.get(api) ?? 0) + 1),
-    denied({ api, target, frame }: { api: string; target: string; frame: string | undefined }): RepriseError {
+  const watcher: Watcher = {
+    isAnswered: isWireAnswered,
+    unrecorded: (api) => void unrecorded.set(api, (unrecorded.get(api) ?? 0) + 1),
+    denied({ api, target, frame }): RepriseError {
       socketsDenied++
       const message = `${api} to ${target} was denied: a replay opens no socket${frame === undefined ? '' : ` (${frame})`}`
       session.departures.noteAt(recording.root, 'socket', message)
@@ -115,6 +118,7 @@ export async function runReplay(
   const guarded = runGuarded(watcher, () => runWithInterceptor(session, started))
   try {
     const end = await waitForEnd(session, guarded.result, timeoutMillis)
+    guarded.hear()
     session.finish(end)
   } finally {
     session.close()

@@ -1,6 +1,9 @@
 import childProcess from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import fs from 'node:fs'
+import { hookState } from '../../sdk/effects/index.ts'
+import { type Method, replaceProperty, type Undo } from './methods.ts'
+import { currentWatcher } from './watch.ts'
 
 /** Names of callback functions of node:fs; most have one that ends in `Sync`, and one among `fs.promises`. */
 const FILE_CALLS = [
@@ -31,30 +34,35 @@ const FILE_EXTRAS = ['createReadStream', 'createWriteStream', 'existsSync', 'ope
 const PROCESS_CALLS = ['exec', 'execFile', 'execFileSync', 'execSync', 'fork', 'spawn', 'spawnSync'] as const
 const WORKERS = 'worker_threads'
 
-type Replace = (owner: object, name: string, wrap: (original: (...args: unknown[]) => unknown) => unknown) => void
-
-/**
- * Watches what no recording holds and no replay serves: files, child processes and worker threads. Each call goes on as ever.
- *
- * @param seen told the name of what is called, such as `fs.readFile`
- * @returns what ends the watching of worker threads; `replace` undoes the rest
- */
-export function watchUnrecorded(replace: Replace, seen: (api: string) => void): () => void {
+/** Tells watchers of what no recording holds and no replay serves: files, child processes and worker threads. Each call goes on as ever. */
+export function noteUnrecorded(): Undo {
+  const undo: Undo[] = []
   const watch = (owner: object, label: string, names: readonly string[]): void => {
-    for (const name of names) replace(owner, name, (original) => watched(original, () => seen(`${label}${name}`)))
+    for (const name of names) {
+      const original: unknown = Reflect.get(owner, name)
+      if (typeof original === 'function') undo.push(replaceProperty(owner, name, watched(original as Method, `${label}${name}`)))
+    }
   }
   watch(fs, 'fs.', [...FILE_CALLS, ...FILE_CALLS.map((name) => `${name}Sync`), ...FILE_EXTRAS])
   watch(fs.promises, 'fs.promises.', FILE_CALLS)
   watch(childProcess, 'child_process.', PROCESS_CALLS)
   const onWorker = (): void => seen('worker_threads.Worker')
   subscribe(WORKERS, onWorker)
-  return () => void unsubscribe(WORKERS, onWorker)
+  return () => {
+    unsubscribe(WORKERS, onWorker)
+    for (const restore of undo.reverse()) restore()
+  }
+}
+
+function seen(api: string): void {
+  // What we read of the recording meanwhile is not the program's.
+  if (hookState.suspended === 0) currentWatcher()?.unrecorded?.(api)
 }
 
 /** The same function, with the properties that others ask it for: `util.promisify` finds its own there. */
-function watched(original: (...args: unknown[]) => unknown, seen: () => void): unknown {
+function watched(original: Method, api: string): unknown {
   const replacement = function (this: unknown, ...args: unknown[]): unknown {
-    seen()
+    seen(api)
     return new.target === undefined ? Reflect.apply(original, this, args) : Reflect.construct(original, args)
   }
   return Object.defineProperties(replacement, Object.getOwnPropertyDescriptors(original))

@@ -10,11 +10,12 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
 import { Agent, request as undiciRequest } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { formatVerdict, replay } from '../../src/replay/index.ts'
-import { runGuarded, userFrame } from '../../src/replay/socket-guard.ts'
-import { RepriseError } from '../../src/schemas/index.ts'
-import { instrument } from '../../src/sdk/index.ts'
-import { RecordingBuilder } from './recording-builder.ts'
+import { runGuarded } from '../../../src/replay/guard/guard.ts'
+import { userFrame } from '../../../src/replay/guard/user-frame.ts'
+import { formatVerdict, replay } from '../../../src/replay/index.ts'
+import { RepriseError } from '../../../src/schemas/index.ts'
+import { instrument } from '../../../src/sdk/index.ts'
+import { emptyRun } from './empty-run.ts'
 
 let server: http.Server
 let port = 0
@@ -77,19 +78,13 @@ const WAYS: Record<string, () => Promise<unknown>> = {
     }),
 }
 
-async function emptyRun(): Promise<RecordingBuilder> {
-  const builder = new RecordingBuilder()
-  builder.step(undefined, { kind: 'run', name: 'leaky', output: 'done' })
-  return builder
-}
-
 describe('the socket guard', () => {
   it.for(Object.keys(WAYS))('denies %s within a replay, counts it once, and says where', async (name) => {
     const way = WAYS[name] ?? (async () => undefined)
     const before = connections
     let result: unknown
     const verdict = await replay(
-      await (await emptyRun()).load(),
+      await emptyRun(),
       instrument(async function leaky() {
         result = await way()
         return 'done'
@@ -101,7 +96,7 @@ describe('the socket guard', () => {
     expect(verdict.counts.socketsDenied).toBe(1)
     expect(verdict.divergences[0]).toMatchObject({ reason: 'socket', path: ['leaky'] })
     // undici connects from a callback of its own, whose stack the program is not on.
-    if (name !== 'undici.request') expect(verdict.divergences[0]?.message).toContain('socket-guard.test.ts')
+    if (name !== 'undici.request') expect(verdict.divergences[0]?.message).toContain('sockets.test.ts')
     expect(verdict.divergences[0]?.message).not.toContain('secret')
   })
 
@@ -117,7 +112,7 @@ describe('the socket guard', () => {
     const before = requests
     let result: unknown
     const verdict = await replay(
-      await (await emptyRun()).load(),
+      await emptyRun(),
       instrument(async function leaky() {
         result = await get()
         return 'done'
@@ -146,7 +141,7 @@ describe('the socket guard', () => {
     const before = [connections, requests]
     const results: unknown[] = []
     const verdict = await replay(
-      await (await emptyRun()).load(),
+      await emptyRun(),
       instrument(async function leaky() {
         results.push(await send(), await outcome((settle) => socket.write('GET / HTTP/1.1\r\nhost: a\r\n\r\n', settle)))
         process.stdout.write('')
@@ -165,7 +160,7 @@ describe('the socket guard', () => {
   it('leaves pipes to a child process alone', async () => {
     const child = spawn(process.execPath, ['-e', 'process.stdin.pipe(process.stdout)'], { stdio: 'pipe' })
     const verdict = await replay(
-      await (await emptyRun()).load(),
+      await emptyRun(),
       instrument(async function leaky() {
         child.stdin.end('done')
         const [chunk] = (await once(child.stdout, 'data')) as [Buffer]
@@ -189,7 +184,7 @@ describe('the socket guard', () => {
       return await (await fetch(`http://127.0.0.1:${port}/`)).text()
     })()
     const verdict = await replay(
-      await (await emptyRun()).load(),
+      await emptyRun(),
       instrument(async function leaky() {
         await sleep(60)
         return 'done'
@@ -225,7 +220,7 @@ describe('the socket guard', () => {
   it('finds the frame of the program among those of others', () => {
     const stack = [
       'Error',
-      '    at Socket.<anonymous> (/app/node_modules/reprise/dist/replay/socket-guard.js:60:20)',
+      '    at Socket.<anonymous> (/app/node_modules/reprise/dist/replay/guard/sockets.js:60:20)',
       '    at internalConnect (node:net:1100:10)',
       '    at Client.connect (/app/node_modules/undici/lib/client.js:1:1)',
       '    at async answer (/app/agent.ts:12:3)',
