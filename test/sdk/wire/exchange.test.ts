@@ -13,14 +13,18 @@ const headOf = (type: string, more: readonly [string, string][] = []): WireHead 
 
 /** Cuts bytes at the given places. */
 function cut(bytes: Uint8Array, places: readonly number[]): Uint8Array[] {
-  const ends = [...new Set(places.map((place) => (bytes.length === 0 ? 0 : place % bytes.length)))].filter((end) => end > 0).sort((a, b) => a - b)
+  const ends = [...new Set(places.map((place) => (bytes.length === 0 ? 0 : place % bytes.length)))]
+    .filter((end) => end > 0)
+    .sort((a, b) => a - b)
   return [...ends, bytes.length].map((end, index) => bytes.slice(ends[index - 1] ?? 0, end)).filter(({ length }) => length > 0)
 }
 const joined = (chunks: readonly Uint8Array[]): Buffer => Buffer.concat(chunks)
 const served = (type: string, chunks: readonly Uint8Array[]): readonly Uint8Array[] => {
   // Through JSON text, as a recording holds it.
   const kept = keptExchange(headOf(type), chunks, MAX)
-  const found = servedExchange(kept.some((part) => part !== null && typeof part === 'object' && 'bytes' in part) ? kept : JSON.parse(JSON.stringify(kept)))
+  const found = servedExchange(
+    kept.some((part) => part !== null && typeof part === 'object' && 'bytes' in part) ? kept : JSON.parse(JSON.stringify(kept)),
+  )
   expect(found).toBeDefined()
   return found?.chunks ?? []
 }
@@ -56,7 +60,10 @@ describe('an exchange that is kept and served', () => {
   it('says the same in every event of a stream', () => {
     fc.assert(
       fc.property(fc.array(line, { maxLength: 20 }), places, fc.constantFrom('\n', '\r\n'), (lines, at, end) => {
-        const text = lines.map((each) => `${each}${end}${end}`).join('').toWellFormed()
+        const text = lines
+          .map((each) => `${each}${end}${end}`)
+          .join('')
+          .toWellFormed()
         const chunks = cut(Buffer.from(text), at)
         const found = served('text/event-stream', chunks)
         const events = (all: readonly Uint8Array[]): unknown[] => joined(all).toString().split(end).map(meaningOf)
@@ -70,7 +77,9 @@ describe('an exchange that is kept and served', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 200 }), places, (bytes, at) => {
         const chunks = cut(bytes, at)
-        expect(served('application/vnd.amazon.eventstream', chunks).map(String)).toEqual(chunks.map((chunk) => String(Uint8Array.from(chunk))))
+        expect(served('application/vnd.amazon.eventstream', chunks).map(String)).toEqual(
+          chunks.map((chunk) => String(Uint8Array.from(chunk))),
+        )
       }),
     )
   })
@@ -91,9 +100,9 @@ describe('an exchange that is kept and served', () => {
     const text = '{"id":12345678901234567890,"price":-0}'
     expect(joined(served('application/json', [Buffer.from(text)])).toString()).toBe(text)
     expect(keptExchange(headOf('application/json'), [Buffer.from(text)], MAX)).toMatchObject([{ text }])
-    expect(keptExchange(headOf('application/json'), [Buffer.from('{"id":"12345678901234567890","of":0.12345678901234567}')], MAX)).toMatchObject([
-      { json: { id: '12345678901234567890' } },
-    ])
+    expect(
+      keptExchange(headOf('application/json'), [Buffer.from('{"id":"12345678901234567890","of":0.12345678901234567}')], MAX),
+    ).toMatchObject([{ json: { id: '12345678901234567890' } }])
   })
 
   it('makes lengths anew, and leaves out checksums, encodings and credentials', () => {
@@ -114,7 +123,16 @@ describe('an exchange that is kept and served', () => {
   })
 
   it('refuses what is no exchange', () => {
-    for (const other of [undefined, null, 'x', [], [{}], [{ status: '200', headers: [] }], [{ status: 200, headers: [['a']] }], [{ status: 200, headers: [], chunkEnds: ['1'] }]])
+    for (const other of [
+      undefined,
+      null,
+      'x',
+      [],
+      [{}],
+      [{ status: '200', headers: [] }],
+      [{ status: 200, headers: [['a']] }],
+      [{ status: 200, headers: [], chunkEnds: ['1'] }],
+    ])
       expect(servedExchange(other)).toBeUndefined()
   })
 })

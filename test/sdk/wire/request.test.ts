@@ -8,7 +8,10 @@ describe('a request that is kept', () => {
   it.for([
     ['https://user:pass@api.example.com/a?b=c#d', 'https://api.example.com/a?b=c'],
     ['https://a.example/x?key=AIzaSy&alt=sse', 'https://a.example/x?key=&alt=sse'],
-    ['https://a.example/x?X-Amz-Signature=1&X-Amz-Date=2&X-Amz-Security-Token=3', 'https://a.example/x?X-Amz-Signature=&X-Amz-Date=2&X-Amz-Security-Token='],
+    [
+      'https://a.example/x?X-Amz-Signature=1&X-Amz-Date=2&X-Amz-Security-Token=3',
+      'https://a.example/x?X-Amz-Signature=&X-Amz-Date=2&X-Amz-Security-Token=',
+    ],
     ['https://a.example/x?page_token=1&sort_key=a&country_code=it', 'https://a.example/x?page_token=1&sort_key=a&country_code=it'],
     // As it was written, where nothing has to go.
     ['https://a.example/x?q=a%20b+c', 'https://a.example/x?q=a%20b+c'],
@@ -16,12 +19,21 @@ describe('a request that is kept', () => {
     expect(keptUrl(new URL(given))).toBe(kept)
   })
 
-  it.for(['api_key', 'apikey', 'api-key', 'x-api-key', 'access_token', 'client_secret', 'password', 'code_verifier', 'sig', 'refresh-token', 'TOKEN'])(
-    '%s is a credential',
-    (name) => {
-      expect(isCredentialField(name)).toBe(true)
-    },
-  )
+  it.for([
+    'api_key',
+    'apikey',
+    'api-key',
+    'x-api-key',
+    'access_token',
+    'client_secret',
+    'password',
+    'code_verifier',
+    'sig',
+    'refresh-token',
+    'TOKEN',
+  ])('%s is a credential', (name) => {
+    expect(isCredentialField(name)).toBe(true)
+  })
 
   it.for(['max_tokens', 'keyword', 'zip_code', 'monkey', 'next_page_token', 'tokenizer', 'signature_version'])('%s is none', (name) => {
     expect(isCredentialField(name)).toBe(false)
