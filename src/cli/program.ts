@@ -103,6 +103,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .addOption(new Option('--on-miss <what>', 'with cached: what comes of a call that matches nothing').choices(['throw', 'live']))
     .option('--allow-write <step>', 'with --on-miss live: this step may be called though it writes; may be given more than once', collect)
     .option('--no-record', 'with --on-miss live: do not record what happens as a run of its own')
+    .option('--allow-net <host[:port]>', 'what the process may reach outside of the replayed run; may be given more than once', collect)
     .addOption(new Option('--pacing <pace>', 'when results come (default: instant)').choices(['instant', 'recorded', 'scaled']))
     .option('--scale <factor>', 'with --pacing scaled: 0.1 is ten times as fast', Number)
     .option('--resplit <seed>', 'cut streams of text elsewhere than recorded, to shake out parsers')

@@ -18,6 +18,7 @@ import { EXIT, exitCodeOf } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
 import { plain, type Terminal, writeLine } from '../terminal.ts'
 import { exportOf, importModule, type Program } from './replay-module.ts'
+import { whileOffline } from './replay-offline.ts'
 import { whileRecording } from './replay-recorder.ts'
 
 export type ReplayFlags = {
@@ -30,6 +31,7 @@ export type ReplayFlags = {
   mode?: 'exact' | 'cached'
   onMiss?: 'throw' | 'live'
   allowWrite?: string[]
+  allowNet?: string[]
   record?: boolean
   pacing?: 'instant' | 'recorded' | 'scaled'
   scale?: number
@@ -43,6 +45,14 @@ export async function replayRecordings(
   folder: string | undefined,
   flags: ReplayFlags,
 ): Promise<number> {
+  const work = async (): Promise<number> => await replayThem(settings, terminal, folder, flags)
+  if (flags.onMiss !== 'live') return await whileOffline(terminal, flags.allowNet ?? [], work)
+  if (flags.allowNet !== undefined)
+    throw new RepriseError('usage', '--allow-net is for replays that are denied the network: not with --on-miss live')
+  return await work()
+}
+
+async function replayThem(settings: Settings, terminal: Terminal, folder: string | undefined, flags: ReplayFlags): Promise<number> {
   if ((folder === undefined) === (flags.all === undefined))
     throw new RepriseError('usage', 'replay: expected a recording, or --all with a folder of recordings, and not both')
   const file = resolve(terminal.cwd, flags.module)
