@@ -23,12 +23,15 @@ expect.extend(matchers)
 
 /**
  * vitest's `test` with a fixture: `recorded(fn, ...args)` records what `fn` does into `__recordings__` beside the test file when that is
- * not there yet, and replays it otherwise. In CI it only replays; `vitest -u` records again.
+ * not there yet, and replays it otherwise. In CI it only replays; `vitest -u` records again. While it replays, the whole process is denied
+ * the network but for the hosts in the fixture `allowNetwork`: `test.extend({ allowNetwork: ['127.0.0.1:8080'] })`.
  */
-export const test: TestAPI<{ recorded: Recorded; testRecorder: TestRecorder }> = base.extend<{
+export const test: TestAPI<{ recorded: Recorded; testRecorder: TestRecorder; allowNetwork: readonly string[] }> = base.extend<{
+  allowNetwork: readonly string[]
   recorded: Recorded
   testRecorder: TestRecorder
 }>({
+  allowNetwork: [[], { scope: 'test' }],
   testRecorder: [
     // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of the fixtures off the pattern
     async ({}, use) => {
@@ -38,10 +41,17 @@ export const test: TestAPI<{ recorded: Recorded; testRecorder: TestRecorder }> =
     },
     { scope: 'file' },
   ],
-  recorded: async ({ task, testRecorder }, use) => {
+  recorded: async ({ task, testRecorder, allowNetwork }, use) => {
     const names: string[] = [task.name]
     for (let suite = task.suite; suite !== undefined && suite.name !== ''; suite = suite.suite) names.unshift(suite.name)
-    await use(createRecorded({ place: recordingPlace(task.file.filepath, names), state: vitestUpdateState(), recorder: testRecorder }))
+    await use(
+      createRecorded({
+        place: recordingPlace(task.file.filepath, names),
+        state: vitestUpdateState(),
+        recorder: testRecorder,
+        allowNetwork,
+      }),
+    )
   },
 })
 

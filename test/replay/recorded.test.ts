@@ -94,6 +94,16 @@ describe('recorded()', () => {
     expect(told.output).toMatch(/npx reprise replay __recordings__\/agent-program\.ts\/agent-answers-[0-9a-f]{8}\/1 --module FILE/)
   })
 
+  it('denies the process the network while it replays, but for what is allowed', async () => {
+    const told = await vitest(folder, { CI: 'true', GOES_OUT: 'http://127.0.0.1:9/?key=hidden' }, '-t', 'answers')
+    expect(told.code).toBe(1)
+    expect(told.output).toContain('outside of the replayed function: fetch to http://127.0.0.1:9 was denied')
+    expect(told.output).toContain('allowNetwork')
+    expect(told.output).not.toContain('hidden')
+    const allowed = await vitest(folder, { CI: 'true', GOES_OUT: 'http://127.0.0.1:9/', ALLOWED: '127.0.0.1' }, '-t', 'answers')
+    expect(allowed.code, allowed.output).toBe(0)
+  })
+
   it('never goes live outside of CI either, and records again when told to', async () => {
     const file = join(folder, '__recordings__', (await recordingsOf(folder))[0] ?? '')
     const before = await readFile(file, 'utf8')

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { RepriseError } from '../../schemas/index.ts'
 import { ranInstrumented } from '../../sdk/index.ts'
+import { denyNetwork } from '../guard/guard.ts'
 import { assertReplaysExactly } from '../matchers.ts'
 import { loadRecording } from '../recording-reader.ts'
 import { MANIFEST_FILE } from '../recording-text.ts'
@@ -23,9 +24,11 @@ export interface RecordedOptions {
   readonly place: string
   readonly state: UpdateState
   readonly recorder: TestRecorder
+  /** What the process may reach while it replays, besides the replayed function: hosts, or hosts with ports. */
+  readonly allowNetwork?: readonly string[]
 }
 
-export function createRecorded({ place, state, recorder }: RecordedOptions): Recorded {
+export function createRecorded({ place, state, recorder, allowNetwork = [] }: RecordedOptions): Recorded {
   let calls = 0
   return async <A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<RecordedResult<R>> => {
     if (!ranInstrumented(fn)) {
@@ -37,13 +40,31 @@ export function createRecorded({ place, state, recorder }: RecordedOptions): Rec
       const message = `there is no recording at ${folder}, and none is made here: with CI set, recordings are only read`
       throw new RepriseError('artifact_missing', `${message}. Run the test once without CI, or with -u, and commit the folder`)
     }
-    const outcome = isThere && state !== 'all' ? await replayed(fn, args, folder) : await record(fn, args, folder, recorder)
+    const outcome = isThere && state !== 'all' ? await replayed(fn, args, folder, allowNetwork) : await record(fn, args, folder, recorder)
     if (!outcome.ok) throw outcome.error
     return outcome.value as RecordedResult<R>
   }
 }
 
-async function replayed<A extends unknown[]>(fn: (...args: A) => unknown, args: A, folder: string): Promise<Outcome> {
+async function replayed<A extends unknown[]>(
+  fn: (...args: A) => unknown,
+  args: A,
+  folder: string,
+  allowNetwork: readonly string[],
+): Promise<Outcome> {
+  const denial = denyNetwork({ allow: allowNetwork })
+  try {
+    const outcome = await replayedOffline(fn, args, folder)
+    const [first] = denial.attempts()
+    if (first === undefined) return outcome
+    const message = `outside of the replayed function: ${first}; allowNetwork of the fixtures lets the process reach a host`
+    throw new RepriseError('replay_diverged', message)
+  } finally {
+    denial.release()
+  }
+}
+
+async function replayedOffline<A extends unknown[]>(fn: (...args: A) => unknown, args: A, folder: string): Promise<Outcome> {
   const recording = await loadRecording(folder)
   const { verdict, outcome } = await replayWithOutcome(recording, fn as (...args: never[]) => unknown, { args })
   assertReplaysExactly(verdict)

@@ -5,7 +5,9 @@ import { openWorld } from '../agents/world.ts'
 import { expectExact } from '../expect-exact.ts'
 import { LiveStore } from '../live-store.ts'
 
-it('a replay of each agent, recorded as a run of its own, replays exactly as the run that it came from does', { timeout: 120_000 }, async () => {
+it('a replay of each agent, recorded as a run of its own, replays exactly as the run that it came from does', {
+  timeout: 120_000,
+}, async () => {
   const world = await openWorld()
   const store = await LiveStore.open()
   try {
@@ -16,7 +18,10 @@ it('a replay of each agent, recorded as a run of its own, replays exactly as the
       expect(verdict.label, `${name}: ${formatVerdict(verdict)}`).toBe('cached')
       const child = await store.recordingOf(verdict.recordedRunId)
       expect(child.manifest.runId, name).not.toBe(recording.manifest.runId)
-      expect(child.nodes.map(({ lineage }) => lineage), name).toEqual(recording.nodes.map(({ lineage }) => lineage))
+      expect(
+        child.nodes.map(({ lineage }) => lineage),
+        name,
+      ).toEqual(recording.nodes.map(({ lineage }) => lineage))
       const again = await replay(child, run)
       expect(again.label, `${name}: ${formatVerdict(again)}`).toBe('exact')
       expectExact(again)
