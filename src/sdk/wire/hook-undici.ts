@@ -29,7 +29,8 @@ export function hookUndici(): void {
 
 function ownCopy(): object[] {
   try {
-    const { Agent, MockAgent } = createRequire(import.meta.url)('undici') as typeof import('undici')
+    const require = createRequire(import.meta.url)
+    const { Agent, MockAgent } = require('undici') as typeof import('undici')
     return [Agent.prototype, MockAgent.prototype]
   } catch {
     // Bundled away: the copies that have a global dispatcher are left.
