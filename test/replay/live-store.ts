@@ -36,10 +36,21 @@ export class LiveStore {
 
   /** The recording of a run; without an id, of the newest. */
   async recordingOf(id?: string): Promise<Recording> {
-    const folder = join(this.#home, 'recordings', String(this.#exported++))
-    const run = id ?? (await this.runs())[0] ?? ''
-    await this.#reading(async (store) => await exportRecording(store, run, folder))
-    return await loadRecording(folder)
+    const [recording] = await this.recordingsOf([id ?? (await this.runs())[0] ?? ''])
+    if (recording === undefined) throw new Error('no recording')
+    return recording
+  }
+
+  async recordingsOf(ids: readonly string[]): Promise<Recording[]> {
+    return await this.#reading(async (store) => {
+      const recordings: Recording[] = []
+      for (const id of ids) {
+        const folder = join(this.#home, 'recordings', String(this.#exported++))
+        await exportRecording(store, id, folder)
+        recordings.push(await loadRecording(folder))
+      }
+      return recordings
+    })
   }
 
   async close(): Promise<void> {

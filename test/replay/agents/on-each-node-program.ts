@@ -1,4 +1,5 @@
-// Replays every agent of this folder on each supported line of Node, fetched by npm as the package `node`; what cannot be fetched is said.
+// Replays every agent of this folder on each supported line of Node, fetched by npm as the package `node`, and ten times as many seeded
+// interleavings of parallel calls; what cannot be fetched is said.
 //   node test/replay/agents/on-each-node-program.ts [TIMES]
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -9,6 +10,7 @@ import { fileURLToPath } from 'node:url'
 const LINES = ['22', '24', '26']
 const times = process.argv[2] ?? '100'
 const corpus = fileURLToPath(new URL('replay-corpus-program.ts', import.meta.url))
+const interleavings = fileURLToPath(new URL('../yardstick/interleavings-program.ts', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'reprise-nodes-'))
 process.once('exit', () => rmSync(home, { recursive: true, force: true }))
 
@@ -24,8 +26,13 @@ for (const line of LINES) {
     process.exitCode = 1
     continue
   }
-  const { status } = spawnSync(node, ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', corpus, times], {
-    stdio: 'inherit',
-  })
-  if (status !== 0) process.exitCode = 1
+  for (const program of [
+    [corpus, times],
+    [interleavings, String(10 * Number(times))],
+  ]) {
+    const { status } = spawnSync(node, ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', ...program], {
+      stdio: 'inherit',
+    })
+    if (status !== 0) process.exitCode = 1
+  }
 }
