@@ -3,7 +3,7 @@ import { join, resolve } from 'node:path'
 import type { PolicyConfig } from '../redaction/index.ts'
 import { parsePolicy } from '../redaction/policies/schema.ts'
 import { RepriseError, STORE_PLACES } from '../schemas/index.ts'
-import { readPolicyFile } from '../sdk/spool/index.ts'
+import { loadDetectors, readPolicyFile } from '../sdk/spool/index.ts'
 import { readQuarantinePublicKey } from '../store/quarantine/index.ts'
 
 export interface ForwardTarget {
@@ -101,7 +101,10 @@ function headersOf(key: string, headers: Readonly<Record<string, string>> | unde
 
 function policyOf(policy: string | PolicyConfig | undefined): PolicyConfig | undefined {
   if (policy === undefined) return undefined
-  return typeof policy === 'string' ? readPolicyFile(policy, process.cwd(), parsePolicy) : parsePolicy(policy)
+  const parsed = typeof policy === 'string' ? readPolicyFile(policy, process.cwd(), parsePolicy) : parsePolicy(policy)
+  // Each thread loads them for itself; whether that goes is known here, before anything is taken.
+  loadDetectors(parsed)
+  return parsed
 }
 
 function checkedKey(key: string | undefined): string | undefined {

@@ -34,9 +34,11 @@ import {
   publicAddress,
   wholeIdentifier,
 } from './guards.ts'
+import { type PluggedDetector, pluggedScan } from './plugged.ts'
 import { GENERATION_1 } from './policies/frozen/generation-1.ts'
 import { LATEST_VERSION, type PolicyId, type PolicyVersion, policyDataOf } from './policy.ts'
 import type { DetectorName, RedactionPolicy, RuleData } from './rule.ts'
+import type { Span } from './spans.ts'
 import type { Detector } from './text-view.ts'
 
 export interface CompiledRule {
@@ -55,6 +57,13 @@ export interface CompiledPolicy {
   readonly fieldRank: number
   readonly fieldOf: FieldLookup
   readonly generation: Generation
+  /** What detectors of somebody's own find in a text; absent where there are none. */
+  readonly plugged?: (text: string, field: string) => Span[]
+}
+
+/** With detectors of somebody's own, whose findings stand behind those of rules. */
+export function withPlugged(policy: CompiledPolicy, detectors: readonly PluggedDetector[]): CompiledPolicy {
+  return detectors.length === 0 ? policy : { ...policy, plugged: pluggedScan(detectors, policy.fieldRank + 1) }
 }
 
 /**

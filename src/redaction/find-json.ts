@@ -36,7 +36,7 @@ export function findInJson(
 ): Span[] | undefined {
   const hits = text.length < SHORTEST_MATCH ? [] : (scan ?? scanText)(policy.automaton, text)
   const series = nesting < MAX_NESTING && looksLikeChunks(text, policy.generation.readsSpaced) ? findInChunks(policy, text, nesting) : []
-  if (hits.length === 0 && rule === undefined) return series
+  if (hits.length === 0 && rule === undefined && policy.plugged === undefined) return series
   const finder = new JsonFinder(policy, text, newContainer(field, rule), nesting, hits)
   if (!walkJson(text, finder) || !finder.isValid) return undefined
   const spans = chooseSpans(finder.spans)
@@ -72,7 +72,12 @@ export function findInString(policy: CompiledPolicy, text: string, field: string
     const spans = findInJson(policy, text, field, nesting + 1, undefined, scan)
     if (spans !== undefined) return spans
   }
-  if (text.length < SHORTEST_MATCH) return []
+  const plugged = policy.plugged?.(text, field) ?? []
+  const found = text.length < SHORTEST_MATCH ? [] : findByRules(policy, text, field, nesting, scan)
+  return plugged.length === 0 ? found : chooseSpans([...found, ...plugged])
+}
+
+function findByRules(policy: CompiledPolicy, text: string, field: string, nesting: number, scan: Scan): Span[] {
   const hits = scan(policy.automaton, text)
   if (hits.length === 0) return []
   const spans = findAtHits(policy, text, field, hits)
@@ -198,7 +203,7 @@ class JsonFinder {
     const container = this.#current()
     const { rule } = container
     const paired = isInList ? container.previousRule : undefined
-    if (rule !== undefined || this.#hasHit(token)) {
+    if (rule !== undefined || this.#hasHit(token) || this.#policy.plugged !== undefined) {
       const value = this.#valueOf(token)
       this.#addInside(token, value, findInFieldString(this.#policy, value, container.field, rule, this.#nesting))
     }

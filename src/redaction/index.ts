@@ -12,8 +12,17 @@ export {
   type ExplainerOptions,
   type Explanation,
 } from './explain/explain.ts'
+export type { PluggedDetector, PluggedFinding } from './plugged.ts'
 export { type ChosenPolicyOptions, createRedactorFor, createRedactorOf, policyTextOf } from './policies/chosen.ts'
-export { type Action, hasSurrogates, type Mode, type PolicyConfig, type PolicyRuleConfig, PRESETS } from './policies/config.ts'
+export {
+  type Action,
+  type DetectorConfig,
+  hasSurrogates,
+  type Mode,
+  type PolicyConfig,
+  type PolicyRuleConfig,
+  PRESETS,
+} from './policies/config.ts'
 export { createPolicyRedactor, type PolicyRedactorOptions } from './policies/redactor.ts'
 export { normalizeSurrogates } from './policies/surrogate-marks.ts'
 export { type PolicyId, type PolicyVersion, policyRefOf, RULE_NAMES } from './policy.ts'

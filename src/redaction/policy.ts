@@ -46,6 +46,9 @@ export const LATEST_VERSION: PolicyVersion = '3'
 
 export const isPolicyVersion = (version: string): version is PolicyVersion => Object.hasOwn(VERSIONS, version)
 
+/** Names under which detectors of somebody's own may give what they find. */
+export const PLUGGED_NAMES = ['person-name', 'street-address', 'place-name', 'organization-name', 'user-name', 'personal'] as const
+
 /** Names that a token `<name:…>` can carry, in the policy's order. */
 export const RULE_NAMES: readonly string[] = [
   ...new Set([
@@ -53,6 +56,7 @@ export const RULE_NAMES: readonly string[] = [
     ...DEFAULT_3.fields.map((field) => field.rule),
     'encoded-secret',
     'field',
+    ...PLUGGED_NAMES,
   ]),
 ]
 

@@ -1,7 +1,8 @@
-import { createRedactorOf, hasSurrogates, type PolicyConfig, type Redactor } from '../redaction/index.ts'
+import { createRedactorOf, hasSurrogates, type PluggedDetector, type PolicyConfig, type Redactor } from '../redaction/index.ts'
 import { parsePolicy } from '../redaction/policies/schema.ts'
-import { type Digest, type PolicyRef, parseJson, RepriseError } from '../schemas/index.ts'
+import { canonicalJson, type Digest, type PolicyRef, parseJson, RepriseError } from '../schemas/index.ts'
 import { policyRefSchema } from '../schemas/records/index.ts'
+import { loadDetectors, readPolicyFile } from '../sdk/spool/index.ts'
 
 /** Of the file in a recording that holds a policy of somebody's own. */
 export const POLICY_MEDIA_TYPE = 'application/vnd.reprise.redaction-policy+json'
@@ -42,7 +43,7 @@ export function readRecordedPolicy(ref: PolicyRef, read: (digest: Digest) => Uin
 /** Throws RepriseError `recording_version` when this release cannot do what was done then. */
 export function redactorOfRecorded({ ref, data }: RecordedPolicy, key: Uint8Array, namespace: string): Redactor {
   try {
-    return createRedactorOf({ ref, data, key, namespace })
+    return createRedactorOf({ ref, data, key, namespace, plugged: ownDetectors(data?.policy) })
   } catch (cause) {
     const { id, version, digest } = ref
     const why = cause instanceof Error ? cause.message : String(cause)
@@ -53,4 +54,15 @@ export function redactorOfRecorded({ ref, data }: RecordedPolicy, key: Uint8Arra
       { cause },
     )
   }
+}
+
+/**
+ * Detectors of somebody's own that the recording's policy names: only those that the policy of whoever replays names just so. A
+ * recording may come from a stranger, and is nothing by which code is loaded.
+ */
+function ownDetectors(recorded: PolicyConfig | undefined): readonly PluggedDetector[] {
+  const named = process.env['REPRISE_REDACTION_POLICY']
+  if (recorded?.detectors === undefined || named === undefined || named === '') return []
+  const own = new Set((readPolicyFile(named, process.cwd(), parsePolicy).detectors ?? []).map((detector) => canonicalJson(detector)))
+  return loadDetectors({ ...recorded, detectors: recorded.detectors.filter((detector) => own.has(canonicalJson(detector))) })
 }

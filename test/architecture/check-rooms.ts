@@ -21,7 +21,10 @@ function packageOf(specifier: string): string {
 function faultOf(path: string, room: string, found: ImportFact): string | undefined {
   const { specifier } = found
   const own = ROOMS[room]!
-  if (specifier === undefined) return own.computedImports ? undefined : `${room}/ may not import a module whose name is computed`
+  if (specifier === undefined) {
+    const isKnown = own.computedImports === true || own.computedIn?.[path.slice(room.length + 1)] !== undefined
+    return isKnown ? undefined : `${room}/ may not import a module whose name is computed`
+  }
   if (!specifier.startsWith('.')) {
     const name = packageOf(specifier)
     if (name === 'reprise') return 'a room imports other rooms by path, never the package by its own name'

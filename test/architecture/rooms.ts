@@ -11,6 +11,8 @@ export type Room = {
   readonly lazily?: readonly string[]
   /** May import modules whose name it computes; no check can follow those. */
   readonly computedImports?: true
+  /** The only files of the room that may, each with the reason. */
+  readonly computedIn?: Readonly<Record<string, string>>
   /** Files of the room besides index.ts through which it may be entered, each with the reason. */
   readonly doors?: Readonly<Record<string, string>>
   /** Nothing imports this room, so it need not have an index.ts. */

@@ -6,6 +6,7 @@ import {
   type Explanation,
   type PolicyConfig,
 } from '../../redaction/index.ts'
+import { loadDetectors } from '../../sdk/spool/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
 import { paint, plain, plural, type Terminal, writeLine } from '../terminal.ts'
@@ -29,7 +30,7 @@ export async function explain(
   { field, kind, policy }: ExplainFlags,
 ): Promise<number> {
   const { namespace } = settings.values
-  const explainer = createExplainer({ policy, namespace, ...(kind !== undefined && { kind }) })
+  const explainer = createExplainer({ policy, plugged: loadDetectors(policy), namespace, ...(kind !== undefined && { kind }) })
   const counts: Record<Outcome, number> = { replaced: 0, kept: 0, stays: 0, pseudonym: 0 }
   let texts = 0
   for await (const { text, line } of readTexts(file, terminal)) {

@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { createExplainer, createRedactorFor, type PolicyConfig } from '../../redaction/index.ts'
 import { canonicalJson, type LogRecord, type PolicyRef, type RunSummary, type SpanRecord } from '../../schemas/index.ts'
+import { loadDetectors } from '../../sdk/spool/index.ts'
 import { openStore, type Store } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findRun } from '../find-run.ts'
@@ -19,9 +20,10 @@ export async function tryPolicy(settings: Settings, terminal: Terminal, wanted: 
   const store = await openStore(settings.storeFolder, { mode: 'read' })
   try {
     const run = findRun(store, wanted)
+    const plugged = loadDetectors(policy)
     // A new key each time: what is counted does not depend on it.
-    const redactor = createRedactorFor({ policy, key: randomBytes(32), namespace: run.namespace })
-    const explainerOf = (kind: string) => createExplainer({ policy, namespace: run.namespace, kind })
+    const redactor = createRedactorFor({ policy, plugged, key: randomBytes(32), namespace: run.namespace })
+    const explainerOf = (kind: string) => createExplainer({ policy, plugged, namespace: run.namespace, kind })
     const walk = new TrialWalk(store.blobs, redactor, explainerOf)
     const total = newTrial()
     const under = new Map<string, PolicyRef>()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { createRedactorFor, type PolicyConfig, unscannedInText } from '../../redaction/index.ts'
 import { parsePolicy } from '../../redaction/policies/schema.ts'
 import { RepriseError, STEP_KINDS } from '../../schemas/index.ts'
-import { readPolicyFile } from '../../sdk/spool/index.ts'
+import { loadDetectors, readPolicyFile } from '../../sdk/spool/index.ts'
 import { openStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
@@ -75,7 +75,7 @@ async function redactTexts(
   { policy, field, kind, report }: Omit<RedactFlags, 'policy'> & { policy: PolicyConfig | undefined },
 ): Promise<number> {
   const key = await readKey(settings, terminal)
-  const chosen = createRedactorFor({ policy, key, namespace: settings.values.namespace })
+  const chosen = createRedactorFor({ policy, plugged: loadDetectors(policy), key, namespace: settings.values.namespace })
   const redactor = kind === undefined ? chosen : (chosen.ofKind?.(kind) ?? chosen)
   const total: Counts = new Map()
   const unscanned: Counts = new Map()

@@ -1,4 +1,5 @@
 import { createRedactorFor, type Redactor } from '../../redaction/index.ts'
+import { loadDetectors } from '../../sdk/spool/index.ts'
 import { inflateBody } from '../http/inflate.ts'
 import { InflatedBudget } from '../http/inflated-budget.ts'
 import { Rejections } from '../http/partial-success.ts'
@@ -33,7 +34,12 @@ export class BodyWorker {
 
   constructor(options: BodyWorkerOptions) {
     this.#options = options
-    this.#redactor = createRedactorFor({ policy: options.policy, key: options.redactionKey, namespace: options.namespace })
+    this.#redactor = createRedactorFor({
+      policy: options.policy,
+      plugged: loadDetectors(options.policy),
+      key: options.redactionKey,
+      namespace: options.namespace,
+    })
     this.#context = createPrepareContext({
       namespace: options.namespace,
       redactor: this.#redactor,

@@ -1,11 +1,13 @@
 import type { PolicyRef } from '../../schemas/index.ts'
-import { compiledPolicy, tracedPolicy } from '../compile.ts'
+import { compiledPolicy, tracedPolicy, withPlugged } from '../compile.ts'
 import { ENCODED_RULE } from '../find-encoded.ts'
 import { findInFieldString } from '../find-json.ts'
 import { rawOffsets, unescapeJson } from '../json-strings.ts'
+import type { PluggedDetector } from '../plugged.ts'
 import { type Action, type PolicyConfig, PRESETS, policyConfigRef } from '../policies/config.ts'
 import { type Decided, Decisions, FIELD_RULE, type PolicyPlace, type Ruling } from '../policies/decisions.ts'
 import { collectLeaves, type JsonLeaf } from '../policies/paths.ts'
+import { pluggedOf } from '../policies/redactor.ts'
 import { LATEST_VERSION, type PolicyVersion, policyRefOf } from '../policy.ts'
 import { settledInJson, settledInText } from '../redactor.ts'
 import { renderSpans, type Span } from '../spans.ts'
@@ -66,6 +68,7 @@ export interface Explanation {
 export interface ExplainerOptions extends PolicyPlace {
   readonly policy?: PolicyConfig | undefined
   readonly detectors?: PolicyVersion
+  readonly plugged?: readonly PluggedDetector[] | undefined
 }
 
 /** Tells what a policy does with a text and why, naming no value. Each method may throw as those of `Redactor` do. */
@@ -79,17 +82,23 @@ export interface Explainer {
 /** Per text; a text that makes rules look at more than this has told enough. */
 const LET_GO_MAX = 10_000
 
-export function createExplainer({ policy = PRESETS.default, detectors = LATEST_VERSION, ...place }: ExplainerOptions = {}): Explainer {
+export function createExplainer({
+  policy = PRESETS.default,
+  detectors = LATEST_VERSION,
+  plugged,
+  ...place
+}: ExplainerOptions = {}): Explainer {
   const decisions = new Decisions(policy, place)
   let told: { view: TextView; letGo: LetGo }[] = []
-  const traced = tracedPolicy(detectors, (view, letGo) => {
+  const tracing = tracedPolicy(detectors, (view, letGo) => {
     if (told.length < LET_GO_MAX) told.push({ view, letGo })
   })
+  const traced = withPlugged(tracing, pluggedOf(policy, plugged))
   const plain = compiledPolicy('default', detectors)
 
   const letGoIn = (text: string, field: string, at: (index: number) => number, path: Pick<Place, 'path'>): ExplainedLetGo[] => {
     told = []
-    findInFieldString(traced, text, field, traced.fieldOf(field), 0)
+    findInFieldString(tracing, text, field, tracing.fieldOf(field), 0)
     return told.flatMap(({ view, letGo }) => {
       const local = view.text === text ? letGo : soleIn(text, view.text.slice(letGo.start, letGo.end))
       if (local === undefined) return []

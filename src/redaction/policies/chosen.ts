@@ -1,4 +1,5 @@
 import { canonicalJson, digestOf, type PolicyRef, RepriseError } from '../../schemas/index.ts'
+import type { PluggedDetector } from '../plugged.ts'
 import { isPolicyVersion, type PolicyVersion, policyRefOf } from '../policy.ts'
 import { createRedactor, type Redactor } from '../redactor.ts'
 import { type PolicyConfig, PRESETS } from './config.ts'
@@ -10,15 +11,17 @@ export interface ChosenPolicyOptions {
   readonly key: Uint8Array
   /** Where it works, for rules that are confined to some namespaces. */
   readonly namespace?: string
+  /** Detectors that the policy names, loaded: see `loadDetectors`. */
+  readonly plugged?: readonly PluggedDetector[] | undefined
 }
 
 const isDefault = (policy: PolicyConfig | undefined): policy is undefined =>
   policy === undefined || canonicalJson(policy) === canonicalJson(PRESETS.default)
 
 /** The redactor of whoever may have chosen a policy: collector, SDK, command line. */
-export function createRedactorFor({ policy, key, namespace }: ChosenPolicyOptions): Redactor {
+export function createRedactorFor({ policy, key, namespace, plugged }: ChosenPolicyOptions): Redactor {
   if (isDefault(policy)) return createRedactor({ key })
-  return createPolicyRedactor({ policy, key, ...(namespace !== undefined && { namespace }) })
+  return createPolicyRedactor({ policy, key, plugged, ...(namespace !== undefined && { namespace }) })
 }
 
 /** What has to be kept beside records that were redacted under this policy; undefined where releases have it. */
@@ -33,6 +36,7 @@ export interface RecordedPolicyOptions {
   readonly data?: { readonly policy: PolicyConfig; readonly detectors: PolicyRef } | undefined
   readonly key: Uint8Array
   readonly namespace?: string
+  readonly plugged?: readonly PluggedDetector[] | undefined
 }
 
 /**
@@ -40,12 +44,12 @@ export interface RecordedPolicyOptions {
  *
  * @throws RepriseError `policy_unknown` that says what is missing
  */
-export function createRedactorOf({ ref, data, key, namespace }: RecordedPolicyOptions): Redactor {
+export function createRedactorOf({ ref, data, key, namespace, plugged }: RecordedPolicyOptions): Redactor {
   if (data === undefined) return createRedactor({ key, policyVersion: versionOf(ref) })
   const { policy, detectors } = data
   if (policy.id !== ref.id || policy.version !== ref.version || digestOf(canonicalJson({ policy, detectors })) !== ref.digest)
     throw unknown(ref, 'the policy that stands beside the records is another one')
-  return createPolicyRedactor({ policy, key, detectors: versionOf(detectors), ...(namespace !== undefined && { namespace }) })
+  return createPolicyRedactor({ policy, key, plugged, detectors: versionOf(detectors), ...(namespace !== undefined && { namespace }) })
 }
 
 function versionOf(ref: PolicyRef): PolicyVersion {

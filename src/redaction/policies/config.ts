@@ -24,6 +24,21 @@ export interface PolicyRuleConfig {
   readonly reason?: string
 }
 
+/** A detector of the user's own: a module that is loaded where the policy works. All of this is part of the policy's digest. */
+export interface DetectorConfig {
+  /** As the module gives them, too. */
+  readonly name: string
+  readonly version: string
+  /** A path or the name of a package, looked for from the working directory. */
+  readonly module: string
+  /** Names under which its findings go: `person-name`, `street-address` and so on. */
+  readonly gives: readonly string[]
+  /** For one text, by the clock; what takes longer is stopped, and the content withheld. Default 1000. */
+  readonly budgetMillis?: number
+  /** UTF-16 units of a text that it still takes; of a longer one the content is withheld. Default 1,000,000. */
+  readonly maxChars?: number
+}
+
 /** A policy as users write it. `schema` names its form; `id` and `version` are the user's. */
 export interface PolicyConfig {
   readonly schema: 'reprise.redaction-policy/2'
@@ -33,6 +48,7 @@ export interface PolicyConfig {
   /** For what no rule names. */
   readonly action?: Action
   readonly rules?: readonly PolicyRuleConfig[]
+  readonly detectors?: readonly DetectorConfig[]
 }
 
 const preset = (id: string, more: Partial<PolicyConfig>): PolicyConfig => ({

@@ -1,7 +1,8 @@
 import { canonicalJson, MEDIA_TYPE, RepriseError, VALUE_MAX_DEPTH } from '../../schemas/index.ts'
-import { type CompiledPolicy, compiledPolicy } from '../compile.ts'
+import { type CompiledPolicy, compiledPolicy, withPlugged } from '../compile.ts'
 import { findInString } from '../find-json.ts'
 import { redactPayloadWith } from '../payload.ts'
+import type { PluggedDetector } from '../plugged.ts'
 import { LATEST_VERSION, type PolicyVersion, policyRefOf } from '../policy.ts'
 import { type ContentLimits, type Redacted, type Redactor, settledInJson, settledInText } from '../redactor.ts'
 import { findInSeries } from '../series.ts'
@@ -18,6 +19,8 @@ export interface PolicyRedactorOptions extends PolicyPlace {
   readonly key: Uint8Array
   /** Version of the default policy whose detectors are meant; the latest if absent. */
   readonly detectors?: PolicyVersion
+  /** Those that the policy names, loaded. */
+  readonly plugged?: readonly PluggedDetector[] | undefined
 }
 
 /** What stands for a payload that the policy does not let through. */
@@ -28,8 +31,8 @@ const MAX_ROUNDS = 12
 
 /** A redactor that does what a user's policy says of each finding and place. Redacting twice changes nothing, whatever the actions. */
 export function createPolicyRedactor(options: PolicyRedactorOptions): Redactor {
-  const { policy, detectors = LATEST_VERSION } = options
-  const redactor = policyRedactorOn(compiledPolicy('default', detectors), options)
+  const { policy, detectors = LATEST_VERSION, plugged } = options
+  const redactor = policyRedactorOn(withPlugged(compiledPolicy('default', detectors), pluggedOf(policy, plugged)), options)
   const covered = {
     ...redactor,
     policy: policyConfigRef(policy, policyRefOf('default', detectors)),
@@ -47,6 +50,16 @@ export function createPolicyRedactor(options: PolicyRedactorOptions): Redactor {
   return { ...covered, ofKind }
 }
 
+/** Throws `RepriseError('policy_unknown')` where the policy names one that is not there: without it nothing would be told of what it is for. */
+export function pluggedOf(policy: PolicyConfig, plugged: readonly PluggedDetector[] = []): readonly PluggedDetector[] {
+  return (policy.detectors ?? []).map(({ name }) => {
+    const found = plugged.find((detector) => detector.name === name)
+    if (found === undefined)
+      throw new RepriseError('policy_unknown', `redaction policy ${policy.id}: its detector ${name} is not loaded here`)
+    return found
+  })
+}
+
 /** What a policy's digest covers: the policy, and the detectors that it was made for. */
 export function policyText(policy: PolicyConfig, detectors: PolicyVersion = LATEST_VERSION): string {
   return canonicalJson({ policy, detectors: policyRefOf('default', detectors) })
@@ -58,6 +71,7 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
   const pseudonyms = new Pseudonyms(key)
   const unkeyed = new Pseudonyms(NO_KEY)
   const surrogates = new Surrogates(key)
+  const looksAtAll = decisions.hasPlaces || compiled.plugged !== undefined
 
   const replacementOf = (rule: string, value: string, action: Action): string => {
     switch (action) {
@@ -140,7 +154,7 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
   }
   const redactValue = (value: unknown, field = ''): Redacted<unknown> => {
     const redactBytes = (bytes: Uint8Array): Redacted<string | Uint8Array> =>
-      redactPayloadWith({ compiled, redactText, redactJson, redactValue, looksAtAll: decisions.hasPlaces }, MEDIA_TYPE.bytes, bytes, '')
+      redactPayloadWith({ compiled, redactText, redactJson, redactValue, looksAtAll }, MEDIA_TYPE.bytes, bytes, '')
     const texts = { redactText: (text: string, name: string) => redactText(text, name), redactJson, redactPieces, hidesNumbers }
     const tools = { ...texts, readsKeys: compiled.generation.readsKeys, ...(compiled.generation.readsBytes && { redactBytes }) }
     if (!decisions.hasPlaces && !decisions.isAllowlist) return redactTree(value, field, tools)
@@ -155,7 +169,7 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
   const redactPayload: Redactor['redactPayload'] = (mediaType, data, field = '') => {
     if (limits !== undefined && !limits.keepsPayload(mediaType) && !limits.keepsAttribute(field)) return withhold(data, mediaType)
     return redactPayloadWith(
-      { compiled, redactText, redactJson, redactValue, looksAtAll: decisions.hasPlaces || decisions.isAllowlist },
+      { compiled, redactText, redactJson, redactValue, looksAtAll: looksAtAll || decisions.isAllowlist },
       mediaType,
       data,
       field,

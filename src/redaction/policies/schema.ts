@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { RepriseError } from '../../schemas/index.ts'
-import { RULE_NAMES } from '../policy.ts'
+import { PLUGGED_NAMES, RULE_NAMES } from '../policy.ts'
 import { ACTIONS, MODES, type PolicyConfig } from './config.ts'
 
 const isDetector = (name: string): boolean =>
@@ -29,6 +29,15 @@ const rule = z
     path: ['reason'],
   })
 
+const pluggedDetector = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9-]{0,39}$/, 'expected small letters, digits and hyphens'),
+  version: z.string().regex(/^[0-9A-Za-z.-]{1,32}$/, 'expected letters, digits, dots and hyphens'),
+  module: z.string().min(1).max(512),
+  gives: z.array(z.enum(PLUGGED_NAMES)).min(1),
+  budgetMillis: z.int().min(1).max(60_000).optional(),
+  maxChars: z.int().min(1).max(100_000_000).optional(),
+})
+
 const policySchema = z.strictObject({
   schema: z.literal('reprise.redaction-policy/2'),
   id: z.string().regex(/^[a-z][a-z0-9-]{0,63}$/, 'expected small letters, digits and hyphens'),
@@ -36,6 +45,7 @@ const policySchema = z.strictObject({
   mode: z.enum(MODES).optional(),
   action: z.enum(ACTIONS).exclude(['keep']).optional(),
   rules: z.array(rule).max(1000).optional(),
+  detectors: z.array(pluggedDetector).max(8).optional(),
 })
 
 /** A policy from data. Throws `RepriseError('invalid_option')` that names each place and what was expected there. */

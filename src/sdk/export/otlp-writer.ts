@@ -5,6 +5,7 @@ import { ATTR, type OptionValues } from '../../schemas/index.ts'
 import { nowMillis } from '../clock.ts'
 import type { Gap, QueuedStep } from '../send-queue.ts'
 import { isWithheldAttribute, WITHHELD } from '../spool/limited.ts'
+import { loadDetectorsNow } from '../spool/policy-now.ts'
 import type { Step } from '../step.ts'
 import { type ReadableSpan, readableGapOf, readableSpanOf, resourceOf } from './readable-span.ts'
 import { RedactedView, withheldAttributes } from './redacted-view.ts'
@@ -33,7 +34,7 @@ export class OtlpWriter {
 
   constructor(options: OtlpWriterOptions) {
     const { policy, namespace } = options
-    this.#redactor = createRedactorFor({ policy, namespace, key: randomBytes(32) })
+    this.#redactor = createRedactorFor({ policy, namespace, plugged: loadDetectorsNow(policy), key: randomBytes(32) })
     this.#resource = resourceOf(redactedResource(resourceAttributes(options), this.#redactor))
     this.#leaveRecorded = options.leaveRecordedSpans
   }

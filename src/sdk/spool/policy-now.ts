@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
-import type { PolicyConfig } from '../../redaction/index.ts'
+import type { PluggedDetector, PolicyConfig } from '../../redaction/index.ts'
 import { RepriseError } from '../../schemas/index.ts'
 
 type Files = { readPolicyFile(nameOrFile: string, cwd: string, parse: (data: unknown) => PolicyConfig): PolicyConfig }
+type Detectors = { loadDetectors(policy: PolicyConfig): readonly PluggedDetector[] }
 type Schema = { parsePolicy(data: unknown): PolicyConfig }
 
 // The sources run unbuilt; in the package the file has the name that the compiler gave it.
@@ -24,10 +25,20 @@ export function readPolicyNow(nameOrFile: string): PolicyConfig {
         : require('../../redaction/policies/schema.js')
       return parsePolicy(data)
     }
-    return readPolicyFile(nameOrFile, process.cwd(), parse)
+    const policy = readPolicyFile(nameOrFile, process.cwd(), parse)
+    loadDetectorsNow(policy)
+    return policy
   } catch (cause) {
     if (RepriseError.isInstance(cause) && cause.code === 'invalid_option') throw cause
     const why = cause instanceof Error ? cause.message : String(cause)
     throw new RepriseError('invalid_option', `redaction policy ${nameOrFile}: it cannot be read here: ${why}`, { cause })
   }
+}
+
+/** The detectors of its own that a policy names; where it names none, nothing is loaded for it. Throws as `loadDetectors`. */
+export function loadDetectorsNow(policy: PolicyConfig | undefined): readonly PluggedDetector[] {
+  if (policy?.detectors === undefined) return []
+  const require = createRequire(import.meta.url)
+  const { loadDetectors }: Detectors = UNBUILT ? require('./detector-modules.ts') : require('./detector-modules.js')
+  return loadDetectors(policy)
 }

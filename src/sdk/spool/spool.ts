@@ -3,6 +3,7 @@ import type { PolicyConfig, Redactor } from '../../redaction/index.ts'
 import { type OptionValues, STORE_PLACES } from '../../schemas/index.ts'
 import { nowMillis } from '../clock.ts'
 import { frameHeader, type SpoolFrame } from './frames.ts'
+import { loadDetectorsNow } from './policy-now.ts'
 import { redactBody } from './redact-body.ts'
 import { redactionNow } from './redaction-loader.ts'
 import { readKeyFile } from './spool-files.ts'
@@ -152,7 +153,8 @@ export class Spool {
     const key = this.#key()
     if (this.#redactor === undefined || !Buffer.from(key).equals(this.#redactorKey)) {
       const { policy, namespace } = this.options
-      this.#redactor = createRedactorFor({ policy, key, ...(namespace !== undefined && { namespace }) })
+      const plugged = loadDetectorsNow(policy)
+      this.#redactor = createRedactorFor({ policy, key, plugged, ...(namespace !== undefined && { namespace }) })
       this.#redactorKey = Buffer.from(key)
     }
     return this.#redactor
