@@ -45,6 +45,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
       'effects/index.ts': 'the clocks and timers that replay itself runs by are nothing that a program uses',
       'wire/index.ts': 'how an HTTP exchange is kept and answered is a matter of recorder and replay, not of a program',
     },
+    computedIn: { 'spool/detector-modules.ts': 'a redaction policy names detectors of the user’s own by their modules' },
   },
   // Only who serves gRPC loads it.
   collector: { floor: 3, lazily: ['@grpc/grpc-js'] },
