@@ -80,7 +80,7 @@ export function addQueryVerbs({ terminal, verb, act }: VerbContext): void {
   verb(
     'show <run>',
     'show one run and its steps; the first letters of its id will do',
-    'reprise show 7f3a\nreprise show 7f3a --kind model --status error\nreprise show 7f3a --step 00f067aa0ba902b7 --json',
+    'reprise show 7f3a\nreprise show 7f3a --kind model --status error\nreprise show 7f3a --step 3 --json',
   )
     .option('--limit <number>', 'how many steps at most', wholeNumber(1, 100_000), 1000)
     .option('--kind <kind>', 'only steps of this kind; may be given more than once', collectOneOf(STEP_KINDS))
@@ -91,7 +91,7 @@ export function addQueryVerbs({ terminal, verb, act }: VerbContext): void {
     .option('--since <time>', 'only steps that started at or after this time', timeOf)
     .option('--until <time>', 'only steps that started before this time', timeOf)
     .option('--max-depth <number>', 'only steps with at most so many steps above them', wholeNumber(0, 1000))
-    .option('--step <span>', 'show this step alone, with its content and its log records')
+    .option('--step <step>', 'one step, by its number or span id, with its content and log records')
     .option('--logs', 'show the log records of the run as well')
     .action((run: string, flags) =>
       act(flags, [], async (settings) => (await import('./commands/show.ts')).show(settings, terminal, run, flags)),

@@ -120,6 +120,16 @@ describe('reprise show', () => {
     expect(await steps('--kind', 'model')).toEqual([1])
     expect(await steps('--max-depth', '1')).toEqual([0, 1])
     expect(await steps('--from-sequence', '1', '--to-sequence', '1')).toEqual([1])
+    // The number that the list shows is one to ask by.
+    const { stdout: list } = await runCli(['show', run(1), '--store', dir])
+    expect(list).toMatch(/^ {3}0 {2}run /m)
+    expect(list).toMatch(/^ {3}1 {4}model /m)
+    const { stdout: one } = await runCli(['show', run(1), '--store', dir, '--step', '1', '--json'])
+    expect(spanRecordSchema.parse(JSON.parse(one.split('\n')[0] ?? '')).core.spanId).toBe(hexOf(16, run(1), 1))
+    expect(await runCli(['show', run(1), '--store', dir, '--step', '77'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('no step 77'),
+    })
   })
 
   it('shows one step with its content, and no escape sequence of anybody', async () => {

@@ -166,13 +166,18 @@ function showSteps(
       const parent = parentSpanId === undefined ? undefined : above.get(parentSpanId)
       const level = (parent?.level ?? -1) + 1
       above.set(spanId, { level, times: { startNanos, ...(endNanos !== undefined && { endNanos }) } })
-      const line = settings.json ? JSON.stringify(record) : '  '.repeat(Math.min(level, 40)) + plain(describeStep(record, parent?.times))
+      const line = settings.json ? JSON.stringify(record) : placeOf(record, level) + plain(describeStep(record, parent?.times))
       writeLine(terminal.stdout, record.core.status.code === 'error' && !settings.json ? paint(terminal.colorOut, 'red', line) : line)
     }
     steps += page.steps.length
     cursor = page.next
   } while (cursor !== undefined && steps < flags.limit)
   return { steps, more: cursor !== undefined }
+}
+
+/** The number of a step in its run, by which it can be asked for, and how deep it stands. Foreign spans have no number. */
+function placeOf({ core }: SpanRecord, level: number): string {
+  return `${String(core.sequence ?? '').padStart(4)}  ${'  '.repeat(Math.min(level, 40))}`
 }
 
 function showLogs(settings: Settings, terminal: Terminal, store: Store, run: RunSummary, query: { readonly spanId?: string }): void {
@@ -187,10 +192,18 @@ function showLogs(settings: Settings, terminal: Terminal, store: Store, run: Run
   if (cursor !== undefined && !settings.quiet) writeLine(terminal.stderr, `only the first ${shown} log records are shown`)
 }
 
+/** By its number, of few digits, or the id of its span, of sixteen. */
+function findStep(store: Store, { id, namespace }: RunSummary, wanted: string): SpanRecord | undefined {
+  if (!/^\d{1,9}$/.test(wanted)) return store.index.readStep(id, wanted, namespace)
+  const sequence = Number(wanted)
+  return store.index.listSteps(id, { namespace, fromSequence: sequence, toSequence: sequence, limit: 1 }).steps[0]
+}
+
 /** One step with what it was given and gave back. */
-function showStep(settings: Settings, terminal: Terminal, store: Store, run: RunSummary, spanId: string): number {
-  const step = store.index.readStep(run.id, spanId, run.namespace)
-  if (step === undefined) throw new RepriseError('invalid_argument', `no step ${spanId} in run ${run.id}`)
+function showStep(settings: Settings, terminal: Terminal, store: Store, run: RunSummary, wanted: string): number {
+  const step = findStep(store, run, wanted)
+  if (step === undefined) throw new RepriseError('invalid_argument', `no step ${wanted} in run ${run.id}: expected a number or a span id`)
+  const { spanId } = step.core
   if (settings.json) {
     writeLine(terminal.stdout, JSON.stringify(step))
     showLogs(settings, terminal, store, run, { spanId })
