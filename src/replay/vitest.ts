@@ -1,6 +1,7 @@
 import { test as base, expect, type TestAPI } from 'vitest'
 import { matchers } from './matchers.ts'
 import { createRecorded, type Recorded } from './recorded/recorded.ts'
+import type { RecordedMeta, RecordedUse } from './recorded/recorded-use.ts'
 import { recordingPlace } from './recorded/recording-place.ts'
 import { TestRecorder } from './recorded/test-recorder.ts'
 import { vitestUpdateState } from './recorded/update-state.ts'
@@ -9,6 +10,10 @@ import type { ExpectedStep, TrajectoryMode } from './trajectory.ts'
 export type { Recorded, RecordedResult } from './recorded/recorded.ts'
 
 declare module 'vitest' {
+  interface TaskMeta {
+    /** What came of the test's recordings, for the reporter. */
+    reprise?: RecordedMeta
+  }
   interface Matchers<R extends void | Promise<void> = void | Promise<void>, T = unknown> {
     /** The verdict of `replay` is `exact`: nothing live, nothing unmatched, nothing unused, no socket, equal output. */
     toReplayExactly: () => R
@@ -44,12 +49,15 @@ export const test: TestAPI<{ recorded: Recorded; testRecorder: TestRecorder; all
   recorded: async ({ task, testRecorder, allowNetwork }, use) => {
     const names: string[] = [task.name]
     for (let suite = task.suite; suite !== undefined && suite.name !== ''; suite = suite.suite) names.unshift(suite.name)
+    const uses: RecordedUse[] = []
+    task.meta.reprise = { uses }
     await use(
       createRecorded({
         place: recordingPlace(task.file.filepath, names),
         state: vitestUpdateState(),
         recorder: testRecorder,
         allowNetwork,
+        onUse: (use) => uses.push(use),
       }),
     )
   },

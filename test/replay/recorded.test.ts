@@ -1,16 +1,19 @@
 import { spawn } from 'node:child_process'
 import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
-const CONFIG = `export default {
+// As a user has it, but that a config knows no conditions: import { recordingsReporter } from 'reprise/replay'
+const CONFIG = `const source = '${new URL('../../src/replay/recorded/recordings-reporter.ts', import.meta.url).href}'
+const { recordingsReporter } = await import(source)
+export default {
   resolve: { conditions: ['reprise-source'] },
   ssr: { resolve: { conditions: ['reprise-source', 'node', 'import', 'default'] } },
-  test: { include: ['*-program.ts'], execArgv: ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning'] },
+  test: { include: ['*-program.ts'], reporters: ['default', recordingsReporter()], execArgv: ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning'] },
 }
 `
 
@@ -24,7 +27,7 @@ async function vitest(folder: string, env: Record<string, string>, ...args: stri
   const clean = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(?:VITEST|CI$|NODE_ENV|REPRISE|FORCE_COLOR)/.test(key)))
   const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', ...args], {
     cwd: folder,
-    env: { ...clean, NO_COLOR: '1', ...env },
+    env: { ...clean, NO_COLOR: '1', NODE_OPTIONS: '--conditions=reprise-source', ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''
@@ -61,6 +64,7 @@ describe('recorded()', () => {
 
   it('records what is not there yet, beside the test, under names that can be read', async () => {
     expect(first.output).toContain('5 passed')
+    expect(first.output).toContain(' Recordings  6 recorded\n')
     expect(first.code).toBe(0)
     const recordings = await recordingsOf(folder)
     expect(recordings).toHaveLength(6)
@@ -71,6 +75,7 @@ describe('recorded()', () => {
     const before = await readFile(join(folder, 'calls.log'), 'utf8')
     const told = await vitest(folder, { CI: 'true' })
     expect(told.output).toContain('5 passed')
+    expect(told.output).toContain(' Recordings  6 exact\n')
     expect(told.code).toBe(0)
     expect(await readFile(join(folder, 'calls.log'), 'utf8')).toBe(before)
   })
@@ -80,6 +85,7 @@ describe('recorded()', () => {
     const told = await vitest(other, { CI: 'true' })
     expect(told.code).toBe(1)
     expect(told.output).toContain('there is no recording at')
+    expect(told.output).toContain(' Recordings  5 not there\n   not there  agent > answers\n')
     expect(await recordingsOf(other)).toEqual([])
     await expect(readFile(join(other, 'calls.log'))).rejects.toThrow('ENOENT')
   })
@@ -88,6 +94,7 @@ describe('recorded()', () => {
     const told = await vitest(folder, { CI: 'true', TONE: 'rude' })
     expect(told.code).toBe(1)
     expect(told.output).toContain('expected the replay to be exact')
+    expect(told.output).toMatch(/ Recordings {2}\d exact, \d diverged\n {3}diverged {2}agent > answers\n/)
     expect(told.output).toContain('first departure: unmatched: model chat')
     expect(told.output).toContain('recorded: "polite"')
     expect(told.output).toContain('replayed: "rude"')
@@ -107,11 +114,22 @@ describe('recorded()', () => {
   it('never goes live outside of CI either, and records again when told to', async () => {
     const file = join(folder, '__recordings__', (await recordingsOf(folder))[0] ?? '')
     const before = await readFile(file, 'utf8')
+    // Left over from a test that is not there any more, from a call, and from a file.
+    const left = [
+      'agent-program.ts/agent-gone-0123abcd/1',
+      file.split('/').slice(-4, -2).join('/').concat('/7'),
+      'gone.test.ts/a-0123abcd/1',
+    ]
+    for (const over of left) await cp(dirname(file), join(folder, '__recordings__', over), { recursive: true })
     const departed = await vitest(folder, { TONE: 'rude' }, '-t', 'answers')
     expect(departed.code).toBe(1)
+    expect(departed.output).toContain(' Recordings  2 obsolete: no test has them any more (vitest -u removes them)\n')
+    expect(await recordingsOf(folder)).toHaveLength(9)
     expect(await readFile(file, 'utf8')).toBe(before)
     const again = await vitest(folder, { TONE: 'rude' }, '-u', '-t', 'answers')
     expect(again.output).toContain('1 passed')
+    expect(again.output).toContain(' Recordings  3 removed, since no test has them any more\n')
+    expect(await recordingsOf(folder)).toHaveLength(6)
     expect(await readFile(file, 'utf8')).not.toBe(before)
     expect((await vitest(folder, { CI: 'true', TONE: 'rude' }, '-t', 'answers')).code).toBe(0)
     await rm(folder, { recursive: true })

@@ -1,12 +1,13 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { RepriseError } from '../../schemas/index.ts'
+import { type Label, RepriseError } from '../../schemas/index.ts'
 import { ranInstrumented } from '../../sdk/index.ts'
 import { denyNetwork } from '../guard/guard.ts'
 import { assertReplaysExactly } from '../matchers.ts'
 import { loadRecording } from '../recording-reader.ts'
 import { MANIFEST_FILE } from '../recording-text.ts'
 import { type Outcome, replayWithOutcome } from '../replay.ts'
+import type { RecordedUse } from './recorded-use.ts'
 import type { TestRecorder } from './test-recorder.ts'
 import type { UpdateState } from './update-state.ts'
 
@@ -26,21 +27,29 @@ export interface RecordedOptions {
   readonly recorder: TestRecorder
   /** What the process may reach while it replays, besides the replayed function: hosts, or hosts with ports. */
   readonly allowNetwork?: readonly string[]
+  /** Told what came of each call. */
+  readonly onUse?: (use: RecordedUse) => void
 }
 
-export function createRecorded({ place, state, recorder, allowNetwork = [] }: RecordedOptions): Recorded {
+export function createRecorded({ place, state, recorder, allowNetwork = [], onUse = () => {} }: RecordedOptions): Recorded {
   let calls = 0
   return async <A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<RecordedResult<R>> => {
     if (!ranInstrumented(fn)) {
       throw new RepriseError('invalid_argument', 'recorded(fn, ...args): expected a function that instrument() gave')
     }
-    const folder = join(place, String(++calls))
+    const call = ++calls
+    const folder = join(place, String(call))
     const isThere = existsSync(join(folder, MANIFEST_FILE))
     if (!isThere && state === 'none') {
+      onUse({ call, how: 'missing' })
       const message = `there is no recording at ${folder}, and none is made here: with CI set, recordings are only read`
       throw new RepriseError('artifact_missing', `${message}. Run the test once without CI, or with -u, and commit the folder`)
     }
-    const outcome = isThere && state !== 'all' ? await replayed(fn, args, folder, allowNetwork) : await record(fn, args, folder, recorder)
+    const replays = isThere && state !== 'all'
+    const outcome = replays
+      ? await replayed(fn, args, folder, allowNetwork, (label) => onUse({ call, how: 'replayed', label }))
+      : await record(fn, args, folder, recorder)
+    if (!replays) onUse({ call, how: 'recorded' })
     if (!outcome.ok) throw outcome.error
     return outcome.value as RecordedResult<R>
   }
@@ -51,10 +60,11 @@ async function replayed<A extends unknown[]>(
   args: A,
   folder: string,
   allowNetwork: readonly string[],
+  onVerdict: (label: Label) => void,
 ): Promise<Outcome> {
   const denial = denyNetwork({ allow: allowNetwork })
   try {
-    const outcome = await replayedOffline(fn, args, folder)
+    const outcome = await replayedOffline(fn, args, folder, onVerdict)
     const [first] = denial.attempts()
     if (first === undefined) return outcome
     const message = `outside of the replayed function: ${first}; allowNetwork of the fixtures lets the process reach a host`
@@ -64,9 +74,15 @@ async function replayed<A extends unknown[]>(
   }
 }
 
-async function replayedOffline<A extends unknown[]>(fn: (...args: A) => unknown, args: A, folder: string): Promise<Outcome> {
+async function replayedOffline<A extends unknown[]>(
+  fn: (...args: A) => unknown,
+  args: A,
+  folder: string,
+  onVerdict: (label: Label) => void,
+): Promise<Outcome> {
   const recording = await loadRecording(folder)
   const { verdict, outcome } = await replayWithOutcome(recording, fn as (...args: never[]) => unknown, { args })
+  onVerdict(verdict.label)
   assertReplaysExactly(verdict)
   return outcome ?? { ok: true, value: undefined }
 }

@@ -1,6 +1,7 @@
 import { basename, dirname, join } from 'node:path'
 import { sha256Hex } from '../../schemas/index.ts'
 
+export const RECORDINGS_FOLDER = '__recordings__'
 const MAX_LENGTH = 60
 
 /** Where the recordings of one test stand: beside its file, under a name that can be read and that no other test has. */
@@ -12,5 +13,5 @@ export function recordingPlace(testFile: string, testNames: readonly string[]): 
     .replace(/^-|-$/g, '')
     .slice(0, MAX_LENGTH)
   const digest = sha256Hex(JSON.stringify(testNames)).slice(0, 8)
-  return join(dirname(testFile), '__recordings__', basename(testFile), readable === '' ? digest : `${readable}-${digest}`)
+  return join(dirname(testFile), RECORDINGS_FOLDER, basename(testFile), readable === '' ? digest : `${readable}-${digest}`)
 }
