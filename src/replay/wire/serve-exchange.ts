@@ -26,6 +26,7 @@ export function serveExchange(
 class RecordedExchange implements ServedExchange {
   readonly head: Promise<WireHead>
   readonly timedOut: boolean
+  readonly leftAfter: number | undefined
   readonly #head: PromiseWithResolvers<WireHead> = Promise.withResolvers()
   readonly #chunks: readonly Uint8Array[]
   readonly #failure: Failure
@@ -51,6 +52,7 @@ class RecordedExchange implements ServedExchange {
     this.head.catch(() => undefined)
     this.timedOut = response?.timedOut === true
     this.#chunks = response?.chunks ?? []
+    this.leftAfter = plan.end === 'beyond' ? this.#chunks.length : undefined
     this.#failure = failure
     this.#plan = plan
     this.#scheduler = scheduler

@@ -36,6 +36,7 @@ export function liveExchange(
   return {
     head,
     timedOut: false,
+    leftAfter: undefined,
     pull: async () => (await (await chunks).next()).value,
     leave: () => void request.destroy(),
     abort: () => void request.destroy(),

@@ -50,7 +50,14 @@ function answered(step: WireStep | undefined, response: IncomingMessage): void {
     hasBody: true,
     ...(encoding !== undefined && { encoding }),
   })
-  const { emit } = response
+  // A connection that breaks off destroys a response too, and without a listener there is no error to see.
+  let brokeOff: unknown
+  const { emit, destroy } = response
+  shadow(response, 'destroy', (...args: unknown[]) => {
+    const [error] = args
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') brokeOff ??= error
+    return Reflect.apply(destroy, response, args)
+  })
   shadow(response, 'emit', (...args: unknown[]) => {
     const [event, value] = args
     if (event === 'data') {
@@ -59,9 +66,9 @@ function answered(step: WireStep | undefined, response: IncomingMessage): void {
     } else if (event === 'end') {
       step.delivered()
       step.endStream('done')
-    } else if (event === 'error') {
+    } else if (event === 'error' || (event === 'close' && brokeOff !== undefined)) {
       step.delivered()
-      step.endStream('error', value)
+      step.endStream('error', event === 'error' ? value : brokeOff)
     } else if (event === 'close') step.endStream('cancelled')
     return Reflect.apply(emit, response, args)
   })

@@ -58,7 +58,11 @@ export async function answerOver(socket: Duplex, request: ClientRequest, exchang
   const hasNoBody = request.method === 'HEAD' || head.status === 204 || head.status === 304
   socket.push(headText(head, isFramed && !hasNoBody))
   try {
-    for (let chunk = await exchange.pull(); chunk !== undefined; chunk = await exchange.pull()) {
+    for (let taken = 0; ; taken++) {
+      // The program closes the socket when it leaves.
+      if (taken === exchange.leftAfter) return
+      const chunk = await exchange.pull()
+      if (chunk === undefined) break
       if (socket.destroyed) return
       if (chunk.length === 0) continue
       if (isFramed) socket.push(`${chunk.length.toString(16)}\r\n`)

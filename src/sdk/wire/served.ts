@@ -16,6 +16,8 @@ export interface ServedExchange {
   readonly head: Promise<WireHead>
   /** Before it failed, the program was told that the connection had been silent for too long. */
   readonly timedOut: boolean
+  /** The recorded program had so many chunks and left: whoever gives them unasked gives no more. */
+  readonly leftAfter: number | undefined
   /** The next chunk of the body, undefined after the last one. Rejects with what the body broke off with. */
   pull(): Promise<Uint8Array | undefined>
   /** The program reads no further. */
@@ -51,5 +53,5 @@ export function wireCall(method: string, url: URL, request: KeptRequest, parent:
 /** An exchange that was refused, or is never answered. */
 export function unansweredExchange(head: Promise<never>): ServedExchange {
   head.catch(() => undefined)
-  return { head, timedOut: false, pull: () => head, leave: () => {}, abort: () => {} }
+  return { head, timedOut: false, leftAfter: undefined, pull: () => head, leave: () => {}, abort: () => {} }
 }

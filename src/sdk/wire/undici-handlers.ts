@@ -124,18 +124,20 @@ export async function answerHandler(handler: object, exchange: ServedExchange): 
       ? called['onHeaders']?.(status, raw, controller.resume, statusText)
       : called['onResponseStart']?.(controller, status, joined(headers), statusText)
     if (isLegacy && goesOn === false) controller.pause()
-    for (;;) {
+    for (let taken = 0; taken !== exchange.leftAfter; taken++) {
       await controller.ready()
       const chunk = await exchange.pull()
       if (controller.aborted) return fail(controller.reason)
-      if (chunk === undefined) break
+      if (chunk === undefined) {
+        if (isLegacy) called['onComplete']?.([])
+        else called['onResponseEnd']?.(controller, {})
+        return
+      }
       if (chunk.length === 0) continue
       const data = Buffer.from(chunk)
       if (!isLegacy) called['onResponseData']?.(controller, data)
       else if (called['onData']?.(data) === false) controller.pause()
     }
-    if (isLegacy) called['onComplete']?.([])
-    else called['onResponseEnd']?.(controller, {})
   } catch (error) {
     fail(error)
   }

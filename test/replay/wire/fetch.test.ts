@@ -119,8 +119,17 @@ const PROGRAMS = {
     setTimeout(() => late.abort(), 10)
     const rest = await told(async () => await reader?.read())
     const before = await told(() => fetch(at('/echo'), { signal: AbortSignal.abort() }))
+    const own = new AbortController()
+    const reason = new RangeError('a reason of its own')
+    setTimeout(() => own.abort(reason), 10)
+    const same = await fetch(at('/never'), { signal: own.signal }).catch((error: unknown) => error === reason)
+    const later = new AbortController()
+    const slow = (await fetch(at('/slow'), { signal: later.signal })).body?.getReader()
+    await slow?.read()
+    setTimeout(() => later.abort(reason), 10)
+    const sameLater = await slow?.read().catch((error: unknown) => error === reason)
     const timeout = await told(() => fetch(at('/never'), { signal: AbortSignal.timeout(20) }))
-    return [await pending, first, rest, before, timeout]
+    return [await pending, first, rest, before, timeout, same, sameLater]
   }),
   unread: instrument(async function unread() {
     const left = await fetch(at('/lines'))

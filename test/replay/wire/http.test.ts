@@ -85,11 +85,32 @@ const PROGRAMS = {
       }),
     ]
   }),
+  timeouts: instrument(async function timeouts() {
+    return await new Promise((resolve) => {
+      // As axios does: what the program makes of it is decided by the event.
+      const request = http.request({ hostname, port, path: '/never', timeout: 30 })
+      request.on('timeout', () => {
+        resolve('timed out')
+        request.destroy()
+      })
+      request.on('error', () => resolve('failed'))
+      request.end()
+    })
+  }),
+  broken: instrument(async function broken() {
+    const cut = await ask('/cut')
+    const closed = new Promise((resolve) => cut.once('close', resolve))
+    await new Promise((resolve) => cut.once('aborted', resolve))
+    await closed
+    return [cut.complete, cut.destroyed]
+  }),
   left: instrument(async function left() {
     const response = await ask('/lines')
     let first = ''
     for await (const chunk of response) {
       first = (chunk as Buffer).toString()
+      // Neither in a hurry.
+      await bytesOf(await ask('/moved'))
       break
     }
     const ignored = await ask('/lines')
@@ -123,7 +144,7 @@ describe('node:http', () => {
     const counts = Object.fromEntries(
       NAMES.map((name) => [name, recordingOf(recordings, name).nodes.filter(({ record }) => record.core.kind === 'wire').length]),
     )
-    expect(counts).toEqual({ asks: 4, parallel: 6, packed: 1, lines: 1, failures: 5, left: 2 })
+    expect(counts).toEqual({ asks: 4, parallel: 6, packed: 1, lines: 1, failures: 5, timeouts: 1, broken: 1, left: 3 })
   })
 
   it('tells a request that the recording does not have', async () => {
