@@ -101,7 +101,14 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
     .addOption(new Option('--mode <mode>', 'cached serves what matches, for a program that was edited').choices(['exact', 'cached']))
     .addOption(new Option('--on-miss <what>', 'with cached: what comes of a call that matches nothing').choices(['throw', 'live']))
-    .option('--allow-write <step>', 'with --on-miss live: this step may be called though it writes; may be given more than once', collect)
+    .addOption(
+      new Option('--serve <what>', 'wire: client code runs again, above recorded HTTP exchanges (default: call)').choices(['call', 'wire']),
+    )
+    .option(
+      '--allow-write <step>',
+      'with --on-miss live or --serve wire: this step may run though it writes; may be given more than once',
+      collect,
+    )
     .option('--no-record', 'with --on-miss live: do not record what happens as a run of its own')
     .option('--allow-net <host[:port]>', 'what the process may reach outside of the replayed run; may be given more than once', collect)
     .addOption(new Option('--pacing <pace>', 'when results come (default: instant)').choices(['instant', 'recorded', 'scaled']))

@@ -31,6 +31,7 @@ export type ReplayFlags = {
   mode?: 'exact' | 'cached'
   onMiss?: 'throw' | 'live'
   allowWrite?: string[]
+  serve?: 'call' | 'wire'
   allowNet?: string[]
   record?: boolean
   pacing?: 'instant' | 'recorded' | 'scaled'
@@ -57,7 +58,8 @@ async function replayThem(settings: Settings, terminal: Terminal, folder: string
     throw new RepriseError('usage', 'replay: expected a recording, or --all with a folder of recordings, and not both')
   const file = resolve(terminal.cwd, flags.module)
   const timeout = flags.timeoutMillis === undefined ? {} : { timeoutMillis: flags.timeoutMillis }
-  if (folder === undefined && modeOf(flags).mode !== undefined) throw new RepriseError('usage', '--all is for exact replays')
+  if (folder === undefined && (modeOf(flags).mode !== undefined || flags.serve === 'wire'))
+    throw new RepriseError('usage', '--all is for exact replays that serve calls')
   if (folder === undefined) return await replayEach(settings, terminal, flags, file, timeout)
   if (flags.lanes !== undefined || flags.junit !== undefined) throw new RepriseError('usage', '--lanes and --junit go with --all')
   if (flags.export === undefined) throw new RepriseError('usage', '--export: expected the name of the exported function')
@@ -71,18 +73,15 @@ async function replayThem(settings: Settings, terminal: Terminal, folder: string
 }
 
 /** Throws `usage` for flags that do not go together. */
-function modeOf({ mode = 'exact', onMiss, allowWrite, record }: ReplayFlags): ReplayOptions {
-  if (mode === 'exact' && (onMiss !== undefined || allowWrite !== undefined))
-    throw new RepriseError('usage', '--on-miss and --allow-write go with --mode cached')
-  if (mode === 'exact') return {}
-  if (allowWrite !== undefined && onMiss !== 'live') throw new RepriseError('usage', '--allow-write goes with --on-miss live')
+function modeOf({ mode = 'exact', onMiss, allowWrite, record, serve }: ReplayFlags): ReplayOptions {
+  const served = { ...(serve === undefined ? {} : { serve }), ...(allowWrite === undefined ? {} : { allowWrites: allowWrite }) }
+  if (mode === 'exact' && (onMiss !== undefined || (allowWrite !== undefined && serve !== 'wire')))
+    throw new RepriseError('usage', '--on-miss and --allow-write go with --mode cached, and --allow-write with --serve wire')
+  if (mode === 'exact') return served
+  if (allowWrite !== undefined && onMiss !== 'live' && serve !== 'wire')
+    throw new RepriseError('usage', '--allow-write goes with --on-miss live, or with --serve wire')
   const isLive = onMiss === 'live'
-  return {
-    mode,
-    ...(onMiss === undefined ? {} : { onMiss }),
-    ...(allowWrite === undefined ? {} : { allowWrites: allowWrite }),
-    record: isLive && record !== false,
-  }
+  return { mode, ...served, ...(onMiss === undefined ? {} : { onMiss }), record: isLive && record !== false }
 }
 
 function paceOf({ pacing, scale, resplit }: ReplayFlags): ReplayOptions {
