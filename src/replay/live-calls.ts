@@ -33,6 +33,11 @@ export class LiveCalls {
     return this.made.length > 0
   }
 
+  /** Undefined in an exact replay. */
+  get onMiss(): CachedOptions['onMiss'] | undefined {
+    return this.#options?.onMiss
+  }
+
   /** What a step is labelled whose recorded result was served. */
   get servedLabel(): Label {
     return this.mode === 'exact' ? 'exact' : 'cached'

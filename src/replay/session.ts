@@ -67,6 +67,8 @@ export class ReplaySession implements Interceptor {
   recordedRunId: string | undefined
   readonly departures: Departures = new Departures()
   readonly unmatched: UnmatchedCall[] = []
+  /** Containers that the recording does not have, where what they call goes live. */
+  readonly added: Pick<UnmatchedCall, 'kind' | 'name'>[] = []
   readonly served: Set<LineageNode> = new Set()
   readonly ran: Set<LineageNode> = new Set()
   readonly diverged: Set<LineageNode> = new Set()
@@ -216,6 +218,8 @@ export class ReplaySession implements Interceptor {
       this.ran.add(recorded)
       this.course.called(recorded)
       this.#checks.checkRequest(recorded, changed.args === undefined ? request : this.#requestOf({ ...call, ...changed }))
+    } else if (this.live.onMiss === 'live') {
+      this.added.push({ kind: call.kind, name: call.name })
     } else if (!this.#closed) {
       this.unmatched.push({ kind: call.kind, name: call.name, how: 'ran' })
       const message = `the recording has no ${call.kind} ${call.name} here; nothing beneath it can be served`

@@ -108,6 +108,7 @@ function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>):
   return [
     ...recorded,
     ...made,
+    ...session.added.map(({ kind, name }): VerdictStep => ({ kind, name, label: 'live', how: 'ran' })),
     ...unmatched.map(
       ({ kind, name, how }): VerdictStep => ({ kind, name, label: changes?.reached === true ? 'missing' : 'diverged', how }),
     ),
