@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
@@ -195,6 +195,26 @@ it('beside a collector has it do so, while senders go on: what is in the spool i
   }
   expect(code).toBe(0)
 }, 60_000)
+
+it('erases itself where the collector that had taken its request is gone', async () => {
+  const dir = await filled()
+  const store = await openStore(dir, { mode: 'write' })
+  store.tellUrl('http://127.0.0.1:9')
+  const ended = finish(spawnCli(['erase', RUN, '--store', dir]))
+  const requests = join(dir, 'requests')
+  let asked: string | undefined
+  while (asked === undefined) {
+    await new Promise((resolve) => setTimeout(resolve, 10))
+    asked = existsSync(requests) ? readdirSync(requests).find((name) => name.endsWith('.request')) : undefined
+  }
+  renameSync(join(requests, asked), join(requests, asked.replace('.request', '.taken')))
+  await store.close()
+  const { code, stdout, stderr } = await ended
+  expect(code, stderr).toBe(0)
+  expect(stdout).toContain('erased: 3 payloads, 6 references in 3 records')
+  expect(readdirSync(requests)).toEqual([])
+  expect(holding(dir, SECRET)).toEqual([])
+}, 30_000)
 
 it('takes back what it asked for where the writer takes no requests', async () => {
   const dir = await filled()

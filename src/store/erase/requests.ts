@@ -56,7 +56,9 @@ export async function askForErasure(dir: string, selection: EraseSelection): Pro
     const waits = isThere(fileOf(dir, id, 'request'))
     if (now - looked >= LOOK_MILLIS) {
       looked = now
-      if (inspectStore(dir).writer !== undefined && !(waits && now - started > TAKEN_MAX_MILLIS)) continue
+      // One that is under way for somebody else ends first.
+      const isIgnored = waits && now - started > TAKEN_MAX_MILLIS && !isBusy(dir)
+      if (inspectStore(dir).writer !== undefined && !isIgnored) continue
       removeFile(fileOf(dir, id, 'request'))
       removeFile(fileOf(dir, id, 'taken'))
       return undefined
@@ -88,6 +90,10 @@ export function takeErasureRequests(dir: string): ErasureRequest[] {
 export function answerErasure(dir: string, id: string, answer: ErasureAnswer): void {
   replaceFile(fileOf(dir, id, 'answer'), `${JSON.stringify(answer)}\n`)
   removeFile(fileOf(dir, id, 'taken'))
+}
+
+function isBusy(dir: string): boolean {
+  return namesIn(layoutOf(resolve(dir)).requests).some((name) => name.endsWith('.taken'))
 }
 
 /** An answer that nobody waited for. */
