@@ -6,7 +6,11 @@ import type { LineageNode } from '../lineage.ts'
 import { StreamCursor, type StreamEvents } from '../served-stream.ts'
 
 type Failure = { readonly value: unknown } | undefined
-type Events = StreamEvents & { onOpened(cursor: StreamCursor): void }
+type Events = StreamEvents & {
+  onOpened(cursor: StreamCursor): void
+  /** Gives the chunks cut elsewhere; undefined where they stay as they are. */
+  recut?(chunks: readonly unknown[]): readonly unknown[] | undefined
+}
 
 /** The call was an HTTP exchange: answered with the recorded response, head and chunks in their recorded turns. */
 export function serveExchange(
@@ -19,7 +23,22 @@ export function serveExchange(
   const response = servedExchange(output)
   const streams = core.streamEnd !== undefined && response !== undefined
   const plan = planOf(core, streams ? response.chunks.length : 0)
-  return { mode: 'served', returned: new RecordedExchange(response, plan, failure, streams, scheduler, events) }
+  const isWhole = core.streamEnd === 'done' || core.streamEnd === 'error'
+  const recut = streams && isWhole ? events.recut?.(response.chunks) : undefined
+  if (recut === undefined || !recut.every((chunk) => chunk instanceof Uint8Array))
+    return { mode: 'served', returned: new RecordedExchange(response, plan, failure, streams, scheduler, events) }
+  // As many as were recorded come in their recorded turn, more at once.
+  for (const place of plan.chunks.slice(recut.length)) if (typeof place === 'number') scheduler.skip(place)
+  const chunks = recut.map((_, index): Place => plan.chunks[index] ?? 'free')
+  const returned = new RecordedExchange(
+    response && { ...response, chunks: recut },
+    { ...plan, chunks },
+    failure,
+    streams,
+    scheduler,
+    events,
+  )
+  return { mode: 'served', returned }
 }
 
 /** What the program aborts fails with the program's own reason, and otherwise as it did when recorded: in its turn. */

@@ -23,6 +23,16 @@ const chat = model(
 )
 const weather = tool(async ({ city }: { city: string }) => ({ city, sky: 'clear' }), { name: 'weather', effect: 'read' })
 
+let written = 0
+const refund = tool(
+  async (order: string) => {
+    written++
+    const { choices } = await client.chat.completions.create({ model: 'gpt-test', messages: [user(`refund ${order}`)] })
+    return choices[0]?.message.content
+  },
+  { name: 'refund' },
+)
+
 /** Each with the client itself, in no wrapper of ours, but for the last. */
 const PROGRAMS = {
   plain: instrument(async function plain() {
@@ -84,6 +94,9 @@ const PROGRAMS = {
       }
     }
   }),
+  writes: instrument(async function writes() {
+    return [await refund('17'), await (await fetch(`${server.url}/v1/chat`, { method: 'POST', body: '{"messages":[]}' })).text()].length
+  }),
   wrapped: instrument(async function wrapped() {
     return [await chat('one'), await chat('two'), await chat('busy within')]
   }),
@@ -119,6 +132,23 @@ describe('the openai client above a served wire', () => {
     expectExact(verdict)
     expect(modelCalls).toBe(before)
     if (name === 'wrapped') expect(verdict.counts).toMatchObject({ served: 3, covered: 5, unused: 0, unmatched: 0 })
+  })
+
+  it.for([1, 2, 3, 4, 5])('reads a stream whose chunks are cut elsewhere: %i', async (seed) => {
+    expectExact(await replay(recordingOf(recordings, 'streamed'), PROGRAMS.streamed, { serve: 'wire', resplit: seed }))
+  })
+
+  it('runs a tool that writes only where that is allowed', async () => {
+    const recording = recordingOf(recordings, 'writes')
+    const before = written
+    const kept = await replay(recording, PROGRAMS.writes, { serve: 'wire' })
+    expectExact(kept)
+    expect(kept.counts).toMatchObject({ served: 2, covered: 1 })
+    expect(written).toBe(before)
+    const allowed = await replay(recording, PROGRAMS.writes, { serve: 'wire', allowWrites: ['refund'] })
+    expectExact(allowed)
+    expect(allowed.counts).toMatchObject({ served: 2, covered: 0 })
+    expect(written).toBe(before + 1)
   })
 
   it('notes another body, and another address', async () => {
