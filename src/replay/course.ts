@@ -28,6 +28,7 @@ export class Course {
   readonly #departures: Departures
   readonly #calls: RecordedCalls
   readonly #startedMillis = nowMillis()
+  #left = false
   readonly #nodeOfNumber = new Map<number, LineageNode>()
   /** Steps called or delivered after the order was given up. */
   readonly #unordered = new Set<LineageNode>()
@@ -106,8 +107,13 @@ export class Course {
     return 2 * BASE_PATIENCE_MILLIS + own
   }
 
+  /** The program may do other things than recorded from here on, so waiting for what it did then gains little. */
+  leave(): void {
+    this.#left = true
+  }
+
   get #onCourse(): boolean {
-    return this.#departures.total === 0 && this.scheduler.losses === 0
+    return !this.#left && this.#departures.total === 0 && this.scheduler.losses === 0
   }
 
   #dueMillis(silenceMillis: number, offsetMillis: number): number {

@@ -287,7 +287,10 @@ export class ReplaySession implements Interceptor {
   /** Notes that a step is called. Gives what is changed there. */
   #changeAt(node: LineageNode | undefined): Patch | undefined {
     const patch = this.#closed ? undefined : this.changes?.at(node)
-    if (patch !== undefined && node !== undefined) this.effects.change(node, patch)
+    if (patch !== undefined && node !== undefined) {
+      this.effects.change(node, patch)
+      this.course.leave()
+    }
     return patch
   }
 
@@ -322,7 +325,10 @@ export class ReplaySession implements Interceptor {
           )
     // The program makes this call in its place: waiting for the recorded one would only take time.
     if (found !== undefined && !this.served.has(found.node)) this.course.giveUp(found.node)
-    if (this.live.allows(call)) return this.live.make(call, liveContainer(parent, call))
+    if (this.live.allows(call)) {
+      this.course.leave()
+      return this.live.make(call, liveContainer(parent, call))
+    }
     const message = missMessage(call, parent, request, recordedEqual) + this.live.refusal(call)
     this.unmatched.push({ kind: call.kind, name: call.name, how: 'served' })
     this.departures.note({
