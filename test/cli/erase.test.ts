@@ -200,14 +200,16 @@ it('erases itself where the collector that had taken its request is gone', async
   const dir = await filled()
   const store = await openStore(dir, { mode: 'write' })
   store.tellUrl('http://127.0.0.1:9')
-  const ended = finish(spawnCli(['erase', RUN, '--store', dir]))
+  const child = spawnCli(['erase', RUN, '--store', dir])
+  const ended = finish(child)
   const requests = join(dir, 'requests')
   let asked: string | undefined
-  while (asked === undefined) {
+  while (asked === undefined && child.exitCode === null) {
     await new Promise((resolve) => setTimeout(resolve, 10))
     asked = existsSync(requests) ? readdirSync(requests).find((name) => name.endsWith('.request')) : undefined
   }
-  renameSync(join(requests, asked), join(requests, asked.replace('.request', '.taken')))
+  expect(asked, (await Promise.race([ended, undefined]))?.stderr).toBeDefined()
+  renameSync(join(requests, asked ?? ''), join(requests, (asked ?? '').replace('.request', '.taken')))
   await store.close()
   const { code, stdout, stderr } = await ended
   expect(code, stderr).toBe(0)
