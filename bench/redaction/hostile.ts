@@ -52,6 +52,10 @@ const BRICKS = [
     'curl -u a:',
     '%41%42',
     'key is ',
+    '{"a":"b@"}\n',
+    'data: {"a":"4111 "}\n',
+    'data: {"a":"b"}}} }\t}',
+    '[{"type":"text","text":"a@"},{"t',
   ],
 ]
 

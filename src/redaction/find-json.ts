@@ -5,15 +5,18 @@ import type { Evidence } from './explain/trace.ts'
 import { isSecretOfField, isSecretOfPair } from './fields.ts'
 import { findInEncoded } from './find-encoded.ts'
 import { findAtHits, SHORTEST_MATCH } from './find-text.ts'
+import { listOfLines, looksLikeLines } from './json-lines.ts'
 import { escapeJson, rawOffsets, unescapeJson } from './json-strings.ts'
 import { type JsonToken, walkJson } from './json-walk.ts'
 import type { FieldRuleData } from './rule.ts'
 import { type AnchorHits, type Scan, scanText } from './scan.ts'
-import { collectSeries, findInSeries, looksLikeChunks } from './series.ts'
+import { collectParts, collectSeries, findInParts, findInSeries, looksLikeChunks, looksLikeParts, type SeriesMatch } from './series.ts'
 import { chooseSpans, type Span, spansBeside } from './spans.ts'
 
 /** JSON inside JSON strings is followed this many levels down; below that it is plain text. */
 const MAX_NESTING = 3
+/** Fewer lines are no stream. */
+const PIECES_OF_LINES = 2
 const LINE_LEAD = /(?:data:)?[ \t]{0,64}/y
 const CARD_RULE = 'payment-card'
 /** Members by which header lists name and give a header: `{ "name": "Cookie", "value": "…" }`. */
@@ -34,8 +37,10 @@ export function findInJson(
   rule?: FieldRuleData,
   scan?: Scan,
 ): Span[] | undefined {
+  // One object a line is no JSON, whether or not there is a reason to read it to its end.
+  if (policy.generation.readsParts && looksLikeLines(text)) return undefined
   const hits = text.length < SHORTEST_MATCH ? [] : (scan ?? scanText)(policy.automaton, text)
-  const series = nesting < MAX_NESTING && looksLikeChunks(text, policy.generation.readsSpaced) ? findInChunks(policy, text, nesting) : []
+  const series = nesting < MAX_NESTING ? findCut(policy, text, nesting) : []
   if (hits.length === 0 && rule === undefined && policy.plugged === undefined) return series
   const finder = new JsonFinder(policy, text, newContainer(field, rule), nesting, hits)
   if (!walkJson(text, finder) || !finder.isValid) return undefined
@@ -45,25 +50,48 @@ export function findInJson(
 }
 
 /** Whether a text that has no anchor anywhere holds one that is cut in pieces: `bob`, `@exam`, `ple.com`. */
-export const hasCutMatch = (policy: CompiledPolicy, jsonText: string): boolean =>
-  looksLikeChunks(jsonText, policy.generation.readsSpaced) && findInChunks(policy, jsonText, 0).length > 0
+export const hasCutMatch = (policy: CompiledPolicy, text: string): boolean =>
+  findCut(policy, text, 0).length > 0 || findCutInLines(policy, text, 0).length > 0
 
 /** What is found in the texts that the elements of a list make together. */
-function findInChunks(policy: CompiledPolicy, text: string, nesting: number): Span[] {
+function findCut(policy: CompiledPolicy, text: string, nesting: number): Span[] {
+  const { generation } = policy
+  const find = (joined: string): Span[] => findInString(policy, joined, '', nesting + 1)
+  const chunks = looksLikeChunks(text, generation.readsSpaced)
+    ? collectSeries(text).flatMap(({ tokens, pieces }) => inPieces(text, tokens, findInSeries(pieces, generation.piecesMin, find)))
+    : []
+  const parts =
+    generation.readsParts && looksLikeParts(text)
+      ? collectParts(text).flatMap(({ tokens, pieces }) => inPieces(text, tokens, findInParts(pieces, find)))
+      : []
+  const inOrder = (spans: Span[]): Span[] => spans.sort((a, b) => a.start - b.start)
+  return parts.length === 0 ? inOrder(chunks) : inOrder([...chunks, ...spansBeside(inOrder(parts), inOrder(chunks))])
+}
+
+/** The same where each chunk is a line of its own, as in event streams and NDJSON. */
+function findCutInLines(policy: CompiledPolicy, text: string, nesting: number): Span[] {
+  if (!policy.generation.readsParts || nesting >= MAX_NESTING || !looksLikeLines(text)) return []
+  const { list, toText } = listOfLines(text)
+  if (list === undefined) return []
+  const find = (joined: string): Span[] => findInString(policy, joined, '', nesting + 1)
+  return collectSeries(list)
+    .flatMap(({ tokens, pieces }) => inPieces(list, tokens, findInSeries(pieces, PIECES_OF_LINES, find)))
+    .map((span) => ({ ...span, start: toText(span.start), end: toText(span.end) }))
+    .sort((a, b) => a.start - b.start)
+}
+
+/** Matches over pieces as stretches of the JSON text that has them. */
+function inPieces(text: string, tokens: readonly JsonToken[], matches: readonly SeriesMatch[]): Span[] {
   const spans: Span[] = []
-  for (const { tokens, pieces } of collectSeries(text)) {
-    for (const { span, parts } of findInSeries(pieces, policy.generation.piecesMin, (joined) =>
-      findInString(policy, joined, '', nesting + 1),
-    )) {
-      for (const [index, part] of parts.entries()) {
-        const token = tokens[part.piece] as JsonToken
-        const [start = 0, end = 0] = rawOffsets(text.slice(token.start, token.end), [part.start, part.end])
-        const rest = index > 0 ? { isRest: true as const, quote: '' } : { quote: escapeJson(span.quote) }
-        spans.push({ ...span, ...rest, start: token.start + start, end: token.start + end })
-      }
+  for (const { span, parts } of matches) {
+    for (const [index, part] of parts.entries()) {
+      const token = tokens[part.piece] as JsonToken
+      const [start = 0, end = 0] = rawOffsets(text.slice(token.start, token.end), [part.start, part.end])
+      const rest = index > 0 ? { isRest: true as const, quote: '' } : { quote: escapeJson(span.quote) }
+      spans.push({ ...span, ...rest, start: token.start + start, end: token.start + end })
     }
   }
-  return spans.sort((a, b) => a.start - b.start)
+  return spans
 }
 
 /** A string anywhere: as JSON where it is a JSON object or list, else as text. Offsets of the string. */
@@ -73,7 +101,9 @@ export function findInString(policy: CompiledPolicy, text: string, field: string
     if (spans !== undefined) return spans
   }
   const plugged = policy.plugged?.(text, field) ?? []
-  const found = text.length < SHORTEST_MATCH ? [] : findByRules(policy, text, field, nesting, scan)
+  const byRules = text.length < SHORTEST_MATCH ? [] : findByRules(policy, text, field, nesting, scan)
+  const cut = findCutInLines(policy, text, nesting)
+  const found = cut.length === 0 ? byRules : chooseSpans([...cut, ...spansBeside(chooseSpans(byRules), cut)])
   return plugged.length === 0 ? found : chooseSpans([...found, ...plugged])
 }
 

@@ -25,6 +25,8 @@ export interface Generation {
   readonly readsKeys: boolean
   /** Knows the chunks of a stream where blanks stand between them. */
   readonly readsSpaced: boolean
+  /** Knows the parts of a message, whatever they stand in. */
+  readonly readsParts: boolean
 }
 
 export const GENERATION_2: Generation = {
@@ -36,6 +38,7 @@ export const GENERATION_2: Generation = {
   readsBytes: false,
   readsKeys: false,
   readsSpaced: false,
+  readsParts: false,
 }
 export const GENERATION_3: Generation = {
   ...GENERATION_2,
@@ -48,4 +51,5 @@ export const GENERATION_3: Generation = {
   readsBytes: true,
   readsKeys: true,
   readsSpaced: true,
+  readsParts: true,
 }

@@ -2,8 +2,10 @@ import { isUtf8 } from 'node:buffer'
 import { decodeValue, encodeValue, MEDIA_TYPE, RepriseError } from '../schemas/index.ts'
 import type { CompiledPolicy } from './compile.ts'
 import { hasCutMatch } from './find-json.ts'
+import { looksLikeLines } from './json-lines.ts'
 import type { Redacted, Redactor } from './redactor.ts'
 import { hasAnchor } from './scan.ts'
+import { looksLikeParts } from './series.ts'
 import { unscannedBytes, unscannedInText } from './unscanned.ts'
 
 export interface PayloadTools {
@@ -22,6 +24,7 @@ const JSON_TYPES = /^(?:application|text)\/json$|\+json$/
 /** Bytes of unknown make: text when at most this share are control characters. */
 const CONTROL_SHARE_MAX = 0.02
 const OPEN_BRACKET = 0x5b
+const OPEN_BRACE = 0x7b
 
 type Kind = 'json' | 'text' | 'msgpack' | 'unknown' | 'binary'
 const kinds = new Map<string, Kind>()
@@ -65,7 +68,8 @@ export function redactPayloadWith(
     tools.looksAtAll === true ||
     (field !== '' && tools.compiled.fieldOf(field) !== undefined) ||
     hasAnchor(tools.compiled.automaton, data) ||
-    (data[0] === OPEN_BRACKET && hasCutMatch(tools.compiled, buffer.toString(encoding)))
+    ((data[0] === OPEN_BRACKET || (data[0] === OPEN_BRACE && looksLikeParts(buffer)) || looksLikeLines(buffer)) &&
+      hasCutMatch(tools.compiled, buffer.toString(encoding)))
   if (!mayHoldMatch) return { value: data, counts: undefined, ...left }
   const { value, counts } = redact(buffer.toString(encoding), field)
   return counts === undefined ? { value: data, counts, ...left } : { value: Buffer.from(value, encoding), counts, ...left }

@@ -44,6 +44,36 @@ export function findInSeries(pieces: readonly string[], piecesMin: number, find:
   return matches
 }
 
+/** So much of either side of a seam is looked at. */
+const SEAM_UNITS = 2048
+
+/** As `findInSeries`, of parts of any length: where the pieces are long, only what crosses from one into the next. */
+export function findInParts(pieces: readonly string[], find: (joined: string) => readonly Span[]): SeriesMatch[] {
+  if (pieces.reduce((sum, piece) => sum + piece.length, 0) <= pieces.length * AVERAGE_PIECE_MAX)
+    return findInSeries(pieces, PIECES_MIN, find)
+  const matches: SeriesMatch[] = []
+  for (let piece = 0; piece + 1 < pieces.length; piece++) {
+    const [left = '', right = ''] = [pieces[piece], pieces[piece + 1]]
+    const tail = left.slice(-SEAM_UNITS)
+    const behind = left.length - tail.length
+    for (const span of find(tail + right.slice(0, SEAM_UNITS))) {
+      if (span.start >= tail.length || span.end <= tail.length) continue
+      const parts = [
+        { piece, start: behind + span.start, end: left.length },
+        { piece: piece + 1, start: 0, end: span.end - tail.length },
+      ]
+      matches.push({ span, parts })
+    }
+  }
+  return matches
+}
+
+/** Members of a message's parts that hold its text. */
+const PART_MEMBERS: ReadonlySet<string> = new Set(['text', 'content', 'arguments', 'partial_json', 'delta'])
+
+/** A cheap first look: objects side by side that begin as the parts of a message do, by their `type` or `text`. */
+export const looksLikeParts = (text: string | Buffer): boolean => text.indexOf('},{"t') > 0 || text.indexOf('}, {"t') > 0
+
 const SHORT_STRINGS = /\[\s{0,8}"(?:[^"\\]|\\.){0,128}"\s{0,8},\s{0,8}"/y
 
 /**
@@ -76,6 +106,64 @@ export function collectSeries(jsonText: string): { readonly tokens: readonly Jso
     if (pieces.length > 0 && pieces.every((piece) => piece !== undefined)) all.push({ tokens, pieces })
   }
   return all
+}
+
+/** The texts of parts that stand side by side in some list, whatever it stands in: the `text` of each part of a message. */
+export function collectParts(jsonText: string): { readonly tokens: readonly JsonToken[]; readonly pieces: readonly string[] }[] {
+  const collector = new PartsCollector(jsonText)
+  if (!walkJson(jsonText, collector)) return []
+  const all: { tokens: readonly JsonToken[]; pieces: readonly string[] }[] = []
+  for (const tokens of collector.runs) {
+    const pieces = tokens.length < PIECES_MIN ? [] : tokens.map(({ start, end }) => unescapeJson(jsonText.slice(start, end)))
+    if (pieces.length > 0 && pieces.every((piece) => piece !== undefined)) all.push({ tokens, pieces })
+  }
+  return all
+}
+
+class PartsCollector implements JsonVisitor {
+  /** Each of elements that follow one another. */
+  readonly runs: JsonToken[][] = []
+  readonly #text: string
+  /** `runs`: of a list, by member, the run that goes on and the element it has reached. */
+  readonly #open: { readonly isList: boolean; key: string; index: number; runs?: Map<string, { tokens: JsonToken[]; index: number }> }[] =
+    []
+
+  constructor(text: string) {
+    this.#text = text
+  }
+  open(isList: boolean): void {
+    this.#enter()
+    this.#open.push({ isList, key: '', index: -1 })
+  }
+  close(): void {
+    this.#open.pop()
+  }
+  key({ start, end }: JsonToken): void {
+    const container = this.#open.at(-1)
+    if (container !== undefined) container.key = end - start > 16 ? '' : this.#text.slice(start, end)
+  }
+  string(token: JsonToken): void {
+    this.#enter()
+    const part = this.#open.at(-1)
+    const list = this.#open.at(-2)
+    if (part === undefined || part.isList || list?.isList !== true || !PART_MEMBERS.has(part.key)) return
+    const known = (list.runs ??= new Map()).get(part.key)
+    if (known !== undefined && known.index === list.index - 1) {
+      known.tokens.push(token)
+      known.index = list.index
+    } else {
+      const tokens = [token]
+      this.runs.push(tokens)
+      list.runs.set(part.key, { tokens, index: list.index })
+    }
+  }
+  number(): void {
+    this.#enter()
+  }
+  #enter(): void {
+    const container = this.#open.at(-1)
+    if (container?.isList === true) container.index++
+  }
 }
 
 class SeriesCollector implements JsonVisitor {

@@ -46,4 +46,5 @@ export const GENERATION_1: Generation = {
   readsBytes: false,
   readsKeys: false,
   readsSpaced: false,
+  readsParts: false,
 }
