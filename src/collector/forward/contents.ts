@@ -1,5 +1,13 @@
 import { type WireAttribute, type WireResource, type WireScope, type WireValue, wireValueOf } from '../../otlp/index.ts'
-import { type Attributes, type AttributeValue, type Digest, type LogRecord, MEDIA_TYPE, parseJson, type SpanRecord } from '../../schemas/index.ts'
+import {
+  type Attributes,
+  type AttributeValue,
+  type Digest,
+  type LogRecord,
+  MEDIA_TYPE,
+  parseJson,
+  type SpanRecord,
+} from '../../schemas/index.ts'
 import { pointerToken } from '../pipeline/canonical-text.ts'
 
 /** The bytes of a payload, or undefined where it is not there any more. */
