@@ -25,7 +25,16 @@ export default defineConfig({
     projects: [
       {
         ...source,
-        test: { name: 'source', include: ['test/**/*.test.ts'], exclude: ['test/package/**'], testTimeout: 30_000, retry, execArgv, env },
+        test: {
+          name: 'source',
+          include: ['test/**/*.test.ts'],
+          exclude: ['test/package/**'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+          retry,
+          execArgv,
+          env,
+        },
       },
       {
         ...source,
@@ -34,6 +43,7 @@ export default defineConfig({
           include: ['test/package/**/*.test.ts'],
           globalSetup: ['test/support/built-package.ts'],
           testTimeout: 60_000,
+          hookTimeout: 120_000,
           retry,
           execArgv,
           env,
