@@ -55,7 +55,8 @@ function answered(step: WireStep | undefined, response: IncomingMessage): void {
   const { emit, destroy } = response
   shadow(response, 'destroy', (...args: unknown[]) => {
     const [error] = args
-    if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') brokeOff ??= error
+    // Once the program has destroyed it, the connection breaks off too.
+    if (!response.destroyed && error instanceof Error && 'code' in error && error.code === 'ECONNRESET') brokeOff ??= error
     return Reflect.apply(destroy, response, args)
   })
   shadow(response, 'emit', (...args: unknown[]) => {

@@ -109,14 +109,22 @@ const PROGRAMS = {
     let first = ''
     for await (const chunk of response) {
       first = (chunk as Buffer).toString()
-      // Neither in a hurry.
-      await bytesOf(await ask('/moved'))
       break
     }
+    const destroyed = await ask('/lines')
+    const second = await new Promise<Buffer>((resolve) => {
+      destroyed.once('data', (chunk: Buffer) => {
+        destroyed.pause()
+        resolve(chunk)
+      })
+    })
+    // Not in a hurry.
+    await bytesOf(await ask('/moved'))
+    destroyed.destroy()
     const ignored = await ask('/lines')
     ignored.resume()
     await new Promise((resolve) => ignored.on('end', resolve))
-    return [first.length > 0, response.destroyed, ignored.complete]
+    return [first.length > 0, second.length > 0, response.destroyed, ignored.complete]
   }),
 }
 type Name = keyof typeof PROGRAMS
@@ -144,7 +152,15 @@ describe('node:http', () => {
     const counts = Object.fromEntries(
       NAMES.map((name) => [name, recordingOf(recordings, name).nodes.filter(({ record }) => record.core.kind === 'wire').length]),
     )
-    expect(counts).toEqual({ asks: 4, parallel: 6, packed: 1, lines: 1, failures: 5, timeouts: 1, broken: 1, left: 3 })
+    expect(counts).toEqual({ asks: 4, parallel: 6, packed: 1, lines: 1, failures: 5, timeouts: 1, broken: 1, left: 4 })
+  })
+
+  it('tells a program that left from a connection that broke off', () => {
+    // Node aborts the request of a response that `for await` leaves, and says so by an error.
+    const endsOf = (name: Name): unknown[] =>
+      recordingOf(recordings, name).nodes.flatMap(({ record: { core } }) => (core.kind === 'wire' ? [core.streamEnd] : []))
+    expect(endsOf('left')).toEqual(['error', 'cancelled', 'done', 'done'])
+    expect(endsOf('broken')).toEqual(['error'])
   })
 
   it('tells a request that the recording does not have', async () => {
