@@ -35,4 +35,3 @@ export const answer = instrument(
   },
   { name: 'answer' },
 )
-if (process.env['RECORD'] === '1') await answer('cups')

@@ -5,6 +5,7 @@ import type { Recording } from '../../../src/replay/recording.ts'
 import { agent, instrument, model, tool } from '../../../src/sdk/index.ts'
 import { expectExact } from '../expect-exact.ts'
 import { LiveStore } from '../live-store.ts'
+import { replayRecordedAgain } from './recorded-again.ts'
 
 const live: string[] = []
 let answers = 0
@@ -165,4 +166,9 @@ it('goes on where the program takes a way that was not recorded', async () => {
   expect(verdict.label, shown).toBe('live')
   expect(verdict.steps.at(-1)).toEqual({ kind: 'agent', name: 'helper', label: 'live', how: 'ran' })
   expect(plan.counts).toEqual({ served: 2, uncertain: 2, changed: 1, live: 0, missing: 0 })
+})
+
+// All twelve: npm run test:agents
+it('replays exactly what was recorded of a replay', async () => {
+  expect(await replayRecordedAgain(['streaming', 'timeAndRandom'])).toEqual([])
 })
