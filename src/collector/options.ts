@@ -2,7 +2,7 @@ import { availableParallelism } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { PolicyConfig } from '../redaction/index.ts'
 import { parsePolicy } from '../redaction/policies/schema.ts'
-import { RepriseError, STORE_PLACES } from '../schemas/index.ts'
+import { OPTIONS, RepriseError, STORE_PLACES } from '../schemas/index.ts'
 import { loadDetectors, readPolicyFile } from '../sdk/spool/index.ts'
 import { readQuarantinePublicKey } from '../store/quarantine/index.ts'
 
@@ -39,11 +39,11 @@ export interface CollectorOptions {
   readonly forward?: readonly (string | ForwardTarget)[]
   /** Headers sent to every forwarding destination (credentials). Never logged, never shown. */
   readonly forwardHeaders?: Readonly<Record<string, string>>
-  /** Largest request body on the wire. Default 64 MiB. */
+  /** Largest request body on the wire. Default 16 MiB. */
   readonly bodyMaxBytes?: number
   /** Largest request body after decompression. Default 64 MiB. */
   readonly decodedMaxBytes?: number
-  /** Most attributes in one list; a record with more is rejected. Default 10,000. */
+  /** Most attributes in one list; a record with more is rejected. Default 1,024. */
   readonly attributeMaxCount?: number
   /** Most levels of nesting in one attribute value. Default 64. */
   readonly depthMax?: number
@@ -144,22 +144,28 @@ export function resolveCollectorOptions(options: CollectorOptions): ResolvedColl
     namespace,
     redactionPolicy: policyOf(options.redactionPolicy),
     quarantineKey: checkedKey(options.quarantineKey),
-    quarantineMaxBytes: wholeNumber('quarantineMaxBytes', options.quarantineMaxBytes, 64 * MIB, 1024, 16 * 1024 * MIB),
+    quarantineMaxBytes: wholeNumber(
+      'quarantineMaxBytes',
+      options.quarantineMaxBytes,
+      OPTIONS.quarantineMaxBytes.default,
+      1024,
+      16 * 1024 * MIB,
+    ),
     forward: (options.forward ?? []).map((entry, index) => {
       const target = typeof entry === 'string' ? { url: entry } : entry
       return { url: target.url, headers: { ...forwardHeaders, ...headersOf(`forward.${index}.headers`, target.headers) } }
     }),
     forwardHeaders,
-    bodyMaxBytes: wholeNumber('bodyMaxBytes', options.bodyMaxBytes, 64 * MIB, 1, 1024 * MIB),
-    decodedMaxBytes: wholeNumber('decodedMaxBytes', options.decodedMaxBytes, 64 * MIB, 1, 1024 * MIB),
-    attributeMaxCount: wholeNumber('attributeMaxCount', options.attributeMaxCount, 10_000, 1, 1_000_000),
-    depthMax: wholeNumber('depthMax', options.depthMax, 64, 1, 100),
+    bodyMaxBytes: wholeNumber('bodyMaxBytes', options.bodyMaxBytes, OPTIONS.bodyMaxBytes.default, 1, 1024 * MIB),
+    decodedMaxBytes: wholeNumber('decodedMaxBytes', options.decodedMaxBytes, OPTIONS.decodedMaxBytes.default, 1, 1024 * MIB),
+    attributeMaxCount: wholeNumber('attributeMaxCount', options.attributeMaxCount, OPTIONS.attributeMaxCount.default, 1, 1_000_000),
+    depthMax: wholeNumber('depthMax', options.depthMax, OPTIONS.depthMax.default, 1, 100),
     inFlightMaxBytes: wholeNumber('inFlightMaxBytes', options.inFlightMaxBytes, 16 * MIB, 1, 64 * 1024 * MIB),
     workers: wholeNumber('workers', options.workers, Math.max(1, availableParallelism() - 1), 0, 256),
     headersTimeoutMillis: wholeNumber('headersTimeoutMillis', options.headersTimeoutMillis, 5_000, 1, 3_600_000),
     bodyIdleTimeoutMillis: wholeNumber('bodyIdleTimeoutMillis', options.bodyIdleTimeoutMillis, 10_000, 1, 3_600_000),
     requestTimeoutMillis: wholeNumber('requestTimeoutMillis', options.requestTimeoutMillis, 60_000, 1, 3_600_000),
-    batchWaitMillis: wholeNumber('batchWaitMillis', options.batchWaitMillis, 60_000, 0, 3_600_000),
+    batchWaitMillis: wholeNumber('batchWaitMillis', options.batchWaitMillis, OPTIONS.batchWaitMillis.default, 0, 3_600_000),
     drainTimeoutMillis: wholeNumber('drainTimeoutMillis', options.drainTimeoutMillis, 10_000, 0, 3_600_000),
     log: options.log ?? ((line) => void process.stderr.write(`${line}\n`)),
   }

@@ -153,18 +153,18 @@ it('text that is no UTF-8 rejects the record that it stands in', async () => {
 describe('attributes', () => {
   const many = (count: number) => Array.from({ length: count }, (_, index) => [`key.${index}`, index % 2 === 0] as const)
 
-  it('of 10,000 keys are taken, and one more is not', async () => {
+  it('of 1,024 keys are taken, and one more is not', async () => {
     for (const [count, rejected] of [
-      [10_000, 0],
-      [10_001, 1],
+      [1_024, 0],
+      [1_025, 1],
     ] as const) {
       expect(await post('traces', writeTraces(groupOf([bareSpan({ attributes: many(count) })])), PROTOBUF)).toMatchObject({ rejected })
       expect(await post('logs', writeLogs(logGroupOf([bareLog({ attributes: many(count) })])), PROTOBUF)).toMatchObject({ rejected })
     }
   })
 
-  it('of one key 5,000 times leave the last', async () => {
-    const attributes = Array.from({ length: 5_000 }, (_, index) => ['same', { int: BigInt(index) }] as const)
+  it('of one key 1,000 times leave the last', async () => {
+    const attributes = Array.from({ length: 1_000 }, (_, index) => ['same', { int: BigInt(index) }] as const)
     expect(await post('logs', writeLogs(logGroupOf([bareLog({ attributes })])), PROTOBUF)).toMatchObject({ status: 200, rejected: 0 })
   })
 

@@ -6,6 +6,7 @@ import { ByteBudget } from '../../src/collector/http/byte-budget.ts'
 import { contentEncodingOf, inflateBody } from '../../src/collector/http/inflate.ts'
 import { createLogger } from '../../src/collector/log.ts'
 import { resolveCollectorOptions } from '../../src/collector/options.ts'
+import { OPTIONS } from '../../src/schemas/index.ts'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -217,13 +218,18 @@ describe('log', () => {
 })
 
 describe('options', () => {
-  it('fills in defaults', () => {
+  it('fills in the defaults of the command line', () => {
     expect(resolveCollectorOptions({ store: '.reprise' })).toMatchObject({
       host: '127.0.0.1',
       port: 4318,
       namespace: 'local',
       forward: [],
-      bodyMaxBytes: 64 * 1024 * 1024,
+      bodyMaxBytes: OPTIONS.bodyMaxBytes.default,
+      decodedMaxBytes: OPTIONS.decodedMaxBytes.default,
+      attributeMaxCount: 1_024,
+      depthMax: OPTIONS.depthMax.default,
+      batchWaitMillis: OPTIONS.batchWaitMillis.default,
+      quarantineMaxBytes: OPTIONS.quarantineMaxBytes.default,
     })
   })
 
