@@ -48,6 +48,9 @@ const PROGRAMS = {
     await reader?.cancel()
     return first?.done
   }),
+  quiet: instrument(async function quiet() {
+    return 1
+  }),
   asks: instrument(async function asks() {
     return (await (await fetch(`${url}/one`)).text()).startsWith('hit')
   }),
@@ -158,24 +161,14 @@ describe('without the option', () => {
   })
 
   it("says what to do where serve: 'wire' finds no exchange", async () => {
-    const recordingsWithout = await recordWire(async () => {
-      await instrument(async function quiet() {
-        return 1
-      })()
-    })
-    const recording = recordingOf(recordingsWithout, 'quiet')
+    const recording = recordingOf(recordings, 'quiet')
     await expect(replay(recording, PROGRAMS.asks, { serve: 'wire' })).rejects.toThrow(/REPRISE_WIRE=true/)
     await expect(replay(recording, PROGRAMS.asks, { serve: 'else' as 'call' })).rejects.toThrow(/expected call or wire, found else/)
   })
 
   it('denies a socket as ever where the recording has no exchange', async () => {
-    const recordingsWithout = await recordWire(async () => {
-      await instrument(async function quiet() {
-        return 1
-      })()
-    })
     const verdict = await replay(
-      recordingOf(recordingsWithout, 'quiet'),
+      recordingOf(recordings, 'quiet'),
       instrument(async function quiet() {
         await fetch(`${url}/quiet`).catch(() => undefined)
         return 1

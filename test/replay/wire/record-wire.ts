@@ -9,7 +9,7 @@ import { temporaryFolder } from '../temporary-folder.ts'
 export async function recordWire(programs: () => Promise<void>): Promise<Map<string, Recording>> {
   const home = await temporaryFolder()
   const store = join(home, 'store')
-  const collector = await startCollector({ store, port: 0, log: () => undefined })
+  const collector = await startCollector({ store, port: 0, workers: 0, log: () => undefined })
   const recorder = startRecorder({ endpoint: collector.url, exporter: 'reprise', wire: true })
   try {
     await programs()

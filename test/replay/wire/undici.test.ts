@@ -121,7 +121,7 @@ beforeAll(async () => {
 
 describe('undici', () => {
   it.for(NAMES)('%s', async (name) => {
-    for (let round = 0; round < 3; round++) expectExact(await replay(recordingOf(recordings, name), PROGRAMS[name]))
+    for (let round = 0; round < 2; round++) expectExact(await replay(recordingOf(recordings, name), PROGRAMS[name]))
     expect(server.requests.length).toBe(sent)
   })
 
