@@ -274,6 +274,7 @@ export class ReplaySession implements Interceptor {
       onLeft: (taken, recorded) => this.#noteLeft(node, taken, recorded),
       onBeyond: (taken) => this.#noteBeyond(node, path, taken),
     })
+    if (this.recorded === undefined) return served
     return { ...served, attributes: { ...originOf(node), [ATTR.label]: this.live.servedLabel } }
   }
 

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ForkOptions, fork, formatVerdict, planOfFork, replay } from '../../../src/replay/index.ts'
 import type { Recording } from '../../../src/replay/recording.ts'
 import { verdictSchema } from '../../../src/schemas/public.ts'
-import { agent, currentRun, instrument, model, retriever, tool } from '../../../src/sdk/index.ts'
+import { agent, createRandom, currentRun, instrument, model, retriever, tool } from '../../../src/sdk/index.ts'
 import { expectExact } from '../expect-exact.ts'
 import { LiveStore } from '../live-store.ts'
 
@@ -53,6 +53,8 @@ const outline = agent(
   { name: 'outline' },
 )
 
+const chance = () => ({ drawn: Math.random(), at: Date.now(), noise: currentRun().random('noise')() })
+
 /** Asks two things at once, and then by what the one said: the other is no business of a change to it. */
 const answer = instrument(
   async (question: string) => {
@@ -61,7 +63,7 @@ const answer = instrument(
     const reply = await chat({ model: 'large', temperature: 0.2, messages: [{ role: 'user', content: `${plan} for ${question}` }] })
     const again = await weather(there.city)
     const done = await refund({ id: 17, reason: reply.text })
-    return { reply: reply.text, degrees: again.degrees, done, drawn: Math.random(), at: Date.now(), run: currentRun().id }
+    return { reply: reply.text, degrees: again.degrees, done, ...chance(), run: currentRun().id }
   },
   { name: 'answer' },
 )
@@ -204,6 +206,8 @@ describe('a fork', () => {
     const recorded = recording.rootOutput() as { drawn: number; at: number }
     expect(drawn(seeded)?.drawn).not.toBe(recorded.drawn)
     expect(drawn(same)?.drawn).toBe(drawn(seeded)?.drawn)
+    const whole = await forked({ at: 0, set: { seed: 'other' } })
+    expect(whole.outcome).toMatchObject({ ok: true, value: { noise: createRandom('other', 'noise')() } })
     const timed = await forked({ at: 'refund', set: { time: '2031-05-01T00:00:00Z', output: { refunded: 1 } } })
     const since = (drawn(timed)?.at ?? 0) - Date.parse('2031-05-01T00:00:00Z')
     const step = recording.nodes.at(-1)
