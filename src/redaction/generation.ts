@@ -1,4 +1,4 @@
-import { isSpokenPassword3 } from './detectors/assigned-checks.ts'
+import { isAssignedPassword3, isAssignedToken3, isSpokenPassword3 } from './detectors/assigned-checks.ts'
 import { CHECKS, type Check, looksLikeToken } from './detectors/checks.ts'
 import { detectInternationalPhone3, detectNationalPhone3, detectNorthAmericanPhone3 } from './detectors/phone.ts'
 import { isSummedToken } from './detectors/token-checksums.ts'
@@ -42,7 +42,13 @@ export const GENERATION_2: Generation = {
 }
 export const GENERATION_3: Generation = {
   ...GENERATION_2,
-  checks: { ...CHECKS, 'summed-token': isSummedToken, 'spoken-password': isSpokenPassword3 },
+  checks: {
+    ...CHECKS,
+    'summed-token': isSummedToken,
+    'spoken-password': isSpokenPassword3,
+    'assigned-password': isAssignedPassword3,
+    'assigned-token': isAssignedToken3,
+  },
   detectors: {
     'international-phone': detectInternationalPhone3,
     'north-american-phone': detectNorthAmericanPhone3,

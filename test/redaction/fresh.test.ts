@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { FRESH_CLEAN, FRESH_PERSONAL, FRESH_SECRETS, freshCases } from '../../bench/redaction/labelled/fresh.ts'
-import { createRedactor } from '../../src/redaction/index.ts'
+import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(5) })
 const redact = (text: string): string => (/^\s*[{[]/.test(text) ? redactor.redactJson(text) : redactor.redactText(text)).value
@@ -10,7 +10,8 @@ describe('cases written without a look at the rules', () => {
     ['credentials', FRESH_SECRETS],
     ['personal data', FRESH_PERSONAL],
   ])('%s: nothing of them is left', (_, templates) => {
-    for (const { text, secrets } of freshCases(templates)) for (const secret of secrets) expect(redact(text), text).not.toContain(secret)
+    for (const { text, secrets } of freshCases(templates))
+      for (const secret of secrets) expect(normalizeTokens(redact(text)), text).not.toContain(secret)
   })
   it('stay as they are where there is nothing to find', () => {
     for (const { text } of freshCases(FRESH_CLEAN)) expect(redact(text)).toBe(text)

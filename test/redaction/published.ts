@@ -1,5 +1,8 @@
 /** Identifiers that their issuers, standards or encyclopedias print as examples, each in a text as one would meet it; `«»` marks them. */
 export const PUBLISHED: Readonly<Record<string, readonly string[]>> = {
+  'bank-account': ['checking account number «000123456789»', 'bank account no. «4567890123»'],
+  'de-personalausweis': ['Personalausweis «T220001293»', 'Ausweis-Nr. «L01X00T471»'],
+  'id-nik': ['NIK «3201011501900001»', 'KTP: «3171231203850002»'],
   'us-ssn': ['SSN «078-05-1120» was printed on wallets', 'social security number «219099999»', 'ssn=«078 05 1120»'],
   'us-itin': ['ITIN «912-78-1234»', 'itin «912 90 1234»'],
   'us-ein': ['EIN: «12-3456789»', 'Employer identification number «12-3456789»'],

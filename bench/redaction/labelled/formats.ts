@@ -358,4 +358,9 @@ export const SECRETS_IN_CONTEXT: Readonly<Record<string, readonly (readonly [for
     ['{A40}', 'GET /v1/x?api_key=§&page=2'],
     ['{A36}', 'curl -u admin:§ https://api.example.com'],
   ],
+  'access-code': [
+    ['{D6}', 'Your verification code is §'],
+    ['{D6}', 'OTP: §, valid for five minutes'],
+  ],
+  'license-key': [['{U5}-{U5}-{U5}-{U5}-{U5}', 'license key: §']],
 }

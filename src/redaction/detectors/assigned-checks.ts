@@ -63,6 +63,11 @@ export function isAssignedMixed(secret: string, text: string, end: number): bool
   )
 }
 
+/** Version 3 leaves tags of YAML alone, behind which the value is to come: `password: !vault |`. */
+export const isAssignedPassword3 = (secret: string, text: string, end: number): boolean =>
+  !/^!(?:vault|secret|env|Ref|Sub|GetAtt|ImportValue|Join|include|reference|encrypted)[\w/]{0,32}$/.test(secret) &&
+  isAssignedPassword(secret, text, end)
+
 /** `quoted`: the whole inside of quotes. */
 export function isQuotedPassword(secret: string, text: string, end: number): boolean {
   if (isPlaceholder(secret) || /^[\w$-]{0,128}(?:passw(?:or)?d|pwd|passphrase)s?$/i.test(secret) || isAddress(secret) || isDigest(secret))
@@ -99,6 +104,14 @@ export function isAssignedToken(secret: string, text: string, end: number): bool
   if (secret.length >= 16) return hasLetter(secret) && hasDigit(secret)
   // Shorter ones only where nothing but a value can stand.
   return hasLetter(secret) && hasDigit(secret) && /[a-z]/i.test(secret) && randomness(secret) >= 2.7 && isBareAssignment(secret, text, end)
+}
+
+/** Version 3 tells a run of letters that nobody would name something (`dZTZHjxOZcbvEICNht69`) from a name. */
+export function isAssignedToken3(secret: string, text: string, end: number): boolean {
+  if (isAssignedToken(secret, text, end)) return true
+  if (!/^[A-Za-z]{12,64}[0-9]{1,3}$/.test(secret) || isHarmless(secret, text, end)) return false
+  const capitals = secret.replace(/[^A-Z]/g, '').length / secret.length
+  return capitals >= 0.3 && capitals <= 0.7 && randomness(secret) >= 3.5
 }
 
 export function isFlagValue(secret: string, text: string, end: number): boolean {

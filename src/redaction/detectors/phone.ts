@@ -174,7 +174,7 @@ export const detectNorthAmericanPhone: Detector = northAmericanPhone(hasPhoneCon
 export const detectNationalPhone: Detector = nationalPhone(hasPhoneContext)
 
 const MORE_WORDS =
-  /(?:^|[^a-z])(?:(?:my|his|her|our|their|your|new|home|work|office) (?:number|no|nr)(?: is)?|ph|mob|contact no|handy|gsm|numero de tel[a-zé]*|mon num[eé]ro(?: est(?: le)?)?|meine nummer(?: ist)?)[ .:#]{0,3}$|(?:電話|携帯|手机|手機|电话|联系方式|전화|휴대폰|연락처|телефон|тел\.?|моб\.?|τηλ|هاتف|फ़ोन|फोन|טלפון|โทร)(?:番号|号码|번호|ный|а)?[ .:：]{0,3}$/i
+  /(?:^|[^a-z])(?:(?:my|his|her|our|their|your|new|home|work|office) (?:number|no|nr)(?: is)?|ph|mob|contact no|handy|gsm|tlf|telefonnummer|m[oó]vil|tel[eé]fono|t[eé]l[eé]phone|cep|puh|numer telefonu|numero de tel[a-zé]*|mon num[eé]ro(?: est(?: le)?)?|meine nummer(?: ist)?)[ .:#]{0,3}$|(?:電話|携帯|手机|手機|电话|联系方式|전화|휴대폰|연락처|телефон|тел\.?|моб\.?|τηλ|هاتف|फ़ोन|फोन|טלפון|โทร)(?:番号|号码|번호|ный|а)?[ .:：]{0,3}$/i
 /** Version 3 knows more ways to say so. */
 function hasPhoneContext3(view: TextView, start: number, end: number): boolean {
   if (hasPhoneContext(view, start, end)) return true

@@ -1,5 +1,6 @@
 import type { FieldRuleData, RuleData } from '../rule.ts'
 import { KEY_NAMES, PASSWORD_NAMES } from './assignments.ts'
+import { CODE_RULES, MORE_NEAR } from './codes.ts'
 
 /** Tokens that end with a checksum, see detectors/token-checksums.ts. */
 const SUMMED: ReadonlySet<string> = new Set(['github-token', 'npm-token'])
@@ -146,11 +147,17 @@ export const changedFields3 = (fields: readonly FieldRuleData[]): FieldRuleData[
  */
 export function changedRules3(rules: readonly RuleData[]): RuleData[] {
   return [
-    ...rules.map((rule) => (isSummed(rule) ? { ...rule, check: 'summed-token' } : rule)),
+    ...rules.map((rule) => withMoreWords(isSummed(rule) ? { ...rule, check: 'summed-token' } : rule)),
     JWK_RULE,
+    ...CODE_RULES,
     ...CREDENTIAL_RULES_3,
     ...PERSONAL_RULES_3,
   ]
+}
+
+function withMoreWords(rule: RuleData): RuleData {
+  const more = MORE_NEAR[rule.name]
+  return more === undefined || rule.near === undefined ? rule : { ...rule, near: [...rule.near, ...more] }
 }
 
 const isSummed = ({ name, anchors, check }: RuleData): boolean =>
