@@ -85,7 +85,7 @@ async function readForm(form: FormData, maxBytes: number): Promise<readonly Form
 }
 
 /** The bytes of a stream, as far as the bound goes; one byte more tells that there were more. */
-export async function readSome(stream: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
+async function readSome(stream: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<Uint8Array> {
   const kept = new KeptBytes(maxBytes)
   const reader = stream?.getReader()
   while (reader !== undefined) {

@@ -2,7 +2,7 @@ import type { ClientRequest, IncomingMessage, RequestOptions } from 'node:http'
 import { urlToHttpOptions } from 'node:url'
 import type { HeaderPair } from './headers.ts'
 
-export type OnResponse = (response: IncomingMessage) => void
+type OnResponse = (response: IncomingMessage) => void
 
 /** The arguments of `http.request` as Node reads them: (url, options?, callback?) or (options, callback?). */
 export function readArguments(args: readonly unknown[]): { options: RequestOptions; onResponse: OnResponse | undefined } {

@@ -16,7 +16,7 @@ export interface DispatchOptions {
   readonly upgrade?: unknown
 }
 
-export interface DispatchTarget {
+interface DispatchTarget {
   readonly method: string
   readonly url: URL
   readonly headers: readonly HeaderPair[]

@@ -17,7 +17,7 @@ const HEAD_MAX_BYTES = 64 * 1024
 const TIMING_EVENT = 'reprise.wire'
 
 /** What is known of a request when its exchange begins. */
-export interface WireTarget {
+interface WireTarget {
   readonly method: string
   readonly url: URL
   /** As it is known at this moment. */
