@@ -4,7 +4,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
 import { classesOf } from './labelled/classes.ts'
-import { FRESH_CLEAN, FRESH_MISSED, FRESH_PERSONAL, FRESH_SECRETS, freshCases } from './labelled/fresh.ts'
+import { FRESH_MISSED, FRESH_PERSONAL, FRESH_SECRETS, freshCases } from './labelled/fresh.ts'
+import { FRESH_CLEAN } from './labelled/fresh-clean.ts'
 import { type Score, scoreLabelledSet } from './labelled/score.ts'
 
 const PER_FORMAT = 4
@@ -37,7 +38,7 @@ function classRows({ detectors }: Score): string[] {
   )
 }
 
-/** Found and all, of the cases that were written without a look at the rules. */
+/** Found and all, of the cases that were written from memory. */
 function freshScore(templates: readonly string[], key: Uint8Array): readonly [found: number, all: number] {
   const redactor = createRedactor({ key })
   const cases = freshCases(templates)
@@ -65,7 +66,7 @@ export function redactionTable(): string {
     ...classRows(score),
     '',
     `False alarms in ${Math.floor(bytes / 1000)} KB of ordinary agent traffic (${[...score.falseAlarms.keys()].join(', ')}): ${alarms}.`,
-    `Of the cases written without a look at the rules, ${secrets} of ${allSecrets} credentials and ${personal} of ${allPersonal} pieces of personal data are`,
+    `Of the cases written from memory rather than from the rules, ${secrets} of ${allSecrets} credentials and ${personal} of ${allPersonal} pieces of personal data are`,
     `found, and ${clean} of ${allClean} look-alikes stay.`,
   ].join('\n')
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { FRESH_CLEAN, FRESH_PERSONAL, FRESH_SECRETS, freshCases } from '../../bench/redaction/labelled/fresh.ts'
+import { FRESH_PERSONAL, FRESH_SECRETS, freshCases } from '../../bench/redaction/labelled/fresh.ts'
+import { FRESH_CLEAN } from '../../bench/redaction/labelled/fresh-clean.ts'
 import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(5) })
 const redact = (text: string): string => (/^\s*[{[]/.test(text) ? redactor.redactJson(text) : redactor.redactText(text)).value
 
-describe('cases written without a look at the rules', () => {
+describe('cases written from memory', () => {
   it.each([
     ['credentials', FRESH_SECRETS],
     ['personal data', FRESH_PERSONAL],
