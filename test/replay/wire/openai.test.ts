@@ -134,10 +134,6 @@ describe('the openai client above a served wire', () => {
     if (name === 'wrapped') expect(verdict.counts).toMatchObject({ served: 3, covered: 5, unused: 0, unmatched: 0 })
   })
 
-  it.for([1, 2, 3, 4, 5])('reads a stream whose chunks are cut elsewhere: %i', async (seed) => {
-    expectExact(await replay(recordingOf(recordings, 'streamed'), PROGRAMS.streamed, { serve: 'wire', resplit: seed }))
-  })
-
   it('runs a tool that writes only where that is allowed', async () => {
     const recording = recordingOf(recordings, 'writes')
     const before = written
