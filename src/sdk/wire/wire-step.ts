@@ -1,4 +1,4 @@
-import type { StreamEnd } from '../../schemas/index.ts'
+import type { Attributes, StreamEnd } from '../../schemas/index.ts'
 import { callSpec } from '../call-spec.ts'
 import { nowMillis } from '../clock.ts'
 import type { Recorder } from '../recorder.ts'
@@ -26,6 +26,16 @@ interface WireTarget {
   readonly isGrowing: boolean
 }
 
+/** OpenTelemetry's conventions for HTTP clients; the whole URL is in the request, which is redacted as such. */
+function attributesOf(method: string, { protocol, hostname, port }: URL): Attributes {
+  return {
+    'http.request.method': method.toUpperCase(),
+    'server.address': hostname.replace(/^\[|\]$/g, ''),
+    'server.port': port === '' ? (protocol === 'https:' ? 443 : 80) : Number(port),
+    'url.scheme': protocol.slice(0, -1),
+  }
+}
+
 /** One recorded HTTP exchange. Also the scope of what carries it: what that does is no exchange of its own. */
 export class WireStep extends Step {
   readonly #recorder: Recorder
@@ -51,7 +61,7 @@ export class WireStep extends Step {
     const { traceId, spanId } = parent.ids
     const ids = { traceId, spanId: nextSpanId(), parentSpanId: spanId }
     const name = exchangeName(method, url)
-    const spec = callSpec({ kind: 'wire', name, effect: isSafeMethod(method) ? 'read' : 'write' })
+    const spec = callSpec({ kind: 'wire', name, effect: isSafeMethod(method) ? 'read' : 'write', attributes: attributesOf(method, url) })
     super(recorder, run, parent, ids, { spec, model: undefined }, [target.request()])
     this.#recorder = recorder
     this.#target = target

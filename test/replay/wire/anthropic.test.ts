@@ -82,7 +82,13 @@ describe('the anthropic client above a served wire', () => {
       const { nodes } = recordingOf(recordings, name)
       expect(JSON.stringify(nodes.map(({ record }) => record))).not.toContain('Zx81hTQ0')
     }
-    expect(recordingOf(recordings, 'retried').nodes.filter(({ record }) => record.core.kind === 'wire')).toHaveLength(3)
+    const exchanges = recordingOf(recordings, 'retried').nodes.filter(({ record }) => record.core.kind === 'wire')
+    expect(exchanges).toHaveLength(3)
+    for (const { record } of exchanges) {
+      const { port } = new URL(server.url)
+      expect(record.core.attributes).toMatchObject({ 'http.request.method': 'POST', 'server.port': Number(port), 'url.scheme': 'http' })
+      expect(record.core.spanKind).toBe('client')
+    }
   })
 
   it.for(NAMES)('%s: the real client runs with its server gone, and nothing is different', async (name) => {
