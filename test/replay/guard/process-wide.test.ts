@@ -68,6 +68,14 @@ describe('a process that is denied the network', () => {
         denial.release()
       }
     }
+    // Allowed by its name, a socket may be written to: what it is connected to has an address only.
+    const byName = denyNetwork({ allow: [`localhost:${port}`] })
+    try {
+      expect(await byFetch()).toBe('alive')
+      expect(byName.attempts()).toEqual([])
+    } finally {
+      byName.release()
+    }
     const denial = denyNetwork({ allow: ['127.0.0.1:1'] })
     try {
       expect(RepriseError.isInstance(await byHttp())).toBe(true)

@@ -34,3 +34,10 @@ export function recordingOf(recordings: ReadonlyMap<string, Recording>, name: st
   if (found === undefined) throw new Error(`no run ${name} was recorded: ${[...recordings.keys()].join()}`)
   return found
 }
+
+/** How many exchanges each recording holds. */
+export function exchangeCounts(recordings: ReadonlyMap<string, Recording>): Record<string, number> {
+  return Object.fromEntries(
+    [...recordings].map(([name, { nodes }]) => [name, nodes.filter(({ record }) => record.core.kind === 'wire').length]),
+  )
+}

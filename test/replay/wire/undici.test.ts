@@ -16,7 +16,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { formatVerdict, type Recording, replay } from '../../../src/replay/index.ts'
 import { instrument } from '../../../src/sdk/index.ts'
 import { expectExact } from '../expect-exact.ts'
-import { recordingOf, recordWire } from './record-wire.ts'
+import { exchangeCounts, recordingOf, recordWire } from './record-wire.ts'
 import { startWebServer } from './web-server.ts'
 
 const server = await startWebServer()
@@ -127,11 +127,8 @@ describe('undici', () => {
   })
 
   it('records each exchange once', () => {
-    const counts = Object.fromEntries(
-      NAMES.map((name) => [name, recordingOf(recordings, name).nodes.filter(({ record }) => record.core.kind === 'wire').length]),
-    )
     // A redirect that undici follows above its dispatchers is two exchanges.
-    expect(counts).toEqual({ requests: 8, dispatchers: 7, fetches: 5, failures: 6, lines: 1, mocked: 2 })
+    expect(exchangeCounts(recordings)).toEqual({ requests: 8, dispatchers: 7, fetches: 5, failures: 6, lines: 1, mocked: 2 })
   })
 
   it('tells a request that the recording does not have', async () => {
