@@ -1,8 +1,8 @@
 import { type Dirent, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { RepriseError, type Verdict } from '../schemas/index.ts'
-import type { Recording } from './recording.ts'
-import { loadRecording } from './recording-reader.ts'
+import type { Recording } from './recording/recording.ts'
+import { loadRecording } from './recording/recording-reader.ts'
 import { type ReplayOptions, replay } from './replay.ts'
 
 /** Folders below one another are looked through this deep. */

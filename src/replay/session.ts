@@ -1,4 +1,4 @@
-import { ATTR, type Attributes, type ResultShape, type StepKind } from '../schemas/index.ts'
+import { ATTR, type Attributes } from '../schemas/index.ts'
 import type { Effects } from '../sdk/effects/index.ts'
 import {
   captureForComparison,
@@ -9,30 +9,27 @@ import {
   type RecordedInterception,
 } from '../sdk/index.ts'
 import { installClientHooks } from '../sdk/wire/index.ts'
-import { type Comparable, Comparison } from './comparison.ts'
-import { ContainerChecks } from './container-checks.ts'
-import { Course } from './course.ts'
-import { Departures, describeNode } from './departures.ts'
+import { Course } from './delivery/course.ts'
 import { RecordedEffects } from './effects/recorded-effects.ts'
 import { RunEffects } from './effects/run-effects.ts'
 import type { ForkChanges } from './fork/fork-changes.ts'
 import { InheritedChanges, inheritedAttributes } from './fork/inherited-changes.ts'
 import type { Patch } from './fork/patch.ts'
-import { groupKeyOf, type LineageNode } from './lineage.ts'
-import { type CachedOptions, LiveCalls } from './live-calls.ts'
-import { changedArguments, type LiveContainer, liveContainer, missMessage, nextCount, originOf, referenceTo } from './live-container.ts'
-import { nearestTo } from './nearest.ts'
-import type { OutcomeCheck, ReplayedOutcome } from './outcome.ts'
-import { isServed, nameKeyOf, RecordedCalls, servesKind } from './recorded-calls.ts'
-import type { Recording } from './recording.ts'
-import { resplit } from './resplit.ts'
-import { leaveOpen, readResult, refuse, serveResult } from './served-result.ts'
-import type { StreamCursor } from './served-stream.ts'
+import { type Comparable, Comparison } from './matching/comparison.ts'
+import { isServed, nameKeyOf, RecordedCalls, servesKind } from './matching/recorded-calls.ts'
+import { groupKeyOf, type LineageNode } from './recording/lineage.ts'
+import type { Recording } from './recording/recording.ts'
+import { type CachedOptions, LiveCalls } from './serving/live-calls.ts'
+import { changedArguments, type LiveContainer, liveContainer, nextCount, originOf } from './serving/live-container.ts'
+import { Refusals, type UnmatchedCall } from './serving/refusals.ts'
+import { resplit } from './serving/resplit.ts'
+import { leaveOpen, readResult, serveResult } from './serving/served-result.ts'
+import type { StreamCursor } from './serving/served-stream.ts'
+import { ContainerChecks } from './verdict/container-checks.ts'
+import { Departures } from './verdict/departures.ts'
+import type { OutcomeCheck, ReplayedOutcome } from './verdict/outcome.ts'
 import type { ProgramEnd } from './wait-for-end.ts'
 import { OpenedCalls } from './wire/over-the-wire.ts'
-
-/** Beyond this many departures, the nearest candidate is no longer searched for. */
-const MAX_SEARCHED = 25
 
 export interface SessionOptions {
   /** Undefined in an exact replay: nothing is ever called. */
@@ -45,13 +42,6 @@ export interface SessionOptions {
   readonly scale?: number
   /** Cuts streams of text elsewhere. */
   readonly resplit?: string
-}
-
-/** A call of the running program that no recorded step stands for. */
-export interface UnmatchedCall {
-  readonly kind: StepKind
-  readonly name: string
-  readonly how: 'served' | 'ran'
 }
 
 /** One replay of one recording: answers the program's calls from it, and notes every departure. Runs once. */
@@ -84,6 +74,7 @@ export class ReplaySession implements Interceptor {
   readonly #inherited: InheritedChanges
   readonly #resplit: string | undefined
   readonly #checks: ContainerChecks
+  readonly #refusals: Refusals
   readonly #opened: OpenedCalls
   readonly #hasWire: boolean
   #rootReturned = false
@@ -96,6 +87,7 @@ export class ReplaySession implements Interceptor {
     this.#resplit = resplit
     this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace)
     this.#checks = new ContainerChecks(this, this.#comparison)
+    this.#refusals = new Refusals(this, this.#checks)
     this.#opened = OpenedCalls.of(recording.nodes)
     this.#hasWire = recording.nodes.some(({ record }) => record.core.kind === 'wire')
     if (this.#hasWire) installClientHooks()
@@ -116,6 +108,10 @@ export class ReplaySession implements Interceptor {
   /** Something was changed or went live: what follows cannot be held against the program. */
   get isEdited(): boolean {
     return this.live.any || this.changes?.reached === true
+  }
+
+  get isClosed(): boolean {
+    return this.#closed
   }
 
   intercept(call: InterceptedCall): Interception {
@@ -253,12 +249,12 @@ export class ReplaySession implements Interceptor {
 
   #serve(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
     const path = [...(parent?.path ?? []), call.name]
-    if (this.#closed) return leaveOpen(this.#shapeOf(call, undefined), `${call.name} was called after the replay had ended`)
+    if (this.#closed) return leaveOpen(this.#refusals.shapeOf(call, undefined), `${call.name} was called after the replay had ended`)
     const request = this.#requestOf(call)
     const key = request === undefined ? undefined : groupKeyOf(call.operation, call.name, request.digest)
     const equal = key === undefined ? [] : this.calls.equal(parent?.recorded, key)
     const node = equal[key === undefined || parent === undefined ? 0 : nextCount(parent, key)]
-    if (node === undefined || !isServed(node)) return this.#refuseUnmatched(call, parent, path, request, equal.length)
+    if (node === undefined || !isServed(node)) return this.#refusals.unmatched(call, parent, path, request, equal.length)
     const patch = this.#changeAt(node)
     if (patch?.setsInput === true) return this.#callChanged(call, parent, node, path, patch)
     this.course.called(node)
@@ -266,13 +262,13 @@ export class ReplaySession implements Interceptor {
     const recorded = readResult(this.recording, node)
     const isGiven = patch?.setsResult === true
     const result = isGiven ? (this.changes?.resultOf(recorded) ?? recorded) : recorded
-    if (result.state === 'missing') return this.#refuseMissing(call, node, path, result.reason)
+    if (result.state === 'missing') return this.#refusals.missing(call, node, path, result.reason)
     const served = serveResult(node, result, this.course.scheduler, {
       isGiven,
       recut: (chunks) => this.#recut(node, chunks),
       onOpened: (cursor) => this.#cursors.push(cursor),
-      onLeft: (taken, recorded) => this.#noteLeft(node, taken, recorded),
-      onBeyond: (taken) => this.#noteBeyond(node, path, taken),
+      onLeft: (taken, recorded) => this.#refusals.left(node, taken, recorded),
+      onBeyond: (taken) => this.#refusals.beyond(node, path, taken),
     })
     if (this.recorded === undefined) return served
     return { ...served, attributes: { ...originOf(node), [ATTR.label]: this.live.servedLabel } }
@@ -299,57 +295,13 @@ export class ReplaySession implements Interceptor {
   #callChanged(call: InterceptedCall, parent: LiveContainer | undefined, node: LineageNode, path: string[], patch: Patch): Interception {
     this.course.called(node)
     this.course.giveUp(node)
-    if (!this.live.allows(call)) return this.#refuseMissing(call, node, path, `it would have to be called${this.live.refusal(call)}`)
+    if (!this.live.allows(call)) return this.#refusals.missing(call, node, path, `it would have to be called${this.live.refusal(call)}`)
     const made = this.live.make(call, { ...liveContainer(parent, call), recorded: node }, node)
     return {
       ...made,
       args: patch.applyToInput(call.args),
       attributes: { ...made.attributes, ...originOf(node), ...inheritedAttributes({ patch }) },
     }
-  }
-
-  #refuseUnmatched(
-    call: InterceptedCall,
-    parent: LiveContainer | undefined,
-    path: string[],
-    request: Comparable | undefined,
-    recordedEqual: number,
-  ): Interception {
-    const found =
-      request === undefined || this.departures.total >= MAX_SEARCHED
-        ? undefined
-        : nearestTo(
-            { ...call, parent: parent?.recorded, requestDigest: request.digest, requestText: () => request.text() },
-            this.calls.participants,
-            (node) => this.served.has(node),
-            (node) => this.#checks.recordedRequestText(node),
-          )
-    // The program makes this call in its place: waiting for the recorded one would only take time.
-    if (found !== undefined && !this.served.has(found.node)) this.course.giveUp(found.node)
-    if (this.live.allows(call)) {
-      this.course.leave()
-      return this.live.make(call, liveContainer(parent, call))
-    }
-    const message = missMessage(call, parent, request, recordedEqual) + this.live.refusal(call)
-    this.unmatched.push({ kind: call.kind, name: call.name, how: 'served' })
-    this.departures.note({
-      reason: this.changes?.reached === true ? 'missing' : recordedEqual > 0 ? 'exhausted' : 'unmatched',
-      kind: call.kind,
-      name: call.name,
-      path,
-      message,
-      ...(found === undefined ? {} : { nearest: referenceTo(found.node) }),
-      differences: found?.differences ?? [],
-    })
-    return refuse(this.#shapeOf(call, found?.node), this.departures.error('replay_diverged', message, path))
-  }
-
-  #refuseMissing(call: InterceptedCall, node: LineageNode, path: string[], reason: string): Interception {
-    const message = `${describeNode(node)} cannot be served: ${reason}`
-    this.missing.add(node)
-    this.course.giveUp(node)
-    this.departures.noteAt(node, 'missing', message)
-    return refuse(this.#shapeOf(call, node), this.departures.error('artifact_missing', message, path))
   }
 
   #freshOf(recorded: LineageNode | undefined): Pick<LiveContainer, 'counts' | 'effects'> {
@@ -370,27 +322,5 @@ export class ReplaySession implements Interceptor {
       // What cannot be redacted was withheld when recorded: it has no equal, and its text may not be shown.
       return undefined
     }
-  }
-
-  /** The shape in which the caller expects an answer: that of the nearest recorded namesake, else of its kind. */
-  #shapeOf(call: InterceptedCall, nearest: LineageNode | undefined): ResultShape {
-    const alike = ({ record: { core } }: LineageNode): boolean => core.stepName === call.name && core.operation === call.operation
-    const namesake = nearest !== undefined && alike(nearest) ? nearest : this.calls.participants.find(alike)
-    const relative = namesake ?? this.calls.participants.find((node) => node.record.core.kind === call.kind)
-    return relative?.record.core.shape ?? 'promise'
-  }
-
-  #noteLeft(node: LineageNode, taken: number, recorded: number): void {
-    if (this.#closed || this.isEdited) return
-    this.diverged.add(node)
-    const message = `the program left the stream of ${describeNode(node)} after ${taken} of ${recorded} recorded chunks`
-    this.departures.noteAt(node, 'unused', message)
-  }
-
-  #noteBeyond(node: LineageNode, path: readonly string[], taken: number): unknown {
-    const message = `the program wants more of ${describeNode(node)} than the ${taken} chunks that it took when recorded`
-    ;(this.isEdited ? this.missing : this.diverged).add(node)
-    this.departures.noteAt(node, this.isEdited ? 'missing' : 'exhausted', message)
-    return this.departures.error('replay_diverged', message, path)
   }
 }

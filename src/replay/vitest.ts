@@ -1,13 +1,13 @@
 import { test as base, expect, type TestAPI } from 'vitest'
-import { matchers } from './matchers.ts'
-import { createRecorded, type Recorded } from './recorded/recorded.ts'
-import type { RecordedMeta, RecordedUse } from './recorded/recorded-use.ts'
-import { recordingPlace } from './recorded/recording-place.ts'
-import { TestRecorder } from './recorded/test-recorder.ts'
-import { vitestUpdateState } from './recorded/update-state.ts'
-import type { ExpectedStep, TrajectoryMode } from './trajectory.ts'
+import { matchers } from './testing/matchers.ts'
+import { createRecorded, type Recorded } from './testing/recorded.ts'
+import type { RecordedMeta, RecordedUse } from './testing/recorded-use.ts'
+import { recordingPlace } from './testing/recording-place.ts'
+import { TestRecorder } from './testing/test-recorder.ts'
+import type { ExpectedStep, TrajectoryMode } from './testing/trajectory.ts'
+import { vitestUpdateState } from './testing/update-state.ts'
 
-export type { Recorded, RecordedResult } from './recorded/recorded.ts'
+export type { Recorded, RecordedResult } from './testing/recorded.ts'
 
 declare module 'vitest' {
   interface TaskMeta {

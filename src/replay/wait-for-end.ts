@@ -1,5 +1,5 @@
+import { everyMillis, nextTurn, nowMillis, pause } from './delivery/turns.ts'
 import type { ReplaySession } from './session.ts'
-import { everyMillis, nextTurn, nowMillis, pause } from './turns.ts'
 
 /** `stuck`: silent for longer than at any such place in the recording. */
 export type ProgramEnd = { readonly how: 'ended' } | { readonly how: 'stuck' | 'timeout'; readonly afterMillis: number }

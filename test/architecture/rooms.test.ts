@@ -36,7 +36,7 @@ const MAY_CALL_THE_ENGINE = [
   'collector/version.ts',
   'redaction/json-strings.ts',
   'redaction/policies/frozen/default-1.ts',
-  'replay/package-version.ts',
+  'replay/recording/package-version.ts',
   'schemas/parse-json.ts',
   'schemas/value-revive.ts',
   'sdk/export/exit-send.ts',

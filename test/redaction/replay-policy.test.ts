@@ -11,7 +11,7 @@ import {
 } from '../../src/redaction/index.ts'
 import { parsePolicy } from '../../src/redaction/policies/schema.ts'
 import { formatVerdict, loadRecording, replay } from '../../src/replay/index.ts'
-import { manifestDigest, manifestText } from '../../src/replay/recording-text.ts'
+import { manifestDigest, manifestText } from '../../src/replay/recording/recording-text.ts'
 import type { RecordingManifest } from '../../src/schemas/index.ts'
 import { instrument, model, tool } from '../../src/sdk/index.ts'
 import { RecordingBuilder } from '../replay/recording-builder.ts'

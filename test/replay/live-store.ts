@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import { type Collector, startCollector } from '../../src/collector/index.ts'
 import { exportRecording, loadRecording } from '../../src/replay/index.ts'
-import type { Recording } from '../../src/replay/recording.ts'
+import type { Recording } from '../../src/replay/recording/recording.ts'
 import { type RecorderHandle, type RecorderOptions, startRecorder } from '../../src/sdk/index.ts'
 import { openStore } from '../../src/store/index.ts'
 import { temporaryFolder } from './temporary-folder.ts'

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import { createRedactor, type Redactor } from '../../src/redaction/index.ts'
 import { loadRecording } from '../../src/replay/index.ts'
-import type { PayloadSource, Recording } from '../../src/replay/recording.ts'
-import { writeRecording } from '../../src/replay/recording-writer.ts'
+import type { PayloadSource, Recording } from '../../src/replay/recording/recording.ts'
+import { writeRecording } from '../../src/replay/recording/recording-writer.ts'
 import {
   type Attributes,
   type Cut,

@@ -1,5 +1,5 @@
 import { EFFECT_SOURCES, type EffectSource, type Verdict } from '../../schemas/index.ts'
-import type { LineageNode } from '../lineage.ts'
+import type { LineageNode } from '../recording/lineage.ts'
 
 type Why = 'beyond' | 'unserved'
 

@@ -9,9 +9,9 @@ import {
   type RecordedTimer,
   RepriseError,
 } from '../../schemas/index.ts'
-import type { LineageNode } from '../lineage.ts'
-import { isServed } from '../recorded-calls.ts'
-import type { Recording } from '../recording.ts'
+import { isServed } from '../matching/recorded-calls.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import type { Recording } from '../recording/recording.ts'
 
 const ROLE = `/attributes/${ATTR.effects}`
 

@@ -1,6 +1,6 @@
 import { ATTR, type Attributes } from '../../schemas/index.ts'
-import type { LineageNode } from '../lineage.ts'
-import type { RecordedResult } from '../served-result.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import type { RecordedResult } from '../serving/served-result.ts'
 import type { Patch } from './patch.ts'
 
 /** What one fork changes, and whether the program has come to it. */

@@ -1,4 +1,4 @@
-import { differenceLines, printable } from '../format-verdict.ts'
+import { differenceLines, printable } from '../verdict/format-verdict.ts'
 import type { ForkPlan, PlannedStep } from './fork-plan.ts'
 
 const MAX_SHOWN = 20

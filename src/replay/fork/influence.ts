@@ -1,6 +1,6 @@
 import { decodeValue, parseJson } from '../../schemas/index.ts'
-import type { LineageNode } from '../lineage.ts'
-import type { Recording } from '../recording.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import type { Recording } from '../recording/recording.ts'
 
 /** Shorter texts are in everything. */
 const MIN_LENGTH = 4

@@ -1,8 +1,8 @@
 import { ATTR, type Attributes, parseJson } from '../../schemas/index.ts'
 import type { InterceptedCall } from '../../sdk/index.ts'
-import type { LineageNode } from '../lineage.ts'
-import { nameKeyOf, type RecordedCalls } from '../recorded-calls.ts'
-import type { Recording } from '../recording.ts'
+import { nameKeyOf, type RecordedCalls } from '../matching/recorded-calls.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import type { Recording } from '../recording/recording.ts'
 import { Patch, type PatchValues } from './patch.ts'
 
 const ROLE = `/attributes/${ATTR.forkInput}`

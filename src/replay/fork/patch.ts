@@ -1,7 +1,7 @@
 import { canonicalJson, RepriseError, type StepKind } from '../../schemas/index.ts'
-import { describeNode } from '../departures.ts'
-import type { LineageNode } from '../lineage.ts'
-import { isServed } from '../recorded-calls.ts'
+import { isServed } from '../matching/recorded-calls.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import { describeNode } from '../verdict/departures.ts'
 import { formatPath, parsePath, type ValuePath, valueAt, withValueAt } from './value-path.ts'
 
 /** What a fork sets: paths and their new values. */

@@ -1,7 +1,7 @@
 import { RepriseError } from '../../schemas/index.ts'
-import { describeNode } from '../departures.ts'
-import type { LineageNode } from '../lineage.ts'
-import { pathOf } from '../recorded-calls.ts'
+import { pathOf } from '../matching/recorded-calls.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import { describeNode } from '../verdict/departures.ts'
 
 const MAX_SHOWN = 8
 

@@ -1,7 +1,7 @@
 import { RepriseError, SERVED_KINDS } from '../../schemas/index.ts'
-import type { LineageNode } from '../lineage.ts'
-import { nameKeyOf } from '../recorded-calls.ts'
-import type { Recording } from '../recording.ts'
+import { nameKeyOf } from '../matching/recorded-calls.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import type { Recording } from '../recording/recording.ts'
 
 /**
  * The recording as it is replayed over the wire: a model, tool or other call that made HTTP exchanges is run again, above exchanges that

@@ -1,9 +1,9 @@
 import type { Interception } from '../../sdk/index.ts'
 import { type ServedExchange, type ServedResponse, servedExchange, type WireHead } from '../../sdk/wire/index.ts'
-import type { DeliveryScheduler } from '../delivery.ts'
-import { type DeliveryPlan, type Place, planOf } from '../delivery-plan.ts'
-import type { LineageNode } from '../lineage.ts'
-import { StreamCursor, type StreamEvents } from '../served-stream.ts'
+import type { DeliveryScheduler } from '../delivery/delivery.ts'
+import { type DeliveryPlan, type Place, planOf } from '../delivery/delivery-plan.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import { StreamCursor, type StreamEvents } from '../serving/served-stream.ts'
 
 type Failure = { readonly value: unknown } | undefined
 type Events = StreamEvents & {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type ForkOptions, fork, formatVerdict, planOfFork, replay } from '../../../src/replay/index.ts'
-import type { Recording } from '../../../src/replay/recording.ts'
+import type { Recording } from '../../../src/replay/recording/recording.ts'
 import { verdictSchema } from '../../../src/schemas/public.ts'
 import { agent, createRandom, currentRun, instrument, model, retriever, tool } from '../../../src/sdk/index.ts'
 import { expectExact } from '../expect-exact.ts'

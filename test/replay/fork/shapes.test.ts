@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { type ForkOptions, fork, formatVerdict, replay } from '../../../src/replay/index.ts'
-import type { Recording } from '../../../src/replay/recording.ts'
+import type { Recording } from '../../../src/replay/recording/recording.ts'
 import { agent, instrument, model, tool } from '../../../src/sdk/index.ts'
 import { expectExact } from '../expect-exact.ts'
 import { LiveStore } from '../live-store.ts'

@@ -1,5 +1,5 @@
 import { formatVerdict, replay } from '../../../src/replay/index.ts'
-import type { Recording } from '../../../src/replay/recording.ts'
+import type { Recording } from '../../../src/replay/recording/recording.ts'
 import {
   createRandom,
   currentRun,

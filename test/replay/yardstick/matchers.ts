@@ -1,5 +1,5 @@
-import type { LineageNode } from '../../../src/replay/lineage.ts'
-import type { Recording } from '../../../src/replay/recording.ts'
+import type { LineageNode } from '../../../src/replay/recording/lineage.ts'
+import type { Recording } from '../../../src/replay/recording/recording.ts'
 import { decodeValue } from '../../../src/schemas/index.ts'
 import type { InterceptedCall, Interception, Interceptor } from '../../../src/sdk/index.ts'
 

@@ -1,0 +1,157 @@
+import type { LineageNode } from '../recording/lineage.ts'
+
+/**
+ * When things happened in the recording. Nothing of it reaches a result; it says which calls the program had made before
+ * a result came, and how long it took to make them, so that replay knows what to wait for and for how long.
+ */
+export class Timeline {
+  /** In order of time. */
+  readonly #calls: readonly TimedCall[]
+  readonly #placeOf = new Map<LineageNode, number>()
+  readonly #called = new Set<LineageNode>()
+  /** Nanoseconds since the start, before which a delivery cannot have happened, by delivery number. */
+  readonly #deliveredAfter: ReadonlyMap<number, number>
+  readonly #rootEndNanos: number | undefined
+  readonly #endNanos: number
+  readonly longestSilenceMillis: number
+  #next = 0
+  #latestCalled = -1
+
+  /**
+   * @param nodes steps that take part in replay, the root first
+   * @param deliveries of the steps that replay serves
+   */
+  constructor(nodes: readonly LineageNode[], deliveries: readonly NumberedDelivery[]) {
+    const origin = BigInt(nodes[0]?.record.core.startNanos ?? '0')
+    const sinceStart = (nanos: string): number => Number(BigInt(nanos) - origin)
+    const endOf = (node: LineageNode): number | undefined => {
+      const { endNanos } = node.record.core
+      return endNanos === undefined ? undefined : sinceStart(endNanos)
+    }
+    const starts = nodes.map((node) => sinceStart(node.record.core.startNanos))
+    const events = [...starts, ...nodes.flatMap((node) => endOf(node) ?? [])].sort((left, right) => left - right)
+    const silences = silencesBefore(events)
+    this.#calls = nodes
+      .map((node, index) => ({ node, startNanos: starts[index] ?? 0 }))
+      .sort((left, right) => left.startNanos - right.startNanos)
+      .map((call) => ({ ...call, silenceMillis: silences.get(call.startNanos) ?? 0 }))
+    for (const [place, { node }] of this.#calls.entries()) this.#placeOf.set(node, place)
+    this.longestSilenceMillis = [...silences.values()].reduce((longest, silence) => Math.max(longest, silence), 0)
+    this.#rootEndNanos = nodes[0] === undefined ? undefined : endOf(nodes[0])
+    this.#endNanos = events.at(-1) ?? 0
+    this.#deliveredAfter = lowerBounds(deliveries, (node) => sinceStart(node.record.core.startNanos), endOf)
+  }
+
+  get durationMillis(): number {
+    return toMillis(this.#endNanos)
+  }
+
+  /** The program made this call. Returns whether replay had stopped waiting for it. */
+  called(node: LineageNode): boolean {
+    const late = this.#called.has(node)
+    this.#called.add(node)
+    this.#latestCalled = Math.max(this.#latestCalled, this.#placeOf.get(node) ?? -1)
+    return late
+  }
+
+  /** The earliest moment at which that delivery can have come, in milliseconds since the start. */
+  offsetMillisOf(number: number): number {
+    return toMillis(this.#deliveredAfter.get(number) ?? 0)
+  }
+
+  /** Replay no longer waits for this call. */
+  giveUp(node: LineageNode): void {
+    this.#called.add(node)
+  }
+
+  giveUpCallsBefore(number: number): void {
+    for (let call = this.#blocking(number); call !== undefined; call = this.#blocking(number)) this.#called.add(call.node)
+  }
+
+  callsMadeBefore(number: number): boolean {
+    return this.#blocking(number) === undefined
+  }
+
+  /** What the program did next in the recording, before result `number` came; without a number, what it did next at all. */
+  awaited(number?: number): Awaited {
+    const call = number === undefined ? this.#firstPending() : this.#blocking(number)
+    if (call === undefined) return { offsetMillis: this.durationMillis, silenceMillis: 0, overtaken: false }
+    const overtaken = this.#latestCalled > (this.#placeOf.get(call.node) ?? 0)
+    return { offsetMillis: toMillis(call.startNanos), silenceMillis: call.silenceMillis, overtaken }
+  }
+
+  /** Whether the recording has calls, made after its root had ended, that the program has not made yet. */
+  get backgroundPending(): boolean {
+    const end = this.#rootEndNanos
+    return end !== undefined && this.#calls.some(({ node, startNanos }) => startNanos >= end && !this.#called.has(node))
+  }
+
+  /** The first call that the program has not made yet and had made before result `number` came. */
+  #blocking(number: number): TimedCall | undefined {
+    const pending = this.#firstPending()
+    const bound = this.#deliveredAfter.get(number)
+    // The recorder's clock is monotonic, and it reads a step's end before the program sees the result: a call that follows
+    // from a result never starts before it.
+    return pending === undefined || bound === undefined || pending.startNanos >= bound ? undefined : pending
+  }
+
+  #firstPending(): TimedCall | undefined {
+    let call = this.#calls[this.#next]
+    while (call !== undefined && this.#called.has(call.node)) call = this.#calls[++this.#next]
+    return call
+  }
+}
+
+export interface Awaited {
+  /** Since the start of the run. */
+  readonly offsetMillis: number
+  /** How long nothing had been called and nothing had ended before it. */
+  readonly silenceMillis: number
+  /** The program has made a call that came later in the recording: it seems to have left this one out. */
+  readonly overtaken: boolean
+}
+
+export interface NumberedDelivery {
+  readonly number: number
+  readonly node: LineageNode
+  /** Whether the step ended at the moment of this delivery. */
+  readonly ended: boolean
+  /** Nanoseconds since the start of the run, of what was recorded with its time: a timer's firing. */
+  readonly offsetNanos?: number
+}
+
+interface TimedCall {
+  readonly node: LineageNode
+  readonly startNanos: number
+  readonly silenceMillis: number
+}
+
+function silencesBefore(sorted: readonly number[]): Map<number, number> {
+  const silences = new Map<number, number>()
+  for (const [index, time] of sorted.entries()) {
+    if (!silences.has(time)) silences.set(time, toMillis(time - (sorted[index - 1] ?? time)))
+  }
+  return silences
+}
+
+/**
+ * A result comes after its call; the one that ended a step came when the step ended; and what is numbered higher came no
+ * earlier than what is numbered lower.
+ */
+function lowerBounds(
+  deliveries: readonly NumberedDelivery[],
+  startOf: (node: LineageNode) => number,
+  endOf: (node: LineageNode) => number | undefined,
+): Map<number, number> {
+  const bounds = new Map<number, number>()
+  let latest = 0
+  for (const { number, node, ended, offsetNanos } of [...deliveries].sort((left, right) => left.number - right.number)) {
+    latest = Math.max(latest, startOf(node) + 1, ended ? (endOf(node) ?? 0) : 0, offsetNanos ?? 0)
+    bounds.set(number, latest)
+  }
+  return bounds
+}
+
+function toMillis(nanos: number): number {
+  return nanos / 1e6
+}

@@ -1,0 +1,46 @@
+import { ownTimers, real } from '../../sdk/effects/index.ts'
+
+// The machine's own: fake timers that a test installs reach the program, not its replay, and neither does the recorded time.
+const {
+  setImmediate: immediate,
+  setInterval: interval,
+  clearInterval: stopInterval,
+  setTimeout: timeout,
+  clearTimeout: stopTimeout,
+} = ownTimers
+
+/** Milliseconds of the monotonic clock. */
+export const nowMillis: () => number = real.performanceNow
+
+export function onNextTurn(fn: () => void): void {
+  immediate(fn)
+}
+
+export async function nextTurn(): Promise<void> {
+  await new Promise<void>((resolve) => void immediate(resolve))
+}
+
+export async function pause(millis: number): Promise<void> {
+  await new Promise<void>((resolve) => void timeout(resolve, millis))
+}
+
+/** Calls `fn` after `millis`. Returns the function that calls it off. */
+export function afterMillis(millis: number, fn: () => void): () => void {
+  const timer = timeout(fn, millis)
+  return () => stopTimeout(timer)
+}
+
+/**
+ * Calls `tick` every `millis` with the time since the call before; a tick that came late, because the machine was busy,
+ * counts `capMillis` at most, so that a busy machine does not look like a silent program. Returns the function that stops it.
+ */
+export function everyMillis(millis: number, capMillis: number, tick: (passedMillis: number) => void): () => void {
+  let before = nowMillis()
+  const timer = interval(() => {
+    const now = nowMillis()
+    const passed = Math.min(now - before, capMillis)
+    before = now
+    tick(passed)
+  }, millis)
+  return () => stopInterval(timer)
+}

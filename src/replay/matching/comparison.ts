@@ -1,0 +1,85 @@
+import { randomBytes } from 'node:crypto'
+import type { Redactor } from '../../redaction/index.ts'
+import { type Digest, digestOf, encodeValue, MEDIA_TYPE, sha256Hex } from '../../schemas/index.ts'
+import type { CapturedArguments } from '../../sdk/index.ts'
+import { comparableText } from '../recording/lineage.ts'
+import { type RecordedPolicy, redactorOfRecorded } from '../recording/recorded-policy.ts'
+
+/** What a live value is for the purpose of comparing it with a recorded one. */
+export interface Comparable {
+  /** Hex sha256 of `text()`. */
+  readonly digest: string
+  /** Of the encoded value before redaction: equal to a recorded payload's digest where redaction had nothing to do. */
+  readonly bytesDigest: Digest
+  /** The redacted value as canonical JSON text, with its tokens numbered. */
+  text(): string
+}
+
+/**
+ * Brings live values to the form in which recorded ones are compared: encoded, redacted under the recording's policy,
+ * decoded, canonical, tokens numbered in order of appearance. The key is random and thrown away: numbering makes it immaterial.
+ */
+export class Comparison {
+  readonly #redactor: Redactor
+  readonly #hasSurrogates: boolean
+  readonly #known = new Map<string, string>()
+
+  /**
+   * @param namespace in which the recording was made
+   * @throws RepriseError `recording_version` when this release cannot do what the recording's policy says
+   */
+  constructor(policy: RecordedPolicy, namespace: string) {
+    this.#redactor = redactorOfRecorded(policy, randomBytes(32), namespace)
+    this.#hasSurrogates = policy.hasSurrogates
+  }
+
+  /**
+   * Tells of a recorded payload and its digest in the compared form. A live value whose encoded bytes are those very bytes
+   * needs no redaction to be compared, since redacting what was redacted changes nothing.
+   */
+  remember(digest: Digest, mediaType: string, comparedDigest: string): void {
+    this.#known.set(`${digest}:${mediaType}`, comparedDigest)
+  }
+
+  /**
+   * As `compare`, for the arguments of a call, which most of the time are those very bytes.
+   * @throws as `compare`
+   */
+  compareArguments(captured: CapturedArguments, kind: string): Comparable {
+    const { json } = captured
+    if (json !== undefined) {
+      const bytesDigest = digestOf(json)
+      const known = this.#known.get(`${bytesDigest}:${MEDIA_TYPE.json}`)
+      if (known !== undefined)
+        return { digest: known, bytesDigest, text: () => this.textOf(MEDIA_TYPE.json, JSON.stringify(captured.values)) }
+    }
+    return this.compare(captured.values, kind)
+  }
+
+  /**
+   * @param value a snapshot as the recorder takes it
+   * @param kind of the step that the value belongs to
+   * @param recordedAs the media type of the recorded payload, for values that are recorded as the bytes or text they are
+   * @throws when the redactor fails: such a value was withheld when recorded, so it has no equal
+   */
+  compare(value: unknown, kind: string, recordedAs?: string): Comparable {
+    const asIs = recordedAs !== undefined && recordedAs !== MEDIA_TYPE.json && recordedAs !== MEDIA_TYPE.msgpack
+    const raw = asIs && (typeof value === 'string' || value instanceof Uint8Array)
+    const { mediaType, data } = raw ? { mediaType: recordedAs, data: value } : encodeValue(value)
+    const bytesDigest = digestOf(data)
+    const known = this.#known.get(`${bytesDigest}:${mediaType}`)
+    if (known !== undefined) return { digest: known, bytesDigest, text: () => this.textOf(mediaType, data) }
+    const text = this.#comparable(mediaType, data, kind)
+    return { digest: sha256Hex(text), bytesDigest, text: () => text }
+  }
+
+  /** A recorded payload in the compared form. */
+  textOf(mediaType: string, data: string | Uint8Array): string {
+    return comparableText(mediaType, data, this.#hasSurrogates)
+  }
+
+  #comparable(mediaType: string, data: string | Uint8Array, kind: string): string {
+    const redactor = this.#redactor.ofKind?.(kind) ?? this.#redactor
+    return this.textOf(mediaType, redactor.redactPayload(mediaType, data).value)
+  }
+}

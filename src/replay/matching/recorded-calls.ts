@@ -1,0 +1,89 @@
+import { SERVED_KINDS, type StepKind } from '../../schemas/index.ts'
+import { groupKeyOf, type LineageNode } from '../recording/lineage.ts'
+
+/** The calls that one recorded container made. */
+interface Children {
+  /** Equal calls (operation, name, request), in call order. */
+  readonly equal: Map<string, LineageNode[]>
+  /** Calls of one operation and name, whatever the request, in call order. */
+  readonly named: Map<string, LineageNode[]>
+}
+
+const NONE: readonly LineageNode[] = []
+
+/** The recorded steps as replay looks for them. */
+export class RecordedCalls {
+  /** Steps that take part: everything our SDK captured that is not beneath a served step. */
+  readonly participants: readonly LineageNode[]
+  /** Steps beneath a served step, with the outermost served step that answers for them. */
+  readonly covered: ReadonlyMap<LineageNode, LineageNode>
+  readonly #children = new Map<LineageNode, Children>()
+
+  /** @param opened a served step that is called all the same, so that the steps beneath it take part */
+  constructor(nodes: readonly LineageNode[], root: LineageNode, opened?: LineageNode) {
+    const participants: LineageNode[] = []
+    const covered = new Map<LineageNode, LineageNode>()
+    // What an opened step exchanges over the wire it exchanges anew.
+    const isAnswered = (parent: LineageNode, node: LineageNode): boolean =>
+      parent !== root && isServed(parent) && (parent !== opened || node.record.core.kind === 'wire')
+    for (const node of nodes) {
+      if (node.record.core.fidelity !== 'replayable') continue
+      const { parent } = node
+      const above = parent === undefined ? undefined : (covered.get(parent) ?? (isAnswered(parent, node) ? parent : undefined))
+      if (above !== undefined) {
+        covered.set(node, above)
+        continue
+      }
+      participants.push(node)
+      if (parent !== undefined) this.#add(parent, node)
+    }
+    this.participants = participants
+    this.covered = covered
+  }
+
+  equal(parent: LineageNode | undefined, key: string): readonly LineageNode[] {
+    return (parent === undefined ? undefined : this.#children.get(parent)?.equal.get(key)) ?? NONE
+  }
+
+  named(parent: LineageNode | undefined, operation: string, name: string): readonly LineageNode[] {
+    return (parent === undefined ? undefined : this.#children.get(parent)?.named.get(nameKeyOf(operation, name))) ?? NONE
+  }
+
+  /** Every set of two or more equal served calls under one parent. */
+  *repeated(): Generator<readonly LineageNode[]> {
+    for (const { equal } of this.#children.values())
+      for (const group of equal.values()) if (group.length > 1 && group[0] !== undefined && isServed(group[0])) yield group
+  }
+
+  #add(parent: LineageNode, node: LineageNode): void {
+    let children = this.#children.get(parent)
+    if (children === undefined) this.#children.set(parent, (children = { equal: new Map(), named: new Map() }))
+    const { operation, stepName } = node.record.core
+    append(children.equal, groupKeyOf(operation, stepName, node.requestDigest), node)
+    append(children.named, nameKeyOf(operation, stepName), node)
+  }
+}
+
+export function isServed({ record, runsAgain }: LineageNode): boolean {
+  return runsAgain !== true && SERVED_KINDS.has(record.core.kind)
+}
+
+export function servesKind(kind: StepKind): boolean {
+  return SERVED_KINDS.has(kind)
+}
+
+export function nameKeyOf(operation: string, name: string): string {
+  return `${operation.length}:${operation}:${name}`
+}
+
+export function pathOf(node: LineageNode): string[] {
+  const path: string[] = []
+  for (let at: LineageNode | undefined = node; at !== undefined; at = at.parent) path.unshift(at.record.core.stepName)
+  return path
+}
+
+function append(lists: Map<string, LineageNode[]>, key: string, node: LineageNode): void {
+  const list = lists.get(key)
+  if (list === undefined) lists.set(key, [node])
+  else list.push(node)
+}

@@ -1,0 +1,107 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { type Label, RepriseError } from '../../schemas/index.ts'
+import { ranInstrumented } from '../../sdk/index.ts'
+import { denyNetwork } from '../guard/guard.ts'
+import { loadRecording } from '../recording/recording-reader.ts'
+import { MANIFEST_FILE } from '../recording/recording-text.ts'
+import { type Outcome, replayWithOutcome } from '../replay.ts'
+import { assertReplaysExactly } from './matchers.ts'
+import type { RecordedUse } from './recorded-use.ts'
+import type { TestRecorder } from './test-recorder.ts'
+import type { UpdateState } from './update-state.ts'
+
+/**
+ * Calls a function that `instrument()` gave, recorded or replayed, and gives what it returns, of a stream its chunks; throws what it
+ * throws. A replay that is not exact throws an Error with the first departure and the command that shows more.
+ */
+export type Recorded = <A extends unknown[], R>(fn: (...args: A) => R, ...args: A) => Promise<RecordedResult<R>>
+
+/** Of a stream the array of its chunks. */
+export type RecordedResult<R> = Awaited<R> extends AsyncIterable<infer Chunk> ? Chunk[] : Awaited<R>
+
+export interface RecordedOptions {
+  /** Where the recordings of one test stand; the second call of a test has a folder of its own, and so on. */
+  readonly place: string
+  readonly state: UpdateState
+  readonly recorder: TestRecorder
+  /** What the process may reach while it replays, besides the replayed function: hosts, or hosts with ports. */
+  readonly allowNetwork?: readonly string[]
+  /** Told what came of each call. */
+  readonly onUse?: (use: RecordedUse) => void
+}
+
+export function createRecorded({ place, state, recorder, allowNetwork = [], onUse = () => {} }: RecordedOptions): Recorded {
+  let calls = 0
+  return async <A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<RecordedResult<R>> => {
+    if (!ranInstrumented(fn)) {
+      throw new RepriseError('invalid_argument', 'recorded(fn, ...args): expected a function that instrument() gave')
+    }
+    const call = ++calls
+    const folder = join(place, String(call))
+    const isThere = existsSync(join(folder, MANIFEST_FILE))
+    if (!isThere && state === 'none') {
+      onUse({ call, how: 'missing' })
+      const message = `there is no recording at ${folder}, and none is made here: with CI set, recordings are only read`
+      throw new RepriseError('artifact_missing', `${message}. Run the test once without CI, or with -u, and commit the folder`)
+    }
+    const replays = isThere && state !== 'all'
+    const outcome = replays
+      ? await replayed(fn, args, folder, allowNetwork, (label) => onUse({ call, how: 'replayed', label }))
+      : await record(fn, args, folder, recorder)
+    if (!replays) onUse({ call, how: 'recorded' })
+    if (!outcome.ok) throw outcome.error
+    return outcome.value as RecordedResult<R>
+  }
+}
+
+async function replayed<A extends unknown[]>(
+  fn: (...args: A) => unknown,
+  args: A,
+  folder: string,
+  allowNetwork: readonly string[],
+  onVerdict: (label: Label) => void,
+): Promise<Outcome> {
+  const denial = denyNetwork({ allow: allowNetwork })
+  try {
+    const outcome = await replayedOffline(fn, args, folder, onVerdict)
+    const [first] = denial.attempts()
+    if (first === undefined) return outcome
+    const message = `outside of the replayed function: ${first}; allowNetwork of the fixtures lets the process reach a host`
+    throw new RepriseError('replay_diverged', message)
+  } finally {
+    denial.release()
+  }
+}
+
+async function replayedOffline<A extends unknown[]>(
+  fn: (...args: A) => unknown,
+  args: A,
+  folder: string,
+  onVerdict: (label: Label) => void,
+): Promise<Outcome> {
+  const recording = await loadRecording(folder)
+  const { verdict, outcome } = await replayWithOutcome(recording, fn as (...args: never[]) => unknown, { args })
+  onVerdict(verdict.label)
+  assertReplaysExactly(verdict)
+  return outcome ?? { ok: true, value: undefined }
+}
+
+async function record<A extends unknown[]>(fn: (...args: A) => unknown, args: A, folder: string, recorder: TestRecorder): Promise<Outcome> {
+  let outcome: Outcome = { ok: true, value: undefined }
+  await recorder.record(folder, async () => {
+    try {
+      outcome = { ok: true, value: await chunksOf(await fn(...args)) }
+    } catch (error) {
+      outcome = { ok: false, error }
+    }
+  })
+  return outcome
+}
+
+async function chunksOf(value: unknown): Promise<unknown> {
+  if (typeof value !== 'object' || value === null || !(Symbol.asyncIterator in value)) return value
+  const chunks: unknown[] = []
+  for await (const chunk of value as AsyncIterable<unknown>) chunks.push(chunk)
+  return chunks
+}

@@ -1,0 +1,78 @@
+import { canonicalValue, type Digest, digestOf, type FieldDifference } from '../../schemas/index.ts'
+import { captureValue } from '../../sdk/index.ts'
+import type { Comparable, Comparison } from '../matching/comparison.ts'
+import { differencesOf } from '../matching/differences.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import type { Recording, StepPayload } from '../recording/recording.ts'
+
+export type ReplayedOutcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
+
+/** A container's outcome against the recorded one. Digests are of the compared form: redacted, canonical, tokens numbered. */
+export interface OutcomeCheck {
+  readonly equal: boolean
+  /** Set when the recording does not hold the outcome, so that nothing can be said of it. */
+  readonly missing: boolean
+  readonly message: string
+  readonly recorded?: Digest
+  readonly replayed?: Digest
+  readonly differences: FieldDifference[]
+}
+
+/**
+ * Compares what a container returned or threw with what it returned or threw when it was recorded.
+ *
+ * @param value the captured value, of a stream the array of its chunks
+ */
+export function checkOutcome(recording: Recording, comparison: Comparison, node: LineageNode, outcome: ReplayedOutcome): OutcomeCheck {
+  const { record } = node
+  const error = recording.payloadOf(record, 'error')
+  const output = recording.payloadOf(record, 'output')
+  const gone = error.state === 'gone' ? error : output.state === 'gone' ? output : undefined
+  if (gone !== undefined) return failed('missing', `the recorded outcome is not there to compare with: ${gone.reason}`)
+  if (record.core.endNanos === undefined) return failed('differs', 'it ended, and had not ended when the recording was made')
+  const recordedFailed = error.state === 'present'
+  if (recordedFailed === outcome.ok) {
+    if (outcome.ok) return failed('differs', 'it returned, and had failed when recorded')
+    return failed('differs', `it failed (${nameOf(outcome.error)}), and had returned when recorded`)
+  }
+  const recorded = error.state === 'present' ? error : output
+  let replayed: Comparable
+  try {
+    const recordedAs = recorded.state === 'present' ? recorded.mediaType : undefined
+    const { kind } = record.core
+    replayed = outcome.ok
+      ? comparison.compare(outcome.value, kind, recordedAs)
+      : comparison.compare(captureValue(outcome.error).value, kind)
+  } catch {
+    return failed('differs', 'its outcome could not be redacted, so it was not compared')
+  }
+  try {
+    return compared(recorded, replayed, comparison)
+  } catch {
+    return failed('missing', 'the recorded outcome cannot be read')
+  }
+}
+
+function compared(recorded: StepPayload, replayed: Comparable, comparison: Comparison): OutcomeCheck {
+  const replayedText = replayed.text()
+  const recordedText = textOf(recorded, replayed, comparison)
+  const digests = { recorded: digestOf(recordedText), replayed: digestOf(replayedText) }
+  if (recordedText === replayedText) return { equal: true, missing: false, message: '', differences: [], ...digests }
+  const differences = differencesOf(recordedText, replayedText)
+  return { equal: false, missing: false, message: 'it gave another result than recorded', differences, ...digests }
+}
+
+function textOf(recorded: StepPayload, replayed: Comparable, comparison: Comparison): string {
+  if (recorded.state !== 'present') return UNDEFINED_TEXT
+  return recorded.digest === replayed.bytesDigest ? replayed.text() : comparison.textOf(recorded.mediaType, recorded.data)
+}
+
+const UNDEFINED_TEXT = canonicalValue(undefined)
+
+function failed(how: 'missing' | 'differs', message: string): OutcomeCheck {
+  return { equal: false, missing: how === 'missing', message, differences: [] }
+}
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : typeof error
+}

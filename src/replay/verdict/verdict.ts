@@ -1,0 +1,121 @@
+import { LABELS, type Label, type Verdict, type VerdictStep } from '../../schemas/index.ts'
+import { isServed } from '../matching/recorded-calls.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+import { packageVersion } from '../recording/package-version.ts'
+import type { ReplaySession } from '../session.ts'
+import { describeNode } from './departures.ts'
+
+/** Draws up what a finished replay showed. Notes the recorded steps that were not used, so it is called once. */
+export function drawVerdict(session: ReplaySession, socketsDenied: number, unrecorded: ReadonlyMap<string, number>): Verdict {
+  const { recording, calls, departures, served, ran, unmatched, missing, live } = session
+  const { manifest } = recording
+  const { ledger } = session.effects
+  const unstable = new Set([...session.course.unstableSteps(), ...(ledger?.unstable ?? [])])
+  const called = new Set(live.made.flatMap(({ node }) => node ?? []))
+  const unused = calls.participants.filter((node) => !served.has(node) && !ran.has(node) && !called.has(node))
+  const { changes } = session
+  if (changes !== undefined && !changes.reached) {
+    departures.noteAt(changes.node, 'unused', `${describeNode(changes.node)}, which was to be changed, was not called`)
+  }
+  // What was changed or went live may well lead elsewhere.
+  if (!session.isEdited)
+    for (const node of unused) departures.noteAt(node, 'unused', `${describeNode(node)} was recorded and was not called`)
+  const steps = labelSteps(session, unstable)
+  const labels = Object.fromEntries(LABELS.map((label) => [label, 0])) as Record<Label, number>
+  for (const { label } of steps) labels[label]++
+  const covered = [...calls.covered.values()].filter((by) => served.has(by)).length
+  return {
+    schema: 'reprise.verdict/1',
+    mode: live.mode,
+    runId: manifest.runId,
+    name: manifest.name,
+    label: labelOfRun(session, unstable.size),
+    policy: manifest.policy,
+    counts: {
+      steps: calls.participants.length + calls.covered.size,
+      served: served.size - [...missing].filter((node) => served.has(node)).length,
+      ran: ran.size,
+      covered,
+      live: live.made.length,
+      unmatched: unmatched.length,
+      unused: unused.length,
+      missing: missing.size,
+      socketsDenied,
+      labels,
+    },
+    output: outputOf(session),
+    ...environmentOf(session),
+    ...(unrecorded.size > 0 && {
+      unrecorded: [...unrecorded].map(([api, calls]) => ({ api, calls })).sort((left, right) => (left.api < right.api ? -1 : 1)),
+    }),
+    ...(changes !== undefined && { fork: { lineage: changes.node.lineage, paths: [...changes.patch.paths] } }),
+    ...(session.recordedRunId !== undefined && { recordedRunId: session.recordedRunId }),
+    ...(ledger !== undefined && { effects: ledger.report() }),
+    steps,
+    divergences: departures.described,
+  }
+}
+
+/** The first departure decides: what comes after it may well be its consequence. A mere change of order is not one. */
+function labelOfRun({ departures, rootCheck, recording, live, isEdited, recut }: ReplaySession, unstableSteps: number): Label {
+  const first = departures.described.find(({ reason }) => reason !== 'order')
+  if (first !== undefined) return first.reason === 'missing' ? 'missing' : 'diverged'
+  if (live.any) return 'live'
+  if (rootCheck?.equal !== true && !isEdited && recording.root.record.core.endNanos !== undefined) return 'diverged'
+  return unstableSteps > 0 ? 'unstable' : recut.size > 0 ? 'cached' : live.servedLabel
+}
+
+/** What of the machine is not as it was. */
+function environmentOf({ recording: { root } }: ReplaySession): Pick<Verdict, 'environment'> {
+  const { attributes } = root.record.core.resource
+  const now = { 'process.runtime.version': process.version, 'telemetry.sdk.version': packageVersion() }
+  const environment = Object.entries(now).flatMap(([name, replayed]) => {
+    const recorded = attributes[name]
+    return typeof recorded === 'string' && recorded !== replayed ? [{ name, recorded, replayed }] : []
+  })
+  return environment.length === 0 ? {} : { environment }
+}
+
+function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {
+  // A run that had not ended when it was recorded has no output, and its replay ends without one too.
+  if (rootCheck === undefined) return { equal: recording.root.record.core.endNanos === undefined }
+  const { equal, recorded, replayed } = rootCheck
+  return { equal, ...(recorded === undefined ? {} : { recorded }), ...(replayed === undefined ? {} : { replayed }) }
+}
+
+function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>): VerdictStep[] {
+  const { recording, calls, served, ran, unmatched, missing, diverged, altered, recut, live, changes } = session
+  const called = new Set(live.made.flatMap(({ node }) => node ?? []))
+  const participants = new Set(calls.participants)
+  const labelOf = (node: LineageNode): Label => {
+    if (missing.has(node)) return 'missing'
+    if (called.has(node) || altered.has(node)) return 'live'
+    if (diverged.has(node) || !(served.has(node) || ran.has(node))) return 'diverged'
+    if (unstable.has(node)) return 'unstable'
+    return recut.has(node) ? 'cached' : served.has(node) ? live.servedLabel : 'exact'
+  }
+  const recorded = recording.nodes.flatMap((node): VerdictStep[] => {
+    const above = calls.covered.get(node)
+    if (above !== undefined) return [{ ...identityOf(node), label: served.has(above) ? 'exact' : 'diverged', how: 'covered' }]
+    if (!participants.has(node)) return []
+    const how = called.has(node) ? 'live' : isServed(node) && node !== recording.root ? 'served' : 'ran'
+    const isGiven = node === changes?.node && changes.patch.setsResult && served.has(node)
+    return [{ ...identityOf(node), label: labelOf(node), how: isGiven ? 'changed' : how }]
+  })
+  const made = live.made
+    .filter(({ node }) => node === undefined)
+    .map(({ kind, name }): VerdictStep => ({ kind, name, label: 'live', how: 'live' }))
+  return [
+    ...recorded,
+    ...made,
+    ...session.added.map(({ kind, name }): VerdictStep => ({ kind, name, label: 'live', how: 'ran' })),
+    ...unmatched.map(
+      ({ kind, name, how }): VerdictStep => ({ kind, name, label: changes?.reached === true ? 'missing' : 'diverged', how }),
+    ),
+  ]
+}
+
+function identityOf({ record, lineage }: LineageNode): Pick<VerdictStep, 'kind' | 'name' | 'lineage' | 'sequence'> {
+  const { kind, stepName, sequence } = record.core
+  return { kind, name: stepName, lineage, ...(sequence === undefined ? {} : { sequence }) }
+}
