@@ -1,7 +1,7 @@
 import { Buffer } from 'node:buffer'
 import type { AttributeValue } from '../schemas/index.ts'
+import { isWireText, type WireValue } from './protobuf/wire.ts'
 import { textOf } from './text.ts'
-import { isWireText, type WireValue } from './wire.ts'
 
 /**
  * The canonical form of a value; `wireValueOf` is its exact inverse.

@@ -1,14 +1,14 @@
 import { parseJson, RepriseError } from '../schemas/index.ts'
-import type { StreamedFrame } from './decode-frame.ts'
-import { readJsonLogs, readJsonRecords, readJsonSpans, readJsonTraces } from './decode-json.ts'
-import { decodeProtobufLogs, decodeProtobufTraces, streamProtobufLogs, streamProtobufTraces } from './decode-protobuf.ts'
-import { FieldFault } from './json-fields.ts'
-import { locateJsonFault, scanJson } from './json-scan.ts'
+import { readJsonLogs, readJsonRecords, readJsonSpans, readJsonTraces } from './json/decode-json.ts'
+import { FieldFault } from './json/json-fields.ts'
+import { locateJsonFault, scanJson } from './json/json-scan.ts'
 import { bodyLimit, DEFAULT_DECODE_LIMITS, type DecodeLimits } from './limits.ts'
-import { WireFault } from './proto-reader.ts'
+import type { StreamedFrame } from './protobuf/decode-frame.ts'
+import { decodeProtobufLogs, decodeProtobufTraces, streamProtobufLogs, streamProtobufTraces } from './protobuf/decode-protobuf.ts'
+import { WireFault } from './protobuf/proto-reader.ts'
+import type { DecodedLogs, DecodedTraces, OtlpEncoding, WireLog, WireSpan } from './protobuf/wire.ts'
 import type { NamedLog, NamedSpan } from './signals.ts'
 import { decodeUtf8, invalidUtf8Offset } from './text.ts'
-import type { DecodedLogs, DecodedTraces, OtlpEncoding, WireLog, WireSpan } from './wire.ts'
 
 /** JSON levels around and between attribute values: 4 for each level of a value, and room for what encloses them. */
 const JSON_LEVELS_PER_VALUE = 4

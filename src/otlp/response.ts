@@ -1,11 +1,11 @@
 import { Buffer } from 'node:buffer'
-import { ByteWriter, int64Size } from './byte-writer.ts'
 import { malformed, parseJsonBody } from './decode.ts'
-import { field, objectOf, readInt64, readString } from './json-fields.ts'
+import { field, objectOf, readInt64, readString } from './json/json-fields.ts'
 import { DEFAULT_DECODE_LIMITS } from './limits.ts'
-import { ProtoReader } from './proto-reader.ts'
-import { fieldSize } from './value-writer.ts'
-import type { OtlpEncoding } from './wire.ts'
+import { ByteWriter, int64Size } from './protobuf/byte-writer.ts'
+import { ProtoReader } from './protobuf/proto-reader.ts'
+import { fieldSize } from './protobuf/value-writer.ts'
+import type { OtlpEncoding } from './protobuf/wire.ts'
 
 export interface ExportResponse {
   /** Spans that the receiver refused for good: they must not be sent again. */

@@ -1,5 +1,5 @@
-import type { Frame } from './decode-frame.ts'
-import type { DecodedLogs, DecodedTraces, RejectedLog, RejectedSpan, WireLog, WireSpan } from './wire.ts'
+import type { Frame } from './protobuf/decode-frame.ts'
+import type { DecodedLogs, DecodedTraces, RejectedLog, RejectedSpan, WireLog, WireSpan } from './protobuf/wire.ts'
 
 export type NamedSpan = Omit<RejectedSpan, 'index' | 'reason'>
 export type NamedLog = Omit<RejectedLog, 'index' | 'reason'>

@@ -1,6 +1,6 @@
 import { Buffer, isAscii, isUtf8 } from 'node:buffer'
 import { RepriseError } from '../schemas/index.ts'
-import type { WireText } from './wire.ts'
+import type { WireText } from './protobuf/wire.ts'
 
 function bufferOver(bytes: Uint8Array): Buffer {
   return bytes instanceof Buffer ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)

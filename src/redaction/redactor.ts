@@ -1,14 +1,14 @@
 import { MEDIA_TYPE, type PolicyRef } from '../schemas/index.ts'
-import { type CompiledPolicy, compiledPolicy } from './compile.ts'
-import { findInFieldString, findInJson, findInString } from './find-json.ts'
-import { redactPayloadWith } from './payload.ts'
 import { LATEST_VERSION, type PolicyId, type PolicyVersion, policyRefOf } from './policy.ts'
 import { rescanText } from './rescan.ts'
-import { type AnchorHits, type Scan, scanText } from './scan.ts'
-import { findInSeries } from './series.ts'
+import { type CompiledPolicy, compiledPolicy } from './scanner/compile.ts'
+import { type AnchorHits, type Scan, scanText } from './scanner/scan.ts'
 import { renderSpans, type Span, settleSpans, shownLength } from './spans.ts'
+import { findInFieldString, findInJson, findInString } from './structure/find-json.ts'
+import { redactPayloadWith } from './structure/payload.ts'
+import { findInSeries } from './structure/series.ts'
+import { redactTree, type StringTools } from './structure/value-walk.ts'
 import { Pseudonyms } from './tokens.ts'
-import { redactTree, type StringTools } from './value-walk.ts'
 
 /** `counts`: tokens put in, by rule; undefined where nothing was hit, and then `value` is what was given. */
 export interface Redacted<T> {

@@ -1,5 +1,5 @@
-import type { Automaton } from './automaton.ts'
-import { type AnchorHits, scanText, scanWithin } from './scan.ts'
+import type { Automaton } from './scanner/automaton.ts'
+import { type AnchorHits, scanText, scanWithin } from './scanner/scan.ts'
 
 /** A stretch of a text, and how long what stands there now is. */
 export interface Edit {

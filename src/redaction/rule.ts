@@ -1,4 +1,4 @@
-import type { AnchorContext } from './anchors.ts'
+import type { AnchorContext } from './scanner/anchors.ts'
 
 /**
  * One rule of a policy, as plain data: its canonical JSON is part of the policy's digest.

@@ -15,12 +15,11 @@ export {
   NO_EFFECTS,
   type RecordedTimer,
   type TimerKind,
-} from './effect-log.ts'
-export { errorToValue, valueToError } from './error-value.ts'
+} from './effects/effect-log.ts'
 export { ERROR_CODES, type ErrorCode, RepriseError, type RepriseErrorOptions } from './errors.ts'
 export { randomId16, randomId32, randomSaltHex } from './ids.ts'
-export type { OptionKind } from './option-kinds.ts'
-export { OPTION_KEYS, OPTIONS, type OptionKey, type OptionRow, type OptionValues } from './option-table.ts'
+export type { OptionKind } from './options/option-kinds.ts'
+export { OPTION_KEYS, OPTIONS, type OptionKey, type OptionRow, type OptionValues } from './options/option-table.ts'
 export {
   flagOf,
   type OptionOrigin,
@@ -28,7 +27,7 @@ export {
   type ResolvedOptions,
   resolveOptions,
   resourceAttributesFromEnv,
-} from './options.ts'
+} from './options/options.ts'
 export { parseJson, type ReadNumber } from './parse-json.ts'
 export {
   DIVERGENCE_REASONS,
@@ -83,6 +82,7 @@ export {
 } from './step-kinds.ts'
 export { STORE_PLACES } from './store-places.ts'
 export { parseTime, TIME_ACCEPTS } from './time-text.ts'
+export { errorToValue, valueToError } from './values/error-value.ts'
 export {
   canonicalValue,
   decodeValue,
@@ -92,6 +92,6 @@ export {
   jsonTreeOf,
   msgpackTreeOf,
   needsMsgpack,
-} from './value-codec.ts'
-export { VALUE_MAX_DEPTH } from './value-tags.ts'
-export { type ErrorFields, ErrorValue, Opaque, Truncated } from './value-types.ts'
+} from './values/value-codec.ts'
+export { VALUE_MAX_DEPTH } from './values/value-tags.ts'
+export { type ErrorFields, ErrorValue, Opaque, Truncated } from './values/value-types.ts'

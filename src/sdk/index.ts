@@ -2,9 +2,6 @@
 import { installHooks } from './effects/index.ts'
 import { installFetchHook } from './wire/install.ts'
 
-export { type CapturedArguments, captureArguments, captureForComparison, captureValue } from './capture.ts'
-export { type CurrentRun, currentRun, type OwnStepKind, type StepAttributes, type StepHandle } from './current-run.ts'
-export type { DrainReport as FlushReport } from './export/drain.ts'
 export {
   type InterceptedCall,
   type InterceptedOutcome,
@@ -12,12 +9,8 @@ export {
   type Interceptor,
   type RecordedInterception,
   runWithInterceptor,
-} from './interceptor.ts'
-export type { RecorderOptions } from './options.ts'
-export { createRandom } from './random.ts'
-export type { RecorderHandle } from './recorder-lifecycle.ts'
-export { flush, startRecorder } from './recorder-lifecycle.ts'
-export { type AnyFunction, ranInstrumented } from './wrap.ts'
+} from './calls/interceptor.ts'
+export { type AnyFunction, ranInstrumented } from './calls/wrap.ts'
 export {
   agent,
   embedding,
@@ -31,7 +24,14 @@ export {
   retriever,
   type ToolOptions,
   tool,
-} from './wrappers.ts'
+} from './calls/wrappers.ts'
+export type { DrainReport as FlushReport } from './export/drain.ts'
+export type { RecorderOptions } from './recorder/options.ts'
+export type { RecorderHandle } from './recorder/recorder-lifecycle.ts'
+export { flush, startRecorder } from './recorder/recorder-lifecycle.ts'
+export { type CurrentRun, currentRun, type OwnStepKind, type StepAttributes, type StepHandle } from './run/current-run.ts'
+export { createRandom } from './run/random.ts'
+export { type CapturedArguments, captureArguments, captureForComparison, captureValue } from './snapshot/capture.ts'
 
 installHooks()
 installFetchHook()

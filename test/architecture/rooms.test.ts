@@ -34,11 +34,11 @@ describe('the project', () => {
 const MAY_CALL_THE_ENGINE = [
   'cli/version.ts',
   'collector/version.ts',
-  'redaction/json-strings.ts',
   'redaction/policies/frozen/default-1.ts',
+  'redaction/structure/json-strings.ts',
   'replay/recording/package-version.ts',
   'schemas/parse-json.ts',
-  'schemas/value-revive.ts',
+  'schemas/values/value-revive.ts',
   'sdk/export/exit-send.ts',
   'sdk/export/handshake.ts',
   'sdk/version.ts',

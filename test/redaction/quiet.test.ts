@@ -2,10 +2,10 @@ import { createHash, randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { chatMessages, makeRandom, plantedSecret } from '../../bench/redaction/corpus.ts'
-import { compiledPolicy, compilePolicy } from '../../src/redaction/compile.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
 import { settledInText } from '../../src/redaction/redactor.ts'
-import { hasAnchor, scanText } from '../../src/redaction/scan.ts'
+import { compiledPolicy, compilePolicy } from '../../src/redaction/scanner/compile.ts'
+import { hasAnchor, scanText } from '../../src/redaction/scanner/scan.ts'
 import { SAMPLES } from './samples.ts'
 
 const { automaton } = compiledPolicy('default')
@@ -19,7 +19,7 @@ describe('ordinary text has hardly an anchor', () => {
     const pages = ['docs/architecture.md', 'docs/life-of-a-span.md', 'docs/receiving.md', 'CONTRIBUTING.md']
     const text = pages.map((page) => readFileSync(new URL(`../../${page}`, import.meta.url), 'utf8')).join('\n')
     expect(hitsIn(text)).toBeLessThan(text.length / 2000)
-    const code = readFileSync(new URL('../../src/redaction/automaton.ts', import.meta.url), 'utf8')
+    const code = readFileSync(new URL('../../src/redaction/scanner/automaton.ts', import.meta.url), 'utf8')
     expect(hitsIn(code)).toBeLessThan(code.length / 1000)
   })
   it('chat messages with dates, ids and digests: less than one in 20 KB', () => {

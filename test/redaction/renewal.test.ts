@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest'
 import { makeRandom } from '../../bench/redaction/corpus.ts'
-import { compiledPolicy } from '../../src/redaction/compile.ts'
 import { createRedactor } from '../../src/redaction/index.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
-import { scanText } from '../../src/redaction/scan.ts'
+import { compiledPolicy } from '../../src/redaction/scanner/compile.ts'
+import { scanText } from '../../src/redaction/scanner/scan.ts'
 
 const random = makeRandom(1)
 const below = (limit: number): number => Math.floor(random() * limit)

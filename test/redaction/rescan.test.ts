@@ -1,9 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { compiledPolicy, compilePolicy } from '../../src/redaction/compile.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
 import { rescanText } from '../../src/redaction/rescan.ts'
-import { scanText } from '../../src/redaction/scan.ts'
+import { compiledPolicy, compilePolicy } from '../../src/redaction/scanner/compile.ts'
+import { scanText } from '../../src/redaction/scanner/scan.ts'
 import { SAMPLES } from './samples.ts'
 
 const fragment = fc.oneof(

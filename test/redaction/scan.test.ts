@@ -1,13 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chatMessages, makeRandom, plantedSecret } from '../../bench/redaction/corpus.ts'
-import { type Anchor, type AnchorContext, parseAnchor } from '../../src/redaction/anchors.ts'
-import { Automaton } from '../../src/redaction/automaton.ts'
-import { compiledPolicy, compilePolicy } from '../../src/redaction/compile.ts'
 import { checkText, createRedactor } from '../../src/redaction/index.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
 import type { RuleData } from '../../src/redaction/rule.ts'
-import { hasAnchor, scanText } from '../../src/redaction/scan.ts'
+import { type Anchor, type AnchorContext, parseAnchor } from '../../src/redaction/scanner/anchors.ts'
+import { Automaton } from '../../src/redaction/scanner/automaton.ts'
+import { compiledPolicy, compilePolicy } from '../../src/redaction/scanner/compile.ts'
+import { hasAnchor, scanText } from '../../src/redaction/scanner/scan.ts'
 import { SAMPLES } from './samples.ts'
 
 /** The anchors as regular expressions: slow, short, and written from the words of the contract. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { compilePolicy } from '../../src/redaction/compile.ts'
 import { createRedactor, normalizeTokens, policyRefOf, RULE_NAMES } from '../../src/redaction/index.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
+import { compilePolicy } from '../../src/redaction/scanner/compile.ts'
 import { canonicalJson, digestOf, RepriseError } from '../../src/schemas/index.ts'
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(1) })

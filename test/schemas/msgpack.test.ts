@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { decodeValue, encodeValue, MEDIA_TYPE, RepriseError } from '../../src/schemas/index.ts'
-import { packTree, unpackTree } from '../../src/schemas/msgpack.ts'
+import { packTree, unpackTree } from '../../src/schemas/values/msgpack.ts'
 import { anyValue } from './any-value.ts'
 import { readMsgpack } from './read-msgpack.ts'
 

@@ -4,8 +4,8 @@ import { encodeValue } from '../../src/schemas/index.ts'
 import { JsonBytes } from '../../src/sdk/export/json-bytes.ts'
 import { openJsonMemory, PlainMemory } from '../../src/sdk/export/json-memory.ts'
 import { PayloadWriter, type WrittenText } from '../../src/sdk/export/payload.ts'
-import { FlatCopier, treeOf } from '../../src/sdk/flat.ts'
-import { Copier, ListCopier, SNAPSHOT_LIMITS, type Snapshot, type SnapshotLimits, takeSnapshot } from '../../src/sdk/snapshot.ts'
+import { FlatCopier, treeOf } from '../../src/sdk/snapshot/flat.ts'
+import { Copier, ListCopier, SNAPSHOT_LIMITS, type Snapshot, type SnapshotLimits, takeSnapshot } from '../../src/sdk/snapshot/snapshot.ts'
 
 const flatOf = (value: object, limits: SnapshotLimits = SNAPSHOT_LIMITS) => new FlatCopier(limits).take(value)
 

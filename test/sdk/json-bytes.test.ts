@@ -4,7 +4,7 @@ import { ErrorValue, encodeValue, Opaque, Truncated } from '../../src/schemas/in
 import { JsonBytes } from '../../src/sdk/export/json-bytes.ts'
 import { openJsonMemory, PlainMemory } from '../../src/sdk/export/json-memory.ts'
 import { JsonSlices } from '../../src/sdk/export/json-slices.ts'
-import { takeSnapshot } from '../../src/sdk/snapshot.ts'
+import { takeSnapshot } from '../../src/sdk/snapshot/snapshot.ts'
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { encodeValue, MEDIA_TYPE, Opaque, Truncated } from '../../src/schemas/index.ts'
 import { MsgpackSlices } from '../../src/sdk/export/msgpack-slices.ts'
-import { takeSnapshot } from '../../src/sdk/snapshot.ts'
+import { takeSnapshot } from '../../src/sdk/snapshot/snapshot.ts'
 
 function inSlices(value: unknown): { hex: string; steps: number } {
   const writing = new MsgpackSlices(value)

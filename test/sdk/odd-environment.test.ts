@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, describe, expect, test } from 'vitest'
 import { OPTION_KEYS, OPTIONS, RepriseError } from '../../src/schemas/index.ts'
-import { resolveRecorderOptions } from '../../src/sdk/options.ts'
+import { resolveRecorderOptions } from '../../src/sdk/recorder/options.ts'
 import { ExitBench, freePort } from './exit-programs.ts'
 
 const NAMES = [...new Set([...OPTION_KEYS.flatMap((key) => OPTIONS[key].env), 'OTEL_RESOURCE_ATTRIBUTES', 'OTEL_SERVICE_NAME'])]

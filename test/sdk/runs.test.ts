@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { ATTR } from '../../src/schemas/index.ts'
 import { agent, currentRun, embedding, instrument, model, reranker, retriever, tool } from '../../src/sdk/index.ts'
-import { createRandom } from '../../src/sdk/random.ts'
+import { createRandom } from '../../src/sdk/run/random.ts'
 import type { SeenStep } from './fake-collector.ts'
 import { useRecording } from './recording.ts'
 

@@ -1,10 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { resolveRecorderOptions } from '../../src/sdk/options.ts'
-import { Recorder } from '../../src/sdk/recorder.ts'
-import { RunState } from '../../src/sdk/run-state.ts'
-import { SendQueue } from '../../src/sdk/send-queue.ts'
-import { Step } from '../../src/sdk/step.ts'
+import { resolveRecorderOptions } from '../../src/sdk/recorder/options.ts'
+import { Recorder } from '../../src/sdk/recorder/recorder.ts'
+import { SendQueue } from '../../src/sdk/recorder/send-queue.ts'
+import { RunState } from '../../src/sdk/run/run-state.ts'
+import { Step } from '../../src/sdk/run/step.ts'
 
 const MAX_BYTES = 64 * 1024
 const recorder = new Recorder(resolveRecorderOptions({}))

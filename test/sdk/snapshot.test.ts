@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { canonicalValue, ErrorValue, encodeValue, Opaque, Truncated } from '../../src/schemas/index.ts'
 import { flush, startRecorder, tool } from '../../src/sdk/index.ts'
-import { takeSnapshot } from '../../src/sdk/snapshot.ts'
+import { takeSnapshot } from '../../src/sdk/snapshot/snapshot.ts'
 import { startFakeCollector, stepOf } from './fake-collector.ts'
 
 const LIMITS = { maxDepth: 64, maxEntries: 100_000, maxBytes: 4 * 1024 * 1024 }

@@ -1,5 +1,5 @@
-import { asWords, wordsExpression } from '../context.ts'
 import { IDENTITY_WORDS } from '../rules/identity.ts'
+import { asWords, wordsExpression } from '../scanner/context.ts'
 import type { Detector, TextView } from '../text-view.ts'
 import { isAlnum, isDigit } from './characters.ts'
 import { ID_CHECKS } from './national-ids.ts'

@@ -1,6 +1,6 @@
-import { asWords } from '../context.ts'
 import { numberRunWords } from '../detectors/number-run.ts'
 import type { RuleData } from '../rule.ts'
+import { asWords } from '../scanner/context.ts'
 import type { Stretch, TextView } from '../text-view.ts'
 
 /** What spoke for a finding. Words are those of the rule, never those of the text. */

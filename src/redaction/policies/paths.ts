@@ -1,5 +1,5 @@
-import { unescapeJson } from '../json-strings.ts'
-import { type JsonToken, type JsonVisitor, walkJson } from '../json-walk.ts'
+import { unescapeJson } from '../structure/json-strings.ts'
+import { type JsonToken, type JsonVisitor, walkJson } from '../structure/json-walk.ts'
 
 /** Whether a pattern of steps (`*` one, `**` any number) names a path. */
 export function matchesPath(pattern: readonly string[], path: readonly string[]): boolean {

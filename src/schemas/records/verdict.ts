@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { EFFECT_SOURCES } from '../effect-log.ts'
+import { EFFECT_SOURCES } from '../effects/effect-log.ts'
 import { DIVERGENCE_REASONS } from '../record-values.ts'
 import { LABELS, STEP_KINDS } from '../step-kinds.ts'
 import { countSchema, digestSchema, hex32Schema, hex64Schema, policyRefSchema } from './common.ts'

@@ -1,5 +1,5 @@
 import type { EffectSource, TimerKind } from '../../schemas/index.ts'
-import { runtime } from '../runtime.ts'
+import { runtime } from '../run/runtime.ts'
 import { hookState } from './real.ts'
 
 /**

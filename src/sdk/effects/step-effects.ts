@@ -8,8 +8,8 @@ import {
   encodeEffects,
   type TimerKind,
 } from '../../schemas/index.ts'
-import { nowMillis } from '../clock.ts'
-import type { RunState } from '../run-state.ts'
+import { nowMillis } from '../run/clock.ts'
+import type { RunState } from '../run/run-state.ts'
 import type { Effects, TimerEffect } from './effects.ts'
 import { NotedReads, WatchedTimer } from './noted-reads.ts'
 import { real } from './real.ts'

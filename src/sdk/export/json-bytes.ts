@@ -1,6 +1,6 @@
 import { jsonTreeOf } from '../../schemas/index.ts'
-import { CLOSE, OPEN_ARRAY, OPEN_OBJECT, type Tokens } from '../flat.ts'
-import { hasEnumerable } from '../own-keys.ts'
+import { hasEnumerable } from '../calls/own-keys.ts'
+import { CLOSE, OPEN_ARRAY, OPEN_OBJECT, type Tokens } from '../snapshot/flat.ts'
 import { ESCAPE_SLACK_BYTES, type JsonMemory, openJsonMemory } from './json-memory.ts'
 
 /** Memory that grew beyond this is not kept for the next payload. */

@@ -1,4 +1,4 @@
-import type { Snapshot } from '../snapshot.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import { type Fields, isPlain, type JsonBytes, OPEN_ESCAPED, tagged } from './json-bytes.ts'
 
 /** About how many bytes are written without a look at the clock. */

@@ -1,5 +1,5 @@
 import type { EncodedKey, SpanWriter, TraceWriter } from '../../otlp/index.ts'
-import type { Snapshot } from '../snapshot.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import type { LargePayload, PayloadWriter } from './payload.ts'
 
 /** How many bytes are copied without a look at the clock. */

@@ -1,6 +1,6 @@
 import type { OTLPTraceExporter } from '@opentelemetry/exporter-trace-otlp-http'
 import { type OptionValues, RepriseError } from '../../schemas/index.ts'
-import type { Gap, QueuedStep } from '../send-queue.ts'
+import type { Gap, QueuedStep } from '../recorder/send-queue.ts'
 import { OtlpWriter, type OtlpWriterOptions } from './otlp-writer.ts'
 import type { ReadableSpan } from './readable-span.ts'
 import { reasonOf } from './reprise-way.ts'

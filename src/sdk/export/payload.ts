@@ -1,6 +1,6 @@
 import { encodeValue, jsonTreeOf, MEDIA_TYPE, Truncated } from '../../schemas/index.ts'
-import type { TokenRun, Tokens } from '../flat.ts'
-import type { Snapshot } from '../snapshot.ts'
+import type { TokenRun, Tokens } from '../snapshot/flat.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import { JsonBytes } from './json-bytes.ts'
 import { JsonSlices } from './json-slices.ts'
 import { MsgpackSlices } from './msgpack-slices.ts'

@@ -1,9 +1,9 @@
 import { deriveGenAiContent } from '../../adapters/dialects/index.ts'
 import type { Redactor } from '../../redaction/index.ts'
 import { ATTR, type Attributes, type AttributeValue, decodeValue, encodeValue, jsonTreeOf } from '../../schemas/index.ts'
-import type { Snapshot } from '../snapshot.ts'
+import type { Step } from '../run/step.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 import { isWithheldAttribute, WITHHELD } from '../spool/limited.ts'
-import type { Step } from '../step.ts'
 import { derivable, visibleAttributes } from './visible.ts'
 
 /** A step as it may leave for a backend that redacts nothing: every string of it has passed the redactor. */

@@ -1,8 +1,8 @@
 import { hostname } from 'node:os'
 import { basename } from 'node:path'
 import { type OptionValues, RepriseError, randomId32, resourceAttributesFromEnv } from '../../schemas/index.ts'
+import { warnOnce } from '../recorder/warning.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
-import { warnOnce } from '../warning.ts'
 
 const instanceId = randomId32()
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers'
-import { nowMillis } from '../clock.ts'
+import { nowMillis } from '../run/clock.ts'
 
 /** Well below the two milliseconds that nothing may hold the event loop for: what follows the look at the clock counts too. */
 const SLICE_MILLIS = 1

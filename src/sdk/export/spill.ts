@@ -1,7 +1,7 @@
-import type { SendQueue } from '../send-queue.ts'
+import type { SendQueue } from '../recorder/send-queue.ts'
+import { warnOnce } from '../recorder/warning.ts'
 import type { SpillThread } from '../spool/spill-thread.ts'
 import type { Spool } from '../spool/spool.ts'
-import { warnOnce } from '../warning.ts'
 import type { RepriseBatch } from './reprise-way.ts'
 
 /** Spooling begins when what waits takes this share of its bound, and goes on until it takes no more than the second. */

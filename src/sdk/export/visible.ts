@@ -1,7 +1,7 @@
 import { type DerivableStep, deriveGenAiScalars } from '../../adapters/dialects/index.ts'
 import { type Attributes, type Cut, GENAI } from '../../schemas/index.ts'
-import type { Snapshot } from '../snapshot.ts'
-import type { Step } from '../step.ts'
+import type { Step } from '../run/step.ts'
+import type { Snapshot } from '../snapshot/snapshot.ts'
 
 /** What a backend that derives nothing shows of a step beside its content. */
 export function visibleAttributes(step: Step): Attributes {

@@ -1,4 +1,4 @@
-import type { Gap, QueuedStep } from '../send-queue.ts'
+import type { Gap, QueuedStep } from '../recorder/send-queue.ts'
 import type { OtlpWriter } from './otlp-writer.ts'
 
 /** Spans made ready to be sent; held as they are when they have to be sent again. */

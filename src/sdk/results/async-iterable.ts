@@ -1,4 +1,4 @@
-import type { Outcome } from '../outcome.ts'
+import type { Outcome } from '../calls/outcome.ts'
 import { isNativePromise, isThenable } from './promise.ts'
 import { shadow } from './shadow.ts'
 

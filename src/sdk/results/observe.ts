@@ -1,5 +1,5 @@
 import type { ResultShape } from '../../schemas/index.ts'
-import type { Outcome } from '../outcome.ts'
+import type { Outcome } from '../calls/outcome.ts'
 import { observeIterable } from './async-iterable.ts'
 import { isNativePromise, isThenable, observePromise, observeThenable } from './promise.ts'
 import { observeReadableStream } from './readable-stream.ts'

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { types } from 'node:util'
-import type { Outcome } from '../outcome.ts'
+import type { Outcome } from '../calls/outcome.ts'
 import { shadow } from './shadow.ts'
 
 type Handler = ((value: unknown) => unknown) | null | undefined

@@ -1,4 +1,4 @@
-import type { Outcome } from '../outcome.ts'
+import type { Outcome } from '../calls/outcome.ts'
 
 /**
  * A stream that reads `source` only when it is read itself: no queue of its own, so the backpressure stays that of the

@@ -1,7 +1,7 @@
 import { join, resolve } from 'node:path'
 import type { PolicyConfig, Redactor } from '../../redaction/index.ts'
 import { type OptionValues, STORE_PLACES } from '../../schemas/index.ts'
-import { nowMillis } from '../clock.ts'
+import { nowMillis } from '../run/clock.ts'
 import { frameHeader, type SpoolFrame } from './frames.ts'
 import { loadDetectorsNow } from './policy-now.ts'
 import { redactBody } from './redact-body.ts'

@@ -1,4 +1,4 @@
-import type { Outcome } from '../outcome.ts'
+import type { Outcome } from '../calls/outcome.ts'
 import type { WireHead } from './exchange.ts'
 import type { ServedExchange } from './served.ts'
 

@@ -1,5 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
-import type { InterceptedOutcome } from '../interceptor.ts'
+import type { InterceptedOutcome } from '../calls/interceptor.ts'
 import type { WireHead } from './exchange.ts'
 import { pairsOf, readArguments } from './http-arguments.ts'
 import type { ServedExchange } from './served.ts'

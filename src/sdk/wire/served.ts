@@ -1,6 +1,6 @@
-import type { InterceptedCall, Interceptor } from '../interceptor.ts'
-import { runtime } from '../runtime.ts'
-import type { Scope } from '../scope.ts'
+import type { InterceptedCall, Interceptor } from '../calls/interceptor.ts'
+import { runtime } from '../run/runtime.ts'
+import type { Scope } from '../run/scope.ts'
 import type { WireHead } from './exchange.ts'
 import { exchangeName, isSafeMethod, type KeptRequest } from './request.ts'
 

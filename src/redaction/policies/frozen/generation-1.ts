@@ -2,7 +2,7 @@ import { isOtherScriptLetter } from '../../detectors/characters.ts'
 import { CHECKS, type Check, isMasked } from '../../detectors/checks.ts'
 import { detectEmail } from '../../detectors/email.ts'
 import { detectPaymentCard } from '../../detectors/payment-card.ts'
-import type { Generation } from '../../generation.ts'
+import type { Generation } from '../../scanner/generation.ts'
 import type { Detector } from '../../text-view.ts'
 
 const QUOTE = 0x22

@@ -1,0 +1,39 @@
+import type { TextView } from '../text-view.ts'
+import { withoutTokens } from '../tokens.ts'
+
+const BEFORE = 64
+const BEHIND = 24
+const UNLESS_BEFORE = 32
+
+/** Whether the surroundings of a match speak for it. `from` is where the pattern began, `start` and `end` are what it would replace. */
+export type ContextCheck = (view: TextView, from: number, start: number, end: number) => boolean
+
+/** Words that raise and words that lower, see RuleData.near and RuleData.unless. */
+export function compileContext(near: readonly string[] | undefined, unless: readonly string[] | undefined): ContextCheck {
+  const raising = near === undefined ? undefined : wordsExpression(near)
+  const lowering = unless === undefined ? undefined : wordsExpression(unless)
+  return (view, from, start, end) => {
+    const { text, field } = view
+    if (lowering !== undefined) {
+      if (lowering.test(asWords(text.slice(Math.max(0, from - UNLESS_BEFORE), start)))) return false
+      if (field !== '' && lowering.test(asWords(field))) return false
+    }
+    if (raising === undefined) return true
+    if (field !== '' && raising.test(asWords(field))) return true
+    if (raising.test(asWords(text.slice(Math.max(0, from - BEFORE), start)))) return true
+    return raising.test(asWords(text.slice(end, end + BEHIND)))
+  }
+}
+
+/** Names in code and in prose made alike: `customerSsn`, `customer_ssn` and `Customer SSN` are words in lower case. */
+export function asWords(text: string): string {
+  return withoutTokens(text)
+    .replace(/([a-z])([A-Z])/g, '$1 $2')
+    .replace(/[-_.\s]+/g, ' ')
+    .toLowerCase()
+}
+
+export function wordsExpression(words: readonly string[]): RegExp {
+  const alternatives = words.map((word) => (word.endsWith('*') ? word.slice(0, -1) : `${word}(?![a-z])`))
+  return new RegExp(`(?<![a-z])(?:${alternatives.join('|')})`)
+}

@@ -1,0 +1,61 @@
+import { isAssignedPassword3, isAssignedToken3, isSpokenPassword3 } from '../detectors/assigned-checks.ts'
+import { CHECKS, type Check, looksLikeToken } from '../detectors/checks.ts'
+import { detectInternationalPhone3, detectNationalPhone3, detectNorthAmericanPhone3 } from '../detectors/phone.ts'
+import { isSummedToken } from '../detectors/token-checksums.ts'
+import type { DetectorName } from '../rule.ts'
+import type { Detector } from '../text-view.ts'
+
+/**
+ * What the rules of a version of the default policy mean beyond their data. Old recordings are matched by what was found then, so
+ * a change that finds other things than before belongs here, beside what was.
+ */
+export interface Generation {
+  readonly checks: Readonly<Record<string, Check>>
+  /** Detectors that found other things then. */
+  readonly detectors: Readonly<Partial<Record<DetectorName, Detector>>>
+  /** Whether the value of a field that often holds something else looks like a credential. */
+  readonly looksLikeToken: (value: string) => boolean
+  /** Looks into base64 and percent escapes. */
+  readonly decodes: boolean
+  /** So many pieces make a stream. */
+  readonly piecesMin: number
+  /** Looks into bytes inside of values where they are text. */
+  readonly readsBytes: boolean
+  /** Knows the private members of JSON Web Keys. */
+  readonly readsKeys: boolean
+  /** Knows the chunks of a stream where blanks stand between them. */
+  readonly readsSpaced: boolean
+  /** Knows the parts of a message, whatever they stand in. */
+  readonly readsParts: boolean
+}
+
+export const GENERATION_2: Generation = {
+  checks: CHECKS,
+  detectors: {},
+  looksLikeToken,
+  decodes: true,
+  piecesMin: 2,
+  readsBytes: false,
+  readsKeys: false,
+  readsSpaced: false,
+  readsParts: false,
+}
+export const GENERATION_3: Generation = {
+  ...GENERATION_2,
+  checks: {
+    ...CHECKS,
+    'summed-token': isSummedToken,
+    'spoken-password': isSpokenPassword3,
+    'assigned-password': isAssignedPassword3,
+    'assigned-token': isAssignedToken3,
+  },
+  detectors: {
+    'international-phone': detectInternationalPhone3,
+    'north-american-phone': detectNorthAmericanPhone3,
+    'national-phone': detectNationalPhone3,
+  },
+  readsBytes: true,
+  readsKeys: true,
+  readsSpaced: true,
+  readsParts: true,
+}

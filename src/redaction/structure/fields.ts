@@ -1,0 +1,69 @@
+import { isMasked } from '../detectors/checks.ts'
+import { isDay } from '../detectors/life-data.ts'
+import type { FieldRuleData } from '../rule.ts'
+import type { Generation } from '../scanner/generation.ts'
+import { isToken } from '../tokens.ts'
+
+export type FieldLookup = (name: string) => FieldRuleData | undefined
+
+/** Names longer than this are text, not names. */
+const NAME_MAX = 128
+const CACHE_ENTRIES = 4096
+
+/** Looks a field's name up; the same few hundred names come again and again, so answers are kept. */
+export function compileFields(rules: readonly FieldRuleData[]): FieldLookup {
+  const withoutBlanks = (names: readonly string[] | undefined): string[] => (names ?? []).map((name) => name.replaceAll(' ', ''))
+  const fields = rules.map((rule) => ({ rule, names: withoutBlanks(rule.names), suffixes: withoutBlanks(rule.suffixes) }))
+  const cache = new Map<string, FieldRuleData | undefined>()
+  return (name) => {
+    if (name.length > NAME_MAX) return undefined
+    const cached = cache.get(name)
+    if (cached !== undefined || cache.has(name)) return cached
+    const plain = name.toLowerCase().replace(/[-_. ]/g, '')
+    const rule = fields.find(
+      (field) =>
+        (field.names.includes(plain) || field.suffixes.some((suffix) => plain.endsWith(suffix))) &&
+        field.rule.unless?.some((part) => plain.includes(part)) !== true,
+    )?.rule
+    if (cache.size >= CACHE_ENTRIES) cache.clear()
+    cache.set(name, rule)
+    return rule
+  }
+}
+
+/** Anchors, in either case, that end where a field's name ends in JSON text, however often escaped. */
+export function fieldAnchors(rules: readonly FieldRuleData[]): string[] {
+  const all = [...new Set(rules.flatMap((rule) => [...(rule.names ?? []), ...(rule.suffixes ?? [])]))]
+  const shortest = all.filter((name) => !all.some((other) => other !== name && name.endsWith(other)))
+  return shortest.flatMap((name) => {
+    const words = name.split(' ')
+    const spellings = words.length === 1 ? words : [words.join(''), words.join('[-_. ]')]
+    return spellings.map((spelling) => `${spelling}["\\\\]`)
+  })
+}
+
+/** Whether a field's text is to be replaced whole because of the field's name. */
+export function isSecretOfField(field: FieldRuleData, value: string, generation: Generation): boolean {
+  if (value === '' || isToken(value.trim()) || isMasked(value)) return false
+  switch (field.value) {
+    case 'any':
+      return true
+    case 'token':
+      return generation.looksLikeToken(value)
+    case 'no-path':
+      return !/^(?:[~.]{0,2}[\\/]|[A-Za-z]:[\\/]|~$)/.test(value)
+    case 'date':
+      return isDay(value)
+    case 'coordinate':
+      return /^\s{0,4}[-+]?[0-9]{1,3}\.[0-9]{3,17}°?\s{0,2}[NSEW]?\s{0,4}$/.test(value)
+  }
+}
+
+/**
+ * Whether a list's element is a header's value because the element before it is a header's name: `['Cookie', 'a=b']`.
+ * Lists of field names (`['password', 'username']`) look the same, so the value must look like one.
+ */
+export function isSecretOfPair(field: FieldRuleData, value: string, generation: Generation): boolean {
+  if (!isSecretOfField(field, value, generation) || value.length < 8) return false
+  return field.rule === 'auth-header' || field.rule === 'cookie' ? /[0-9= ]/.test(value) : generation.looksLikeToken(value)
+}

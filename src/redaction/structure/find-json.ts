@@ -1,0 +1,311 @@
+import { isPrivateMember, PRIVATE_MEMBERS } from '../detectors/jwk.ts'
+import { isPaymentCardNumber } from '../detectors/payment-card.ts'
+import type { Evidence } from '../explain/trace.ts'
+import type { FieldRuleData } from '../rule.ts'
+import type { CompiledPolicy } from '../scanner/compile.ts'
+import { findAtHits, SHORTEST_MATCH } from '../scanner/find-text.ts'
+import { type AnchorHits, type Scan, scanText } from '../scanner/scan.ts'
+import { chooseSpans, type Span, spansBeside } from '../spans.ts'
+import { isSecretOfField, isSecretOfPair } from './fields.ts'
+import { findInEncoded } from './find-encoded.ts'
+import { listOfLines, looksLikeLines } from './json-lines.ts'
+import { escapeJson, rawOffsets, unescapeJson } from './json-strings.ts'
+import { type JsonToken, walkJson } from './json-walk.ts'
+import { collectParts, collectSeries, findInParts, findInSeries, looksLikeChunks, looksLikeParts, type SeriesMatch } from './series.ts'
+
+/** JSON inside JSON strings is followed this many levels down; below that it is plain text. */
+const MAX_NESTING = 3
+/** Fewer lines are no stream. */
+const PIECES_OF_LINES = 2
+const LINE_LEAD = /(?:data:)?[ \t]{0,64}/y
+const CARD_RULE = 'payment-card'
+/** Members by which header lists name and give a header: `{ "name": "Cookie", "value": "…" }`. */
+const NAME_MEMBERS: ReadonlySet<string> = new Set(['name', 'key', 'header', 'field'])
+/** What a JSON Web Key's private members go under. */
+const KEY_FIELD: FieldRuleData = { rule: 'private-key', value: 'any' }
+const VALUE_MEMBERS: ReadonlySet<string> = new Set(['value', 'val'])
+
+/**
+ * What is found in a JSON text, in offsets of that text; undefined where it is not valid JSON. `rule` is that of the field
+ * which holds the JSON value, where that value, not its text, is what the field is about.
+ */
+export function findInJson(
+  policy: CompiledPolicy,
+  text: string,
+  field: string,
+  nesting: number,
+  rule?: FieldRuleData,
+  scan?: Scan,
+): Span[] | undefined {
+  // One object a line is no JSON, whether or not there is a reason to read it to its end.
+  if (policy.generation.readsParts && looksLikeLines(text)) return undefined
+  const hits = text.length < SHORTEST_MATCH ? [] : (scan ?? scanText)(policy.automaton, text)
+  const series = nesting < MAX_NESTING ? findCut(policy, text, nesting) : []
+  if (hits.length === 0 && rule === undefined && policy.plugged === undefined) return series
+  const finder = new JsonFinder(policy, text, newContainer(field, rule), nesting, hits)
+  if (!walkJson(text, finder) || !finder.isValid) return undefined
+  const spans = chooseSpans(finder.spans)
+  // What the whole text says goes before what a piece of it looks like.
+  return series.length === 0 ? spans : chooseSpans([...series, ...spansBeside(spans, series)])
+}
+
+/** Whether a text that has no anchor anywhere holds one that is cut in pieces: `bob`, `@exam`, `ple.com`. */
+export const hasCutMatch = (policy: CompiledPolicy, text: string): boolean =>
+  findCut(policy, text, 0).length > 0 || findCutInLines(policy, text, 0).length > 0
+
+/** What is found in the texts that the elements of a list make together. */
+function findCut(policy: CompiledPolicy, text: string, nesting: number): Span[] {
+  const { generation } = policy
+  const find = (joined: string): Span[] => findInString(policy, joined, '', nesting + 1)
+  const chunks = looksLikeChunks(text, generation.readsSpaced)
+    ? collectSeries(text).flatMap(({ tokens, pieces }) => inPieces(text, tokens, findInSeries(pieces, generation.piecesMin, find)))
+    : []
+  const parts =
+    generation.readsParts && looksLikeParts(text)
+      ? collectParts(text).flatMap(({ tokens, pieces }) => inPieces(text, tokens, findInParts(pieces, find)))
+      : []
+  const inOrder = (spans: Span[]): Span[] => spans.sort((a, b) => a.start - b.start)
+  return parts.length === 0 ? inOrder(chunks) : inOrder([...chunks, ...spansBeside(inOrder(parts), inOrder(chunks))])
+}
+
+/** The same where each chunk is a line of its own, as in event streams and NDJSON. */
+function findCutInLines(policy: CompiledPolicy, text: string, nesting: number): Span[] {
+  if (!policy.generation.readsParts || nesting >= MAX_NESTING || !looksLikeLines(text)) return []
+  const { list, toText } = listOfLines(text)
+  if (list === undefined) return []
+  const find = (joined: string): Span[] => findInString(policy, joined, '', nesting + 1)
+  return collectSeries(list)
+    .flatMap(({ tokens, pieces }) => inPieces(list, tokens, findInSeries(pieces, PIECES_OF_LINES, find)))
+    .map((span) => ({ ...span, start: toText(span.start), end: toText(span.end) }))
+    .sort((a, b) => a.start - b.start)
+}
+
+/** Matches over pieces as stretches of the JSON text that has them. */
+function inPieces(text: string, tokens: readonly JsonToken[], matches: readonly SeriesMatch[]): Span[] {
+  const spans: Span[] = []
+  for (const { span, parts } of matches) {
+    for (const [index, part] of parts.entries()) {
+      const token = tokens[part.piece] as JsonToken
+      const [start = 0, end = 0] = rawOffsets(text.slice(token.start, token.end), [part.start, part.end])
+      const rest = index > 0 ? { isRest: true as const, quote: '' } : { quote: escapeJson(span.quote) }
+      spans.push({ ...span, ...rest, start: token.start + start, end: token.start + end })
+    }
+  }
+  return spans
+}
+
+/** A string anywhere: as JSON where it is a JSON object or list, else as text. Offsets of the string. */
+export function findInString(policy: CompiledPolicy, text: string, field: string, nesting: number, scan: Scan = scanText): Span[] {
+  if (nesting < MAX_NESTING && looksLikeJson(text)) {
+    const spans = findInJson(policy, text, field, nesting + 1, undefined, scan)
+    if (spans !== undefined) return spans
+  }
+  const plugged = policy.plugged?.(text, field) ?? []
+  const byRules = text.length < SHORTEST_MATCH ? [] : findByRules(policy, text, field, nesting, scan)
+  const cut = findCutInLines(policy, text, nesting)
+  const found = cut.length === 0 ? byRules : chooseSpans([...cut, ...spansBeside(chooseSpans(byRules), cut)])
+  return plugged.length === 0 ? found : chooseSpans([...found, ...plugged])
+}
+
+function findByRules(policy: CompiledPolicy, text: string, field: string, nesting: number, scan: Scan): Span[] {
+  const hits = scan(policy.automaton, text)
+  if (hits.length === 0) return []
+  const spans = findAtHits(policy, text, field, hits)
+  if (nesting >= MAX_NESTING) return spans
+  const inLines = findInJsonLines(policy, text, nesting, hits)
+  const inEncoded = findInEncoded(policy, text, hits, (decoded) => findInString(policy, decoded, '', nesting + 1))
+  return inLines.length === 0 && inEncoded.length === 0 ? spans : chooseSpans([...spans, ...inLines, ...inEncoded])
+}
+
+/** Lines that are JSON by themselves: NDJSON, the `data:` lines of an event stream. */
+function findInJsonLines(policy: CompiledPolicy, text: string, nesting: number, hits: AnchorHits): Span[] {
+  const spans: Span[] = []
+  let lineEnd = -1
+  for (let hit = 0; hit < hits.length; hit += 2) {
+    const at = hits[hit] as number
+    if (at <= lineEnd) continue
+    const lineStart = text.lastIndexOf('\n', at - 1) + 1
+    lineEnd = text.indexOf('\n', at)
+    if (lineEnd < 0) lineEnd = text.length
+    LINE_LEAD.lastIndex = lineStart
+    LINE_LEAD.test(text)
+    const start = LINE_LEAD.lastIndex
+    const opening = text.charCodeAt(start)
+    if ((opening !== 0x7b && opening !== 0x5b) || (start === 0 && lineEnd === text.length)) continue
+    const line = text.slice(start, lineEnd)
+    if (!looksLikeJson(line)) continue
+    for (const span of findInJson(policy, line, '', nesting + 1) ?? [])
+      spans.push({ ...span, start: span.start + start, end: span.end + start })
+  }
+  return spans
+}
+
+/** By its first and last character, blanks and a byte order mark aside. */
+export function looksLikeJson(text: string): boolean {
+  let first = text.charCodeAt(0) === 0xfeff ? 1 : 0
+  while (isJsonSpace(text.charCodeAt(first))) first++
+  const opening = text.charCodeAt(first)
+  if (opening !== 0x7b && opening !== 0x5b) return false
+  let last = text.length - 1
+  while (isJsonSpace(text.charCodeAt(last))) last--
+  // `}` and `]` stand two behind `{` and `[`.
+  return text.charCodeAt(last) === opening + 2
+}
+
+const isJsonSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+
+/** What the policy makes of a string that stands in a field: its parts, or the whole of it because of the field. */
+export function findInFieldString(
+  policy: CompiledPolicy,
+  text: string,
+  field: string,
+  rule: FieldRuleData | undefined,
+  nesting: number,
+  scan?: Scan,
+): Span[] {
+  const spans = findInString(policy, text, field, nesting, scan)
+  if (rule === undefined || !isSecretOfField(rule, text, policy.generation)) return spans
+  return [wholeSpan(policy, text, rule, spans)]
+}
+
+/** The whole text as one match, under the name of a rule that knows its format where one covers it all. */
+function wholeSpan(policy: CompiledPolicy, text: string, rule: FieldRuleData, spans: readonly Span[]): Span {
+  const known = spans.length === 1 && spans[0]?.start === 0 && spans[0].end === text.length ? spans[0] : undefined
+  return known ?? { start: 0, end: text.length, rule: rule.rule, rank: policy.fieldRank, value: text, quote: '' }
+}
+
+interface Container {
+  /** The object's current member, or the name of the field that holds the list. */
+  field: string
+  rule: FieldRuleData | undefined
+  /** Of `{ name, value }` objects. */
+  namedRule: FieldRuleData | undefined
+  valueToken: JsonToken | undefined
+  /** Of lists: what the element before this one names, if it is a string. */
+  previousRule: FieldRuleData | undefined
+  /** Members that are private where the object is a JSON Web Key, and whether it is one. */
+  privateTokens: JsonToken[] | undefined
+  isKey: boolean
+}
+
+/** Receives the tokens of one JSON text in order and collects the spans. */
+class JsonFinder {
+  readonly spans: Span[] = []
+  /** False once a string was met whose escapes are not JSON's. */
+  isValid = true
+  readonly #policy: CompiledPolicy
+  readonly #text: string
+  readonly #nesting: number
+  readonly #hits: AnchorHits
+  readonly #open: Container[] = []
+  readonly #root: Container
+  #nextHit = 0
+
+  constructor(policy: CompiledPolicy, text: string, root: Container, nesting: number, hits: AnchorHits) {
+    this.#policy = policy
+    this.#text = text
+    this.#nesting = nesting
+    this.#hits = hits
+    this.#root = root
+  }
+
+  open(isList: boolean): void {
+    const parent = this.#current()
+    parent.previousRule = undefined
+    this.#open.push(isList ? newContainer(parent.field, parent.rule) : newContainer('', undefined))
+  }
+
+  close(): void {
+    const closed = this.#open.pop()
+    if (closed?.isKey === true) for (const token of closed.privateTokens ?? []) this.#addWhole(token, KEY_FIELD)
+    if (closed?.namedRule !== undefined && closed.valueToken !== undefined) this.#addWhole(closed.valueToken, closed.namedRule)
+  }
+
+  key(token: JsonToken): void {
+    const container = this.#current()
+    const name = this.#valueOf(token)
+    if (this.#hasHit(token)) this.#addInside(token, name, findInString(this.#policy, name, '', this.#nesting))
+    container.field = name
+    container.rule = this.#policy.fieldOf(name)
+  }
+
+  string(token: JsonToken, isInList: boolean): void {
+    const container = this.#current()
+    const { rule } = container
+    const paired = isInList ? container.previousRule : undefined
+    if (rule !== undefined || this.#hasHit(token) || this.#policy.plugged !== undefined) {
+      const value = this.#valueOf(token)
+      this.#addInside(token, value, findInFieldString(this.#policy, value, container.field, rule, this.#nesting))
+    }
+    if (paired !== undefined && isSecretOfPair(paired, this.#valueOf(token), this.#policy.generation)) this.#addWhole(token, paired)
+    if (this.#policy.generation.readsKeys && !isInList) this.#noteKey(container, token)
+    if (isInList) container.previousRule = this.#ruleNamedBy(token)
+    else if (NAME_MEMBERS.has(container.field)) container.namedRule = this.#ruleNamedBy(token)
+    else if (VALUE_MEMBERS.has(container.field)) container.valueToken = token
+  }
+
+  number(token: JsonToken): void {
+    const container = this.#current()
+    container.previousRule = undefined
+    const digits = this.#text.slice(token.start, token.end)
+    const { rule } = container
+    if (rule?.numbers === true && isSecretOfField(rule, digits, this.#policy.generation))
+      this.#addNumber(token, rule.rule, this.#policy.fieldRank)
+    else if (digits.length >= 13 && isPaymentCardNumber(digits, container.field)) this.#addNumber(token, CARD_RULE, 0, { proof: CARD_RULE })
+  }
+
+  #noteKey(container: Container, token: JsonToken): void {
+    if (container.field === 'kty') container.isKey = true
+    else if (PRIVATE_MEMBERS.has(container.field) && isPrivateMember(container.field, this.#valueOf(token)))
+      (container.privateTokens ??= []).push(token)
+  }
+
+  #current(): Container {
+    return this.#open.at(-1) ?? this.#root
+  }
+
+  #valueOf(token: JsonToken): string {
+    const value = unescapeJson(this.#text.slice(token.start, token.end))
+    if (value === undefined) this.isValid = false
+    return value ?? ''
+  }
+
+  #ruleNamedBy(token: JsonToken): FieldRuleData | undefined {
+    return token.end - token.start > 64 ? undefined : this.#policy.fieldOf(this.#valueOf(token))
+  }
+
+  /** Whether an anchor ends inside the token. Tokens come in order. */
+  #hasHit(token: JsonToken): boolean {
+    while (this.#nextHit < this.#hits.length && (this.#hits[this.#nextHit] as number) <= token.start) this.#nextHit += 2
+    return this.#nextHit < this.#hits.length && (this.#hits[this.#nextHit] as number) <= token.end
+  }
+
+  #addInside(token: JsonToken, value: string, inner: readonly Span[]): void {
+    if (inner.length === 0) return
+    const raw = this.#text.slice(token.start, token.end)
+    const offsets = rawOffsets(
+      raw,
+      inner.flatMap((span) => [span.start, span.end]),
+    )
+    for (const [index, span] of inner.entries()) {
+      const start = token.start + (offsets[index * 2] ?? 0)
+      const end = token.start + (offsets[index * 2 + 1] ?? value.length)
+      this.spans.push({ ...span, start, end, quote: escapeJson(span.quote) })
+    }
+  }
+
+  #addWhole(token: JsonToken, rule: FieldRuleData): void {
+    const value = this.#valueOf(token)
+    if (!isSecretOfField(rule, value, this.#policy.generation)) return
+    this.#addInside(token, value, [wholeSpan(this.#policy, value, rule, findInString(this.#policy, value, '', this.#nesting))])
+  }
+
+  #addNumber(token: JsonToken, rule: string, rank: number, evidence?: Evidence): void {
+    const value = this.#text.slice(token.start, token.end)
+    this.spans.push({ ...token, rule, rank, value, quote: '"', ...(evidence !== undefined && { evidence }) })
+  }
+}
+
+function newContainer(field: string, rule: FieldRuleData | undefined): Container {
+  return { field, rule, namedRule: undefined, valueToken: undefined, previousRule: undefined, privateTokens: undefined, isKey: false }
+}

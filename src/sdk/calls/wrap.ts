@@ -1,0 +1,37 @@
+import { runtime } from '../run/runtime.ts'
+import { type Callee, type CallSpec, callSpec } from './call-spec.ts'
+import { invoke } from './invoke.ts'
+
+/** Any function: the wrapped one has the same type. */
+export type AnyFunction = (...args: never[]) => unknown
+
+/**
+ * A function that does what `fn` does, as the step that `spec` describes. It has the name, the length and the own
+ * properties of `fn` and passes `this` on; with `new` it constructs as `fn` would, unrecorded. A function that is wrapped
+ * as this kind already comes back as it is.
+ * @throws TypeError for anything but a function
+ */
+export function wrapFunction<F extends AnyFunction>(fn: F, spec: CallSpec): F {
+  if (typeof fn !== 'function') throw new TypeError(`${spec.kind}(fn): expected a function, got ${fn === null ? 'null' : typeof fn}`)
+  const { wrapped } = runtime()
+  if (wrapped.get(fn)?.kind === spec.kind) return fn
+  const callee = fn as AnyFunction as Callee
+  const shaped = callSpec(spec)
+  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+    if (new.target !== undefined) return Reflect.construct(callee, args, new.target === wrapper ? callee : new.target)
+    return invoke(shaped, callee, this, args)
+  }
+  for (const key of Reflect.ownKeys(fn)) {
+    const descriptor = Object.getOwnPropertyDescriptor(fn, key)
+    // `prototype`, `caller` and the like of an ordinary function cannot be replaced by accessors.
+    if (descriptor !== undefined) Reflect.defineProperty(wrapper, key, descriptor)
+  }
+  Object.setPrototypeOf(wrapper, Object.getPrototypeOf(fn) as object | null)
+  wrapped.set(wrapper, { kind: spec.kind, instrumented: spec.run !== undefined })
+  return wrapper as AnyFunction as F
+}
+
+/** Whether the function is one that `instrument()` gave. */
+export function ranInstrumented(fn: unknown): boolean {
+  return typeof fn === 'function' && runtime().wrapped.get(fn)?.instrumented === true
+}

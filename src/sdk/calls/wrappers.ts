@@ -1,0 +1,100 @@
+import type { Effect } from '../../schemas/index.ts'
+import { type AnyFunction, wrapFunction } from './wrap.ts'
+
+export interface InstrumentOptions {
+  /** `training`: a training run, whose steps are training steps. */
+  readonly kind?: 'run' | 'training'
+  /** Default: the function's own name. */
+  readonly name?: string
+  /** Feeds `currentRun().random(name)` and is recorded; made up and recorded when absent. */
+  readonly seed?: number | string
+}
+
+export interface NamedOptions {
+  /** Default: the function's own name. Part of what a replay matches calls by. */
+  readonly name?: string
+}
+
+export interface ModelOptions<F extends AnyFunction> extends NamedOptions {
+  /** The provider as OpenTelemetry names it: `openai`, `anthropic`, `gcp.gemini`, … */
+  readonly provider?: string
+  /** The model asked for, or how to read it off the first argument. */
+  readonly model?: string | ((request: Parameters<F>[0]) => string | undefined)
+}
+
+export interface RetrieverOptions<F extends AnyFunction> extends NamedOptions {
+  /** The hits as documents with `id`, `score`, `content`, as far as they have them; called once per result. */
+  readonly documents?: (hits: Awaited<ReturnType<F>>) => readonly unknown[]
+}
+
+export interface ToolOptions extends NamedOptions {
+  /** What it may do outside the program. Default `write`: a tool of which nothing is known never runs live in a replay. */
+  readonly effect?: Effect
+}
+
+/** Records each call of `fn` as a run; inside a run, as a step of it that runs again in replay. */
+export function instrument<F extends AnyFunction>(fn: F, options: InstrumentOptions = {}): F {
+  const training = options.kind === 'training'
+  const seed = options.seed === undefined ? undefined : String(options.seed)
+  return wrapFunction(fn, { kind: training ? 'training.run' : 'run', name: nameOf(fn, options, 'run'), run: { training, seed } })
+}
+
+/** A call of a language model. */
+export function model<F extends AnyFunction>(fn: F, options: ModelOptions<F> = {}): F {
+  return wrapFunction(fn, {
+    kind: 'model',
+    name: nameOf(fn, options, 'model'),
+    effect: 'read',
+    provider: options.provider,
+    model: modelOf(options),
+  })
+}
+
+/** A call that turns text into vectors. */
+export function embedding<F extends AnyFunction>(fn: F, options: ModelOptions<F> = {}): F {
+  return wrapFunction(fn, {
+    kind: 'embedding',
+    name: nameOf(fn, options, 'embedding'),
+    effect: 'read',
+    provider: options.provider,
+    model: modelOf(options),
+  })
+}
+
+/** A search over documents. */
+export function retriever<F extends AnyFunction>(fn: F, options: RetrieverOptions<F> = {}): F {
+  const documents = options.documents as ((result: unknown) => unknown) | undefined
+  return wrapFunction(fn, { kind: 'retriever', name: nameOf(fn, options, 'retriever'), effect: 'read', results: { documents } })
+}
+
+/** A reordering of documents. */
+export function reranker<F extends AnyFunction>(fn: F, options: ModelOptions<F> & RetrieverOptions<F> = {}): F {
+  const documents = options.documents as ((result: unknown) => unknown) | undefined
+  return wrapFunction(fn, {
+    kind: 'reranker',
+    name: nameOf(fn, options, 'reranker'),
+    effect: 'read',
+    provider: options.provider,
+    model: modelOf(options),
+    results: { documents },
+  })
+}
+
+/** Something that a model may ask for: it may read or change the world. */
+export function tool<F extends AnyFunction>(fn: F, options: ToolOptions = {}): F {
+  return wrapFunction(fn, { kind: 'tool', name: nameOf(fn, options, 'tool'), effect: options.effect ?? 'write' })
+}
+
+/** A part of the program that decides by itself what to call; it runs again in replay. */
+export function agent<F extends AnyFunction>(fn: F, options: NamedOptions = {}): F {
+  return wrapFunction(fn, { kind: 'agent', name: nameOf(fn, options, 'agent') })
+}
+
+function modelOf<F extends AnyFunction>({ model }: ModelOptions<F>): string | ((request: unknown) => unknown) | undefined {
+  return typeof model === 'function' ? (model as (request: unknown) => unknown) : model
+}
+
+function nameOf(fn: AnyFunction, { name }: NamedOptions, otherwise: string): string {
+  if (name !== undefined && name !== '') return name
+  return typeof fn === 'function' && fn.name !== '' ? fn.name : otherwise
+}

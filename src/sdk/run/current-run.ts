@@ -1,0 +1,121 @@
+import { ATTR, type Attributes, type AttributeValue, MEDIA_TYPE, type StepKind } from '../../schemas/index.ts'
+import { callSpec } from '../calls/call-spec.ts'
+import { invoke } from '../calls/invoke.ts'
+import { createRandom } from './random.ts'
+import { randomSeed } from './run-state.ts'
+import { currentScope, runtime } from './runtime.ts'
+import type { Scope } from './scope.ts'
+
+/** Kinds that `step` can give a step: all of them run again in replay. */
+export type OwnStepKind = Extract<StepKind, 'training.epoch' | 'training.step' | 'evaluation' | 'checkpoint' | 'stage' | 'custom'>
+
+/** What a user says of a step. All but `name` and `kind` is its input, so what a replay knows it by. */
+export interface StepAttributes {
+  readonly name?: string
+  /** Default: `training.step` in a training run, otherwise `custom`. */
+  readonly kind?: OwnStepKind
+  /** Place in its loop. */
+  readonly index?: number
+  readonly [key: string]: string | number | boolean | undefined
+}
+
+export interface StepHandle {
+  /** Keeps a number that was measured. */
+  metric(name: string, value: number): void
+}
+
+export interface CurrentRun extends StepHandle {
+  /** 32 hex digits; all zeros outside of a run, and where recording is off. */
+  readonly id: string
+  /** Runs `fn` as a step of the run and gives back what it returns. */
+  step<T>(attributes: StepAttributes, fn: (step: StepHandle) => T): T
+  /** The random stream of that name, numbers in [0, 1): the same for the same seed and name, on any machine. */
+  random(name: string): () => number
+  /** Keeps bytes or text with the run: weights, a data set, a report. Resolved once they are copied. */
+  artifact(name: string, data: Uint8Array | string, options?: { readonly mediaType?: string }): Promise<void>
+}
+
+/** The run that the calling code is part of. Outside of any it is a run that records nothing and harms nothing. */
+export function currentRun(): CurrentRun {
+  const scope = currentScope()
+  return scope?.run === undefined ? NO_RUN : runOf(scope)
+}
+
+function runOf(scope: Scope): CurrentRun {
+  const run = scope.run
+  // A handle may be used where the async context was lost; it then works where it was taken.
+  const inScope = <T>(fn: () => T): T => (currentScope()?.run?.shared === run?.shared ? fn() : runtime().scopes.run(scope, fn))
+  return {
+    id: run?.shared.shownId ?? run?.id ?? NO_RUN.id,
+    step: (attributes, fn) => inScope(() => runStep(attributes, fn)),
+    random: (name) => run?.random(name) ?? NO_RUN.random(name),
+    metric: (name, value) => addMetric({ ...scope, step: run?.owner, token: run?.ownerToken }, name, value),
+    artifact: async (name, data, options) => inScope(() => keepArtifact(name, data, options?.mediaType)),
+  }
+}
+
+function runStep<T>(attributes: StepAttributes, fn: (step: StepHandle) => T): T {
+  const { name = 'step', kind, ...input } = attributes
+  const training = currentScope()?.run?.training ?? false
+  const spec = callSpec({ kind: kind ?? (training ? 'training.step' : 'custom'), name, attributes: attributesOf(input) })
+  return invoke(spec, () => fn(stepHandle()), undefined, [input]) as T
+}
+
+/** Inside the step that has just been started. */
+function stepHandle(): StepHandle {
+  const scope = currentScope()
+  return { metric: (name, value) => addMetric(scope, name, value) }
+}
+
+function keepArtifact(
+  name: string,
+  data: Uint8Array | string,
+  mediaType: string = typeof data === 'string' ? MEDIA_TYPE.text : MEDIA_TYPE.bytes,
+): void {
+  const training = currentScope()?.run?.training ?? false
+  const attributes: Attributes = { [ATTR.artifactName]: name }
+  const spec = callSpec({ kind: training ? 'checkpoint' : 'custom', name, attributes, results: { mediaType } })
+  invoke(spec, () => data, undefined, [{ artifact: name, mediaType }])
+}
+
+function attributesOf(input: Readonly<Record<string, string | number | boolean | undefined>>): Attributes {
+  const attributes: Record<string, AttributeValue> = {}
+  for (const [key, value] of Object.entries(input)) {
+    if (value !== undefined) attributes[key === 'index' ? ATTR.stepIndex : `reprise.step.${key}`] = finite(value)
+  }
+  return attributes
+}
+
+function addMetric(scope: Pick<Scope, 'step' | 'token' | 'interceptor'> | undefined, name: string, value: number): void {
+  const attributes: Attributes = { [ATTR.metricName]: String(name), [ATTR.metricValue]: metricValue(value) }
+  scope?.step?.addEvent(METRIC_EVENT, attributes)
+  scope?.interceptor?.onEvent?.(scope.token, { name: METRIC_EVENT, attributes })
+}
+
+const METRIC_EVENT = 'reprise.metric'
+
+/** A metric is always a double, so that a loss of exactly 1 is of the same type as the one before it. */
+function metricValue(value: number): AttributeValue {
+  return Number.isInteger(value) ? { double: Object.is(value, -0) ? '-0' : value } : finite(Number(value))
+}
+
+function finite(value: string | number | boolean): AttributeValue {
+  if (typeof value !== 'number' || (Number.isFinite(value) && !Object.is(value, -0))) return value
+  return { double: Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : value < 0 ? '-Infinity' : '-0' }
+}
+
+// Outside of a run numbers are random, yet of one stream per name, as in a run.
+const looseSeed = randomSeed()
+const looseStreams = new Map<string, () => number>()
+
+const NO_RUN: CurrentRun = {
+  id: '0'.repeat(32),
+  step: (_attributes, fn) => fn({ metric: () => {} }),
+  random: (name) => {
+    const stream = looseStreams.get(name) ?? createRandom(looseSeed, name)
+    if (looseStreams.size < 1000) looseStreams.set(name, stream)
+    return stream
+  },
+  metric: () => {},
+  artifact: async () => {},
+}
