@@ -75,6 +75,44 @@ export function checkRooms(files: readonly SourceFile[]): string[] {
   return faults
 }
 
+/**
+ * Files that load one another in a circle: one line a circle, its files in order of their names. Which of them runs first would hang on who
+ * is imported first. Types load nothing, and a lazy import waits until both are there.
+ */
+export function findCircles(files: readonly SourceFile[]): string[] {
+  const loads = new Map(files.map(({ path, text }) => [path, loadedBy(path, text)]))
+  const circles = new Set<string>()
+  for (const path of loads.keys()) {
+    const reached = reachedFrom(path, loads)
+    if (reached.has(path))
+      circles.add(
+        [...reached]
+          .filter((other) => reachedFrom(other, loads).has(path))
+          .sort()
+          .join(' > '),
+      )
+  }
+  return [...circles]
+}
+
+function loadedBy(path: string, text: string): string[] {
+  const { imports } = readFacts(path, text)
+  return imports.flatMap(({ specifier, lazy, typeOnly }) =>
+    specifier?.startsWith('.') && !lazy && !typeOnly ? [posix.join(posix.dirname(path), specifier)] : [],
+  )
+}
+
+function reachedFrom(path: string, loads: ReadonlyMap<string, readonly string[]>): Set<string> {
+  const reached = new Set<string>()
+  const open = [...(loads.get(path) ?? [])]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (reached.has(next)) continue
+    reached.add(next)
+    open.push(...(loads.get(next) ?? []))
+  }
+  return reached
+}
+
 /** Rules for any TypeScript file of the project, wherever it lies. */
 export function checkFile({ path, text }: SourceFile): string[] {
   const faults: string[] = []

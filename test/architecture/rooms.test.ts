@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, test } from 'vitest'
-import { checkFile, checkRooms, type SourceFile } from './check-rooms.ts'
+import { checkFile, checkRooms, findCircles, type SourceFile } from './check-rooms.ts'
 import { MAX_LINES } from './rooms.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
@@ -21,6 +21,10 @@ describe('the project', () => {
     const files = readSources('src', 'src')
     expect(files.length).toBeGreaterThan(0)
     expect(checkRooms(files)).toEqual([])
+  })
+
+  test('has no files that load one another in a circle', () => {
+    expect(findCircles(readSources('src', 'src'))).toEqual([])
   })
 
   test('has no file that is too long, and silences the compiler nowhere', () => {
@@ -55,6 +59,18 @@ const INDEXES = ['schemas', 'otlp', 'redaction', 'adapters/dialects', 'store', '
   text: 'export {}\n',
 }))
 const check = (path: string, text: string): string[] => checkRooms([...INDEXES.filter((file) => file.path !== path), { path, text }])
+
+test('a circle is found, however long; types and lazy imports make none', () => {
+  const found = findCircles([
+    { path: 'a/a.ts', text: "import { b } from './b.ts'" },
+    { path: 'a/b.ts', text: "export { c } from '../c/c.ts'" },
+    { path: 'c/c.ts', text: "import { type A } from '../a/a.ts'" },
+    { path: 'c/d.ts', text: "import type { E } from './e.ts'\nimport './c.ts'" },
+    { path: 'c/e.ts', text: "import './d.ts'\nimport './f.ts'" },
+    { path: 'c/f.ts', text: "export const e = () => import('./e.ts')" },
+  ])
+  expect(found).toEqual(['a/a.ts > a/b.ts > c/c.ts'])
+})
 
 describe('the check finds', () => {
   test.each([
