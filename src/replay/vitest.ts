@@ -26,17 +26,25 @@ declare module 'vitest' {
 
 expect.extend(matchers)
 
+interface RecordedFixtures {
+  allowNetwork: readonly string[]
+  wire: boolean | undefined
+  serve: 'call' | 'wire'
+  recorded: Recorded
+  testRecorder: TestRecorder
+}
+
 /**
  * vitest's `test` with a fixture: `recorded(fn, ...args)` records what `fn` does into `__recordings__` beside the test file when that is
  * not there yet, and replays it otherwise. In CI it only replays; `vitest -u` records again. While it replays, the whole process is denied
- * the network but for the hosts in the fixture `allowNetwork`: `test.extend({ allowNetwork: ['127.0.0.1:8080'] })`.
+ * the network but for the hosts in the fixture `allowNetwork`: `test.extend({ allowNetwork: ['127.0.0.1:8080'] })`. The fixtures `wire`
+ * (HTTP exchanges are recorded, too; default: as REPRISE_WIRE says) and `serve` (`wire`: the code of HTTP clients runs in a replay, above
+ * the recorded exchanges) are set in the same way.
  */
-export const test: TestAPI<{ recorded: Recorded; testRecorder: TestRecorder; allowNetwork: readonly string[] }> = base.extend<{
-  allowNetwork: readonly string[]
-  recorded: Recorded
-  testRecorder: TestRecorder
-}>({
+export const test: TestAPI<RecordedFixtures> = base.extend<RecordedFixtures>({
   allowNetwork: [[], { scope: 'test' }],
+  wire: [undefined, { scope: 'test' }],
+  serve: ['call', { scope: 'test' }],
   testRecorder: [
     // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of the fixtures off the pattern
     async ({}, use) => {
@@ -46,7 +54,7 @@ export const test: TestAPI<{ recorded: Recorded; testRecorder: TestRecorder; all
     },
     { scope: 'file' },
   ],
-  recorded: async ({ task, testRecorder, allowNetwork }, use) => {
+  recorded: async ({ task, testRecorder, allowNetwork, wire, serve }, use) => {
     const names: string[] = [task.name]
     for (let suite = task.suite; suite !== undefined && suite.name !== ''; suite = suite.suite) names.unshift(suite.name)
     const uses: RecordedUse[] = []
@@ -57,6 +65,8 @@ export const test: TestAPI<{ recorded: Recorded; testRecorder: TestRecorder; all
         state: vitestUpdateState(),
         recorder: testRecorder,
         allowNetwork,
+        wire,
+        serve,
         onUse: (use) => uses.push(use),
       }),
     )

@@ -14,6 +14,10 @@ export interface OpenRecordedOptions {
   readonly update?: UpdateState
   /** What the process may reach while it replays, besides the replayed function: hosts, or hosts with ports. */
   readonly allowNetwork?: readonly string[]
+  /** Whether HTTP exchanges are recorded, too. Default: as REPRISE_WIRE says. */
+  readonly wire?: boolean
+  /** `wire`: calls that made HTTP exchanges run again in a replay, above the recorded exchanges. Default: `call`, they are served whole. */
+  readonly serve?: 'call' | 'wire'
 }
 
 export interface RecordedTests {
@@ -27,13 +31,13 @@ export interface RecordedTests {
  * What `reprise/vitest` gives as a fixture, for node:test, Jest, or any other runner: records where there is no recording yet, and replays
  * it otherwise.
  */
-export function openRecorded({ file, update, allowNetwork = [] }: OpenRecordedOptions): RecordedTests {
+export function openRecorded({ file, update, ...options }: OpenRecordedOptions): RecordedTests {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file
   const isUpdate = process.execArgv.includes('--test-update-snapshots')
   const state = update ?? (isUpdate ? 'all' : vitestUpdateState())
   const recorder = new TestRecorder()
   return {
-    of: (...names) => createRecorded({ place: recordingPlace(path, names), state, recorder, allowNetwork }),
+    of: (...names) => createRecorded({ place: recordingPlace(path, names), state, recorder, ...options }),
     close: async () => await recorder.close(),
   }
 }

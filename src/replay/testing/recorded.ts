@@ -5,7 +5,7 @@ import { ranInstrumented } from '../../sdk/index.ts'
 import { denyNetwork } from '../guard/guard.ts'
 import { loadRecording } from '../recording/recording-reader.ts'
 import { MANIFEST_FILE } from '../recording/recording-text.ts'
-import { type Outcome, replayWithOutcome } from '../replay.ts'
+import { type Outcome, type ReplayOptions, replayWithOutcome } from '../replay.ts'
 import { assertReplaysExactly } from './matchers.ts'
 import type { RecordedUse } from './recorded-use.ts'
 import type { TestRecorder } from './test-recorder.ts'
@@ -27,11 +27,16 @@ export interface RecordedOptions {
   readonly recorder: TestRecorder
   /** What the process may reach while it replays, besides the replayed function: hosts, or hosts with ports. */
   readonly allowNetwork?: readonly string[]
+  /** Whether HTTP exchanges are recorded; undefined for what the environment says. */
+  readonly wire?: boolean | undefined
+  /** What is served in a replay: calls as a whole, the default, or the HTTP exchanges that they made. */
+  readonly serve?: ReplayOptions['serve']
   /** Told what came of each call. */
   readonly onUse?: (use: RecordedUse) => void
 }
 
-export function createRecorded({ place, state, recorder, allowNetwork = [], onUse = () => {} }: RecordedOptions): Recorded {
+export function createRecorded(options: RecordedOptions): Recorded {
+  const { place, state, recorder, onUse = () => {} } = options
   let calls = 0
   return async <A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<RecordedResult<R>> => {
     if (!ranInstrumented(fn)) {
@@ -47,8 +52,8 @@ export function createRecorded({ place, state, recorder, allowNetwork = [], onUs
     }
     const replays = isThere && state !== 'all'
     const outcome = replays
-      ? await replayed(fn, args, folder, allowNetwork, (label) => onUse({ call, how: 'replayed', label }))
-      : await record(fn, args, folder, recorder)
+      ? await replayed(fn, args, folder, options, (label) => onUse({ call, how: 'replayed', label }))
+      : await record(fn, args, folder, recorder, options.wire)
     if (!replays) onUse({ call, how: 'recorded' })
     if (!outcome.ok) throw outcome.error
     return outcome.value as RecordedResult<R>
@@ -59,12 +64,12 @@ async function replayed<A extends unknown[]>(
   fn: (...args: A) => unknown,
   args: A,
   folder: string,
-  allowNetwork: readonly string[],
+  { allowNetwork = [], serve = 'call' }: RecordedOptions,
   onVerdict: (label: Label) => void,
 ): Promise<Outcome> {
   const denial = denyNetwork({ allow: allowNetwork })
   try {
-    const outcome = await replayedOffline(fn, args, folder, onVerdict)
+    const outcome = await replayedOffline(fn, args, folder, serve, onVerdict)
     const [first] = denial.attempts()
     if (first === undefined) return outcome
     const message = `outside of the replayed function: ${first}; allowNetwork of the fixtures lets the process reach a host`
@@ -78,24 +83,32 @@ async function replayedOffline<A extends unknown[]>(
   fn: (...args: A) => unknown,
   args: A,
   folder: string,
+  serve: 'call' | 'wire',
   onVerdict: (label: Label) => void,
 ): Promise<Outcome> {
   const recording = await loadRecording(folder)
-  const { verdict, outcome } = await replayWithOutcome(recording, fn as (...args: never[]) => unknown, { args })
+  const { verdict, outcome } = await replayWithOutcome(recording, fn as (...args: never[]) => unknown, { args, serve })
   onVerdict(verdict.label)
   assertReplaysExactly(verdict)
   return outcome ?? { ok: true, value: undefined }
 }
 
-async function record<A extends unknown[]>(fn: (...args: A) => unknown, args: A, folder: string, recorder: TestRecorder): Promise<Outcome> {
+async function record<A extends unknown[]>(
+  fn: (...args: A) => unknown,
+  args: A,
+  folder: string,
+  recorder: TestRecorder,
+  wire: boolean | undefined,
+): Promise<Outcome> {
   let outcome: Outcome = { ok: true, value: undefined }
-  await recorder.record(folder, async () => {
+  const run = async (): Promise<void> => {
     try {
       outcome = { ok: true, value: await chunksOf(await fn(...args)) }
     } catch (error) {
       outcome = { ok: false, error }
     }
-  })
+  }
+  await recorder.record(folder, run, wire)
   return outcome
 }
 

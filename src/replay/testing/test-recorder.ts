@@ -19,14 +19,16 @@ export class TestRecorder {
   readonly #seen = new Set<string>()
   #collector: Promise<{ child: ChildProcess; store: string; url: string }> | undefined
   #recorder: RecorderHandle | undefined
+  #wire: boolean | undefined
   #last: Promise<unknown> = Promise.resolve()
 
   /**
    * Runs `run`, one at a time, and exports the run that it made into `folder`, in the place of a recording that is there.
+   * @param wire whether its HTTP exchanges are recorded; undefined for what the environment says
    * @throws RepriseError when it made none, or it could not be recorded
    */
-  async record(folder: string, run: () => Promise<void>): Promise<void> {
-    const turn = this.#last.then(async () => await this.#record(folder, run))
+  async record(folder: string, run: () => Promise<void>, wire?: boolean): Promise<void> {
+    const turn = this.#last.then(async () => await this.#record(folder, run, wire))
     this.#last = turn.catch(() => undefined)
     await turn
   }
@@ -40,9 +42,13 @@ export class TestRecorder {
     await rm(collector.store, { recursive: true, force: true })
   }
 
-  async #record(folder: string, run: () => Promise<void>): Promise<void> {
+  async #record(folder: string, run: () => Promise<void>, wire: boolean | undefined): Promise<void> {
     const { store, url } = await (this.#collector ??= startCollector())
-    this.#recorder ??= startRecorder({ endpoint: url, exporter: 'reprise', spool: false })
+    if (this.#recorder === undefined || this.#wire !== wire) {
+      await this.#recorder?.stop()
+      this.#recorder = startRecorder({ endpoint: url, exporter: 'reprise', spool: false, ...(wire !== undefined && { wire }) })
+      this.#wire = wire
+    }
     await run()
     const { failed, dropped } = await this.#recorder.flush()
     if (failed + dropped > 0) throw new RepriseError('internal', `the run could not be recorded: ${failed + dropped} steps were lost`)

@@ -1,11 +1,7 @@
-import { spawn } from 'node:child_process'
-import { cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, readFile, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../temporary-folder.ts'
-
-const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+import { openSuite, recordingsOf, runVitest, type Told } from './vitest-suite.ts'
 
 // As a user has it, but that a config knows no conditions: import { recordingsReporter } from 'reprise/replay'
 const CONFIG = `const source = '${new URL('../../../src/replay/testing/recordings-reporter.ts', import.meta.url).href}'
@@ -13,53 +9,18 @@ const { recordingsReporter } = await import(source)
 export default {
   resolve: { conditions: ['reprise-source'] },
   ssr: { resolve: { conditions: ['reprise-source', 'node', 'import', 'default'] } },
-  test: { include: ['*-program.ts'], reporters: ['default', recordingsReporter()], execArgv: ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning'] },
+  test: { server: { deps: { external: [/\\/src\\//] } }, include: ['*-program.ts'], reporters: ['default', recordingsReporter()], execArgv: ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning'] },
 }
 `
 
-interface Told {
-  readonly code: number | null
-  readonly output: string
-}
-
-/** Runs real vitest in `folder`, whose `reprise` is this source tree. */
-async function vitest(folder: string, env: Record<string, string>, ...args: string[]): Promise<Told> {
-  const clean = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(?:VITEST|CI$|NODE_ENV|REPRISE|FORCE_COLOR)/.test(key)))
-  const child = spawn(process.execPath, [join(ROOT, 'node_modules/vitest/vitest.mjs'), 'run', ...args], {
-    cwd: folder,
-    env: { ...clean, NO_COLOR: '1', NODE_OPTIONS: '--conditions=reprise-source', ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (output += text))
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (output += text))
-  const code = await new Promise<number | null>((resolve) => child.once('close', resolve))
-  return { code, output }
-}
-
-/** A small project as a user has it. */
-async function openSuite(): Promise<string> {
-  const folder = await temporaryFolder()
-  await mkdir(join(folder, 'node_modules'))
-  await symlink(ROOT, join(folder, 'node_modules/reprise'))
-  await symlink(join(ROOT, 'node_modules/vitest'), join(folder, 'node_modules/vitest'))
-  await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-  await cp(join(ROOT, 'test/replay/suite'), folder, { recursive: true })
-  await writeFile(join(folder, 'vitest.config.mjs'), CONFIG)
-  return folder
-}
-
-async function recordingsOf(folder: string): Promise<string[]> {
-  const entries = await readdir(join(folder, '__recordings__'), { recursive: true }).catch(() => [])
-  return entries.filter((entry) => entry.endsWith('recording.json')).sort()
-}
+const open = async (): Promise<string> => await openSuite(new URL('../suite', import.meta.url), CONFIG, ['vitest'])
 
 describe('recorded()', () => {
   let folder = ''
   let first: Told
   beforeAll(async () => {
-    folder = await openSuite()
-    first = await vitest(folder, {})
+    folder = await open()
+    first = await runVitest(folder, {})
   }, 60_000)
 
   it('records what is not there yet, beside the test, under names that can be read', async () => {
@@ -73,7 +34,7 @@ describe('recorded()', () => {
 
   it('replays in CI what is there, with nothing live', async () => {
     const before = await readFile(join(folder, 'calls.log'), 'utf8')
-    const told = await vitest(folder, { CI: 'true' })
+    const told = await runVitest(folder, { CI: 'true' })
     expect(told.output).toContain('5 passed')
     expect(told.output).toContain(' Recordings  6 exact\n')
     expect(told.code).toBe(0)
@@ -81,8 +42,8 @@ describe('recorded()', () => {
   })
 
   it('fails in CI where a recording is missing, and makes none', async () => {
-    const other = await openSuite()
-    const told = await vitest(other, { CI: 'true' })
+    const other = await open()
+    const told = await runVitest(other, { CI: 'true' })
     expect(told.code).toBe(1)
     expect(told.output).toContain('there is no recording at')
     expect(told.output).toContain(' Recordings  5 not there\n   not there  agent > answers\n')
@@ -91,7 +52,7 @@ describe('recorded()', () => {
   })
 
   it('fails with the first departure and the command that shows more', async () => {
-    const told = await vitest(folder, { CI: 'true', TONE: 'rude' })
+    const told = await runVitest(folder, { CI: 'true', TONE: 'rude' })
     expect(told.code).toBe(1)
     expect(told.output).toContain('expected the replay to be exact')
     expect(told.output).toMatch(/ Recordings {2}\d exact, \d diverged\n {3}diverged {2}agent > answers\n/)
@@ -102,12 +63,12 @@ describe('recorded()', () => {
   })
 
   it('denies the process the network while it replays, but for what is allowed', async () => {
-    const told = await vitest(folder, { CI: 'true', GOES_OUT: 'http://127.0.0.1:9/?key=hidden' }, '-t', 'answers')
+    const told = await runVitest(folder, { CI: 'true', GOES_OUT: 'http://127.0.0.1:9/?key=hidden' }, '-t', 'answers')
     expect(told.code).toBe(1)
     expect(told.output).toContain('outside of the replayed function: fetch to http://127.0.0.1:9 was denied')
     expect(told.output).toContain('allowNetwork')
     expect(told.output).not.toContain('hidden')
-    const allowed = await vitest(folder, { CI: 'true', GOES_OUT: 'http://127.0.0.1:9/', ALLOWED: '127.0.0.1' }, '-t', 'answers')
+    const allowed = await runVitest(folder, { CI: 'true', GOES_OUT: 'http://127.0.0.1:9/', ALLOWED: '127.0.0.1' }, '-t', 'answers')
     expect(allowed.code, allowed.output).toBe(0)
   })
 
@@ -121,17 +82,17 @@ describe('recorded()', () => {
       'gone.test.ts/a-0123abcd/1',
     ]
     for (const over of left) await cp(dirname(file), join(folder, '__recordings__', over), { recursive: true })
-    const departed = await vitest(folder, { TONE: 'rude' }, '-t', 'answers')
+    const departed = await runVitest(folder, { TONE: 'rude' }, '-t', 'answers')
     expect(departed.code).toBe(1)
     expect(departed.output).toContain(' Recordings  2 obsolete: no test has them any more (vitest -u removes them)\n')
     expect(await recordingsOf(folder)).toHaveLength(9)
     expect(await readFile(file, 'utf8')).toBe(before)
-    const again = await vitest(folder, { TONE: 'rude' }, '-u', '-t', 'answers')
+    const again = await runVitest(folder, { TONE: 'rude' }, '-u', '-t', 'answers')
     expect(again.output).toContain('1 passed')
     expect(again.output).toContain(' Recordings  3 removed, since no test has them any more\n')
     expect(await recordingsOf(folder)).toHaveLength(6)
     expect(await readFile(file, 'utf8')).not.toBe(before)
-    expect((await vitest(folder, { CI: 'true', TONE: 'rude' }, '-t', 'answers')).code).toBe(0)
+    expect((await runVitest(folder, { CI: 'true', TONE: 'rude' }, '-t', 'answers')).code).toBe(0)
     await rm(folder, { recursive: true })
   })
 })
