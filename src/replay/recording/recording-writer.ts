@@ -207,6 +207,7 @@ async function moveIntoPlace(temporary: string, target: string, there: 'nothing'
   await rm(old, { recursive: true, force: true })
 }
 
+/** Under some test runners (Jest) errors of Node's own are of another realm, and no `Error` here. */
 function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined
+  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }

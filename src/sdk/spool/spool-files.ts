@@ -24,8 +24,9 @@ const NO_FOLLOW = constants.O_NOFOLLOW ?? 0
 const NO_WAIT = constants.O_NONBLOCK ?? 0
 const KEY_BYTES = 32
 
+/** Under some test runners (Jest) errors of Node's own are of another realm, and no `Error` here. */
 export function systemCodeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
 /** A new file, 0600 whatever the umask, whole and on the disk when this returns; nothing of it stays when it throws. */

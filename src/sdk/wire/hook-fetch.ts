@@ -129,5 +129,10 @@ async function answered(exchange: ServedExchange, { url, signal }: FetchRequest)
 }
 
 function isRefusal(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'replay_diverged' || error.code === 'artifact_missing')
+  return (
+    typeof error === 'object' &&
+    error !== null &&
+    'code' in error &&
+    (error.code === 'replay_diverged' || error.code === 'artifact_missing')
+  )
 }

@@ -56,7 +56,8 @@ function answered(step: WireStep | undefined, response: IncomingMessage): void {
   shadow(response, 'destroy', (...args: unknown[]) => {
     const [error] = args
     // Once the program has destroyed it, the connection breaks off too.
-    if (!response.destroyed && error instanceof Error && 'code' in error && error.code === 'ECONNRESET') brokeOff ??= error
+    if (!response.destroyed && typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNRESET')
+      brokeOff ??= error
     return Reflect.apply(destroy, response, args)
   })
   shadow(response, 'emit', (...args: unknown[]) => {

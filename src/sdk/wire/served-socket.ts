@@ -74,7 +74,7 @@ export async function answerOver(socket: Duplex, request: ClientRequest, exchang
   } catch (error) {
     over = true
     // What Node says of a connection that breaks off, it says by itself.
-    if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') socket.destroy()
+    if (typeof error === 'object' && error !== null && 'code' in error && error.code === 'ECONNRESET') socket.destroy()
     else socket.destroy(error instanceof Error ? error : new Error(String(error)))
   }
 }

@@ -17,8 +17,9 @@ import { basename, dirname, join } from 'node:path'
 export const FILE_MODE = 0o600
 export const FOLDER_MODE = 0o700
 
+/** Under some test runners (Jest) errors of Node's own are of another realm, and no `Error` here. */
 export function systemCodeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined
+  return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
 /** What stands in a folder; nothing when there is no such folder. */
