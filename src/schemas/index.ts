@@ -82,6 +82,7 @@ export {
 } from './step-kinds.ts'
 export { STORE_PLACES } from './store-places.ts'
 export { parseTime, TIME_ACCEPTS } from './time-text.ts'
+export { canonicalTextOf } from './values/canonical-text.ts'
 export { errorToValue, valueToError } from './values/error-value.ts'
 export {
   canonicalValue,

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, test } from 'vitest'
 import { emittedSchemas, staleSchemas } from '../../scripts/emit-schemas.ts'
 import { canonicalJson, jsonSchemaOf, SCHEMAS } from '../../src/schemas/public.ts'
+import { quickCheckOf } from '../../src/schemas/records/index.ts'
 import { matchesJsonSchema } from './check-json-schema.ts'
 import { SAMPLES } from './samples.ts'
 
@@ -62,6 +63,32 @@ describe.each(SCHEMAS)('$id', (row) => {
     }
     expect(counts.accepted).toBeGreaterThan(0)
     expect(counts.refused).toBeGreaterThan(40)
+  })
+})
+
+describe('a quick check', () => {
+  test.each(['recording', 'recorded-step'] as const)('of %s agrees with the validator on everything near the sample', (name) => {
+    const row = SCHEMAS.find((each) => each.name === name)
+    if (row === undefined) throw new Error(`no schema ${name}`)
+    const isOne = quickCheckOf(jsonSchemaOf(row))
+    expect(isOne(SAMPLES[name])).toBe(true)
+    for (const mutant of mutants(SAMPLES[name]))
+      if (isOne(mutant) !== row.schema.safeParse(mutant).success)
+        expect.fail(`the quick check says ${isOne(mutant)}: ${JSON.stringify(mutant)}`)
+  })
+
+  test('is made of nothing that it does not know', () => {
+    const refused = [
+      { type: 'object', propertyNames: { pattern: 'x' } },
+      { type: 'array', uniqueItems: true },
+      { not: {} },
+      { type: 'string', maxLength: 1 },
+      { type: ['string', 'null'] },
+      { $ref: '#/$defs/absent' },
+      { type: 'object', required: ['a'] },
+      { type: 'string', minimum: 1 },
+    ]
+    for (const schema of refused) expect(() => quickCheckOf(schema), JSON.stringify(schema)).toThrow(TypeError)
   })
 })
 

@@ -1,6 +1,15 @@
 import { normalizeSurrogates, normalizeTokens } from '../../redaction/index.ts'
 import type { RecordedStep, SpanRecord } from '../../schemas/index.ts'
-import { canonicalJson, canonicalValue, decodeValue, digestOf, MEDIA_TYPE, RepriseError, sha256Hex } from '../../schemas/index.ts'
+import {
+  canonicalJson,
+  canonicalTextOf,
+  canonicalValue,
+  decodeValue,
+  digestOf,
+  MEDIA_TYPE,
+  RepriseError,
+  sha256Hex,
+} from '../../schemas/index.ts'
 
 /**
  * Where a call stands in the program: its parent's place, what was called, with which request, and which of the equal
@@ -13,7 +22,9 @@ export function lineageOf(
   requestDigest: string,
   occurrence: number,
 ): string {
-  return sha256Hex(canonicalJson([parentLineage ?? null, operation, stepName, requestDigest, occurrence]))
+  const parts = [parentLineage ?? null, operation, stepName, requestDigest, occurrence]
+  // Of texts without lone surrogates, and whole numbers, JSON.stringify writes the canonical form.
+  return sha256Hex(operation.isWellFormed() && stepName.isWellFormed() ? JSON.stringify(parts) : canonicalJson(parts))
 }
 
 /**
@@ -23,7 +34,8 @@ export function lineageOf(
  */
 export function comparableText(mediaType: string, data: string | Uint8Array, hasSurrogates: boolean): string {
   if (!isValue(mediaType)) return canonicalJson({ bytes: digestOf(data) })
-  const text = normalizeTokens(canonicalValue(decodeValue(mediaType, data)))
+  const direct = mediaType === MEDIA_TYPE.json && typeof data === 'string' ? canonicalTextOf(data) : undefined
+  const text = normalizeTokens(direct ?? canonicalValue(decodeValue(mediaType, data)))
   return hasSurrogates ? normalizeSurrogates(text) : text
 }
 

@@ -6,13 +6,38 @@ const SLAB_BYTES = 1024 * 1024
 /** A recording is mostly small files; a buffer of its own for each costs more than reading it. */
 const SLAB_FILE_MAX_BYTES = SLAB_BYTES / 16
 
+const FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK
+
+/**
+ * Reads a small file of exactly that size with as few calls to the system as can be. Undefined where anything is otherwise, which
+ * `readBounded` says in words. What else than a regular file gives those bytes shows by its digest, or does no harm.
+ */
+export function readExactly(home: string, file: string, sizeBytes: number): Buffer | undefined {
+  if (sizeBytes >= SLAB_FILE_MAX_BYTES) return undefined
+  let descriptor: number
+  try {
+    descriptor = openSync(`${home}/${file}`, FLAGS)
+  } catch {
+    return undefined
+  }
+  try {
+    // One byte more is asked for: a file that is longer shows.
+    const buffer = allocate(sizeBytes + 1)
+    return readSync(descriptor, buffer, 0, sizeBytes + 1, null) === sizeBytes ? buffer.subarray(0, sizeBytes) : undefined
+  } catch {
+    return undefined
+  } finally {
+    closeSync(descriptor)
+  }
+}
+
 /** Reads a regular file of at most `maxBytes`; `undefined` when there is none. Longer than that is a changed file. */
 export function readBounded(home: string, file: string, maxBytes: number): Buffer | undefined {
   let descriptor: number
   try {
-    descriptor = openSync(join(home, file), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+    descriptor = openSync(join(home, file), FLAGS)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     if (code === 'ELOOP') throw new RepriseError('invalid_recording', `${file}: expected a regular file, found a link`)
     throw error

@@ -10,9 +10,10 @@ import {
   RepriseError,
   type SpanRecord,
 } from '../../schemas/index.ts'
-import { recordedStepSchema, recordingSchema } from '../../schemas/records/index.ts'
+import { type QuickCheck, recordedStepSchema, recordingSchema } from '../../schemas/records/index.ts'
 import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
-import { readBounded } from './read-bounded.ts'
+import { quickCheckFor } from './quick-checks.ts'
+import { readBounded, readExactly } from './read-bounded.ts'
 import { type RecordedPolicy, readRecordedPolicy } from './recorded-policy.ts'
 import { type PayloadSource, payloadOf, Recording } from './recording.ts'
 import {
@@ -67,14 +68,7 @@ function readManifest(home: string): RecordingManifest {
     throw new RepriseError('integrity', message, { cause, details: { file: MANIFEST_FILE } })
   }
   checkVersion(value)
-  const parsed = recordingSchema.safeParse(value)
-  if (!parsed.success) {
-    const issue = parsed.error.issues[0]
-    throw new RepriseError('integrity', `${MANIFEST_FILE} was changed: /${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}`, {
-      details: { file: MANIFEST_FILE },
-    })
-  }
-  const manifest = parsed.data
+  const manifest = asManifest(value)
   const found = manifestDigest(manifest)
   if (found !== manifest.digest) throw changed(MANIFEST_FILE, manifest.digest, found)
   // Covers the bytes that JSON ignores too: spaces, member order, escapes.
@@ -82,6 +76,17 @@ function readManifest(home: string): RecordingManifest {
   const excess = excessOf(manifest)
   if (excess !== undefined) throw new RepriseError('invalid_recording', `the recording is over its bounds: ${excess}`)
   return manifest
+}
+
+function asManifest(value: unknown): RecordingManifest {
+  const blobs = typeof value === 'object' && value !== null && 'blobs' in value && Array.isArray(value.blobs) ? value.blobs.length : 0
+  if (quickCheckFor('recording', blobs)(value)) return value as RecordingManifest
+  const parsed = recordingSchema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new RepriseError('integrity', `${MANIFEST_FILE} was changed: /${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}`, {
+    details: { file: MANIFEST_FILE },
+  })
 }
 
 /** A version that we do not know is said as such only if the file is whole; a damaged version field is damage. */
@@ -102,6 +107,7 @@ async function readSteps(home: string, manifest: RecordingManifest): Promise<Rec
   const found = digestOf(bytes)
   if (found !== digest) throw changed(file, digest, found)
   const steps: RecordedStep[] = []
+  const isStep = quickCheckFor('recorded-step', count)
   let start = 0
   while (start < bytes.length) {
     const end = bytes.indexOf(0x0a, start)
@@ -112,7 +118,7 @@ async function readSteps(home: string, manifest: RecordingManifest): Promise<Rec
       throw new RepriseError('invalid_recording', message)
     }
     if (number > count) break
-    steps.push(parseStep(bytes.toString('utf8', start, end), `${file} line ${number}`))
+    steps.push(parseStep(bytes.toString('utf8', start, end), isStep, `${file} line ${number}`))
     start = end + 1
     if (number % SLICE === 0) await nextTurn()
   }
@@ -124,7 +130,7 @@ async function readSteps(home: string, manifest: RecordingManifest): Promise<Rec
   return steps
 }
 
-function parseStep(line: string, where: string): RecordedStep {
+function parseStep(line: string, isStep: QuickCheck, where: string): RecordedStep {
   let value: unknown
   try {
     value = parseJson(line)
@@ -133,6 +139,7 @@ function parseStep(line: string, where: string): RecordedStep {
   }
   let parsed: ReturnType<typeof recordedStepSchema.safeParse>
   try {
+    if (isStep(value)) return value as RecordedStep
     parsed = recordedStepSchema.safeParse(value)
   } catch (cause) {
     // Attributes nest as deep as their sender likes, and the validator has one stack.
@@ -165,18 +172,20 @@ async function readBlobs(home: string, manifest: RecordingManifest, steps: reado
   }
   return {
     read(digest) {
+      const bytes = held.get(digest)
+      if (bytes !== undefined) return bytes
       const sizeBytes = sizes.get(digest)
       if (sizeBytes === undefined) {
         throw new RepriseError('artifact_missing', `the recording holds no artifact ${digest}`, { details: { digest } })
       }
-      return held.get(digest) ?? readBlob(home, digest, sizeBytes, () => undefined)
+      return readBlob(home, digest, sizeBytes, () => undefined)
     },
   }
 }
 
 function readBlob(home: string, digest: Digest, sizeBytes: number, neededBy: () => RecordedStep | undefined): Uint8Array {
   const file = blobFile(digest)
-  const bytes = readBounded(home, file, sizeBytes)
+  const bytes = readExactly(home, file, sizeBytes) ?? readBounded(home, file, sizeBytes)
   if (bytes === undefined) {
     const step = neededBy()
     const needed = step === undefined ? '' : `, needed by ${describeStep(step)}`

@@ -46,10 +46,27 @@ export function stepsText(steps: readonly RecordedStep[]): string {
 
 export function manifestDigest(manifest: Omit<RecordingManifest, 'digest'> & { digest?: unknown }): Digest {
   const { digest: _own, ...covered } = manifest
-  return digestOf(canonicalJson(covered))
+  return digestOf(canonicalText(covered))
 }
 
 /** Canonical member order, indented for reviewers: one text for one manifest, so that any changed byte shows. */
 export function manifestText(manifest: RecordingManifest): string {
-  return `${JSON.stringify(parseJson(canonicalJson(manifest)), null, 2)}\n`
+  return `${JSON.stringify(hasSortedMembers(manifest) ? manifest : parseJson(canonicalJson(manifest)), null, 2)}\n`
+}
+
+/** The canonical JSON of JSON data: what JSON.stringify writes, where all members stand in order and no surrogate stands alone. */
+function canonicalText(value: object): string {
+  const text = hasSortedMembers(value) ? JSON.stringify(value) : undefined
+  return text === undefined || text.includes('\\ud') ? canonicalJson(value) : text
+}
+
+function hasSortedMembers(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return true
+  if (Array.isArray(value)) return value.every(hasSortedMembers)
+  let before: string | undefined
+  for (const [key, member] of Object.entries(value)) {
+    if ((before !== undefined && before >= key) || !hasSortedMembers(member)) return false
+    before = key
+  }
+  return true
 }

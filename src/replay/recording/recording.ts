@@ -104,12 +104,18 @@ export function wasCut({ core }: SpanRecord, role: 'input' | 'output' | 'error')
 }
 
 export function payloadOf(record: SpanRecord, role: Payload['role'], source: PayloadSource): StepPayload {
-  const told: Payload | undefined = record.core.payloads.find((payload) => payload.role === role)
+  const told = ofRole(record.core.payloads, role)
   if (told === undefined) return { state: 'absent' }
   if (told.withheld !== undefined) return { state: 'gone', reason: `withheld: ${told.withheld}` }
-  const reference = record.refs.find((ref) => ref.role === role)
+  const reference = ofRole(record.refs, role)
   if (reference === undefined) return { state: 'gone', reason: 'erased' }
   const bytes = source.read(reference.digest)
   const data = told.mediaType === MEDIA_TYPE.json ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8') : bytes
   return { state: 'present', digest: reference.digest, mediaType: told.mediaType, data }
+}
+
+/** Asked for several times a call: a loop, and no function for each item. */
+function ofRole<T extends { readonly role: Payload['role'] }>(items: readonly T[], role: Payload['role']): T | undefined {
+  for (const item of items) if (item.role === role) return item
+  return undefined
 }

@@ -14,6 +14,7 @@ export {
 } from './common.ts'
 export { type GapCore, type GapRecord, gapCoreSchema, gapRecordSchema } from './gap.ts'
 export { type LogCore, type LogRecord, logCoreSchema, logRecordSchema } from './log.ts'
+export { type QuickCheck, quickCheckOf } from './quick-check.ts'
 export { type RecordedStep, type RecordingManifest, recordedStepSchema, recordingSchema } from './recording.ts'
 export { type RunSummary, runSummarySchema } from './run-summary.ts'
 export { jsonSchemaOf, SCHEMAS, type SchemaRow } from './schema-table.ts'
