@@ -91,7 +91,7 @@ export function addQueryVerbs({ terminal, verb, act }: VerbContext): void {
     .option('--since <time>', 'only steps that started at or after this time', timeOf)
     .option('--until <time>', 'only steps that started before this time', timeOf)
     .option('--max-depth <number>', 'only steps with at most so many steps above them', wholeNumber(0, 1000))
-    .option('--step <step>', 'one step, by its number or span id, with its content and log records')
+    .option('--step <step>', 'one step, by the number or the letters that stand before it, with its content and log records')
     .option('--logs', 'show the log records of the run as well')
     .action((run: string, flags) =>
       act(flags, [], async (settings) => (await import('./commands/show.ts')).show(settings, terminal, run, flags)),

@@ -199,6 +199,8 @@ export interface StoreIndex {
   listSteps(runId: string, query: ListStepsQuery): StepPage
   /** One step in its merged, latest state. */
   readStep(runId: string, spanId: string, namespace?: string): SpanRecord | undefined
+  /** Steps whose span ids begin so (1 to 16 hex digits), at most so many. */
+  findSteps(runId: string, prefix: string, limit: number, namespace?: string): SpanRecord[]
   /** By time, equal times in tape order. */
   listLogs(runId: string, query: ListLogsQuery): LogPage
   readGaps(runId: string, namespace?: string): RunGaps

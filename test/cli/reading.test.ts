@@ -132,6 +132,32 @@ describe('reprise show', () => {
     })
   })
 
+  it('shows steps without a number by the first letters of their ids, many contents as a sum', async () => {
+    const place = join(folder, 'foreign')
+    const store = await openStore(place, { mode: 'write' })
+    const foreign = { runId: run(7), fidelity: 'observed', startNanos: '9000000000' } as const
+    const many = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`/attributes/message.${index}`, `"word ${index}"`]))
+    await appendSpans(
+      store,
+      { ...foreign, spanId: 'abc123000000000a', name: 'foreign' },
+      { ...foreign, spanId: 'abc123000000000b', parentSpanId: 'abc123000000000a', content: many },
+      { ...foreign, spanId: 'f000000000000001', parentSpanId: 'abc123000000000a' },
+    )
+    await store.close()
+    const { stdout: list } = await runCli(['show', run(7), '--store', place])
+    expect(list).toMatch(/^f00000 {4}/m)
+    expect(list).toMatch(/^abc123 .* 5 contents 40 B$/m)
+    expect(list).not.toContain('/attributes/')
+    const { stdout: one } = await runCli(['show', run(7), '--store', place, '--step', 'F0', '--json'])
+    expect(spanRecordSchema.parse(JSON.parse(one.split('\n')[0] ?? '')).core.spanId).toBe('f000000000000001')
+    const { stdout: contents } = await runCli(['show', run(7), '--store', place, '--step', 'abc123000000000b'])
+    expect(contents).toContain('/attributes/message.4')
+    expect(await runCli(['show', run(7), '--store', place, '--step', 'abc123'])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('more than one step of run'),
+    })
+  })
+
   it('shows one step with its content, and no escape sequence of anybody', async () => {
     const { stdout } = await runCli(['show', run(6), '--store', dir, '--step', hexOf(16, run(6), 1)])
     expect(stdout).toContain('"a question"')

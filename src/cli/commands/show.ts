@@ -1,16 +1,16 @@
-import { type LogRecord, RepriseError, type RunSummary, type SpanRecord } from '../../schemas/index.ts'
+import type { RunSummary, SpanRecord } from '../../schemas/index.ts'
 import { type ListStepsQuery, type MissingBatches, openStore, type RunGaps, type Store } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findRun } from '../find-run.ts'
 import type { Settings } from '../settings.ts'
-import { formatDuration, formatTime, millisBetween, paint, plain, plural, type Terminal, writeLine } from '../terminal.ts'
+import { formatTime, paint, plain, plural, type Terminal, writeLine } from '../terminal.ts'
+import { describeStep, type Times } from './describe-step.ts'
 import { formatCost } from './runs.ts'
+import { showLogs, showStep } from './show-step.ts'
 
 const PAGE = 500
-const LOGS_MAX = 1000
-const CONTENT_MAX = 2_000
-/** Clocks of machines that are kept right differ by less. */
-const SKEW_MIN_MILLIS = 1_000
+/** Letters of a span's id that a step without a number is shown by. */
+const SHORT_ID = 6
 
 export type ShowFlags = {
   limit: number
@@ -24,52 +24,6 @@ export type ShowFlags = {
   maxDepth?: number
   step?: string
   logs?: boolean
-}
-
-type Times = Pick<SpanRecord['core'], 'startNanos' | 'endNanos'>
-
-/** Times are kept as they were told. Where two clocks cannot both be right, that is said. */
-function skewOf({ startNanos, endNanos }: Times, parent: Times | undefined): string {
-  if (endNanos !== undefined && BigInt(endNanos) < BigInt(startNanos)) return 'ends before it starts'
-  if (parent === undefined) return ''
-  const before = millisBetween(startNanos, parent.startNanos)
-  if (before > SKEW_MIN_MILLIS) return `starts ${formatDuration(before)} before its parent: another clock`
-  const after = parent.endNanos === undefined ? 0 : millisBetween(parent.endNanos, startNanos)
-  return after > SKEW_MIN_MILLIS ? `starts ${formatDuration(after)} after its parent has ended` : ''
-}
-
-function describeStep({ core, refs }: SpanRecord, parent?: Times): string {
-  const took = core.endNanos === undefined ? 'not ended' : formatDuration(millisBetween(core.startNanos, core.endNanos))
-  const notes = [
-    skewOf(core, parent),
-    core.effect === 'write' ? 'writes' : '',
-    core.status.code === 'error' ? `error ${String(core.attributes['error.type'] ?? '')}`.trim() : '',
-    core.streamEnd !== undefined && core.streamEnd !== 'done' ? `stream ${core.streamEnd}` : '',
-    core.fidelity === 'observed' ? 'observed' : '',
-    core.redactions === undefined
-      ? ''
-      : `redacted ${Object.entries(core.redactions)
-          .map(([rule, count]) => `${rule} ${count}`)
-          .join(', ')}`,
-    core.unscanned === undefined
-      ? ''
-      : `not looked into: ${Object.entries(core.unscanned)
-          .map(([kind, count]) => `${kind} ${count}`)
-          .join(', ')}`,
-    ...core.payloads.map((payload) => {
-      if (payload.withheld !== undefined) return `${payload.role} withheld (${payload.withheld})`
-      const digest = refs.find(({ role }) => role === payload.role)?.digest
-      return `${payload.role} ${payload.sizeBytes} B ${digest === undefined ? 'erased' : `${digest.slice(0, 19)}…`}`
-    }),
-  ].filter((note) => note !== '')
-  return `${core.kind.padEnd(13)} ${core.name === core.stepName ? core.name : `${core.stepName} (${core.name})`}  ${took}${notes.length > 0 ? `  · ${notes.join(' · ')}` : ''}`
-}
-
-function describeLog({ core }: LogRecord): string {
-  const severity = core.severityText ?? (core.severityNumber === undefined ? 'log' : `severity ${core.severityNumber}`)
-  const time = core.timeNanos ?? core.observedNanos
-  const where = core.spanId === undefined ? '' : `  · step ${core.spanId}`
-  return `${time === undefined ? '-'.padEnd(19) : formatTime(time)}  ${severity.padEnd(8)} ${core.eventName ?? ''}${where}`
 }
 
 function describeBatches({ sender, from, to }: MissingBatches): string {
@@ -166,7 +120,7 @@ function showSteps(
       const parent = parentSpanId === undefined ? undefined : above.get(parentSpanId)
       const level = (parent?.level ?? -1) + 1
       above.set(spanId, { level, times: { startNanos, ...(endNanos !== undefined && { endNanos }) } })
-      const line = settings.json ? JSON.stringify(record) : placeOf(record, level) + plain(describeStep(record, parent?.times))
+      const line = settings.json ? JSON.stringify(record) : placeOf(record, run, level) + plain(describeStep(record, parent?.times))
       writeLine(terminal.stdout, record.core.status.code === 'error' && !settings.json ? paint(terminal.colorOut, 'red', line) : line)
     }
     steps += page.steps.length
@@ -175,54 +129,8 @@ function showSteps(
   return { steps, more: cursor !== undefined }
 }
 
-/** The number of a step in its run, by which it can be asked for, and how deep it stands. Foreign spans have no number. */
-function placeOf({ core }: SpanRecord, level: number): string {
-  return `${String(core.sequence ?? '').padStart(4)}  ${'  '.repeat(Math.min(level, 40))}`
-}
-
-function showLogs(settings: Settings, terminal: Terminal, store: Store, run: RunSummary, query: { readonly spanId?: string }): void {
-  let cursor: string | undefined
-  let shown = 0
-  do {
-    const page = store.index.listLogs(run.id, { limit: PAGE, namespace: run.namespace, ...query, ...(cursor !== undefined && { cursor }) })
-    for (const log of page.logs) writeLine(terminal.stdout, settings.json ? JSON.stringify(log) : plain(describeLog(log)))
-    shown += page.logs.length
-    cursor = page.next
-  } while (cursor !== undefined && shown < LOGS_MAX)
-  if (cursor !== undefined && !settings.quiet) writeLine(terminal.stderr, `only the first ${shown} log records are shown`)
-}
-
-/** By its number, of few digits, or the id of its span, of sixteen. */
-function findStep(store: Store, { id, namespace }: RunSummary, wanted: string): SpanRecord | undefined {
-  if (!/^\d{1,9}$/.test(wanted)) return store.index.readStep(id, wanted, namespace)
-  const sequence = Number(wanted)
-  return store.index.listSteps(id, { namespace, fromSequence: sequence, toSequence: sequence, limit: 1 }).steps[0]
-}
-
-/** One step with what it was given and gave back. */
-function showStep(settings: Settings, terminal: Terminal, store: Store, run: RunSummary, wanted: string): number {
-  const step = findStep(store, run, wanted)
-  if (step === undefined) throw new RepriseError('invalid_argument', `no step ${wanted} in run ${run.id}: expected a number or a span id`)
-  const { spanId } = step.core
-  if (settings.json) {
-    writeLine(terminal.stdout, JSON.stringify(step))
-    showLogs(settings, terminal, store, run, { spanId })
-    return EXIT.ok
-  }
-  writeLine(terminal.stdout, paint(terminal.colorOut, 'bold', plain(describeStep(step))))
-  for (const { role, mediaType, withheld } of step.core.payloads) {
-    // The core says what there was; what leads to it has been taken out.
-    if (withheld !== undefined || step.refs.some((ref) => ref.role === role)) continue
-    writeLine(terminal.stdout, paint(terminal.colorOut, 'cyan', plain(`${role} · ${mediaType} · erased`)))
-  }
-  for (const { role, digest } of step.refs) {
-    const mediaType = step.core.payloads.find((payload) => payload.role === role)?.mediaType ?? ''
-    writeLine(terminal.stdout, paint(terminal.colorOut, 'cyan', plain(`${role} · ${mediaType} · ${digest}`)))
-    const readable = /^text\/|[/+]json/.test(mediaType)
-    const text = store.blobs.has(digest) ? (readable ? store.blobs.read(digest).toString('utf8') : '(not text)') : '(not in the store)'
-    const cut = text.length > CONTENT_MAX ? `${text.slice(0, CONTENT_MAX)}… (${text.length - CONTENT_MAX} more characters)` : text
-    for (const line of cut.split('\n')) writeLine(terminal.stdout, `  ${plain(line)}`)
-  }
-  showLogs(settings, terminal, store, run, { spanId })
-  return EXIT.ok
+/** The number of a step in its run, or the first letters of its id, by which it can be asked for, and how deep it stands. */
+function placeOf({ core }: SpanRecord, { fidelity }: RunSummary, level: number): string {
+  const handle = String(core.sequence ?? core.spanId.slice(0, SHORT_ID))
+  return `${handle.padStart(fidelity === 'observed' ? SHORT_ID : 4)}  ${'  '.repeat(Math.min(level, 40))}`
 }

@@ -19,7 +19,7 @@ import { listLogs } from './log-queries.ts'
 import type { QuerySource } from './query-source.ts'
 import { findRunIds, listRuns, nearestRunIds, readRun } from './run-queries.ts'
 import { EVERY_RUN } from './run-table.ts'
-import { artifactRefs, listSteps, readStep } from './step-queries.ts'
+import { artifactRefs, findSteps, listSteps, readStep } from './step-queries.ts'
 
 const ARTIFACT_REFS_MAX = 100
 
@@ -64,6 +64,10 @@ export abstract class IndexQueries {
 
   readStep(runId: string, spanId: string, namespace?: string): SpanRecord | undefined {
     return this.#query((source) => readStep(source, runId, spanId, namespace))
+  }
+
+  findSteps(runId: string, prefix: string, limit: number, namespace?: string): SpanRecord[] {
+    return this.#query((source) => findSteps(source, runId, prefix, limit, namespace))
   }
 
   listLogs(runId: string, query: ListLogsQuery): LogPage {

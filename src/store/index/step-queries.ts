@@ -148,6 +148,22 @@ export function readStep(source: QuerySource, runId: string, spanId: string, nam
   return row === undefined ? undefined : stepWithLogs(source, run, row)
 }
 
+/** The steps of a run whose span ids begin with these hex digits, in the order of their ids. */
+export function findSteps(source: QuerySource, runId: string, prefix: string, limit: number, namespace?: string): SpanRecord[] {
+  if (!/^[0-9a-f]{1,16}$/.test(prefix)) throw new RepriseError('invalid_argument', 'span id: expected up to 16 lowercase hex digits')
+  checkLimit(limit)
+  const run = findRunRow(source.database, runId, namespace)
+  if (run === undefined) return []
+  const rows = source.database.allWithBigInts(
+    `SELECT ${STEP_COLUMNS} FROM steps WHERE run = ? AND span BETWEEN ? AND ? ORDER BY span LIMIT ?`,
+    numberOf(run, 'id'),
+    integerOfHex(prefix.padEnd(16, '0')),
+    integerOfHex(prefix.padEnd(16, 'f')),
+    limit,
+  )
+  return rows.map((row) => stepWithLogs(source, run, row))
+}
+
 /** Where an artifact is referred to, in tape order. */
 export function artifactRefs(source: QuerySource, digest: Digest, limit: number): ArtifactUse[] {
   if (!isDigest(digest)) throw new RepriseError('invalid_argument', 'digest: expected sha256: and 64 lowercase hex digits')
