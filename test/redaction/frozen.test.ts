@@ -20,8 +20,13 @@ describe('versions of the default policy that recordings were made under', () =>
       version: '2',
       digest: 'sha256:37fc459606e0e8f2651dabd200270b0396e6f693eeb2e1bb1150743b5b31dd84',
     })
+    expect(policyRefOf('default', '3')).toEqual({
+      id: 'default',
+      version: '3',
+      digest: 'sha256:e387ce999a63979526412fb9c208a68dc3cf819fa41c924aa57fb645f12fccc8',
+    })
   })
-  it.each(['1', '2'] as const)('find what they found (%s)', (version) => {
+  it.each(['1', '2', '3'] as const)('find what they found (%s)', (version) => {
     const vectors = vectorsOf(version)
     expect(vectors.length).toBeGreaterThan(200)
     for (const [text, findings] of vectors)
