@@ -31,6 +31,12 @@ export interface CurrentRun extends StepHandle {
   step<T>(attributes: StepAttributes, fn: (step: StepHandle) => T): T
   /** The random stream of that name, numbers in [0, 1): the same for the same seed and name, on any machine. */
   random(name: string): () => number
+  /**
+   * Reads something of the machine by `fn` (a file, a variable of the environment, a setting) and gives back what it gives, a promise or a
+   * value, or throws what it throws. What was read is recorded as a tool call with effect `read`, redacted, and served in a replay, where
+   * `fn` is not called. A name stands for one thing: reads of the same name are told apart by their order.
+   */
+  read<T>(name: string, fn: () => T): T
   /** Keeps bytes or text with the run: weights, a data set, a report. Resolved once they are copied. */
   artifact(name: string, data: Uint8Array | string, options?: { readonly mediaType?: string }): Promise<void>
 }
@@ -49,6 +55,7 @@ function runOf(scope: Scope): CurrentRun {
     id: run?.shared.shownId ?? run?.id ?? NO_RUN.id,
     step: (attributes, fn) => inScope(() => runStep(attributes, fn)),
     random: (name) => run?.random(name) ?? NO_RUN.random(name),
+    read: (name, fn) => inScope(() => invoke(callSpec({ kind: 'tool', name, effect: 'read' }), fn, undefined, [])) as ReturnType<typeof fn>,
     metric: (name, value) => addMetric({ ...scope, step: run?.owner, token: run?.ownerToken }, name, value),
     artifact: async (name, data, options) => inScope(() => keepArtifact(name, data, options?.mediaType)),
   }
@@ -116,6 +123,7 @@ const NO_RUN: CurrentRun = {
     if (looseStreams.size < 1000) looseStreams.set(name, stream)
     return stream
   },
+  read: (_name, fn) => fn(),
   metric: () => {},
   artifact: async () => {},
 }
