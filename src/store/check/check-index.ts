@@ -107,7 +107,6 @@ async function makeIndex(
     const { content, starts } = tape.readContent(group)
     const lines = Math.min(starts.length - 1, group === toGroup ? toLine : Number.POSITIVE_INFINITY)
     for (let line = 0; line < lines; line++) writer.add(group, line, content, starts[line] ?? 0, (starts[line + 1] ?? 0) - 1)
-    tape.release(group)
     waiting += lines
     if (waiting < LINES_AT_ONCE) continue
     writer.commit({ group: group + 1, line: 0 }, '')

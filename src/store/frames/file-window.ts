@@ -63,9 +63,34 @@ export function readUpTo(fd: number, target: Uint8Array, position: number): numb
   return filled
 }
 
+/** Memory for somebody who reads large stretches one after the other, each to be done with before the next. */
+export class ReadMemory {
+  #memory: Buffer = EMPTY
+
+  /** Valid until the next call. */
+  take(length: number): Buffer {
+    if (this.#memory.length < length) {
+      giveBack(this.#memory)
+      this.#memory = Buffer.allocUnsafeSlow(Math.max(length, READ_MEMORY_MIN_BYTES))
+    }
+    return this.#memory.subarray(0, length)
+  }
+
+  giveBack(): void {
+    giveBack(this.#memory)
+    this.#memory = EMPTY
+  }
+}
+
+const READ_MEMORY_MIN_BYTES = 256 * 1024
+
 /** Exactly these bytes; undefined when the file ends before. */
-export function readExactly(source: number | ByteSource, position: number, length: number): Buffer | undefined {
-  const target = Buffer.allocUnsafe(length)
+export function readExactly(
+  source: number | ByteSource,
+  position: number,
+  length: number,
+  target: Buffer = Buffer.allocUnsafe(length),
+): Buffer | undefined {
   const filled = typeof source === 'number' ? readUpTo(source, target, position) : source.readUpTo(target, position)
   return filled === length ? target : undefined
 }

@@ -67,10 +67,11 @@ function parseFrameHeader(frame: Buffer): { contentBytes: number | undefined; bl
 }
 
 /**
- * The content of exactly one zstd frame, raw or compressed. A frame of one raw block is returned as a view of it.
- * Undefined where the frame is malformed or holds more than `maxBytes`.
+ * The content of exactly one zstd frame, raw or compressed. A frame of one raw block is returned as a view of it, and with
+ * `inPlace` one of several, too: its blocks are moved together within the frame. Undefined where the frame is malformed or holds
+ * more than `maxBytes`.
  */
-export function decodeFrame(frame: Buffer, maxBytes: number): Buffer | undefined {
+export function decodeFrame(frame: Buffer, maxBytes: number, inPlace: boolean = false): Buffer | undefined {
   const header = parseFrameHeader(frame)
   if (header === undefined || (header.contentBytes !== undefined && header.contentBytes > maxBytes)) return undefined
   const pieces: Buffer[] = []
@@ -93,7 +94,18 @@ export function decodeFrame(frame: Buffer, maxBytes: number): Buffer | undefined
   if (at + (header.checksum ? 4 : 0) !== frame.length) return undefined
   if (header.contentBytes !== undefined && header.contentBytes !== total) return undefined
   const [first] = pieces
-  return pieces.length === 1 && first !== undefined ? first : Buffer.concat(pieces, total)
+  if (pieces.length === 1 && first !== undefined) return first
+  return inPlace ? movedTogether(frame, header.blocksAt, pieces, total) : Buffer.concat(pieces, total)
+}
+
+function movedTogether(frame: Buffer, from: number, pieces: readonly Buffer[], total: number): Buffer {
+  let at = from
+  for (const piece of pieces) {
+    // Never beyond where the piece stands: each was preceded by a header of its own.
+    frame.set(piece, at)
+    at += piece.length
+  }
+  return frame.subarray(from, from + total)
 }
 
 function decompress(frame: Buffer, maxBytes: number): Buffer | undefined {

@@ -3,7 +3,7 @@ import { RepriseError } from '../../schemas/index.ts'
 import { layoutOf } from '../files/layout.ts'
 import { Tape } from '../tape/tape.ts'
 import type { FromIndexThread, IndexThreadData, ToIndexThread } from './index-thread.ts'
-import { FollowingIndex, THREAD_GATHER_MILLIS, THREAD_REST_MILLIS, THREAD_SLICE_MILLIS } from './store-index.ts'
+import { FollowingIndex, THREAD_GATHER_MAX_MILLIS, THREAD_GATHER_MILLIS, THREAD_REST_MILLIS, THREAD_SLICE_MILLIS } from './store-index.ts'
 
 // The entry of the thread that keeps the index (index-thread.ts starts it). It reads the tape from the files, as far as
 // it was told that they are durable.
@@ -23,6 +23,7 @@ const index = new FollowingIndex(layout.index, tape, {
   earlier: { readLine: (group, line) => earlier.readLine(group, line) },
   sliceMillis: THREAD_SLICE_MILLIS,
   gatherMillis: THREAD_GATHER_MILLIS,
+  gatherMaxMillis: THREAD_GATHER_MAX_MILLIS,
   restMillis: THREAD_REST_MILLIS,
   onAnew: () => post({ kind: 'anew' }),
 })

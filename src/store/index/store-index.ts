@@ -10,13 +10,17 @@ import type { QuerySource } from './query-source.ts'
 /** The event loop is held no longer at a time. */
 const SLICE_MILLIS = 8
 /** For a thread of its own. */
-export const THREAD_SLICE_MILLIS = 100
+export const THREAD_SLICE_MILLIS = 200
 /** Nobody waits for a loop that makes everything anew; the longer a transaction, the fewer times a run is written. */
 const REINDEX_SLICE_MILLIS = 400
 /** Groups that come close together share a transaction: after a quiet time so long, */
 const GATHER_MILLIS = 10
-/** and while they keep coming, for a thread of its own, one transaction in such a time. */
+/** and while they keep coming, for a thread of its own, one transaction in such a time; */
 export const THREAD_GATHER_MILLIS = 50
+/** the more there is to do, the longer, so that many steps share what a transaction costs and who acknowledges is not held up: */
+export const THREAD_GATHER_MAX_MILLIS = 250
+/** a transaction has this part of the time until the next one begins. */
+const GATHER_SHARE = 1 / 10
 /** After so long without anything new, a thread of its own empties the log of the database. */
 export const THREAD_REST_MILLIS = 5_000
 /** Lines that are taken between two looks at the clock. */
@@ -69,6 +73,8 @@ export interface FollowingOptions {
   readonly sliceMillis?: number
   /** While groups keep coming, at least so long from one transaction to the next; what is new is seen so much later. */
   readonly gatherMillis?: number
+  /** And at most so long. */
+  readonly gatherMaxMillis?: number
   /** After so long without anything new the log of the database is emptied. Never, when it is absent. */
   readonly restMillis?: number
   /** Called when the database has been thrown away and made anew. */
@@ -92,6 +98,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #writer: IndexWriter
   readonly #sliceMillis: number
   readonly #gatherMillis: number
+  readonly #gatherMaxMillis: number
   readonly #restMillis: number | undefined
   #rest: NodeJS.Timeout | undefined
   readonly #onAnew: (() => void) | undefined
@@ -100,6 +107,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
   #followedAt = Number.NEGATIVE_INFINITY
+  /** How long the last transaction took. */
+  #sliceTook = 0
   #problem: string | undefined
   #closed = false
   #reindexing: Promise<ReindexResult> | undefined
@@ -113,6 +122,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#tape = tape
     this.#sliceMillis = options.sliceMillis ?? SLICE_MILLIS
     this.#gatherMillis = options.gatherMillis ?? GATHER_MILLIS
+    this.#gatherMaxMillis = options.gatherMaxMillis ?? this.#gatherMillis
     this.#restMillis = options.restMillis
     this.#onAnew = options.onAnew
     this.#earlier = options.earlier ?? tape
@@ -165,7 +175,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
 
   #schedule(): void {
     if (this.#closed || this.#running !== undefined || this.#timer !== undefined) return
-    const wait = Math.max(GATHER_MILLIS, this.#followedAt + this.#gatherMillis - performance.now())
+    const apart = Math.max(this.#gatherMillis, Math.min(this.#gatherMaxMillis, this.#sliceTook / GATHER_SHARE))
+    const wait = Math.max(GATHER_MILLIS, this.#followedAt + apart - performance.now())
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#followedAt = performance.now()
@@ -191,6 +202,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#rest ??= setTimeout(() => {
       this.#rest = undefined
       if (this.#closed || this.#running !== undefined) return
+      if (this.#reading === undefined) this.#tape.release()
       if (!this.#database.emptyLog()) this.#restSoon()
     }, this.#restMillis).unref()
     this.#rest.refresh()
@@ -216,7 +228,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
 
   /** One transaction. */
   #slice(millis: number): void {
-    const deadline = performance.now() + millis
+    const started = performance.now()
+    const deadline = started + millis
     const head = this.#tape.head().group
     const writer = this.#writer
     let { group, line } = writer.place
@@ -233,11 +246,11 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
         }
         if (line < lines) break
         this.#reading = undefined
-        this.#tape.release(group)
         group++
         line = 0
       }
       writer.commit({ group, line }, digestBefore(this.#tape, group))
+      this.#sliceTook = performance.now() - started
     } catch (error) {
       writer.rollback()
       // Its caches may hold what was taken back.

@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
-import { FileWindow, giveBack, readExactly } from '../frames/file-window.ts'
+import { FileWindow, giveBack, type ReadMemory, readExactly } from '../frames/file-window.ts'
 import { decodeFrame } from '../frames/raw-zstd.ts'
 import { type ScannedDamage, scanFrames } from '../frames/scan.ts'
 import type { CommonHeader } from '../frames/skippable.ts'
@@ -103,10 +103,10 @@ export class SegmentView {
     return guess?.group === group ? guess : this.entries.find((entry) => entry.group === group)
   }
 
-  /** The lines of a group as bytes; undefined where they are not what was written. */
-  readContent(entry: GroupEntry): Buffer | undefined {
+  /** The lines of a group as bytes, in the given memory if they can stand there; undefined where they are not what was written. */
+  readContent(entry: GroupEntry, memory?: ReadMemory): Buffer | undefined {
     const { slice } = entry
-    if (slice === undefined) return this.#readFrame(entry, GROUP_MAX_BYTES)
+    if (slice === undefined) return this.#readFrame(entry, GROUP_MAX_BYTES, memory)
     let block = this.#blocks.get(entry.frameOffset)
     if (block === undefined) {
       block = this.#readFrame(entry, BLOCK_MAX_BYTES)
@@ -122,11 +122,11 @@ export class SegmentView {
     return Buffer.from(block.subarray(slice.at, slice.at + slice.bytes))
   }
 
-  #readFrame({ frameOffset, frameBytes, frameCrc }: GroupEntry, maxBytes: number): Buffer | undefined {
-    const frame = readExactly(this.#fd, frameOffset, frameBytes)
+  #readFrame({ frameOffset, frameBytes, frameCrc }: GroupEntry, maxBytes: number, memory?: ReadMemory): Buffer | undefined {
+    const frame = readExactly(this.#fd, frameOffset, frameBytes, memory?.take(frameBytes))
     if (frame === undefined || crc32(frame) !== frameCrc) return undefined
-    const content = decodeFrame(frame, maxBytes)
-    if (content?.buffer !== frame.buffer) giveBack(frame)
+    const content = decodeFrame(frame, maxBytes, memory !== undefined)
+    if (content?.buffer !== frame.buffer && memory === undefined) giveBack(frame)
     return content
   }
 

@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
 import { type Layout, listNumbered, numberedName } from '../files/layout.ts'
-import { giveBack } from '../frames/file-window.ts'
+import { ReadMemory } from '../frames/file-window.ts'
 import type { TapeGroup, TapeHead, TapeReader } from '../types.ts'
 import { digestTextOf, NO_DIGEST } from './group-digest.ts'
 import { type GroupEntry, SegmentView } from './segment-view.ts'
@@ -30,15 +30,18 @@ export class Tape implements TapeReader {
   readonly #views = new Map<number, SegmentView>()
   readonly #cache = new Map<number, DecodedGroup>()
   readonly #cacheMaxBytes: number
+  /** Where nothing is kept, one group is read into the memory of the one before. */
+  readonly #memory: ReadMemory | undefined
   #cacheBytes = 0
   #segments: number[]
   #committed: TapeHead | undefined
   readonly #listeners = new Set<(head: TapeHead) => void>()
 
-  /** `cacheMaxBytes`: of decoded groups that are kept for whoever reads them again. */
+  /** `cacheMaxBytes`: of decoded groups that are kept for whoever reads them again; at 0 one is valid until the next is read. */
   constructor(layout: Layout, cacheMaxBytes: number = CACHE_MAX_BYTES) {
     this.#layout = layout
     this.#cacheMaxBytes = cacheMaxBytes
+    this.#memory = cacheMaxBytes === 0 ? new ReadMemory() : undefined
     this.#segments = listNumbered(layout.segments)
   }
 
@@ -148,7 +151,11 @@ export class Tape implements TapeReader {
     // A group that was never acknowledged may have been replaced by another of its number.
     if (found !== undefined && cached?.digest.equals(found.entry.digest) === true) return cached
     if (found === undefined) throw new RepriseError('integrity', `group ${group} is not on the tape`, { details: { group } })
-    const content = found.view.readContent(found.entry)
+    if (this.#memory !== undefined) {
+      this.#cache.clear()
+      this.#cacheBytes = 0
+    }
+    const content = found.view.readContent(found.entry, this.#memory)
     if (content === undefined && found.view.stale) {
       this.refresh()
       return this.#decode(group)
@@ -185,16 +192,12 @@ export class Tape implements TapeReader {
     return this.#decode(group)
   }
 
-  /**
-   * Gives back at once the memory of a group that was read last, where no more than that is kept: nobody may use its content
-   * after. A reader that goes through the tape would otherwise wait for garbage to be collected with many of them in hand.
-   */
-  release(group: number): void {
-    const read = this.#cache.get(group)
-    if (this.#cacheMaxBytes > 0 || read === undefined) return
-    this.#cache.delete(group)
-    this.#cacheBytes -= read.content.length
-    giveBack(read.content)
+  /** Gives back at once the memory of what was read last, where no more than that is kept: nobody may use it after. */
+  release(): void {
+    if (this.#memory === undefined) return
+    this.#cache.clear()
+    this.#cacheBytes = 0
+    this.#memory.giveBack()
   }
 
   readLine(group: number, line: number): string {
