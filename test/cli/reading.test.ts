@@ -139,14 +139,14 @@ describe('reprise show', () => {
     const many = Object.fromEntries(Array.from({ length: 5 }, (_, index) => [`/attributes/message.${index}`, `"word ${index}"`]))
     await appendSpans(
       store,
-      { ...foreign, spanId: 'abc123000000000a', name: 'foreign' },
-      { ...foreign, spanId: 'abc123000000000b', parentSpanId: 'abc123000000000a', content: many },
-      { ...foreign, spanId: 'f000000000000001', parentSpanId: 'abc123000000000a' },
+      { ...foreign, spanId: 'abc123000000000a', parentSpanId: 'f000000000000001' },
+      { ...foreign, spanId: 'abc123000000000b', parentSpanId: 'f000000000000001', content: many },
+      { ...foreign, spanId: 'f000000000000001', name: 'foreign' },
     )
     await store.close()
     const { stdout: list } = await runCli(['show', run(7), '--store', place])
-    expect(list).toMatch(/^f00000 {4}/m)
-    expect(list).toMatch(/^abc123 .* 5 contents 40 B$/m)
+    // They began together: the parent comes first nevertheless.
+    expect(list).toMatch(/^f00000 {2}\w.*\nabc123 {4}\w.*\nabc123 {4}\w.* 5 contents 40 B$/m)
     expect(list).not.toContain('/attributes/')
     const { stdout: one } = await runCli(['show', run(7), '--store', place, '--step', 'F0', '--json'])
     expect(spanRecordSchema.parse(JSON.parse(one.split('\n')[0] ?? '')).core.spanId).toBe('f000000000000001')

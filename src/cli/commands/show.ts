@@ -115,7 +115,7 @@ function showSteps(
       limit: Math.min(PAGE, flags.limit - steps),
       ...(cursor !== undefined && { cursor }),
     })
-    for (const record of page.steps) {
+    for (const record of parentsFirst(page.steps)) {
       const { parentSpanId, spanId, startNanos, endNanos } = record.core
       const parent = parentSpanId === undefined ? undefined : above.get(parentSpanId)
       const level = (parent?.level ?? -1) + 1
@@ -127,6 +127,31 @@ function showSteps(
     cursor = page.next
   } while (cursor !== undefined && steps < flags.limit)
   return { steps, more: cursor !== undefined }
+}
+
+/** In the given order, but among those without a number that began together, as a clock of milliseconds has it, no child before its parent. */
+function parentsFirst(steps: readonly SpanRecord[]): SpanRecord[] {
+  const ordered: SpanRecord[] = []
+  for (let from = 0, to = 0; from < steps.length; from = to) {
+    while (to < steps.length && beganTogether(steps[from], steps[to])) to++
+    const left = new Map(steps.slice(from, to).map((step) => [step.core.spanId, step]))
+    for (const step of left.values()) {
+      const line: SpanRecord[] = []
+      for (let next: SpanRecord | undefined = step; next !== undefined; next = left.get(next.core.parentSpanId ?? '')) {
+        line.push(next)
+        left.delete(next.core.spanId)
+      }
+      ordered.push(...line.reverse())
+    }
+  }
+  return ordered
+}
+
+function beganTogether(one: SpanRecord | undefined, other: SpanRecord | undefined): boolean {
+  return (
+    one === other ||
+    (one?.core.sequence === undefined && other?.core.sequence === undefined && one?.core.startNanos === other?.core.startNanos)
+  )
 }
 
 /** The number of a step in its run, or the first letters of its id, by which it can be asked for, and how deep it stands. */
