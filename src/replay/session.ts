@@ -17,7 +17,7 @@ import { InheritedChanges, inheritedAttributes } from './fork/inherited-changes.
 import type { Patch } from './fork/patch.ts'
 import { type Comparable, Comparison } from './matching/comparison.ts'
 import { isServed, nameKeyOf, RecordedCalls, servesKind } from './matching/recorded-calls.ts'
-import { groupKeyOf, type LineageNode } from './recording/lineage.ts'
+import type { LineageNode } from './recording/lineage.ts'
 import type { Recording } from './recording/recording.ts'
 import { type CachedOptions, LiveCalls } from './serving/live-calls.ts'
 import { changedArguments, type LiveContainer, liveContainer, nextCount, originOf } from './serving/live-container.ts'
@@ -243,18 +243,17 @@ export class ReplaySession implements Interceptor {
       free(nodes[place]) ? nodes[place] : nodes.find(free)
     const namesakes = this.calls.named(parent.recorded, call.operation, call.name)
     if (request === undefined) return pick(namesakes, ordinal)
-    const key = groupKeyOf(call.operation, call.name, request.digest)
-    return pick(this.calls.equal(parent.recorded, key), nextCount(parent, key)) ?? pick(namesakes, ordinal)
+    const equal = this.calls.equal(parent.recorded, call.operation, call.name, request.digest)
+    return (equal && pick(equal.nodes, nextCount(parent, equal))) ?? pick(namesakes, ordinal)
   }
 
   #serve(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
     const path = [...(parent?.path ?? []), call.name]
     if (this.#closed) return leaveOpen(this.#refusals.shapeOf(call, undefined), `${call.name} was called after the replay had ended`)
     const request = this.#requestOf(call)
-    const key = request === undefined ? undefined : groupKeyOf(call.operation, call.name, request.digest)
-    const equal = key === undefined ? [] : this.calls.equal(parent?.recorded, key)
-    const node = equal[key === undefined || parent === undefined ? 0 : nextCount(parent, key)]
-    if (node === undefined || !isServed(node)) return this.#refusals.unmatched(call, parent, path, request, equal.length)
+    const equal = request && this.calls.equal(parent?.recorded, call.operation, call.name, request.digest)
+    const node = equal && parent && equal.nodes[nextCount(parent, equal)]
+    if (node === undefined || !isServed(node)) return this.#refusals.unmatched(call, parent, path, request, equal?.nodes.length ?? 0)
     const patch = this.#changeAt(node)
     if (patch?.setsInput === true) return this.#callChanged(call, parent, node, path, patch)
     this.course.called(node)

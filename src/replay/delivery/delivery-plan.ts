@@ -23,7 +23,8 @@ export function planOf(core: SpanCore, chunkCount: number): DeliveryPlan {
   let used = 0
   const place = (): Place => numbers[used++] ?? (unknown ? 'free' : 'never')
   const promise = startsWithPromise(shape) ? place() : undefined
-  const chunks = Array.from({ length: stream ? chunkCount : 0 }, place)
+  const chunks: Place[] = []
+  for (let index = 0; stream && index < chunkCount; index++) chunks.push(place())
   let end: DeliveryPlan['end']
   if (stream) {
     if (core.streamEnd === 'done' || core.streamEnd === 'error') end = numbers[used++] ?? 'free'

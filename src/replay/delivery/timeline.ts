@@ -22,24 +22,27 @@ export class Timeline {
    * @param deliveries of the steps that replay serves
    */
   constructor(nodes: readonly LineageNode[], deliveries: readonly NumberedDelivery[]) {
-    const origin = BigInt(nodes[0]?.record.core.startNanos ?? '0')
-    const sinceStart = (nanos: string): number => Number(BigInt(nanos) - origin)
-    const endOf = (node: LineageNode): number | undefined => {
-      const { endNanos } = node.record.core
-      return endNanos === undefined ? undefined : sinceStart(endNanos)
-    }
-    const starts = nodes.map((node) => sinceStart(node.record.core.startNanos))
-    const events = [...starts, ...nodes.flatMap((node) => endOf(node) ?? [])].sort((left, right) => left - right)
-    const silences = silencesBefore(events)
-    this.#calls = nodes
-      .map((node, index) => ({ node, startNanos: starts[index] ?? 0 }))
-      .sort((left, right) => left.startNanos - right.startNanos)
-      .map((call) => ({ ...call, silenceMillis: silences.get(call.startNanos) ?? 0 }))
-    for (const [place, { node }] of this.#calls.entries()) this.#placeOf.set(node, place)
-    this.longestSilenceMillis = [...silences.values()].reduce((longest, silence) => Math.max(longest, silence), 0)
-    this.#rootEndNanos = nodes[0] === undefined ? undefined : endOf(nodes[0])
+    const sinceStart = nanosSince(nodes[0]?.record.core.startNanos ?? '0')
+    const calls = nodes.map((node): TimedCall => {
+      const { startNanos, endNanos } = node.record.core
+      return {
+        node,
+        startNanos: sinceStart(startNanos),
+        endNanos: endNanos === undefined ? undefined : sinceStart(endNanos),
+        silenceMillis: 0,
+      }
+    })
+    const timed = new Map(calls.map((call) => [call.node, call]))
+    this.#rootEndNanos = calls[0]?.endNanos
+    const events = Float64Array.from(
+      calls.flatMap(({ startNanos, endNanos }) => (endNanos === undefined ? [startNanos] : [startNanos, endNanos])),
+    )
+    events.sort()
+    this.#calls = calls.sort((left, right) => left.startNanos - right.startNanos)
+    this.longestSilenceMillis = noteSilences(this.#calls, events)
+    for (let place = 0; place < calls.length; place++) this.#placeOf.set(calls[place]!.node, place)
     this.#endNanos = events.at(-1) ?? 0
-    this.#deliveredAfter = lowerBounds(deliveries, (node) => sinceStart(node.record.core.startNanos), endOf)
+    this.#deliveredAfter = lowerBounds(deliveries, (node) => timed.get(node))
   }
 
   get durationMillis(): number {
@@ -123,30 +126,49 @@ export interface NumberedDelivery {
 interface TimedCall {
   readonly node: LineageNode
   readonly startNanos: number
-  readonly silenceMillis: number
+  readonly endNanos: number | undefined
+  /** Since whatever had started or ended before it. */
+  silenceMillis: number
 }
 
-function silencesBefore(sorted: readonly number[]): Map<number, number> {
-  const silences = new Map<number, number>()
-  for (const [index, time] of sorted.entries()) {
-    if (!silences.has(time)) silences.set(time, toMillis(time - (sorted[index - 1] ?? time)))
+/**
+ * Nanoseconds since a moment. Both are decimal digits beyond 2^53: what differs is in the last digits, nearly always, and numbers are
+ * many times as fast as bigints.
+ */
+function nanosSince(origin: string): (nanos: string) => number {
+  const bigOrigin = BigInt(origin)
+  const cut = origin.length - 15
+  const head = origin.slice(0, Math.max(0, cut))
+  const tail = Number(origin.slice(Math.max(0, cut)))
+  return (nanos) =>
+    nanos.length === origin.length && nanos.startsWith(head) ? Number(nanos.slice(head.length)) - tail : Number(BigInt(nanos) - bigOrigin)
+}
+
+/** @param events when anything started or ended, ascending. Gives the longest silence, in milliseconds. */
+function noteSilences(calls: readonly TimedCall[], events: Float64Array): number {
+  let longest = 0
+  let next = 0
+  for (let index = 0; index < events.length; index++) {
+    const time = events[index]!
+    const before = events[index - 1] ?? time
+    if (index > 0 && before === time) continue
+    const silence = toMillis(time - before)
+    longest = Math.max(longest, silence)
+    for (let call = calls[next]; call !== undefined && call.startNanos <= time; call = calls[++next]) call.silenceMillis = silence
   }
-  return silences
+  return longest
 }
 
 /**
  * A result comes after its call; the one that ended a step came when the step ended; and what is numbered higher came no
  * earlier than what is numbered lower.
  */
-function lowerBounds(
-  deliveries: readonly NumberedDelivery[],
-  startOf: (node: LineageNode) => number,
-  endOf: (node: LineageNode) => number | undefined,
-): Map<number, number> {
+function lowerBounds(deliveries: readonly NumberedDelivery[], timeOf: (node: LineageNode) => TimedCall | undefined): Map<number, number> {
   const bounds = new Map<number, number>()
   let latest = 0
   for (const { number, node, ended, offsetNanos } of [...deliveries].sort((left, right) => left.number - right.number)) {
-    latest = Math.max(latest, startOf(node) + 1, ended ? (endOf(node) ?? 0) : 0, offsetNanos ?? 0)
+    const time = timeOf(node)
+    latest = Math.max(latest, (time?.startNanos ?? 0) + 1, ended ? (time?.endNanos ?? 0) : 0, offsetNanos ?? 0)
     bounds.set(number, latest)
   }
   return bounds

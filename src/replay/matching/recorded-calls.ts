@@ -1,10 +1,17 @@
 import { SERVED_KINDS, type StepKind } from '../../schemas/index.ts'
-import { groupKeyOf, type LineageNode } from '../recording/lineage.ts'
+import type { LineageNode } from '../recording/lineage.ts'
+
+/** Calls of one operation, name and request under one parent, in call order. */
+export interface EqualCalls {
+  readonly operation: string
+  readonly name: string
+  readonly nodes: LineageNode[]
+}
 
 /** The calls that one recorded container made. */
 interface Children {
-  /** Equal calls (operation, name, request), in call order. */
-  readonly equal: Map<string, LineageNode[]>
+  /** Equal calls by the digest of their request. */
+  readonly equal: Map<string, EqualCalls[]>
   /** Calls of one operation and name, whatever the request, in call order. */
   readonly named: Map<string, LineageNode[]>
 }
@@ -41,8 +48,9 @@ export class RecordedCalls {
     this.covered = covered
   }
 
-  equal(parent: LineageNode | undefined, key: string): readonly LineageNode[] {
-    return (parent === undefined ? undefined : this.#children.get(parent)?.equal.get(key)) ?? NONE
+  equal(parent: LineageNode | undefined, operation: string, name: string, requestDigest: string): EqualCalls | undefined {
+    const sameRequest = parent === undefined ? undefined : this.#children.get(parent)?.equal.get(requestDigest)
+    return sameRequest === undefined ? undefined : namedSo(sameRequest, operation, name)
   }
 
   named(parent: LineageNode | undefined, operation: string, name: string): readonly LineageNode[] {
@@ -52,14 +60,18 @@ export class RecordedCalls {
   /** Every set of two or more equal served calls under one parent. */
   *repeated(): Generator<readonly LineageNode[]> {
     for (const { equal } of this.#children.values())
-      for (const group of equal.values()) if (group.length > 1 && group[0] !== undefined && isServed(group[0])) yield group
+      for (const sameRequest of equal.values())
+        for (const { nodes } of sameRequest) if (nodes.length > 1 && nodes[0] !== undefined && isServed(nodes[0])) yield nodes
   }
 
   #add(parent: LineageNode, node: LineageNode): void {
     let children = this.#children.get(parent)
     if (children === undefined) this.#children.set(parent, (children = { equal: new Map(), named: new Map() }))
     const { operation, stepName } = node.record.core
-    append(children.equal, groupKeyOf(operation, stepName, node.requestDigest), node)
+    const sameRequest = children.equal.get(node.requestDigest)
+    const equal = sameRequest === undefined ? undefined : namedSo(sameRequest, operation, stepName)
+    if (equal !== undefined) equal.nodes.push(node)
+    else append(children.equal, node.requestDigest, { operation, name: stepName, nodes: [node] })
     append(children.named, nameKeyOf(operation, stepName), node)
   }
 }
@@ -82,8 +94,13 @@ export function pathOf(node: LineageNode): string[] {
   return path
 }
 
-function append(lists: Map<string, LineageNode[]>, key: string, node: LineageNode): void {
+function namedSo(calls: readonly EqualCalls[], operation: string, name: string): EqualCalls | undefined {
+  for (const equal of calls) if (equal.operation === operation && equal.name === name) return equal
+  return undefined
+}
+
+function append<T>(lists: Map<string, T[]>, key: string, item: T): void {
   const list = lists.get(key)
-  if (list === undefined) lists.set(key, [node])
-  else list.push(node)
+  if (list === undefined) lists.set(key, [item])
+  else list.push(item)
 }

@@ -110,7 +110,10 @@ export function payloadOf(record: SpanRecord, role: Payload['role'], source: Pay
   const reference = ofRole(record.refs, role)
   if (reference === undefined) return { state: 'gone', reason: 'erased' }
   const bytes = source.read(reference.digest)
-  const data = told.mediaType === MEDIA_TYPE.json ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8') : bytes
+  const data =
+    told.mediaType === MEDIA_TYPE.json
+      ? (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString('utf8')
+      : bytes
   return { state: 'present', digest: reference.digest, mediaType: told.mediaType, data }
 }
 

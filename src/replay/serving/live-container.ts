@@ -4,14 +4,15 @@ import type { InterceptedCall } from '../../sdk/index.ts'
 import { inheritedAttributes } from '../fork/inherited-changes.ts'
 import type { Patch } from '../fork/patch.ts'
 import type { Comparable } from '../matching/comparison.ts'
+import type { EqualCalls } from '../matching/recorded-calls.ts'
 import type { LineageNode } from '../recording/lineage.ts'
 
 /** A container of the running program and the recorded one that it stands for; what the sdk hands back as `parent`. */
 export interface LiveContainer {
   readonly recorded: LineageNode | undefined
   readonly path: readonly string[]
-  /** Served calls so far by equal request, containers so far by name. */
-  readonly counts: Map<string, number>
+  /** Calls so far by the recorded ones that they are equal to, containers so far by name. */
+  readonly counts: Map<string | EqualCalls, number>
   readonly effects: Effects | undefined
   /** It is, or is within, a call that was made past the recording. */
   readonly isLive?: true
@@ -33,7 +34,7 @@ export function liveContainer(parent: LiveContainer | undefined, call: Intercept
   return { recorded: undefined, path: [...(parent?.path ?? []), call.name], counts: new Map(), effects: undefined, isLive: true }
 }
 
-export function nextCount({ counts }: LiveContainer, key: string): number {
+export function nextCount({ counts }: LiveContainer, key: string | EqualCalls): number {
   const before = counts.get(key) ?? 0
   counts.set(key, before + 1)
   return before

@@ -38,10 +38,9 @@ export function checkOutcome(recording: Recording, comparison: Comparison, node:
   const recorded = error.state === 'present' ? error : output
   let replayed: Comparable
   try {
-    const recordedAs = recorded.state === 'present' ? recorded.mediaType : undefined
     const { kind } = record.core
     replayed = outcome.ok
-      ? comparison.compare(outcome.value, kind, recordedAs)
+      ? comparison.compare(outcome.value, kind, recorded.state === 'present' ? recorded : undefined)
       : comparison.compare(captureValue(outcome.error).value, kind)
   } catch {
     return failed('differs', 'its outcome could not be redacted, so it was not compared')

@@ -120,7 +120,8 @@ function anyOfChecks(checks: readonly QuickCheck[]): QuickCheck {
 }
 
 function oneOf(values: ReadonlySet<unknown>): QuickCheck {
-  return (value) => values.has(value)
+  const [only] = values
+  return values.size === 1 ? (value) => value === only : (value) => values.has(value)
 }
 
 function stringCheck(minLength: unknown = 0, pattern: unknown): QuickCheck {
@@ -135,5 +136,7 @@ function numberCheck(
   least: unknown = Number.NEGATIVE_INFINITY,
   most: unknown = Number.POSITIVE_INFINITY,
 ): QuickCheck {
-  return (value) => isOne(value) && Number(value) >= Number(least) && Number(value) <= Number(most)
+  const lowest = Number(least)
+  const highest = Number(most)
+  return (value) => isOne(value) && (value as number) >= lowest && (value as number) <= highest
 }
