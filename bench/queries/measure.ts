@@ -3,8 +3,15 @@ import { openStore, type Store } from '../../src/store/index.ts'
 import { percentile } from '../rounds.ts'
 import { fillStore, runIdOf } from './fill.ts'
 
-export interface QueryResult {
-  readonly pages: Readonly<Record<string, { readonly p50: number; readonly p99: number }>>
+interface Spread {
+  readonly p50: number
+  readonly p99: number
+}
+
+/** By page: what it costs in the small store, and in the large one. */
+export type PagesResult = Readonly<Record<string, { readonly small: Spread; readonly large: Spread }>>
+
+export interface OpenResult {
   readonly openMillis: number
   readonly openWriteMillis: number
 }
@@ -25,44 +32,58 @@ async function fill(dir: string, steps: number): Promise<unknown> {
   return { seconds: (performance.now() - started) / 1000 }
 }
 
-function timed(read: (turn: number) => unknown): { p50: number; p99: number } {
-  const millis: number[] = []
-  for (let turn = 0; turn < REPEATS; turn++) {
-    const started = performance.now()
-    read(turn)
-    millis.push(performance.now() - started)
-  }
-  return { p50: percentile(millis, 50), p99: percentile(millis, 99) }
-}
+type Page = (turn: number) => unknown
 
-function measurePages(store: Store): QueryResult['pages'] {
-  const { index } = store
+function pagesOf({ index }: Store): Record<string, Page> {
   const runs = index.readRun(runIdOf('large', 0)) === undefined ? runIdOf('long', 1) : runIdOf('large', 0)
   const second = index.listRuns({ limit: 50 }).next ?? ''
   const page = (query: Omit<Parameters<typeof index.listRuns>[0], 'limit'>): unknown => index.listRuns({ limit: 50, ...query })
   return {
-    'run list, first 50': timed(() => page({ namespace: 'local' })),
-    'run list, next 50': timed(() => page({ cursor: second })),
-    'runs by status': timed(() => page({ status: 'error', namespace: 'local' })),
-    'runs by model and tag': timed(() => page({ model: 'gpt-5.1', tags: ['env=prod'] })),
-    'runs by name': timed(() => page({ nameContains: 'RAM-7' })),
-    'runs by session': timed((turn) => page({ session: `session-${turn}` })),
-    'runs by step name': timed(() => page({ stepText: 'model-3' })),
-    'runs by text nobody has': timed(() => page({ stepText: 'no such text' })),
-    'one run': timed((turn) => index.readRun(runIdOf('short', turn))),
-    'largest run, first 50 steps': timed(() => index.listSteps(runs, { limit: 50 })),
-    'largest run, failed steps': timed(() => index.listSteps(runs, { limit: 50, status: 'error' })),
-    'largest run, a window': timed((turn) => index.listSteps(runs, { limit: 50, fromSequence: turn })),
-    'one step': timed((turn) => index.listSteps(runIdOf('long', turn % 20), { limit: 1 })),
+    'run list, first 50': () => page({ namespace: 'local' }),
+    'run list, next 50': () => page({ cursor: second }),
+    'runs by status': () => page({ status: 'error', namespace: 'local' }),
+    'runs by model and tag': () => page({ model: 'gpt-5.1', tags: ['env=prod'] }),
+    'runs by name': () => page({ nameContains: 'RAM-7' }),
+    'runs by session': (turn) => page({ session: `session-${turn}` }),
+    'runs by step name': () => page({ stepText: 'model-3' }),
+    'runs by text nobody has': () => page({ stepText: 'no such text' }),
+    'one run': (turn) => index.readRun(runIdOf('short', turn)),
+    'largest run, first 50 steps': () => index.listSteps(runs, { limit: 50 }),
+    'largest run, failed steps': () => index.listSteps(runs, { limit: 50, status: 'error' }),
+    'largest run, a window': (turn) => index.listSteps(runs, { limit: 50, fromSequence: turn }),
+    'one step': (turn) => index.listSteps(runIdOf('long', turn % 20), { limit: 1 }),
   }
 }
 
-async function query(dir: string): Promise<QueryResult> {
+/** One call in the small store, one in the large one, and so on: whatever slows the machine down slows both down. */
+function timed(small: Page, large: Page): { small: Spread; large: Spread } {
+  const millis = { small: [] as number[], large: [] as number[] }
+  for (let turn = 0; turn < REPEATS; turn++) {
+    for (const [name, read] of [['small', small] as const, ['large', large] as const]) {
+      const started = performance.now()
+      read(turn)
+      millis[name].push(performance.now() - started)
+    }
+  }
+  const spreadOf = (all: readonly number[]): Spread => ({ p50: percentile(all, 50), p99: percentile(all, 99) })
+  return { small: spreadOf(millis.small), large: spreadOf(millis.large) }
+}
+
+async function pages(smallDir: string, largeDir: string): Promise<PagesResult> {
+  const small = await openStore(smallDir, { mode: 'read' })
+  const large = await openStore(largeDir, { mode: 'read' })
+  const few = pagesOf(small)
+  const measured = Object.entries(pagesOf(large)).map(([name, read]) => [name, timed(few[name] ?? read, read)] as const)
+  await small.close()
+  await large.close()
+  return Object.fromEntries(measured)
+}
+
+async function open(dir: string): Promise<OpenResult> {
   let started = performance.now()
   const store = await openStore(dir, { mode: 'read' })
   store.index.listRuns({ limit: 50 })
   const openMillis = performance.now() - started
-  const pages = measurePages(store)
   await store.close()
   started = performance.now()
   const writer = await openStore(dir, { mode: 'write' })
@@ -70,7 +91,7 @@ async function query(dir: string): Promise<QueryResult> {
   writer.index.listRuns({ limit: 50 })
   const openWriteMillis = performance.now() - started
   await writer.close()
-  return { pages, openMillis, openWriteMillis }
+  return { openMillis, openWriteMillis }
 }
 
 function cpuMicrosOf(work: () => void): number {
@@ -111,6 +132,11 @@ async function reindex(dir: string): Promise<unknown> {
   return { stepsPerSecond: records / seconds, cpuMicros: (user + system) / records, scanMicros, parseMicros }
 }
 
-const [verb, dir = '', count = '0'] = process.argv.slice(2)
-const result = verb === 'fill' ? await fill(dir, Number(count)) : verb === 'query' ? await query(dir) : await reindex(dir)
-console.log(JSON.stringify(result))
+const VERBS: Readonly<Record<string, (dir: string, other: string) => Promise<unknown>>> = {
+  fill: (dir, steps) => fill(dir, Number(steps)),
+  pages,
+  open,
+  reindex,
+}
+const [verb = '', dir = '', other = ''] = process.argv.slice(2)
+console.log(JSON.stringify(await VERBS[verb]?.(dir, other)))
