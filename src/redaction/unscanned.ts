@@ -4,6 +4,8 @@ export type Unscanned = Readonly<Record<string, number>>
 
 const BASE64_MARK = ';base64,'
 const TYPE_MARK = '_type":"image/'
+/** Where none of these stands in a text, `unscannedInText` finds nothing. */
+export const UNSCANNED_MARKS: readonly string[] = [BASE64_MARK, TYPE_MARK]
 const DATA_URL_END = /data:(image|audio|video|font)\/[A-Za-z0-9.+-]{1,64}(?:;[A-Za-z0-9=._-]{1,64}){0,4}$/i
 const LOOK_BACK = 200
 /** Shorter texts hold no image. */
@@ -18,7 +20,8 @@ export function unscannedBytes(mediaType: string): Unscanned {
 /** Images and the like inside of a text, as data URLs or beside their media type as vendors of models take them. */
 export function unscannedInText(data: string | Uint8Array): Unscanned | undefined {
   if (data.length < SHORTEST) return undefined
-  const bytes = typeof data === 'string' ? undefined : Buffer.from(data.buffer, data.byteOffset, data.length)
+  const bytes =
+    typeof data === 'string' ? undefined : data instanceof Buffer ? data : Buffer.from(data.buffer, data.byteOffset, data.length)
   const next = (mark: string, from: number): number =>
     bytes === undefined ? (data as string).indexOf(mark, from) : bytes.indexOf(mark, from)
   const slice = (start: number, end: number): string =>

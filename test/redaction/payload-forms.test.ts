@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { labelledCases } from '../../bench/redaction/labelled/set.ts'
 import { createRedactor } from '../../src/redaction/index.ts'
@@ -17,6 +18,44 @@ describe('a payload', () => {
       expect(String(asBytes.value), text).toBe(asText.value)
       expect(asBytes.counts).toEqual(asText.counts)
     }
+  })
+
+  // Bytes are looked through in one pass that says whether there is anything to do at all; a string goes the long way.
+  it('becomes the same as text and as bytes, whatever stands in it', () => {
+    const image = Buffer.from(Array.from({ length: 60 }, (_, index) => (index * 37) % 256)).toString('base64')
+    const piece = fc.constantFrom(
+      ...[';base64,', 'data:image/png;base64,', '"media_type":"image/png"', image, 'T2dn', 'words and words ', '中', 'é', '\\', '"'],
+      ...['ana', '@', 'northwind-labs', '.', 'com', ' ', 'x'.repeat(70), '},{"t', '\n', 'id', '4111', ' 1111 1111 1111'],
+    )
+    const text = fc.array(piece, { maxLength: 24 }).map((pieces) => pieces.join(''))
+    // No piece of this has an anchor.
+    const cut = fc
+      .tuple(fc.array(fc.constantFrom('a', 'é', '', 'words and words '), { maxLength: 3 }), fc.boolean())
+      .map(([before, goesOn]) => [...before, ...['ana', '@', 'northwind-labs', '.', 'com'], ...(goesOn ? [' now'] : [])])
+    const spaces = fc.constantFrom('', ' ', '\n  ')
+    const list = fc
+      .tuple(
+        fc.oneof(fc.array(piece, { minLength: 1, maxLength: 12 }), cut),
+        fc.constantFrom('text', 'd', 'größe', 'a_rather_long_name'),
+        spaces,
+        fc.boolean(),
+      )
+      .map(([pieces, name, space, isPlain]) => {
+        const elements = pieces.map((held) =>
+          isPlain ? JSON.stringify(held) : `{${JSON.stringify(name)}:${space}${JSON.stringify(held)}}`,
+        )
+        return `[${space}${elements.join(`,${space}`)}]`
+      })
+    fc.assert(
+      fc.property(fc.oneof(text, list), fc.constantFrom(MEDIA_TYPE.text, MEDIA_TYPE.json), (data, mediaType) => {
+        // Shorter texts are not looked through for images, and bytes are more than units.
+        fc.pre(data.length >= 64 || Buffer.byteLength(data) < 64)
+        const asText = redactor.redactPayload(mediaType, data)
+        const asBytes = redactor.redactPayload(mediaType, new TextEncoder().encode(data))
+        expect({ ...asBytes, value: new TextDecoder().decode(asBytes.value as Uint8Array) }).toEqual(asText)
+      }),
+      { numRuns: 600 },
+    )
   })
 
   // No piece has anything of an address about it, so that only the pieces together say what it is.

@@ -51,6 +51,17 @@ describe('ordinary text has hardly an anchor', () => {
     const ids = many(500, () => `chatcmpl-${many(29, () => letters[Math.floor(random() * letters.length)]).join('')}`)
     expect(hitsIn(JSON.stringify(ids))).toBeLessThan(10)
   })
+  it('ids that are texts of their own, as attributes have them: one in fifty at most', () => {
+    const hex = (length: number) => (index: number) => createHash('sha256').update(`${index}`).digest('hex').slice(0, length)
+    for (const make of [
+      hex(16),
+      hex(24),
+      hex(32),
+      (index: number) => `chatcmpl-${hex(24)(index)}`,
+      (index: number) => `resp_${hex(36)(index)}`,
+    ])
+      expect(many(500, make).reduce((sum, id) => sum + hitsIn(id), 0)).toBeLessThan(10)
+  })
   it('digests and UUIDs: one in fifty at most', () => {
     const digests = many(1000, (index) => createHash('sha256').update(String(index)).digest('hex'))
     expect(hitsIn(JSON.stringify(digests))).toBeLessThan(20)
@@ -79,6 +90,17 @@ it('passes over nothing that a rule would find', () => {
     ...SAMPLES.map((sample) => sample.text ?? sample.secret),
     ...made,
     ...many(300, () => `see ${plantedSecret(random)} now`),
+    // Texts that are base64 from end to end, and end where it could go on.
+    ...many(300, (index) =>
+      Buffer.from(`ann${index}@example.org, ana${index}@northwind.com`.slice(0, 8 + (index % 40))).toString('base64'),
+    ),
+    ...many(
+      300,
+      (index) =>
+        `b64:${Buffer.from(`ann${index}@example.org`)
+          .toString('base64url')
+          .slice(0, 12 + (index % 24))}`,
+    ),
     ...many(100, () => `data ${Buffer.from(`the mail is ${plantedSecret(random)}, né à Zürich`).toString('base64')} end`),
     ...chatMessages(60_000, 2300, 2),
   ]

@@ -95,25 +95,48 @@ const PRESENCE: readonly (readonly [key: string, kind: StepKind])[] = [
   ['llm.model_name', 'model'],
 ]
 
-const KEYS: ReadonlySet<string> = new Set([...RULES, ...PRESENCE].map(([key]) => key))
+/** Of each key that is looked at, its place in what is found; once for all spans, as every span asks. */
+const PLACES: ReadonlyMap<string, number> = new Map(
+  [...new Set([...RULES, ...PRESENCE].map(([key]) => key))].map((key, place) => [key, place]),
+)
+const placeOf = (key: string): number => PLACES.get(key) ?? -1
+const KINDS_BY_PLACE: readonly (readonly [place: number, kinds: ReadonlyMap<string, StepKind>])[] = RULES.map(([key, kinds]) => [
+  placeOf(key),
+  new Map(Object.entries(kinds)),
+])
+const PRESENCE_BY_PLACE: readonly (readonly [place: number, kind: StepKind])[] = PRESENCE.map(([key, kind]) => [placeOf(key), kind])
+const OPERATION_PLACE = placeOf(OPERATION)
+type Found = readonly (string | undefined)[]
+const NOTHING: Found = []
 
 /**
  * What a span of someone else's instrumentation stands for, by its attributes; a server span or a root without any is a
  * run of its own, everything else is custom. Its name is its step name.
  */
 export function classifyForeignSpan(span: ForeignSpan): Classification {
-  const found = new Map<string, string>()
-  for (const [key, value] of span.attributes) if (typeof value === 'string' && KEYS.has(key)) found.set(key, value)
+  const found = valuesOf(span)
   const kind = kindOf(found) ?? (span.kind === SERVER || span.parentSpanId === '' ? 'run' : 'custom')
-  return { kind, operation: found.get(OPERATION) || OPERATION_OF_KIND[kind], stepName: span.name }
+  return { kind, operation: found[OPERATION_PLACE] || OPERATION_OF_KIND[kind], stepName: span.name }
 }
 
-function kindOf(found: ReadonlyMap<string, string>): StepKind | undefined {
-  if (found.size === 0) return undefined
-  for (const [key, kinds] of RULES) {
-    // MLflow writes the JSON text of a string.
-    const value = found.get(key)?.replaceAll('"', '').toLowerCase()
-    if (value !== undefined && Object.hasOwn(kinds, value)) return kinds[value]
+/** By place; of equal keys the last one holds. */
+function valuesOf({ attributes }: ForeignSpan): Found {
+  let found: (string | undefined)[] | undefined
+  for (const [key, value] of attributes) {
+    const place = typeof value === 'string' ? PLACES.get(key) : undefined
+    if (place !== undefined) (found ??= new Array<string | undefined>(PLACES.size).fill(undefined))[place] = value as string
   }
-  return PRESENCE.find(([key]) => found.has(key))?.[1]
+  return found ?? NOTHING
+}
+
+function kindOf(found: Found): StepKind | undefined {
+  if (found.length === 0) return undefined
+  for (const [place, kinds] of KINDS_BY_PLACE) {
+    const value = found[place]
+    if (value === undefined) continue
+    // MLflow writes the JSON text of a string.
+    const kind = kinds.get(value) ?? kinds.get(value.replaceAll('"', '').toLowerCase())
+    if (kind !== undefined) return kind
+  }
+  return PRESENCE_BY_PLACE.find(([place]) => found[place] !== undefined)?.[1]
 }

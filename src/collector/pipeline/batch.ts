@@ -3,7 +3,7 @@ import type { Redactor } from '../../redaction/index.ts'
 import { canonicalJson, type PolicyRef } from '../../schemas/index.ts'
 import { BatchPacker, type PackedBatch, RECORD_MAX_BYTES } from '../../store/index.ts'
 import { type AddressedContent, addPayloadText, addressContent, type PayloadText } from './address.ts'
-import { jsonOfText, LoneSurrogate } from './canonical-text.ts'
+import { inOnePiece, jsonOfText, LoneSurrogate } from './canonical-text.ts'
 import { Committer } from './commitment.ts'
 import { Cleaner, type Findings, mergeCounts, newFindings } from './redact.ts'
 import { type Quarantined, WithheldSealer } from './withheld-sealer.ts'
@@ -50,7 +50,7 @@ export function createPrepareContext(options: {
   const sealer = quarantineKey === undefined ? undefined : new WithheldSealer(quarantineKey, namespace, policy)
   return {
     namespaceJson: jsonOfText(options.namespace),
-    policyJson: canonicalJson(policy),
+    policyJson: inOnePiece(canonicalJson(policy)),
     cleaner: new Cleaner(options.redactor, sealer !== undefined),
     committer: new Committer(),
     batch: new Batch(sealer),
@@ -152,7 +152,7 @@ export interface SharedScope {
 
 function sharePart(batch: Batch, write: (found: Findings) => string): SharedPart {
   const found = newFindings()
-  const json = write(found)
+  const json = inOnePiece(write(found))
   batch.count(found)
   return { json, contents: found.contents.map((content) => addressContent(content, batch.packer)), found }
 }

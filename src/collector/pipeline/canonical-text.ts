@@ -13,6 +13,12 @@ export function jsonOfText(text: string): string {
   return JSON.stringify(text)
 }
 
+/**
+ * The same text in one piece. What was put together of others stays their pieces, to be gone through anew by each text that it
+ * becomes part of; a text that stands in many is made whole once.
+ */
+export const inOnePiece = (text: string): string => Buffer.from(text).toString()
+
 /** An OTLP double in the loss-free form of AttributeValue. */
 export function jsonOfDouble(value: number): string {
   if (Number.isNaN(value)) return '{"double":"NaN"}'

@@ -4,6 +4,8 @@ export interface KnownKey {
   readonly key: string
   /** The key as JSON, and the colon behind it. */
   readonly prefix: string
+  /** The same behind a comma. */
+  readonly separated: string
   /** Where its values stand when they become payloads: the object that was asked for last, and the role in it. */
   role: { readonly pointer: string; readonly text: string } | undefined
   /** Its values are content: they never stand in a record. */

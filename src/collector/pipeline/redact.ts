@@ -4,7 +4,7 @@ import { isWireText, textOf, type WireAttribute, type WireText, type WireValue }
 import type { ContentLimits, Redacted, Redactor } from '../../redaction/index.ts'
 import { ATTRIBUTE_INLINE_MAX_BYTES, MEDIA_TYPE } from '../../schemas/index.ts'
 import { type AttributeShape, AttributeShapes, sortByKey } from './attribute-shapes.ts'
-import { jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate } from './canonical-text.ts'
+import { inOnePiece, jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate } from './canonical-text.ts'
 import { type Findings, mergeCounts, newFindings } from './findings.ts'
 import { type KnownKey, REMEMBERED_LENGTH, remember, roleOf } from './known-key.ts'
 import type { DraftPayload } from './normalize.ts'
@@ -124,7 +124,7 @@ export class Cleaner {
     let object = '{'
     for (const index of order) {
       const json = members[index]
-      if (json !== undefined) object += object.length > 1 ? `,${known[index]!.prefix}${json}` : `${known[index]!.prefix}${json}`
+      if (json !== undefined) object += (object.length > 1 ? known[index]!.separated : known[index]!.prefix) + json
     }
     return `${object}}`
   }
@@ -216,7 +216,7 @@ export class Cleaner {
       const key = this.#text(raw, found)
       const known: KnownKey = {
         key,
-        prefix: `${jsonOfText(key)}:`,
+        ...membersOf(key),
         role: undefined,
         content: isContentAttribute(key),
         limited: this.#limits !== undefined && !isMetadataAttribute(key) && !this.#limits.keepsAttribute(key),
@@ -233,7 +233,7 @@ export class Cleaner {
       const key = `<withheld:key:${index}>`
       found.cuts.push({ what: key, reason: WITHHELD_REASON, count: 1 })
       const own = { content: true, limited: this.#limits !== undefined, secretNumbers: true }
-      return { key, prefix: `${jsonOfText(key)}:`, role: undefined, cleanValues: undefined, ...own }
+      return { key, ...membersOf(key), role: undefined, cleanValues: undefined, ...own }
     }
   }
 
@@ -362,8 +362,10 @@ export class Cleaner {
   /** True when the content was cleaned, false when it is withheld. */
   #content(role: string, mediaType: string, raw: string | Uint8Array, field: string, found: Findings, scanAs = mediaType): boolean {
     if (typeof raw === 'string' && !raw.isWellFormed()) throw new LoneSurrogate()
+    // One view of the bytes, for all who look at them from here on.
+    const data = typeof raw === 'string' ? raw : Buffer.from(raw.buffer, raw.byteOffset, raw.byteLength)
     try {
-      const { value, counts, unscanned } = this.#redactor.redactPayload(scanAs, raw, field)
+      const { value, counts, unscanned } = this.#redactor.redactPayload(scanAs, data, field)
       if (counts !== undefined) found.redactions = mergeCounts(found.redactions, counts)
       if (unscanned !== undefined) found.unscanned = mergeCounts(found.unscanned, unscanned) ?? unscanned
       found.contents.push({ role, mediaType, data: value })
@@ -376,6 +378,12 @@ export class Cleaner {
 }
 
 const MARK_JSON = jsonOfText(WITHHELD_MARK)
+
+function membersOf(key: string): Pick<KnownKey, 'prefix' | 'separated'> {
+  const prefix = inOnePiece(`${jsonOfText(key)}:`)
+  return { prefix, separated: inOnePiece(`,${prefix}`) }
+}
+
 const REMEMBERED_NAMES = 1_024
 
 function withhold(role: string, mediaType: string, found: Findings): void {

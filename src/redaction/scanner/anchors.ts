@@ -15,6 +15,8 @@ export interface Anchor {
   readonly id: number
   /** Where it says no, the anchor counts as not there. */
   readonly guard?: Guard
+  /** Nothing that a rule looks for: `lookForAnchor` tells of it, and that is all. */
+  readonly isMark?: true
 }
 
 export function byteSetOf(holds: (byte: number) => boolean): ByteSet {

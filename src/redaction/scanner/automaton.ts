@@ -51,6 +51,8 @@ interface Accept {
   readonly anchors: readonly AcceptedAnchor[]
   /** Of each anchor; undefined where one has none. */
   readonly guards: readonly Guard[] | undefined
+  /** Marks alone. */
+  readonly isMark: boolean
 }
 
 /**
@@ -114,17 +116,22 @@ export class Automaton {
     return this.#accepts[accept]?.anchors ?? []
   }
 
+  /** Whether it is only marks that end at a hit. */
+  isMark(accept: number): boolean {
+    return this.#accepts[accept]?.isMark === true
+  }
+
   /**
    * What ends where the automaton is in this state, at `units[end - 1]`; -1 where the guards of all these anchors say no. Valid as
-   * long as the automaton, as states are not.
+   * long as the automaton, as states are not. `isWhole`: the units up to `limit` are all of the text.
    */
-  acceptOf(state: number, units: Units, end: number, limit: number): number {
+  acceptOf(state: number, units: Units, end: number, limit: number, isWhole: boolean): number {
     const index = this.#acceptOfState[state / this.#stride] ?? -1
     const accept = this.#accepts[index]
     if (accept?.guards === undefined) return index
     for (let at = 0; at < accept.guards.length; at++) {
       const start = end - (accept.anchors[at] as AcceptedAnchor).length
-      if (start < 0 || accept.guards[at]?.(units, start, end, limit) !== false) return index
+      if (start < 0 || accept.guards[at]?.(units, start, end, limit, isWhole) !== false) return index
     }
     return -1
   }
@@ -246,6 +253,7 @@ export class Automaton {
     this.#accepts.push({
       anchors: anchors.map(({ id, sets }) => ({ id, length: sets.length })),
       guards: guards.length === anchors.length ? guards : undefined,
+      isMark: anchors.every((anchor) => anchor.isMark === true),
     })
     return this.#accepts.length - 1
   }

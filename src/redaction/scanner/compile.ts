@@ -21,6 +21,7 @@ import type { DetectorName, RedactionPolicy, RuleData } from '../rule.ts'
 import type { Span } from '../spans.ts'
 import { compileFields, type FieldLookup, fieldAnchors } from '../structure/fields.ts'
 import type { Detector } from '../text-view.ts'
+import { UNSCANNED_MARKS } from '../unscanned.ts'
 import { type Anchor, parseAnchor } from './anchors.ts'
 import { Automaton } from './automaton.ts'
 import { compileContext } from './context.ts'
@@ -78,6 +79,7 @@ const PERCENT_ANCHOR = '%[2-7][0-9A-Fa-f]'
 /** Anchor of what may be base64. Of letters and digits alone, so that no run begins anew inside of itself; never in a fraction. */
 export const ENCODED_ANCHOR_ID = -3
 const ENCODED_ANCHOR = '[A-Za-z0-9]'.repeat(16)
+const MARK_ANCHOR_ID = -4
 
 const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   email: detectEmail,
@@ -169,6 +171,8 @@ export function compilePolicy(
   const encodedGuard = hasGuards ? { guard: encodedText } : {}
   if (generation.decodes)
     anchors.push({ sets: parseAnchor(ENCODED_ANCHOR, false), after: 'number-boundary', id: ENCODED_ANCHOR_ID, ...encodedGuard })
+  // So that a text in which no anchor is met need not be gone through for images.
+  for (const mark of UNSCANNED_MARKS) anchors.push({ sets: parseAnchor(mark, false), after: 'anything', id: MARK_ANCHOR_ID, isMark: true })
   for (const source of fieldAnchors(policy.fields))
     anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {

@@ -6,9 +6,10 @@ export type Units = Uint16Array | Uint8Array
 /**
  * A cheap look at an anchor's surroundings, before anything is done about it: whether its rule could find something there. It may
  * say yes too often, never no where the rule would find something. The anchor is `units[start..end)`; what is known of the text ends
- * at `limit` and begins at 0, though the text itself may go on: what cannot be seen speaks for the anchor.
+ * at `limit` and begins at 0, though the text itself may go on: what cannot be seen speaks for the anchor. Where `isWhole`, that is
+ * all of the text.
  */
-export type Guard = (units: Units, start: number, end: number, limit: number) => boolean
+export type Guard = (units: Units, start: number, end: number, limit: number, isWhole: boolean) => boolean
 
 const CLASS = new Uint8Array(0x10000)
 const DIGIT = 1
@@ -151,7 +152,7 @@ const isBehindName = (units: Units, start: number): boolean =>
   start >= ID_NAME.length && ID_NAME.every((unit, index) => units[start - ID_NAME.length + index] === unit)
 
 /** Base58 has letters of either case, and its runs the lengths of addresses and keys. */
-export const base58Run: Guard = (units, start, _, limit) => {
+export const base58Run: Guard = (units, start, _, limit, isWhole) => {
   if (isBehindName(units, start)) return false
   let seen = 0
   let at = start
@@ -162,7 +163,7 @@ export const base58Run: Guard = (units, start, _, limit) => {
     if ((kind & ALNUM) === 0 || unit === 0x30 || unit === 0x4f || unit === 0x49 || unit === 0x6c) break
     seen |= kind
   }
-  if (at === limit) return true
+  if (at === limit && !isWhole) return true
   if (at < farthest && isWordAt(units, at)) return false
   const length = at - start
   if (!(length <= 36 || (length >= 50 && length <= 53) || length >= 107)) return false
@@ -174,7 +175,7 @@ const LENGTH_OF_COUNTRY = new Uint8Array(676)
 for (const [country, length] of IBAN_LENGTHS) LENGTH_OF_COUNTRY[(country.charCodeAt(0) - 0x41) * 26 + country.charCodeAt(1) - 0x41] = length
 
 /** Country, length and check digits (ISO 13616) of what stands here, blanks and dashes aside. */
-export const ibanDigits: Guard = (units, start, _, limit) => {
+export const ibanDigits: Guard = (units, start, _, limit, isWhole) => {
   const first = ((units[start] as number) & 0x5f) - 0x41
   const second = ((units[start + 1] as number) & 0x5f) - 0x41
   const length = LENGTH_OF_COUNTRY[first * 26 + second] as number
@@ -182,7 +183,7 @@ export const ibanDigits: Guard = (units, start, _, limit) => {
   let rest = 0
   let count = 4
   for (let at = start + 4; count < length; at++) {
-    if (at >= limit) return true
+    if (at >= limit) return !isWhole
     const unit = units[at] as number
     const kind = CLASS[unit] as number
     // A blank, a dash, or something beyond ASCII that may be a blank.
@@ -208,14 +209,14 @@ VALUE[UNDERSCORE] = 63
 const ENCODED_UNITS = 24
 
 /** Base64 of text: long enough, and text in one of the four ways in which its characters can be grouped. */
-export const encodedText: Guard = (units, start, end, limit) => {
+export const encodedText: Guard = (units, start, end, limit, isWhole) => {
   let last = end
   const farthest = Math.min(limit, start + ENCODED_UNITS)
   while (last < farthest && (classAt(units, last) & BASE64) !== 0) last++
-  if (last === limit) return true
+  if (last === limit && last < start + ENCODED_UNITS && !isWhole) return true
   let from = start
   while (from > 0 && last - from < ENCODED_UNITS && (classAt(units, from - 1) & BASE64) !== 0) from--
-  if (last - from < ENCODED_UNITS) return from === 0
+  if (last - from < ENCODED_UNITS) return from === 0 && !isWhole
   return (
     isTextFrom(units, start, last) ||
     isTextFrom(units, start + 1, last) ||

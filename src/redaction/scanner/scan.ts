@@ -61,7 +61,7 @@ function scanShort(automaton: Automaton, text: string): AnchorHits {
     state = next[state + (classOfUnit[text.charCodeAt(index)] as number)] as number
     if (state >= ACCEPTING) {
       hits ??= startShort(text)
-      state = arrive(automaton, state, 0, index + 1, text.length, hits)
+      state = arrive(automaton, state, 0, index + 1, text.length, hits, true)
       next = automaton.next
     }
   }
@@ -81,12 +81,20 @@ function scanPiece(automaton: Automaton, from: number, to: number, limit: number
 }
 
 /** What lies at a cell that is no plain state: makes it known and notes a hit. Gives the plain state. */
-function arrive(automaton: Automaton, cell: number, base: number, end: number, limit: number, hits: number[]): number {
+function arrive(
+  automaton: Automaton,
+  cell: number,
+  base: number,
+  end: number,
+  limit: number,
+  hits: number[],
+  isWhole: boolean = false,
+): number {
   const known = cell >= UNKNOWN ? automaton.resolve(cell) : cell
   if (known < ACCEPTING) return known
   const state = known - ACCEPTING
-  const accept = automaton.acceptOf(state, pieceUnits, end, limit)
-  if (accept >= 0) hits.push(base + end, accept)
+  const accept = automaton.acceptOf(state, pieceUnits, end, limit, isWhole)
+  if (accept >= 0 && !automaton.isMark(accept)) hits.push(base + end, accept)
   return state
 }
 
@@ -147,10 +155,18 @@ function scanLanes(automaton: Automaton, from: number, to: number, limit: number
 const PIECE_BYTES = 32 * 1024
 const pieceBytes = new Uint8Array(pieceBuffer.buffer, pieceBuffer.byteOffset, SEEN_UNITS)
 const FOUND = -1
+let sawMark = false
 
-/** Whether any anchor stands in the bytes of a text, in UTF-8 or any other superset of ASCII. Stops at the first one. */
-export function hasAnchor(automaton: Automaton, bytes: Uint8Array): boolean {
+/** As `lookForAnchor`, for who asks for nothing but anchors. */
+export const hasAnchor = (automaton: Automaton, bytes: Uint8Array): boolean => lookForAnchor(automaton, bytes) === 'anchor'
+
+/**
+ * Whether any anchor stands in the bytes of a text, in UTF-8 or any other superset of ASCII; if none does, whether a mark does. Stops
+ * at the first anchor.
+ */
+export function lookForAnchor(automaton: Automaton, bytes: Uint8Array): 'anchor' | 'mark' | undefined {
   let state = automaton.start
+  sawMark = false
   for (let from = 0; from < bytes.length && state !== FOUND; from += PIECE_BYTES) {
     const behind = from === 0 ? 0 : BEHIND_UNITS
     const seen = bytes.length <= PIECE_BYTES ? bytes : bytes.subarray(from - behind, from + PIECE_BYTES + AHEAD_UNITS)
@@ -161,7 +177,7 @@ export function hasAnchor(automaton: Automaton, bytes: Uint8Array): boolean {
         ? followBytes(automaton, behind, end, seen.length, automaton.renew(state))
         : followByteLanes(automaton, behind, end, seen.length, automaton.renew(state))
   }
-  return state === FOUND
+  return state === FOUND ? 'anchor' : sawMark ? 'mark' : undefined
 }
 
 /** The state that a cell leads to, or FOUND where an anchor ends there. */
@@ -170,7 +186,11 @@ function settle(automaton: Automaton, cell: number, end: number, limit: number):
   if (known < ACCEPTING) return known
   const state = known - ACCEPTING
   const bytes: Units = pieceBytes
-  return automaton.acceptOf(state, bytes, end, limit) >= 0 ? FOUND : state
+  const accept = automaton.acceptOf(state, bytes, end, limit, false)
+  if (accept < 0) return state
+  if (!automaton.isMark(accept)) return FOUND
+  sawMark = true
+  return state
 }
 
 function followBytes(automaton: Automaton, from: number, to: number, limit: number, start: number): number {

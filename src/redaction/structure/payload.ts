@@ -2,11 +2,11 @@ import { isUtf8 } from 'node:buffer'
 import { decodeValue, encodeValue, MEDIA_TYPE, RepriseError } from '../../schemas/index.ts'
 import type { Redacted, Redactor } from '../redactor.ts'
 import type { CompiledPolicy } from '../scanner/compile.ts'
-import { hasAnchor } from '../scanner/scan.ts'
+import { lookForAnchor } from '../scanner/scan.ts'
 import { unscannedBytes, unscannedInText } from '../unscanned.ts'
 import { hasCutMatch } from './find-json.ts'
 import { looksLikeLines } from './json-lines.ts'
-import { looksLikeParts } from './series.ts'
+import { looksLikeParts, mayLookLikeChunks } from './series.ts'
 
 export interface PayloadTools {
   readonly compiled: CompiledPolicy
@@ -57,22 +57,30 @@ export function redactPayloadWith(
   const redact = kind === 'json' ? tools.redactJson : tools.redactText
   if (typeof data !== 'string' && (kind === 'binary' || (kind === 'unknown' && !isReadable(data))))
     return { value: data, counts: undefined, unscanned: unscannedBytes(mediaType) }
-  const unscanned = unscannedInText(data)
-  const left = unscanned === undefined ? undefined : { unscanned }
-  if (typeof data === 'string') return { ...redact(data, field), ...left }
-  const buffer = Buffer.from(data.buffer, data.byteOffset, data.length)
+  if (typeof data === 'string') return { ...redact(data, field), ...leftIn(data) }
+  const buffer = data instanceof Buffer ? data : Buffer.from(data.buffer, data.byteOffset, data.length)
+  // A field's name can make a secret of a text that has no anchor.
+  const isLookedAt = tools.looksAtAll === true || (field !== '' && tools.compiled.fieldOf(field) !== undefined)
+  const met = isLookedAt ? 'anchor' : lookForAnchor(tools.compiled.automaton, data)
+  if (met === undefined && !mayBeCut(buffer)) return { value: data, counts: undefined }
+  const left = met === undefined ? undefined : leftIn(buffer)
   // Text in another encoding goes through as bytes; what the rules look for is ASCII.
   const encoding = isUtf8(data) ? 'utf8' : 'latin1'
-  // A field's name can make a secret of a text that has no anchor.
-  const mayHoldMatch =
-    tools.looksAtAll === true ||
-    (field !== '' && tools.compiled.fieldOf(field) !== undefined) ||
-    hasAnchor(tools.compiled.automaton, data) ||
-    ((data[0] === OPEN_BRACKET || (data[0] === OPEN_BRACE && looksLikeParts(buffer)) || looksLikeLines(buffer)) &&
-      hasCutMatch(tools.compiled, buffer.toString(encoding)))
-  if (!mayHoldMatch) return { value: data, counts: undefined, ...left }
-  const { value, counts } = redact(buffer.toString(encoding), field)
+  const text = buffer.toString(encoding)
+  if (met !== 'anchor' && !(mayBeCut(buffer) && hasCutMatch(tools.compiled, text))) return { value: data, counts: undefined, ...left }
+  const { value, counts } = redact(text, field)
   return counts === undefined ? { value: data, counts, ...left } : { value: Buffer.from(value, encoding), counts, ...left }
+}
+
+function leftIn(data: string | Buffer): Pick<Redacted<unknown>, 'unscanned'> | undefined {
+  const unscanned = unscannedInText(data)
+  return unscanned === undefined ? undefined : { unscanned }
+}
+
+/** A cheap first look at a text without an anchor: whether one may be cut in pieces there (see `hasCutMatch`). */
+function mayBeCut(text: Buffer): boolean {
+  if (text[0] === OPEN_BRACKET) return looksLikeParts(text) || mayLookLikeChunks(text)
+  return (text[0] === OPEN_BRACE && looksLikeParts(text)) || looksLikeLines(text)
 }
 
 function redactMsgpack(tools: PayloadTools, data: string | Uint8Array, field: string): Redacted<string | Uint8Array> {

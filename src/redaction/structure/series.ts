@@ -94,6 +94,18 @@ export function looksLikeChunks(text: string, isSpaced: boolean): boolean {
   return SHORT_STRINGS.test(text)
 }
 
+/** Whether `looksLikeChunks` may hold for the text of these bytes; it may say yes too often. */
+export function mayLookLikeChunks(bytes: Buffer): boolean {
+  let first = 1
+  while (isJsonBlank(bytes[first] ?? 0)) first++
+  // What begins otherwise is rare, and is looked at as text.
+  if (bytes[first] !== 0x7b) return true
+  const beginning = bytes.subarray(first, first + 8)
+  const second = bytes.indexOf(beginning, first + 1)
+  // A unit takes three bytes at the most.
+  return second > 0 && (bytes.length <= PAIR_MAX_UNITS * 3 || bytes.indexOf(beginning, second + 1) > 0)
+}
+
 const isJsonBlank = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
 /** The strings of a list's elements by place, in order: `/choices/0/delta/content` in the first, the second, … */

@@ -38,7 +38,12 @@ function digestOfBytes(bytes: Uint8Array): Digest {
  * The same payload gives the same blobs whatever came before. Pure: runs in any thread.
  */
 export function addressPayload(data: string | Uint8Array, mediaType: string): AddressedPayload {
-  const bytes = typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
+  const bytes =
+    typeof data === 'string'
+      ? Buffer.from(data)
+      : data instanceof Buffer
+        ? data
+        : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
   const digest = digestOfBytes(bytes)
   const whole: AddressedPayload = { digest, sizeBytes: bytes.length, blobs: [{ digest, mediaType, data: bytes, encoding: 'whole' }] }
   const [first] = bytes
