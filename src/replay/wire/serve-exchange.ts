@@ -23,22 +23,51 @@ export function serveExchange(
   const response = servedExchange(output)
   const streams = core.streamEnd !== undefined && response !== undefined
   const plan = planOf(core, streams ? response.chunks.length : 0)
-  const isWhole = core.streamEnd === 'done' || core.streamEnd === 'error'
-  const recut = streams && isWhole ? events.recut?.(response.chunks) : undefined
+  const recut = streams ? events.recut?.(response.chunks) : undefined
   if (recut === undefined || !recut.every((chunk) => chunk instanceof Uint8Array))
     return { mode: 'served', returned: new RecordedExchange(response, plan, failure, streams, scheduler, events) }
-  // As many as were recorded come in their recorded turn, more at once.
-  for (const place of plan.chunks.slice(recut.length)) if (typeof place === 'number') scheduler.skip(place)
-  const chunks = recut.map((_, index): Place => plan.chunks[index] ?? 'free')
+  const chunks = placesOf(recut, response?.chunks ?? [], plan.chunks)
+  const taken = new Set(chunks)
+  for (const place of plan.chunks) if (typeof place === 'number' && !taken.has(place)) scheduler.skip(place)
   const returned = new RecordedExchange(
     response && { ...response, chunks: recut },
     { ...plan, chunks },
     failure,
     streams,
     scheduler,
-    events,
+    core.streamEnd === 'cancelled' ? leavingWithin(response?.chunks ?? [], recut, events) : events,
   )
   return { mode: 'served', returned }
+}
+
+/** A piece comes when the recorded chunk came in which it ends; of several that end in one the later ones come at once after the first. */
+function placesOf(pieces: readonly Uint8Array[], chunks: readonly Uint8Array[], recorded: readonly Place[]): Place[] {
+  let index = 0
+  let chunkEnd = chunks[0]?.length ?? 0
+  let pieceEnd = 0
+  let last = -1
+  return pieces.map(({ length }) => {
+    pieceEnd += length
+    while (chunkEnd < pieceEnd && index < chunks.length - 1) chunkEnd += chunks[++index]?.length ?? 0
+    if (index === last) return 'free'
+    last = index
+    return recorded[index] ?? 'free'
+  })
+}
+
+/** Of a reader that left: what made it leave stood in the last chunk that it took, and need not have been the end of that. */
+function leavingWithin(chunks: readonly Uint8Array[], recut: readonly Uint8Array[], events: Events): Events {
+  const needed = lengthOf(chunks.slice(0, -1))
+  return {
+    ...events,
+    onLeft(taken, recorded) {
+      if (lengthOf(recut.slice(0, taken)) <= needed) events.onLeft(taken, recorded)
+    },
+  }
+}
+
+function lengthOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0)
 }
 
 /** What the program aborts fails with the program's own reason, and otherwise as it did when recorded: in its turn. */

@@ -9,7 +9,7 @@ import type { Step } from '../run/step.ts'
 import { Copier, ListCopier, type Snapshot, type SnapshotLimits } from '../snapshot/snapshot.ts'
 import { preloadRedaction } from '../spool/redaction-loader.ts'
 import { Spool } from '../spool/spool.ts'
-import { installClientHooks } from '../wire/install.ts'
+import { installClientHooks, installFetchHook } from '../wire/install.ts'
 import { unwatchSignals, watchSignals } from './exit-signals.ts'
 import { type RecorderSettings, snapshotLimitsOf } from './options.ts'
 import { SendQueue } from './send-queue.ts'
@@ -92,6 +92,8 @@ export class Recorder {
   }
 
   started(step: Step): void {
+    // A mock may have come or gone since the last run.
+    if (step.isRoot && this.options.wire) installFetchHook()
     this.#open.add(step)
     if (this.#open.size > MAX_OPEN_STEPS) this.#announceOldest()
     if (this.#timer === undefined) this.#schedule()

@@ -11,10 +11,14 @@ import { readWhole, watchBody } from './sent-body.ts'
 import { type ServedExchange, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
 import { WireStep } from './wire-step.ts'
 
-/** In the place of the global `fetch`: outside of a run, and where no exchange is recorded or served, it does what that did. */
+/**
+ * In the place of the global `fetch`: outside of a run, and where no exchange is recorded or served, it does what that did. Again where
+ * somebody, a mock as a rule, has put another one in its place or taken ours away: of two of ours that stand on one another the inner
+ * one does nothing.
+ */
 export function hookFetch(): void {
   const realFetch = globalThis.fetch
-  if (typeof realFetch !== 'function') return
+  if (typeof realFetch !== 'function' || hooked.has(realFetch)) return
   const replacement = {
     fetch(this: unknown, input: FetchInput, init: FetchInit = undefined): Promise<Response> {
       const scope = currentScope()
@@ -26,6 +30,19 @@ export function hookFetch(): void {
     },
   }
   replace(globalThis, 'fetch', replacement.fetch)
+  hooked.add(replacement.fetch)
+}
+
+const HOOKED = Symbol.for('reprise.wire.fetch/2')
+/** Of all loaded copies of this package. */
+const hooked = sharedSet()
+
+function sharedSet(): WeakSet<object> {
+  const found: unknown = Reflect.get(globalThis, HOOKED)
+  if (found instanceof WeakSet) return found
+  const set = new WeakSet()
+  Object.defineProperty(globalThis, HOOKED, { value: set, configurable: true, enumerable: false, writable: false })
+  return set
 }
 
 function recordFetch(

@@ -6,7 +6,7 @@ import { currentScope, runtime } from '../run/runtime.ts'
 import type { Scope } from '../run/scope.ts'
 import { captureLimits } from '../snapshot/capture.ts'
 import type { KeptBytes } from './fetch-request.ts'
-import { headersOf, readArguments, targetOf } from './http-arguments.ts'
+import { headersOf, isSecureRequest, readArguments, targetOf } from './http-arguments.ts'
 import { liveExchange } from './live-http.ts'
 import { recordRequest } from './record-http.ts'
 import { keptRequest } from './request.ts'
@@ -16,7 +16,10 @@ import { watchWritten } from './written-body.ts'
 
 type RequestFunction = (...args: unknown[]) => ClientRequest
 
-/** `request` and `get` of node:http and node:https. Names imported from those are bindings of their own: sync them afterwards. */
+/**
+ * `request` and `get` of node:http and node:https, and `new ClientRequest()`, which those do without. Names imported from those modules
+ * are bindings of their own: sync them afterwards.
+ */
 export function hookHttp(): void {
   for (const [module, isSecure] of [
     [process.getBuiltinModule('node:http'), false],
@@ -36,12 +39,22 @@ export function hookHttp(): void {
     replace(module, 'request', replacement.request)
     replace(module, 'get', replacement.get)
   }
+  const http = process.getBuiltinModule('node:http')
+  const replacement: typeof ClientRequest = new Proxy(http.ClientRequest, {
+    construct(target, args: unknown[], newTarget) {
+      const real: RequestFunction = (...given) => Reflect.construct(target, given, newTarget === replacement ? target : newTarget)
+      return request(real, undefined, args)
+    },
+  })
+  Object.defineProperty(http, 'ClientRequest', { value: replacement, writable: true, configurable: true, enumerable: true })
 }
 
-function request(real: RequestFunction, isSecure: boolean, args: unknown[]): ClientRequest {
+/** @param isSecure undefined where it is a matter of the arguments */
+function request(real: RequestFunction, isSecure: boolean | undefined, args: unknown[]): ClientRequest {
   const scope = currentScope()
   const interceptor = wireInterceptor(scope)
-  if (interceptor !== undefined && scope !== undefined) return serveRequest(interceptor, scope, real, isSecure, args)
+  if (interceptor !== undefined && scope !== undefined)
+    return serveRequest(interceptor, scope, real, isSecure ?? isSecureRequest(args), args)
   const made = real(...args)
   const parent = scope?.step
   if (scope?.run === undefined || parent === undefined || parent.spec.kind === 'wire') return made

@@ -17,6 +17,13 @@ export function readArguments(args: readonly unknown[]): { options: RequestOptio
   return { options, onResponse: typeof callback === 'function' ? (callback as OnResponse) : undefined }
 }
 
+/** Of `new ClientRequest()`, which speaks to its agent in the agent's protocol. */
+export function isSecureRequest(args: readonly unknown[]): boolean {
+  const { agent, protocol } = readArguments(args).options
+  const spoken: unknown = typeof agent === 'object' ? Reflect.get(agent, 'protocol') : protocol
+  return spoken === 'https:'
+}
+
 /** Where a request goes, undefined for what is no exchange of a request and an answer: a tunnel, an upgrade. */
 export function targetOf(request: ClientRequest): URL | undefined {
   if (request.method === 'CONNECT' || request.getHeader('upgrade') !== undefined) return undefined

@@ -3,15 +3,15 @@ import { hookFetch } from './hook-fetch.ts'
 import { hookHttp } from './hook-http.ts'
 import { hookUndici } from './hook-undici.ts'
 
-const FETCH = Symbol.for('reprise.wire.fetch/1')
 const CLIENTS = Symbol.for('reprise.wire.clients/1')
 
 /**
- * Puts our function in the place of the global `fetch`, once: clients take it when they are made, so it has to be there first. Outside
- * of a run, and where no exchange is recorded or served, it does what the one before it did.
+ * Puts our function in the place of the global `fetch`: when this package is loaded, since clients take it when they are made; and before
+ * a run whose exchanges are recorded or served, since a mock may stand there by then. Outside of a run, and where no exchange is recorded
+ * or served, it does what the one before it did.
  */
 export function installFetchHook(): void {
-  if (isFirst(FETCH)) hookFetch()
+  hookFetch()
 }
 
 /**
@@ -19,6 +19,7 @@ export function installFetchHook(): void {
  * loading all of this package.
  */
 export function installClientHooks(): void {
+  installFetchHook()
   // A copy of undici may have been loaded since.
   hookUndici()
   if (!isFirst(CLIENTS)) return

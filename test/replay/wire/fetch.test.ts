@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { type Recording, replay } from '../../../src/replay/index.ts'
+import { formatVerdict, type Recording, replay } from '../../../src/replay/index.ts'
 import { instrument } from '../../../src/sdk/index.ts'
 import { expectExact, reasonsOf } from '../expect-exact.ts'
+import { readEvents } from './event-stream.ts'
 import { recordingOf, recordWire } from './record-wire.ts'
 import { BINARY, startWebServer } from './web-server.ts'
 
@@ -24,6 +25,15 @@ async function piecesOf(response: Response): Promise<string[]> {
   const decoder = new TextDecoder()
   for await (const chunk of response.body ?? []) pieces.push(decoder.decode(chunk, { stream: true }))
   return pieces
+}
+
+/** Leaves when it has seen a word. */
+async function readUntil(word: string): Promise<boolean> {
+  const reader = (await fetch(at('/lines'))).body?.getReader()
+  let text = ''
+  while (!text.includes(word)) text += new TextDecoder().decode((await reader?.read())?.value)
+  await reader?.cancel()
+  return text.includes(word)
 }
 
 const PROGRAMS = {
@@ -68,6 +78,15 @@ const PROGRAMS = {
     const response = await fetch(at('/binary'))
     const bytes = new Uint8Array(await response.arrayBuffer())
     return [bytes.every((byte, index) => byte === BINARY[index]), bytes.length, response.headers.get('x-amzn-requestid')]
+  }),
+  events: instrument(async function events() {
+    const { body } = await fetch(at('/events'))
+    const events: unknown[] = []
+    for await (const event of readEvents(body ?? new ReadableStream())) events.push(event)
+    const { body: again } = await fetch(at('/events'))
+    const lengths: number[] = []
+    for await (const { length } of again ?? []) lengths.push(length)
+    return [events, lengths]
   }),
   lines: instrument(async function lines() {
     return await piecesOf(await fetch(at('/lines')))
@@ -143,6 +162,9 @@ const PROGRAMS = {
     const ignored = await fetch(at('/lines'))
     return [left.status, first?.value?.length, ignored.status, ignored.bodyUsed]
   }),
+  until: instrument(async function until() {
+    return await readUntil('"at":2')
+  }),
   credentials: instrument(async function credentials() {
     const url = new URL(at(`/echo?api_key=${SECRET}&page=2`))
     const response = await fetch(url, {
@@ -191,6 +213,18 @@ describe('fetch', () => {
     const [request] = recordingOf(recordings, 'credentials').inputOf(wire[0]?.record ?? recordingOf(recordings, 'bodies').root.record) ?? []
     expect(request).toMatchObject({ method: 'POST', form: [['client_secret', '']] })
     expect(JSON.stringify(request)).toContain('?api_key=&page=2')
+  })
+
+  it('leaves a stream that is cut elsewhere where what it looks for has come', async () => {
+    const recording = recordingOf(recordings, 'until')
+    for (let resplit = 0; resplit < 8; resplit++) {
+      const verdict = await replay(recording, PROGRAMS.until, { resplit })
+      expect(verdict.label, formatVerdict(verdict)).toBe('cached')
+    }
+    const earlier = instrument(async function until() {
+      return await readUntil('"at":0')
+    })
+    for (const resplit of [1, 2]) expect((await replay(recording, earlier, { resplit })).label).toBe('diverged')
   })
 
   it('tells a body that differs, and an exchange too many', async () => {

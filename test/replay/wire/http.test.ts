@@ -1,5 +1,6 @@
-import http, { Agent, get, type IncomingMessage, type RequestOptions } from 'node:http'
-import { gunzipSync } from 'node:zlib'
+import { once } from 'node:events'
+import http, { Agent, ClientRequest, get, type IncomingMessage, type RequestOptions } from 'node:http'
+import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { formatVerdict, type Recording, replay } from '../../../src/replay/index.ts'
 import { instrument } from '../../../src/sdk/index.ts'
@@ -55,16 +56,36 @@ const PROGRAMS = {
     log.push(nothing.statusCode, (await bytesOf(nothing)).length)
     return log
   }),
+  constructed: instrument(async function constructed() {
+    const post = new http.ClientRequest({ hostname, port, path: '/echo', method: 'POST' }).end('of its own')
+    const [posted] = (await once(post, 'response')) as [IncomingMessage]
+    class Own extends http.ClientRequest {}
+    const own = new Own(`${server.url}/moved`)
+    const answered = once(own, 'response') as Promise<[IncomingMessage]>
+    own.end()
+    const [moved] = await answered
+    const log: unknown[] = [own instanceof Own, own instanceof ClientRequest, own.constructor === Own]
+    for (const response of [posted, moved]) log.push(response.statusCode, (await bytesOf(response)).toString())
+    return log
+  }),
   parallel: instrument(async function parallel() {
     return await Promise.all(
       Array.from({ length: 6 }, async () => JSON.parse((await bytesOf(await ask('/echo', { agent }))).toString()) as unknown),
     )
   }),
   packed: instrument(async function packed() {
-    const response = await ask('/gzip')
-    const bytes = await bytesOf(response)
-    const text = response.headers['content-encoding'] === 'gzip' ? gunzipSync(bytes) : bytes
-    return JSON.parse(text.toString()) as unknown
+    const log: unknown[] = []
+    for (const [path, decode] of [
+      ['/gzip', gunzipSync],
+      ['/br', brotliDecompressSync],
+      ['/zstd', zstdDecompressSync],
+    ] as const) {
+      const response = await ask(path)
+      const bytes = await bytesOf(response)
+      const text = response.headers['content-encoding'] === path.slice(1) ? decode(bytes) : bytes
+      log.push(JSON.parse(text.toString()))
+    }
+    return log
   }),
   lines: instrument(async function lines() {
     const pieces: string[] = []
@@ -149,7 +170,17 @@ describe('node:http', () => {
   })
 
   it('records each exchange once', () => {
-    expect(exchangeCounts(recordings)).toEqual({ asks: 4, parallel: 6, packed: 1, lines: 1, failures: 5, timeouts: 1, broken: 1, left: 4 })
+    expect(exchangeCounts(recordings)).toEqual({
+      asks: 4,
+      constructed: 2,
+      parallel: 6,
+      packed: 3,
+      lines: 1,
+      failures: 5,
+      timeouts: 1,
+      broken: 1,
+      left: 4,
+    })
   })
 
   it('tells a program that left from a connection that broke off', () => {
@@ -162,10 +193,10 @@ describe('node:http', () => {
 
   it('tells a request that the recording does not have', async () => {
     const other = instrument(async function packed() {
-      return await told(() => ask('/br'))
+      return await told(() => ask('/lines'))
     })
     const verdict = await replay(recordingOf(recordings, 'packed'), other)
     expect(verdict.label, formatVerdict(verdict)).toBe('diverged')
-    expect(verdict.counts).toMatchObject({ unmatched: 1, unused: 1, socketsDenied: 0 })
+    expect(verdict.counts).toMatchObject({ unmatched: 1, unused: 3, socketsDenied: 0 })
   })
 })

@@ -1,4 +1,6 @@
-import { createServer, type Server } from 'node:http'
+import { once } from 'node:events'
+import http, { createServer, type Server } from 'node:http'
+import http2 from 'node:http2'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { formatVerdict, type Recording, replay } from '../../../src/replay/index.ts'
 import { instrument, model, startRecorder } from '../../../src/sdk/index.ts'
@@ -164,6 +166,27 @@ describe('without the option', () => {
     const recording = recordingOf(recordings, 'quiet')
     await expect(replay(recording, PROGRAMS.asks, { serve: 'wire' })).rejects.toThrow(/REPRISE_WIRE=true/)
     await expect(replay(recording, PROGRAMS.asks, { serve: 'else' as 'call' })).rejects.toThrow(/expected call or wire, found else/)
+  })
+
+  it.each([
+    [
+      'a session of HTTP/2',
+      async () =>
+        await once(
+          http2.connect(url).on('error', () => {}),
+          'close',
+        ),
+    ],
+    ['a WebSocket', async () => await once(new WebSocket(url.replace('http', 'ws')), 'error')],
+    ['an upgrade', async () => await once(http.get(url, { headers: { connection: 'upgrade', upgrade: 'other' } }), 'error')],
+  ])('denies and counts %s, which it does not capture', async (_what, open) => {
+    const quiet = instrument(async function quiet() {
+      await open()
+      return 1
+    })
+    const verdict = await replay(recordingOf(recordings, 'quiet'), quiet)
+    expect(reasonsOf(verdict)).toContain('socket')
+    expect(verdict.counts).toMatchObject({ socketsDenied: 1, unmatched: 0 })
   })
 
   it('denies a socket as ever where the recording has no exchange', async () => {

@@ -134,6 +134,15 @@ describe('the openai client above a served wire', () => {
     if (name === 'wrapped') expect(verdict.counts).toMatchObject({ served: 3, covered: 5, unused: 0, unmatched: 0 })
   })
 
+  it('reads streams that are cut elsewhere, those too that it or the program leaves', async () => {
+    for (const resplit of [1, 2, 3, 4]) {
+      const verdict = await replay(recordingOf(recordings, 'streamed'), PROGRAMS.streamed, { serve: 'wire', resplit })
+      expect(verdict.label, formatVerdict(verdict)).toBe('cached')
+      expect(verdict.counts).toMatchObject({ served: 4, unmatched: 0, unused: 0, labels: { cached: 4 } })
+      expect(verdict.output.equal).toBe(true)
+    }
+  })
+
   it('runs a tool that writes only where that is allowed', async () => {
     const recording = recordingOf(recordings, 'writes')
     const before = written

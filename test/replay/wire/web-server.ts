@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { brotliCompressSync, gzipSync, zstdCompressSync } from 'node:zlib'
+import { eventFrame } from './event-stream.ts'
 import { listening } from './model-server.ts'
 
 export interface WebServer {
@@ -49,6 +50,22 @@ async function answer(request: IncomingMessage, response: ServerResponse, number
     }
     case '/binary':
       return send('application/vnd.amazon.eventstream', BINARY, { 'x-amzn-requestid': `r-${number}` })
+    case '/events': {
+      const frames = [`{"delta":"héllo ${number}"}`, '{"stop":true}'].map((payload, at) => eventFrame(at === 0 ? 'chunk' : 'end', payload))
+      const bytes = Buffer.concat(frames)
+      response.writeHead(200, { 'content-type': 'application/vnd.amazon.eventstream' })
+      // Within the lengths, within a payload, and across two frames.
+      for (const [from, to] of [
+        [0, 3],
+        [3, 40],
+        [40, (frames[0]?.length ?? 0) + 5],
+        [(frames[0]?.length ?? 0) + 5, bytes.length],
+      ] as const) {
+        response.write(bytes.subarray(from, to))
+        await sleep(2)
+      }
+      return void response.end()
+    }
     case '/lines':
       response.writeHead(200, { 'content-type': 'application/x-ndjson' })
       for (let at = 0; at < 5; at++) {

@@ -1,3 +1,4 @@
+import { brotliCompressSync, deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { keptExchange, servedExchange, type WireHead } from '../../../src/sdk/wire/exchange.ts'
@@ -71,6 +72,27 @@ describe('an exchange that is kept and served', () => {
         expect(found).toHaveLength(chunks.length)
       }),
     )
+  })
+
+  it('cuts the text of a packed body in the proportions of its chunks', () => {
+    const text = Array.from({ length: 200 }, (_, at) => `${at * 7919} words`).join(' ')
+    for (const [encoding, packed] of [
+      ['gzip', gzipSync(text)],
+      ['br', brotliCompressSync(text)],
+      ['deflate', deflateSync(text)],
+      ['zstd', zstdCompressSync(text)],
+    ] as const) {
+      const ends = [10, Math.floor(packed.length / 3), packed.length - 1, packed.length]
+      const chunks = ends.map((end, index) => packed.subarray(ends[index - 1] ?? 0, end))
+      const kept = keptExchange({ ...headOf('text/plain'), encoding }, chunks, MAX)
+      const found = servedExchange(JSON.parse(JSON.stringify(kept)))?.chunks ?? []
+      let sent = 0
+      expect(
+        found.map((chunk) => (sent += chunk.length)),
+        encoding,
+      ).toEqual(ends.map((end) => Math.round((text.length * end) / packed.length)))
+      expect(joined(found).toString()).toBe(text)
+    }
   })
 
   it('keeps bytes as bytes', () => {
