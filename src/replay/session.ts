@@ -316,7 +316,10 @@ export class ReplaySession implements Interceptor {
 
   #requestOf(call: InterceptedCall): Comparable | undefined {
     try {
-      return this.#comparison.compareArguments(captureForComparison(call.args), call.kind)
+      const next = this.course.nextCall
+      const input = next && this.recording.jsonInputOf(next.record)
+      const expected = next && input && { ...input, digest: next.requestDigest }
+      return this.#comparison.compareArguments(captureForComparison(call.args), call.kind, expected)
     } catch {
       // What cannot be redacted was withheld when recorded: it has no equal, and its text may not be shown.
       return undefined

@@ -72,6 +72,11 @@ export class Course {
     return number === undefined ? undefined : this.#timeline.offsetMillisOf(number)
   }
 
+  /** The step that the program called next when it was recorded. */
+  get nextCall(): LineageNode | undefined {
+    return this.#timeline.nextCall
+  }
+
   called(node: LineageNode): void {
     const givenUp = this.#timeline.called(node)
     this.#noteUnordered(node)

@@ -1,6 +1,6 @@
-import { afterMillis, everyMillis, onNextTurn } from './turns.ts'
+import { afterMillis, everyMillis, isAtRest, onNextTurn } from './turns.ts'
 
-/** Turns of the event loop without a new call or pull after which the program counts as waiting. */
+/** Turns of the event loop without a new call or pull after which the program counts as waiting; fewer where it can be seen to wait. */
 const QUIET_TURNS = 2
 const TICK_MILLIS = 10
 const TICK_CAP_MILLIS = 25
@@ -128,7 +128,7 @@ export class DeliveryScheduler {
   #turn(): void {
     this.#scheduled = false
     if (this.#closed) return
-    if (this.#quiet++ < QUIET_TURNS) {
+    if (this.#quiet++ < QUIET_TURNS && !isAtRest()) {
       this.#wake()
       return
     }

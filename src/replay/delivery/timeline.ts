@@ -49,6 +49,11 @@ export class Timeline {
     return toMillis(this.#endNanos)
   }
 
+  /** The first call in the recording that the program has not made yet. */
+  get nextCall(): LineageNode | undefined {
+    return this.#firstPending()?.node
+  }
+
   /** The program made this call. Returns whether replay had stopped waiting for it. */
   called(node: LineageNode): boolean {
     const late = this.#called.has(node)

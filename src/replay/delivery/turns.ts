@@ -20,6 +20,18 @@ export async function nextTurn(): Promise<void> {
   await new Promise<void>((resolve) => void immediate(resolve))
 }
 
+/** What may stay open while nothing happens: pacing and patience of the replay itself, standard streams, servers. */
+const INERT: ReadonlySet<string> = new Set(['Timeout', 'TTYWrap', 'PipeWrap', 'TCPServerWrap'])
+
+/**
+ * Whether the event loop holds nothing that may move the program within its next turns: no immediate, no message, no request to the
+ * system. Called in a turn of its own, when all microtasks have run, it says that the program waits; false says nothing.
+ */
+export function isAtRest(): boolean {
+  for (const resource of process.getActiveResourcesInfo()) if (!INERT.has(resource)) return false
+  return true
+}
+
 export async function pause(millis: number): Promise<void> {
   await new Promise<void>((resolve) => void timeout(resolve, millis))
 }

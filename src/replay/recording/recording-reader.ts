@@ -171,6 +171,7 @@ async function readBlobs(home: string, manifest: RecordingManifest, steps: reado
     if (++done % SLICE === 0) await nextTurn()
   }
   return {
+    held: (digest) => held.get(digest),
     read(digest) {
       const bytes = held.get(digest)
       if (bytes !== undefined) return bytes

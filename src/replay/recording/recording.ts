@@ -12,6 +12,8 @@ export type StepPayload =
 export interface PayloadSource {
   /** The exact bytes behind a digest, verified. Throws `artifact_missing` or `integrity`. */
   read(digest: Digest): Uint8Array
+  /** The same bytes where they are in memory already. */
+  held?(digest: Digest): Uint8Array | undefined
   /** What a policy's digest is of, where it is somebody's own. */
   readPolicy?(digest: Digest): Uint8Array | undefined
 }
@@ -95,6 +97,15 @@ export class Recording {
 
   payloadOf(record: SpanRecord, role: Payload['role']): StepPayload {
     return payloadOf(record, role, this.#payloads)
+  }
+
+  /** The arguments of a step as the recording holds them, where that is as JSON and they are in memory. */
+  jsonInputOf(record: SpanRecord): { readonly json: Uint8Array; readonly bytesDigest: Digest } | undefined {
+    const told = ofRole(record.core.payloads, 'input')
+    const reference = ofRole(record.refs, 'input')
+    if (reference === undefined || told?.mediaType !== MEDIA_TYPE.json || told.withheld !== undefined) return undefined
+    const json = this.#payloads.held?.(reference.digest)
+    return json === undefined ? undefined : { json, bytesDigest: reference.digest }
   }
 }
 

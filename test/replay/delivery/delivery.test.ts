@@ -74,6 +74,30 @@ describe('DeliveryScheduler', () => {
     expect(late).toEqual([0])
   })
 
+  it.each([1, 2])('lets what the program does in %i turns of its own come first', async (turns) => {
+    const { scheduler } = schedulerOf([0])
+    const log: string[] = []
+    const result = new Promise<void>((resolve) => scheduler.offer(0, resolve)).then(() => log.push('result'))
+    const own = (async () => {
+      for (let at = 0; at < turns; at++) await turn()
+      log.push('own')
+    })()
+    await Promise.all([result, own])
+    expect(log).toEqual(['own', 'result'])
+  })
+
+  it('lets a message that is under way come first', async () => {
+    const { scheduler } = schedulerOf([0])
+    const log: string[] = []
+    const { port1, port2 } = new MessageChannel()
+    const message = new Promise<void>((resolve) => port2.addEventListener('message', () => resolve(void log.push('message'))))
+    port2.start()
+    port1.postMessage('')
+    await Promise.all([new Promise<void>((resolve) => scheduler.offer(0, resolve)).then(() => log.push('result')), message])
+    port1.close()
+    expect(log).toEqual(['message', 'result'])
+  })
+
   it('does not wait for a number that was skipped', async () => {
     const { scheduler } = schedulerOf([0, 1], { patienceMillis: () => Number.POSITIVE_INFINITY })
     scheduler.skip(0)

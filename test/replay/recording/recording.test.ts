@@ -302,3 +302,61 @@ describe('writing a recording', () => {
 function source(builder: RecordingBuilder): { read(digest: `sha256:${string}`): Uint8Array } {
   return { read: (digest) => builder.blobs.get(digest) ?? new Uint8Array() }
 }
+
+describe('a recording of many steps, which is checked more quickly', () => {
+  const STEPS = 320
+  const longRun = (): RecordingBuilder => {
+    const builder = new RecordingBuilder()
+    const root = builder.step(undefined, { kind: 'run', name: 'answer', args: [], output: 'done', end: 5000 })
+    for (let index = 1; index < STEPS; index++)
+      builder.step(root, { kind: 'model', name: 'chat', args: [{ z: index, a: 'é"\n' }], output: { text: `answer ${index}` } })
+    return builder
+  }
+
+  it('is refused for what one of few steps is refused for, in the same words', async () => {
+    const builder = longRun()
+    const { folder } = await builder.write()
+    expect((await loadRecording(folder)).steps.map(({ core, refs }) => ({ core, refs }))).toEqual(builder.records)
+    const steps = await readFile(join(folder, 'steps.jsonl'), 'utf8')
+    const refused = async (change: (text: string) => string): Promise<string> => {
+      await rewriteSteps(folder, change)
+      const { code, message } = await failure(loadRecording(folder))
+      await rewriteSteps(folder, () => steps)
+      return `${code} ${message}`
+    }
+    const atLine9 = (from: string, to: string) => (text: string) =>
+      text
+        .split('\n')
+        .map((line, index) => (index === 8 ? line.replace(from, to) : line))
+        .join('\n')
+    expect(await refused(atLine9('"kind":"model"', '"kind":"muddle"'))).toMatch(/^invalid_recording steps.jsonl line 9: \/core\/kind: /)
+    expect(await refused(atLine9('"occurrence":0', '"occurrence":0,"other":1'))).toMatch(
+      /^invalid_recording steps.jsonl line 9: \/: .*other/,
+    )
+    expect(await refused(atLine9('"occurrence":0', '"occurrence":1'))).toMatch(/^invalid_recording steps.jsonl line 9: the lineage/)
+    await loadRecording(folder)
+  })
+
+  it('is refused with a manifest in other bytes', async () => {
+    const { folder, manifest } = await longRun().write()
+    const file = join(folder, 'recording.json')
+    const text = await readFile(file, 'utf8')
+    const { digest: first, sizeBytes, mediaType } = manifest.blobs[0]!
+    const others = [
+      text.replace('  "kind"', '   "kind"'),
+      `${text}\n`,
+      text.replace('"name": "answer"', '"name": "\\u0061nswer"'),
+      text.replace(`"digest": "${first}",`, `"mediaType": ${JSON.stringify(mediaType)},\n      "digest": "${first}",`),
+      text.replace(`"sizeBytes": ${sizeBytes}`, `"sizeBytes": ${sizeBytes + 1}`),
+      text.replace(`"sizeBytes": ${sizeBytes}`, `"sizeBytes": ${sizeBytes}.0`),
+      text.replace('"name": "answer"', '"name": "\\ud800"'),
+    ]
+    for (const other of others) {
+      expect(other).not.toBe(text)
+      await writeFile(file, other)
+      expect(await failure(loadRecording(folder)), other.slice(0, 200)).toMatchObject({
+        code: expect.stringMatching(/^(integrity|not_canonical)$/) as string,
+      })
+    }
+  })
+})
