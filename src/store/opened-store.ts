@@ -67,6 +67,8 @@ export class OpenedStore implements Store {
   readonly #parts: OpenedParts
   #closing: Promise<void> | undefined
   #erasing: Promise<ErasureReceipt> | undefined
+  /** While an erasure changes files of the tape, nothing may be appended. */
+  #standing: Promise<void> | undefined
   #appending = 0
   #idle: (() => void) | undefined
 
@@ -88,7 +90,7 @@ export class OpenedStore implements Store {
   }
 
   async append(batch: AppendBatch | PackedBatch): Promise<{ group: number }> {
-    while (this.#erasing !== undefined) await this.#erasing.catch(() => undefined)
+    while (this.#standing !== undefined) await this.#standing
     const { commit, outage } = this.#writing('append')
     this.#appending++
     try {
@@ -118,7 +120,20 @@ export class OpenedStore implements Store {
   }
 
   async #erase(writing: Writing, selection: EraseSelection): Promise<ErasureReceipt> {
-    const { layout, tape, packs, blobs, index } = this.#parts
+    const { index } = this.#parts
+    const payloads = this.#erasePayloads(writing, selection)
+    const settled = (): void => {
+      this.#standing = undefined
+    }
+    this.#standing = payloads.then(settled, settled)
+    const receipt = await payloads
+    // Senders go on meanwhile: what they add is taken in with the rest.
+    if ('reindex' in index) await index.reindex()
+    return receipt
+  }
+
+  async #erasePayloads(writing: Writing, selection: EraseSelection): Promise<ErasureReceipt> {
+    const { layout, tape, packs, blobs } = this.#parts
     if (this.#appending > 0) {
       await new Promise<void>((resolve) => {
         this.#idle = resolve
@@ -126,9 +141,7 @@ export class OpenedStore implements Store {
     }
     const release = await writing.sealer.hold()
     try {
-      const receipt = await erasePayloads({ layout, tape, packs, blobs, ...erasureOf(writing) }, selection)
-      if ('reindex' in index) await index.reindex()
-      return receipt
+      return await erasePayloads({ layout, tape, packs, blobs, ...erasureOf(writing) }, selection)
     } finally {
       release()
     }

@@ -1,7 +1,7 @@
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { zstdDecompressSync } from 'node:zlib'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, test, vi } from 'vitest'
 import { digestOf } from '../../src/schemas/index.ts'
 import { backupStore, checkStoreFolder, openStore, type Store } from '../../src/store/index.ts'
 import { appendSpans, hexOf, openForTest, readAllLines, sketchOf, temporaryFolder } from './support/records.ts'
@@ -152,6 +152,41 @@ describe('an erasure', () => {
     expect(store.readRunRecords(BOB)).toHaveLength(13)
     expect((await store.checkStore()).problems).toEqual([])
     await reader.close()
+  })
+
+  test('lets senders go on while the index is made anew, and another erasure wait until it has been', async () => {
+    const dir = temporaryFolder({ inMemory: true })
+    const store = await openForTest(dir, { segmentRollBytes: ROLL })
+    await fill(store)
+    const order: string[] = []
+    const { index } = store
+    if (!('reindex' in index) || typeof index.reindex !== 'function') throw new Error('an index that cannot be made anew')
+    const reindex = index.reindex.bind(index)
+    let goOn: (() => void) | undefined
+    Object.assign(index, {
+      reindex: async () => {
+        order.push('index')
+        await new Promise<void>((resolve) => {
+          goOn = resolve
+        })
+        await reindex()
+      },
+    })
+    const erased = store.erase({ runId: ALICE })
+    // Asked for while it stands still, taken before the index has been made.
+    await appendSpans(store, sketchOf(BOB, 40)).then(() => order.push('appended'))
+    await appendSpans(store, sketchOf(BOB, 41))
+    const second = store.erase({ runId: BOB })
+    expect(order).toEqual(['index', 'appended'])
+    goOn?.()
+    const receipt = await erased
+    expect(receipt.references).toBeGreaterThan(0)
+    await vi.waitFor(() => expect(order).toEqual(['index', 'appended', 'index']))
+    goOn?.()
+    await second
+    await store.index.catchUp()
+    expect(store.index.readRun(BOB)?.steps).toBe(14)
+    expect((await store.checkStore()).problems).toEqual([])
   })
 
   test('that was cut short is carried on by the next writer', async () => {

@@ -8,6 +8,8 @@ import { IndexQueries } from './index-queries.ts'
 import type { QuerySource } from './query-source.ts'
 
 const YOUNG_MAX_MIB = 6
+/** Groups that come close together are told of once: to wake another thread costs as much as to index some steps. */
+const FEED_MILLIS = 10
 
 /** Each message tells how far the tape is durable: the thread sees the files, and may look no further. */
 export type ToIndexThread =
@@ -44,7 +46,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   #database: IndexDatabase | undefined
   #nextId = 0
   #problem: string | undefined
-  #told = false
+  #feeding: NodeJS.Timeout | undefined
   #closed = false
 
   private constructor(layout: Layout, tape: Tape, worker: Worker) {
@@ -152,14 +154,13 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     return this.#problem
   }
 
-  /** A group has become durable. The thread is told once for all the groups of a turn. */
+  /** A group has become durable. */
   feed(): void {
-    if (this.#told || this.#closed) return
-    this.#told = true
-    setImmediate(() => {
-      this.#told = false
-      if (!this.#closed) this.#worker.postMessage({ kind: 'follow', head: this.#tape.head() } satisfies ToIndexThread)
-    })
+    if (this.#closed) return
+    this.#feeding ??= setTimeout(() => {
+      this.#feeding = undefined
+      this.#worker.postMessage({ kind: 'follow', head: this.#tape.head() } satisfies ToIndexThread)
+    }, FEED_MILLIS)
   }
 
   async catchUp(): Promise<void> {
@@ -173,6 +174,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   async close(): Promise<void> {
     if (this.#closed) return await this.#ended
     this.#closed = true
+    clearTimeout(this.#feeding)
     // Before the thread does: the last one to close empties and removes the log, which a connection that only reads cannot.
     this.#database?.close()
     await this.#ask('close').catch(() => undefined)

@@ -22,6 +22,8 @@ let earlier = new Tape(layout)
 const index = new FollowingIndex(layout.index, tape, {
   earlier: { readLine: (group, line) => earlier.readLine(group, line) },
   sliceMillis: THREAD_SLICE_MILLIS,
+  // What comes close together is gathered before this thread is told.
+  quietMillis: 0,
   gatherMillis: THREAD_GATHER_MILLIS,
   gatherMaxMillis: THREAD_GATHER_MAX_MILLIS,
   restMillis: THREAD_REST_MILLIS,

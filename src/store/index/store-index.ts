@@ -71,6 +71,8 @@ export class ReadOnlyIndex extends IndexQueries implements StoreIndex {
 export interface FollowingOptions {
   /** How long the event loop is held at a time, and with it how much one transaction takes in. */
   readonly sliceMillis?: number
+  /** So long after a group that comes in a quiet time, for others that come close to it. */
+  readonly quietMillis?: number
   /** While groups keep coming, at least so long from one transaction to the next; what is new is seen so much later. */
   readonly gatherMillis?: number
   /** And at most so long. */
@@ -97,6 +99,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #database: IndexDatabase
   #writer: IndexWriter
   readonly #sliceMillis: number
+  readonly #quietMillis: number
   readonly #gatherMillis: number
   readonly #gatherMaxMillis: number
   readonly #restMillis: number | undefined
@@ -121,6 +124,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#path = path
     this.#tape = tape
     this.#sliceMillis = options.sliceMillis ?? SLICE_MILLIS
+    this.#quietMillis = options.quietMillis ?? GATHER_MILLIS
     this.#gatherMillis = options.gatherMillis ?? GATHER_MILLIS
     this.#gatherMaxMillis = options.gatherMaxMillis ?? this.#gatherMillis
     this.#restMillis = options.restMillis
@@ -176,7 +180,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   #schedule(): void {
     if (this.#closed || this.#running !== undefined || this.#timer !== undefined) return
     const apart = Math.max(this.#gatherMillis, Math.min(this.#gatherMaxMillis, this.#sliceTook / GATHER_SHARE))
-    const wait = Math.max(GATHER_MILLIS, this.#followedAt + apart - performance.now())
+    const wait = Math.max(this.#quietMillis, this.#followedAt + apart - performance.now())
     this.#timer = setTimeout(() => {
       this.#timer = undefined
       this.#followedAt = performance.now()
@@ -294,6 +298,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     }).finally(() => {
       this.#running = undefined
       this.#restSoon()
+      // What came at the very end was not followed, since this was under way.
+      if (this.#writer.place.group <= this.#tape.head().group) this.#schedule()
     })
     await this.#running
     return { groups: this.#writer.place.group, records: this.#writer.records }
