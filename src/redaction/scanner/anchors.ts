@@ -15,9 +15,12 @@ export interface Anchor {
   readonly id: number
   /** Where it says no, the anchor counts as not there. */
   readonly guard?: Guard
-  /** Nothing that a rule looks for: `lookForAnchor` tells of it, and that is all. */
-  readonly isMark?: true
+  /** Nothing that a rule looks for: `lookForAnchor` tells of it, by this bit, and that is all. */
+  readonly mark?: number
 }
+
+/** Bits of marks: an image or the like may stand there; the parts of a message may. */
+export const MARK = { unscanned: 1, parts: 2 } as const
 
 export function byteSetOf(holds: (byte: number) => boolean): ByteSet {
   let set = ''

@@ -51,8 +51,8 @@ interface Accept {
   readonly anchors: readonly AcceptedAnchor[]
   /** Of each anchor; undefined where one has none. */
   readonly guards: readonly Guard[] | undefined
-  /** Marks alone. */
-  readonly isMark: boolean
+  /** Where nothing but marks ends there, their bits; else 0. */
+  readonly marks: number
 }
 
 /**
@@ -116,9 +116,9 @@ export class Automaton {
     return this.#accepts[accept]?.anchors ?? []
   }
 
-  /** Whether it is only marks that end at a hit. */
-  isMark(accept: number): boolean {
-    return this.#accepts[accept]?.isMark === true
+  /** Of a hit where nothing but marks ends, their bits; else 0. */
+  marksAt(accept: number): number {
+    return this.#accepts[accept]?.marks ?? 0
   }
 
   /**
@@ -253,7 +253,7 @@ export class Automaton {
     this.#accepts.push({
       anchors: anchors.map(({ id, sets }) => ({ id, length: sets.length })),
       guards: guards.length === anchors.length ? guards : undefined,
-      isMark: anchors.every((anchor) => anchor.isMark === true),
+      marks: anchors.every(({ mark }) => mark !== undefined) ? anchors.reduce((bits, { mark = 0 }) => bits | mark, 0) : 0,
     })
     return this.#accepts.length - 1
   }

@@ -20,9 +20,10 @@ import { LATEST_VERSION, type PolicyId, type PolicyVersion, policyDataOf } from 
 import type { DetectorName, RedactionPolicy, RuleData } from '../rule.ts'
 import type { Span } from '../spans.ts'
 import { compileFields, type FieldLookup, fieldAnchors } from '../structure/fields.ts'
+import { PART_MARKS } from '../structure/series.ts'
 import type { Detector } from '../text-view.ts'
 import { UNSCANNED_MARKS } from '../unscanned.ts'
-import { type Anchor, parseAnchor } from './anchors.ts'
+import { type Anchor, MARK, parseAnchor } from './anchors.ts'
 import { Automaton } from './automaton.ts'
 import { compileContext } from './context.ts'
 import { GENERATION_2, GENERATION_3, type Generation } from './generation.ts'
@@ -80,6 +81,10 @@ const PERCENT_ANCHOR = '%[2-7][0-9A-Fa-f]'
 export const ENCODED_ANCHOR_ID = -3
 const ENCODED_ANCHOR = '[A-Za-z0-9]'.repeat(16)
 const MARK_ANCHOR_ID = -4
+const MARKS: readonly (readonly [mark: number, sources: readonly string[]])[] = [
+  [MARK.unscanned, UNSCANNED_MARKS],
+  [MARK.parts, PART_MARKS],
+]
 
 const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   email: detectEmail,
@@ -171,8 +176,9 @@ export function compilePolicy(
   const encodedGuard = hasGuards ? { guard: encodedText } : {}
   if (generation.decodes)
     anchors.push({ sets: parseAnchor(ENCODED_ANCHOR, false), after: 'number-boundary', id: ENCODED_ANCHOR_ID, ...encodedGuard })
-  // So that a text in which no anchor is met need not be gone through for images.
-  for (const mark of UNSCANNED_MARKS) anchors.push({ sets: parseAnchor(mark, false), after: 'anything', id: MARK_ANCHOR_ID, isMark: true })
+  // So that a text in which no anchor is met need not be gone through for these once more.
+  for (const [mark, sources] of MARKS)
+    for (const source of sources) anchors.push({ sets: parseAnchor(source, false), after: 'anything', id: MARK_ANCHOR_ID, mark })
   for (const source of fieldAnchors(policy.fields))
     anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {

@@ -94,7 +94,7 @@ function arrive(
   if (known < ACCEPTING) return known
   const state = known - ACCEPTING
   const accept = automaton.acceptOf(state, pieceUnits, end, limit, isWhole)
-  if (accept >= 0 && !automaton.isMark(accept)) hits.push(base + end, accept)
+  if (accept >= 0 && automaton.marksAt(accept) === 0) hits.push(base + end, accept)
   return state
 }
 
@@ -154,19 +154,21 @@ function scanLanes(automaton: Automaton, from: number, to: number, limit: number
 /** Bytes of a text looked at in one go. */
 const PIECE_BYTES = 32 * 1024
 const pieceBytes = new Uint8Array(pieceBuffer.buffer, pieceBuffer.byteOffset, SEEN_UNITS)
-const FOUND = -1
-let sawMark = false
+/** What `lookForAnchor` gives where there is an anchor. */
+export const ANCHOR_FOUND = -1
+const FOUND = ANCHOR_FOUND
+let marksSeen = 0
 
 /** As `lookForAnchor`, for who asks for nothing but anchors. */
-export const hasAnchor = (automaton: Automaton, bytes: Uint8Array): boolean => lookForAnchor(automaton, bytes) === 'anchor'
+export const hasAnchor = (automaton: Automaton, bytes: Uint8Array): boolean => lookForAnchor(automaton, bytes) === ANCHOR_FOUND
 
 /**
- * Whether any anchor stands in the bytes of a text, in UTF-8 or any other superset of ASCII; if none does, whether a mark does. Stops
- * at the first anchor.
+ * Whether any anchor stands in the bytes of a text, in UTF-8 or any other superset of ASCII; if none does, the bits of the marks that
+ * do. Stops at the first anchor.
  */
-export function lookForAnchor(automaton: Automaton, bytes: Uint8Array): 'anchor' | 'mark' | undefined {
+export function lookForAnchor(automaton: Automaton, bytes: Uint8Array): number {
   let state = automaton.start
-  sawMark = false
+  marksSeen = 0
   for (let from = 0; from < bytes.length && state !== FOUND; from += PIECE_BYTES) {
     const behind = from === 0 ? 0 : BEHIND_UNITS
     const seen = bytes.length <= PIECE_BYTES ? bytes : bytes.subarray(from - behind, from + PIECE_BYTES + AHEAD_UNITS)
@@ -177,7 +179,7 @@ export function lookForAnchor(automaton: Automaton, bytes: Uint8Array): 'anchor'
         ? followBytes(automaton, behind, end, seen.length, automaton.renew(state))
         : followByteLanes(automaton, behind, end, seen.length, automaton.renew(state))
   }
-  return state === FOUND ? 'anchor' : sawMark ? 'mark' : undefined
+  return state === FOUND ? ANCHOR_FOUND : marksSeen
 }
 
 /** The state that a cell leads to, or FOUND where an anchor ends there. */
@@ -188,8 +190,9 @@ function settle(automaton: Automaton, cell: number, end: number, limit: number):
   const bytes: Units = pieceBytes
   const accept = automaton.acceptOf(state, bytes, end, limit, false)
   if (accept < 0) return state
-  if (!automaton.isMark(accept)) return FOUND
-  sawMark = true
+  const marks = automaton.marksAt(accept)
+  if (marks === 0) return FOUND
+  marksSeen |= marks
   return state
 }
 
@@ -209,20 +212,24 @@ function followBytes(automaton: Automaton, from: number, to: number, limit: numb
   return state
 }
 
-/** As `scanLanes`. An anchor that a run-up meets ends in the quarter before, which finds it, too. */
+/**
+ * As `scanLanes`, of four stretches that overlap: each begins in the one before, as far from its end as the automaton remembers, so
+ * that all take as many steps, and a state at the end of one is what the next is in there. What a lane meets before that may be no
+ * anchor, as it took its beginning for that of a text; all is then gone through in one lane.
+ */
 function followByteLanes(automaton: Automaton, from: number, to: number, limit: number, start: number): number {
   const { classOfUnit, memoryUnits } = automaton
   const bytes = pieceBytes
-  const second = (to - from) >> 2
-  const third = 2 * second
-  const fourth = 3 * second
+  const steps = Math.ceil((to - from + 3 * memoryUnits) / 4)
+  const fourth = to - from - steps
+  const second = Math.floor(fourth / 3)
+  const third = Math.floor((fourth * 2) / 3)
   let state1 = start
-  let state2 = followBytes(automaton, from + second - memoryUnits, from + second, limit, automaton.start)
-  let state3 = followBytes(automaton, from + third - memoryUnits, from + third, limit, automaton.start)
-  let state4 = followBytes(automaton, from + fourth - memoryUnits, from + fourth, limit, automaton.start)
-  if (state2 < 0 || state3 < 0 || state4 < 0) return followBytes(automaton, from, to, limit, start)
+  let state2 = automaton.start
+  let state3 = automaton.start
+  let state4 = automaton.start
   let { next } = automaton
-  for (let index = from; index < from + second; index++) {
+  for (let index = from; index < from + steps; index++) {
     state1 = next[state1 + (classOfUnit[bytes[index] as number] as number)] as number
     state2 = next[state2 + (classOfUnit[bytes[second + index] as number] as number)] as number
     state3 = next[state3 + (classOfUnit[bytes[third + index] as number] as number)] as number
@@ -233,9 +240,10 @@ function followByteLanes(automaton: Automaton, from: number, to: number, limit: 
       if (state2 >= ACCEPTING) state2 = settle(automaton, state2, second + index + 1, limit)
       if (state3 >= ACCEPTING) state3 = settle(automaton, state3, third + index + 1, limit)
       if (state4 >= ACCEPTING) state4 = settle(automaton, state4, fourth + index + 1, limit)
-      if ((state1 | state2 | state3 | state4) < 0) return FOUND
+      if ((state1 | state2 | state3 | state4) < 0)
+        return index - from < memoryUnits ? followBytes(automaton, from, to, limit, start) : FOUND
       next = automaton.next
     }
   }
-  return followBytes(automaton, from + 4 * second, to, limit, state4)
+  return state4
 }

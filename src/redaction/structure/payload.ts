@@ -1,12 +1,13 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeValue, encodeValue, MEDIA_TYPE, RepriseError } from '../../schemas/index.ts'
 import type { Redacted, Redactor } from '../redactor.ts'
+import { MARK } from '../scanner/anchors.ts'
 import type { CompiledPolicy } from '../scanner/compile.ts'
-import { lookForAnchor } from '../scanner/scan.ts'
+import { ANCHOR_FOUND, lookForAnchor } from '../scanner/scan.ts'
 import { unscannedBytes, unscannedInText } from '../unscanned.ts'
 import { hasCutMatch } from './find-json.ts'
 import { looksLikeLines } from './json-lines.ts'
-import { looksLikeParts, mayLookLikeChunks } from './series.ts'
+import { mayLookLikeChunks } from './series.ts'
 
 export interface PayloadTools {
   readonly compiled: CompiledPolicy
@@ -61,13 +62,14 @@ export function redactPayloadWith(
   const buffer = data instanceof Buffer ? data : Buffer.from(data.buffer, data.byteOffset, data.length)
   // A field's name can make a secret of a text that has no anchor.
   const isLookedAt = tools.looksAtAll === true || (field !== '' && tools.compiled.fieldOf(field) !== undefined)
-  const met = isLookedAt ? 'anchor' : lookForAnchor(tools.compiled.automaton, data)
-  if (met === undefined && !mayBeCut(buffer)) return { value: data, counts: undefined }
-  const left = met === undefined ? undefined : leftIn(buffer)
+  const met = isLookedAt ? ANCHOR_FOUND : lookForAnchor(tools.compiled.automaton, data)
+  const mayBeCut = met !== ANCHOR_FOUND && looksCut(buffer, (met & MARK.parts) !== 0)
+  if (met !== ANCHOR_FOUND && !mayBeCut && (met & MARK.unscanned) === 0) return { value: data, counts: undefined }
+  const left = (met & MARK.unscanned) === 0 ? undefined : leftIn(buffer)
   // Text in another encoding goes through as bytes; what the rules look for is ASCII.
   const encoding = isUtf8(data) ? 'utf8' : 'latin1'
   const text = buffer.toString(encoding)
-  if (met !== 'anchor' && !(mayBeCut(buffer) && hasCutMatch(tools.compiled, text))) return { value: data, counts: undefined, ...left }
+  if (met !== ANCHOR_FOUND && !(mayBeCut && hasCutMatch(tools.compiled, text))) return { value: data, counts: undefined, ...left }
   const { value, counts } = redact(text, field)
   return counts === undefined ? { value: data, counts, ...left } : { value: Buffer.from(value, encoding), counts, ...left }
 }
@@ -78,9 +80,9 @@ function leftIn(data: string | Buffer): Pick<Redacted<unknown>, 'unscanned'> | u
 }
 
 /** A cheap first look at a text without an anchor: whether one may be cut in pieces there (see `hasCutMatch`). */
-function mayBeCut(text: Buffer): boolean {
-  if (text[0] === OPEN_BRACKET) return looksLikeParts(text) || mayLookLikeChunks(text)
-  return (text[0] === OPEN_BRACE && looksLikeParts(text)) || looksLikeLines(text)
+function looksCut(text: Buffer, hasPartMark: boolean): boolean {
+  if (text[0] === OPEN_BRACKET) return hasPartMark || mayLookLikeChunks(text)
+  return (text[0] === OPEN_BRACE && hasPartMark) || looksLikeLines(text)
 }
 
 function redactMsgpack(tools: PayloadTools, data: string | Uint8Array, field: string): Redacted<string | Uint8Array> {

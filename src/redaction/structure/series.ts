@@ -71,8 +71,10 @@ export function findInParts(pieces: readonly string[], find: (joined: string) =>
 /** Members of a message's parts that hold its text. */
 const PART_MEMBERS: ReadonlySet<string> = new Set(['text', 'content', 'arguments', 'partial_json', 'delta'])
 
-/** A cheap first look: objects side by side that begin as the parts of a message do, by their `type` or `text`. */
-export const looksLikeParts = (text: string | Buffer): boolean => text.indexOf('},{"t') > 0 || text.indexOf('}, {"t') > 0
+/** Without any of these, a text has no objects side by side that begin as the parts of a message do, by their `type` or `text`. */
+export const PART_MARKS = ['},{"t', '}, {"t'] as const
+/** A cheap first look for them. */
+export const looksLikeParts = (text: string): boolean => PART_MARKS.some((mark) => text.indexOf(mark) > 0)
 
 const SHORT_STRINGS = /\[\s{0,8}"(?:[^"\\]|\\.){0,128}"\s{0,8},\s{0,8}"/y
 
