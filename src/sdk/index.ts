@@ -1,5 +1,6 @@
 // What a program uses to be recorded, and the seam that replay answers its calls through.
 import { installHooks } from './effects/index.ts'
+import { noteClientSockets } from './wire/client-sockets.ts'
 import { installFetchHook } from './wire/install.ts'
 
 export {
@@ -35,3 +36,4 @@ export { type CapturedArguments, captureArguments, captureForComparison, capture
 
 installHooks()
 installFetchHook()
+noteClientSockets()

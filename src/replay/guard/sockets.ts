@@ -2,6 +2,7 @@ import dgram from 'node:dgram'
 import dns from 'node:dns'
 import http from 'node:http'
 import net from 'node:net'
+import { isClientSocket } from '../../sdk/wire/index.ts'
 import { type Denial, guardMethods, type Undo } from './methods.ts'
 import { isWatchedAlone } from './watch.ts'
 
@@ -46,7 +47,10 @@ const REQUEST: Denial = {
 }
 
 const WRITE: Denial = {
-  target: (self) => (self instanceof net.Socket ? `${self.remoteAddress ?? 'an unknown address'}:${self.remotePort ?? ''}` : ''),
+  target: (self) => {
+    if (!(self instanceof net.Socket)) return ''
+    return self.remoteAddress === undefined ? 'a Unix socket' : `${self.remoteAddress}:${self.remotePort ?? ''}`
+  },
   deny(self, args, error) {
     tellCallback(args, error)
     if (self instanceof net.Socket) self.destroy(error)
@@ -60,7 +64,9 @@ const WRITE: Denial = {
  * whole process is watched, its servers may answer.
  */
 function hasPeer(self: unknown): boolean {
-  if (!(self instanceof net.Socket) || self.remoteAddress === undefined || self.destroyed) return false
+  if (!(self instanceof net.Socket) || self.destroyed) return false
+  // Without an address: a Unix socket, where a client opened it.
+  if (self.remoteAddress === undefined && !isClientSocket(self)) return false
   return isWatchedAlone() || !('server' in self) || self.server === null || self.server === undefined
 }
 

@@ -6,6 +6,7 @@ import { once } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import net, { type AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import tls from 'node:tls'
 import { Agent, request as undiciRequest } from 'undici'
@@ -15,6 +16,7 @@ import { userFrame } from '../../../src/replay/guard/user-frame.ts'
 import { formatVerdict, replay } from '../../../src/replay/index.ts'
 import { RepriseError } from '../../../src/schemas/index.ts'
 import { instrument } from '../../../src/sdk/index.ts'
+import { temporaryFolder } from '../temporary-folder.ts'
 import { emptyRun } from './empty-run.ts'
 
 let server: http.Server
@@ -155,6 +157,64 @@ describe('the socket guard', () => {
     // The pool goes on for the rest of the process.
     expect(await send()).toBe('alive')
     await pool.close()
+  })
+
+  it('denies bytes on a Unix socket that was open before, and requests over one', async () => {
+    const path = join(await temporaryFolder(), 'server.sock')
+    let heard = ''
+    const server = http.createServer((_request, response) => response.end('alive'))
+    server.on('connection', (socket) => socket.on('data', (data) => (heard += data.toString())))
+    await new Promise<void>((resolve) => server.listen(path, resolve))
+    const pool = new Agent({ connect: { socketPath: path }, keepAliveTimeout: 60_000 })
+    const ask = async (): Promise<unknown> =>
+      await undiciRequest('http://localhost/asked', { dispatcher: pool })
+        .then(async ({ body }) => await body.text())
+        .catch((error: unknown) => error)
+    expect(await ask()).toBe('alive')
+    const socket = net.connect(path)
+    await once(socket, 'connect')
+    const closed = new Promise((resolve) => socket.on('error', () => {}).on('close', resolve))
+    heard = ''
+    const results: unknown[] = []
+    const verdict = await replay(
+      await emptyRun(),
+      instrument(async function leaky() {
+        results.push(await ask(), await outcome((settle) => socket.write('GET /written HTTP/1.1\r\nhost: a\r\n\r\n', settle)))
+        return 'done'
+      }),
+    )
+    expect(results.map((result) => RepriseError.isInstance(result) && result.code)).toEqual(['replay_diverged', 'replay_diverged'])
+    expect(heard).toBe('')
+    expect(verdict.counts.socketsDenied).toBe(2)
+    expect(verdict.divergences[0]?.message).toContain('a Unix socket')
+    await closed
+    await pool.close()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it('denies datagrams over a socket that was connected before', async () => {
+    const receiver = dgram.createSocket('udp4')
+    await new Promise<void>((resolve) => receiver.bind(0, '127.0.0.1', resolve))
+    const heard: string[] = []
+    receiver.on('message', (message) => heard.push(message.toString()))
+    const sender = dgram.createSocket('udp4')
+    await new Promise<void>((resolve) => sender.connect(receiver.address().port, '127.0.0.1', () => resolve()))
+    let result: unknown
+    const verdict = await replay(
+      await emptyRun(),
+      instrument(async function leaky() {
+        result = await outcome((settle) => sender.send('within', settle))
+        return 'done'
+      }),
+    )
+    expect(RepriseError.isInstance(result) && result.code).toBe('replay_diverged')
+    expect(verdict.counts.socketsDenied).toBe(1)
+    sender.send('after')
+    await once(receiver, 'message')
+    expect(heard).toEqual(['after'])
+    sender.close()
+    receiver.close()
   })
 
   it('leaves pipes to a child process alone', async () => {
