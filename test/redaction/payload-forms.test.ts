@@ -46,8 +46,9 @@ describe('a payload', () => {
         )
         return `[${space}${elements.join(`,${space}`)}]`
       })
+    const parts = cut.map((pieces) => JSON.stringify([{ role: 'user', parts: pieces.map((held) => ({ type: 'text', text: held })) }]))
     fc.assert(
-      fc.property(fc.oneof(text, list), fc.constantFrom(MEDIA_TYPE.text, MEDIA_TYPE.json), (data, mediaType) => {
+      fc.property(fc.oneof(text, list, parts), fc.constantFrom(MEDIA_TYPE.text, MEDIA_TYPE.json), (data, mediaType) => {
         // Shorter texts are not looked through for images, and bytes are more than units.
         fc.pre(data.length >= 64 || Buffer.byteLength(data) < 64)
         const asText = redactor.redactPayload(mediaType, data)

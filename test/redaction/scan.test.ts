@@ -108,6 +108,22 @@ describe('the automaton', () => {
     expect(hasAnchor(automaton, Buffer.from('été 中文 nothing here'))).toBe(false)
   })
 
+  it('says of bytes whether they hold an anchor as long as it remembers, wherever it stands', () => {
+    const anchor = 'b'.repeat(20)
+    const sets = parseAnchor(anchor, false)
+    const longest = new Automaton([{ sets, after: 'anything', id: 0 }])
+    for (let at = 0; at <= 600; at++) {
+      const text = `${'.'.repeat(at)}${anchor}${'.'.repeat(600 - at)}`
+      expect(hasAnchor(longest, Buffer.from(text)), `at ${at}`).toBe(true)
+    }
+    // Lanes that begin inside of a word take its rest for one: what they meet then is none.
+    const word = new Automaton([{ sets, after: 'word-boundary', id: 0 }])
+    for (let length = 600; length < 620; length++) {
+      expect(hasAnchor(word, Buffer.from(`x${'b'.repeat(length)}`))).toBe(false)
+      expect(hasAnchor(word, Buffer.from(`x${'b'.repeat(length)} ${anchor}`))).toBe(true)
+    }
+  })
+
   it('says of bytes whether they hold an anchor wherever it stands: at the seams of lanes and pieces, too', () => {
     const { automaton } = compiledPolicy('default')
     const secret = 'mail ann@example.org now'
