@@ -9,6 +9,7 @@ import type { Recorder } from '../recorder/recorder.ts'
 import type { ListCopier, Snapshot } from '../snapshot/snapshot.ts'
 import { nowMillis } from './clock.ts'
 import { withSpan } from './otel.ts'
+import { RepeatedScope } from './repeated-scope.ts'
 import type { RunState } from './run-state.ts'
 import { runtime } from './runtime.ts'
 import type { Scope } from './scope.ts'
@@ -81,6 +82,8 @@ export class Step implements Scope, Outcome, Call {
   readonly effects: StepEffects | undefined
   readonly #recorder: Recorder
   #chunks: ListCopier | undefined = undefined
+  /** For the pulls of a stream. */
+  #pulls: RepeatedScope | undefined = undefined
 
   constructor(recorder: Recorder, run: RunState, parent: Step | undefined, ids: StepIds, call: Call, args: readonly unknown[]) {
     this.#recorder = recorder
@@ -122,7 +125,8 @@ export class Step implements Scope, Outcome, Call {
 
   within<T>(fn: () => T): T {
     const { otelContext } = this
-    return runtime().scopes.run(this, otelContext === undefined ? fn : () => withSpan(otelContext, fn))
+    if (otelContext !== undefined) return runtime().scopes.run(this, () => withSpan(otelContext, fn))
+    return this.#pulls === undefined ? runtime().scopes.run(this, fn) : this.#pulls.run(fn)
   }
 
   delivered(): void {
@@ -157,6 +161,7 @@ export class Step implements Scope, Outcome, Call {
   openStream(shape: ResultShape): void {
     this.shape = shape
     this.#chunks = this.#recorder.openList()
+    this.#pulls = new RepeatedScope(this)
     if (!this.run.shared.ended) this.run.shared.openStreams.add(this)
   }
 
@@ -172,6 +177,7 @@ export class Step implements Scope, Outcome, Call {
       this.output = chunks.result()
       this.#chunks = undefined
     }
+    this.#pulls = undefined
     if (end === 'error') this.error = this.#recorder.snapshot(error)
     this.run.shared.openStreams.delete(this)
     this.#end()
