@@ -7,6 +7,7 @@ import { benchIngest } from './ingest/main.ts'
 import { benchQueries } from './queries/main.ts'
 import { benchRedaction } from './redaction/main.ts'
 import { benchReplay } from './replay/main.ts'
+import { benchPeers } from './replay/peers.ts'
 import { printMachine } from './rounds.ts'
 import { benchStore } from './store/main.ts'
 
@@ -16,6 +17,7 @@ const BENCHES = {
   exit: benchExit,
   holds: benchHolds,
   ingest: benchIngest,
+  peers: benchPeers,
   queries: benchQueries,
   redaction: benchRedaction,
   replay: benchReplay,
