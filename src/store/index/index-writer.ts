@@ -132,8 +132,16 @@ export class IndexWriter {
       this.#unreadable++
       return
     }
-    if (row === undefined) return
-    const address = addressOf(group, line)
+    if (row !== undefined) this.#take(row, addressOf(group, line))
+  }
+
+  /** Takes a line that has been read already. */
+  addStep(group: number, line: number, row: StepRow): void {
+    this.#records++
+    this.#take(row, addressOf(group, line))
+  }
+
+  #take(row: RecordRow, address: number): void {
     for (const digest of row.type === 'gap' ? [] : row.digests) this.#digests.add(digest, address)
     if (row.type === 'step') this.#addStep(row, address)
     else if (row.type === 'log') this.#addLog(row, address)

@@ -1,4 +1,5 @@
-import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
+import { availableParallelism } from 'node:os'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { ReindexProgress, ReindexResult, StoreIndex } from '../types.ts'
@@ -6,6 +7,8 @@ import { IndexDatabase, isDamage, isSqliteError, removeIndex } from './database.
 import { IndexQueries } from './index-queries.ts'
 import { IndexWriter } from './index-writer.ts'
 import type { QuerySource } from './query-source.ts'
+import { RowBatchReader } from './row-batch.ts'
+import { ScanAhead } from './scan-ahead.ts'
 
 /** The event loop is held no longer at a time. */
 const SLICE_MILLIS = 8
@@ -26,47 +29,8 @@ export const THREAD_REST_MILLIS = 5_000
 /** Lines that are taken between two looks at the clock. */
 const LINES_AT_ONCE = 32
 const CLOSE_MAX_MILLIS = 2_000
-
-const CATCH_UP_PATIENCE_MILLIS = 2_000
-const CATCH_UP_POLL_MILLIS = 5
-
-/** An index for reading only, which another process keeps up to date. */
-export class ReadOnlyIndex extends IndexQueries implements StoreIndex {
-  readonly #database: IndexDatabase
-  readonly #tape: Tape
-
-  constructor(database: IndexDatabase, tape: Tape) {
-    super()
-    this.#database = database
-    this.#tape = tape
-  }
-
-  protected override source(): QuerySource {
-    return { database: this.#database, readLine: (group, line) => this.#tape.readLine(group, line) }
-  }
-
-  protected override failed(error: unknown): unknown {
-    return isSqliteError(error)
-      ? new RepriseError('integrity', `the index cannot be read: ${error.message}; \`reprise reindex\` makes it anew`, { cause: error })
-      : error
-  }
-
-  /** The other process does it: what it acknowledged is in the index a moment later. Waits for that moment, 2 s at most. */
-  async catchUp(): Promise<void> {
-    const head = this.#tape.head().group
-    const deadline = performance.now() + CATCH_UP_PATIENCE_MILLIS
-    while (Number(this.#database.meta('group') ?? 0) <= head && performance.now() < deadline) await sleep(CATCH_UP_POLL_MILLIS)
-  }
-
-  problem(): undefined {
-    return undefined
-  }
-
-  close(): Promise<void> {
-    this.#database.close()
-    return Promise.resolve()
-  }
-}
+/** With less a thread costs more time than it saves. */
+const SCAN_AHEAD_MIN_BYTES = 16 * 1024 * 1024
 
 export interface FollowingOptions {
   /** How long the event loop is held at a time, and with it how much one transaction takes in. */
@@ -81,6 +45,8 @@ export interface FollowingOptions {
   readonly restMillis?: number
   /** Called when the database has been thrown away and made anew. */
   readonly onAnew?: () => void
+  /** A tape of so many bytes is read by a second thread when the index is made anew. */
+  readonly scanAheadMinBytes?: number
   /** Where lines of earlier groups are read again: another reader than `tape`, where that keeps nothing in memory. */
   readonly earlier?: Pick<Tape, 'readLine'>
 }
@@ -104,6 +70,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   readonly #gatherMaxMillis: number
   readonly #restMillis: number | undefined
   #rest: NodeJS.Timeout | undefined
+  readonly #scanAheadMinBytes: number
   readonly #onAnew: (() => void) | undefined
   readonly #earlier: Pick<Tape, 'readLine'>
   #reading: ReadGroup | undefined
@@ -128,6 +95,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#gatherMillis = options.gatherMillis ?? GATHER_MILLIS
     this.#gatherMaxMillis = options.gatherMaxMillis ?? this.#gatherMillis
     this.#restMillis = options.restMillis
+    this.#scanAheadMinBytes = options.scanAheadMinBytes ?? (availableParallelism() > 1 ? SCAN_AHEAD_MIN_BYTES : Number.POSITIVE_INFINITY)
     this.#onAnew = options.onAnew
     this.#earlier = options.earlier ?? tape
     this.#database = path === ':memory:' ? IndexDatabase.create(path) : IndexDatabase.openForWriting(path)
@@ -230,6 +198,50 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     }
   }
 
+  /** A new index of much, made together with a thread that reads ahead. What goes wrong is left to `#follow`. */
+  async #followAhead(onSlice: () => void): Promise<void> {
+    if (this.#tape.tapeBytes() < this.#scanAheadMinBytes) return
+    const ahead = new ScanAhead(this.#tape.dir, this.#tape.head())
+    const rows = new RowBatchReader()
+    try {
+      for (let more = true; more && !this.#closed && !this.#interrupted; ) {
+        more = this.#sliceAhead(ahead, rows)
+        onSlice()
+        await nextTurn()
+      }
+    } catch {
+      // Told by `#follow`, which meets it again.
+    } finally {
+      await ahead.close()
+    }
+  }
+
+  /** One transaction of what was read ahead; false at its end. */
+  #sliceAhead(ahead: ScanAhead, rows: RowBatchReader): boolean {
+    const deadline = performance.now() + REINDEX_SLICE_MILLIS
+    const writer = this.#writer
+    let { group } = writer.place
+    let batch: ReturnType<ScanAhead['next']>
+    writer.begin()
+    try {
+      for (batch = ahead.next(deadline); typeof batch === 'object'; batch = ahead.next(deadline)) {
+        rows.read(batch, {
+          step: (of, line, row) => writer.addStep(of, line, row),
+          other: (of, line, bytes) => writer.add(of, line, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length),
+          unread: (of) => this.#takeGroup(of),
+        })
+        group = batch.endGroup
+        if (performance.now() >= deadline) break
+      }
+      writer.commit({ group, line: 0 }, digestBefore(this.#tape, group))
+    } catch (error) {
+      writer.rollback()
+      if (!isDamage(error)) this.#writer = this.#newWriter()
+      throw error
+    }
+    return batch !== 'ended'
+  }
+
   /** One transaction. */
   #slice(millis: number): void {
     const started = performance.now()
@@ -263,6 +275,13 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     }
   }
 
+  #takeGroup(group: number): void {
+    const { content, starts } = this.#read(group)
+    for (let line = 0; line + 1 < starts.length; line++)
+      this.#writer.add(group, line, content, starts[line] ?? 0, (starts[line + 1] ?? 0) - 1)
+    this.#reading = undefined
+  }
+
   #read(group: number): ReadGroup {
     if (this.#reading?.group === group) return this.#reading
     try {
@@ -293,14 +312,16 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     await this.#running?.catch(() => undefined)
     this.#interrupted = false
     this.#startAnew()
-    this.#running = this.#follow(REINDEX_SLICE_MILLIS, Number.POSITIVE_INFINITY, () => {
+    const onSlice = (): void =>
       onProgress?.({ group: this.#writer.place.group, groups: this.#tape.head().group + 1, records: this.#writer.records })
-    }).finally(() => {
-      this.#running = undefined
-      this.#restSoon()
-      // What came at the very end was not followed, since this was under way.
-      if (this.#writer.place.group <= this.#tape.head().group) this.#schedule()
-    })
+    this.#running = this.#followAhead(onSlice)
+      .then(() => this.#follow(REINDEX_SLICE_MILLIS, Number.POSITIVE_INFINITY, onSlice))
+      .finally(() => {
+        this.#running = undefined
+        this.#restSoon()
+        // What came at the very end was not followed, since this was under way.
+        if (this.#writer.place.group <= this.#tape.head().group) this.#schedule()
+      })
     await this.#running
     return { groups: this.#writer.place.group, records: this.#writer.records }
   }

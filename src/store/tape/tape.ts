@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
@@ -43,6 +44,15 @@ export class Tape implements TapeReader {
     this.#cacheMaxBytes = cacheMaxBytes
     this.#memory = cacheMaxBytes === 0 ? new ReadMemory() : undefined
     this.#segments = listNumbered(layout.segments)
+  }
+
+  get dir(): string {
+    return this.#layout.dir
+  }
+
+  /** Of all segments, as they stand. */
+  tapeBytes(): number {
+    return this.#segments.reduce((sum, first) => sum + (statSync(this.segmentFile(first), { throwIfNoEntry: false })?.size ?? 0), 0)
   }
 
   segmentFile(first: number): string {
