@@ -31,6 +31,13 @@ const NAIVE: Readonly<Record<DetectorName, RegExp>> = {
   coordinates: /[-+]?\d{1,2}\.\d{3,}\s?,\s?[-+]?\d{1,3}\.\d{3,}/g,
   'decimal-degrees': /\d{1,3}\.\d{2,10}°\s?[NSEW]/g,
   degrees: /\d{1,3}°\s?\d{1,2}['′]/g,
+  'birth-date-4': /(?:né|nacid[oa]|urodzon[ya]|рождения|生年月日|出生日期)\D{1,6}\d{1,4}[-./]\d{1,2}[-./]\d{1,4}/gi,
+  'coin-address': /\b[1-9A-HJ-NP-Za-km-z]{32,106}\b/g,
+  'kubernetes-secret': /kind: Secret/g,
+  'number-run-4': /\b\d{9,13}\b/g,
+  said: /(?:пароль|密码|パスワード|비밀번호)\s?[:：]\s?\S{6,128}/gi,
+  'spelled-email': /[\w.]{1,64}\s?[([]at[)\]]\s?[\w.]{1,64}/gi,
+  'vendor-value': /\w{2,64}\s?[:=]\s?["']?[\w.-]{14,512}/g,
   jwk: /"kty"\s{0,4}:\s{0,4}"(?:RSA|EC|OKP|oct)"/g,
 }
 const naiveExpressions: RegExp[] = policyDataOf('default').rules.map((rule) =>

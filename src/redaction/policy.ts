@@ -2,6 +2,7 @@ import { canonicalJson, digestOf, type PolicyRef, RepriseError } from '../schema
 import { defaultPolicy1 } from './policies/frozen/default-1.ts'
 import type { RedactionPolicy } from './rule.ts'
 import { changedFields3, changedRules3 } from './rules/changes-3.ts'
+import { changedFields4, changedRules4 } from './rules/changes-4.ts'
 import { CLOUD_KEY_RULES } from './rules/cloud-keys.ts'
 import { CREDENTIAL_RULES, FIELD_RULES } from './rules/credentials.ts'
 import { MODEL_KEY_RULES } from './rules/model-keys.ts'
@@ -34,15 +35,24 @@ const DEFAULT_3: RedactionPolicy = {
   fields: changedFields3(DEFAULT_2.fields),
 }
 
+/** What changed with version 4 stands in rules/changes-4.ts. */
+const DEFAULT_4: RedactionPolicy = {
+  ...DEFAULT_3,
+  version: '4',
+  rules: changedRules4(DEFAULT_3.rules),
+  fields: changedFields4(DEFAULT_3.fields),
+}
+
 export type PolicyId = 'default'
 /** Every version that any release has had: recordings made under it are matched by it. */
 const VERSIONS: Readonly<Record<PolicyVersion, () => RedactionPolicy>> = {
   '1': defaultPolicy1,
   '2': () => DEFAULT_2,
   '3': () => DEFAULT_3,
+  '4': () => DEFAULT_4,
 }
-export type PolicyVersion = '1' | '2' | '3'
-export const LATEST_VERSION: PolicyVersion = '3'
+export type PolicyVersion = '1' | '2' | '3' | '4'
+export const LATEST_VERSION: PolicyVersion = '4'
 
 export const isPolicyVersion = (version: string): version is PolicyVersion => Object.hasOwn(VERSIONS, version)
 
@@ -52,8 +62,8 @@ export const PLUGGED_NAMES = ['person-name', 'street-address', 'place-name', 'or
 /** Names that a token `<name:…>` can carry, in the policy's order. */
 export const RULE_NAMES: readonly string[] = [
   ...new Set([
-    ...DEFAULT_3.rules.flatMap((rule) => rule.gives ?? [rule.name]),
-    ...DEFAULT_3.fields.map((field) => field.rule),
+    ...DEFAULT_4.rules.flatMap((rule) => rule.gives ?? [rule.name]),
+    ...DEFAULT_4.fields.map((field) => field.rule),
     'encoded-secret',
     'field',
     ...PLUGGED_NAMES,

@@ -61,7 +61,25 @@ export type CheckName =
   | 'spoken-password'
   | 'connection-password'
   | 'summed-token'
+  | LaterCheckName
   | PersonalCheckName
+
+/** Since version 4, see detectors/assigned-checks-4.ts. */
+export type LaterCheckName =
+  | 'auth-run'
+  | 'auth-value'
+  | 'card-number'
+  | 'encoded-pem'
+  | 'given-password'
+  | 'given-secret'
+  | 'grant-code'
+  | 'hook-path'
+  | 'named-by-blank'
+  | 'named-run'
+  | 'nz-ird'
+  | 'random-run'
+  | 'said'
+  | 'said-mixed'
 
 /** Check digits and plausible dates of identifiers, see detectors/national-ids.ts and its neighbours. */
 export type PersonalCheckName = string
@@ -88,6 +106,17 @@ export type DetectorName =
   | 'degrees'
   | 'decimal-degrees'
   | 'jwk'
+  | LaterDetectorName
+
+/** Since version 4. */
+export type LaterDetectorName =
+  | 'birth-date-4'
+  | 'coin-address'
+  | 'kubernetes-secret'
+  | 'number-run-4'
+  | 'said'
+  | 'spelled-email'
+  | 'vendor-value'
 
 /** A field whose name alone says that its value is secret: HTTP headers, JSON keys, attribute names. */
 export interface FieldRuleData {
@@ -98,13 +127,16 @@ export interface FieldRuleData {
    */
   readonly names?: readonly string[]
   readonly suffixes?: readonly string[]
+  /** Names in capitals, as variables of an environment have them, that end in `_` and one of these. */
+  readonly capitals?: readonly string[]
   /** Names that contain one of these are left alone. */
   readonly unless?: readonly string[]
   /**
    * `any`: each non-empty value; `token`: only a value that looks like a credential, for names that are also used for
-   * other things; `no-path`: any but a file path; `date`: a day; `coordinate`: a latitude or longitude to some hundred metres.
+   * other things; `no-path`: any but a file path; `mixed`: letters and digits or signs without blanks;
+   * `code`: some digits; `pair`: base64 of a name and a password; `date`: a day; `coordinate`: a latitude or longitude to some hundred metres.
    */
-  readonly value: 'any' | 'token' | 'no-path' | 'date' | 'coordinate'
+  readonly value: 'any' | 'token' | 'no-path' | 'date' | 'coordinate' | 'mixed' | 'code' | 'pair'
   /** JSON numbers under this name are replaced as well, where they are such a value. */
   readonly numbers?: true
 }

@@ -47,7 +47,7 @@ describe('reprise up', () => {
     expect(await recordThrough([])).toEqual({ policy: 'strict/1', note: 'for [redacted]' })
     expect(await recordThrough([], { REPRISE_REDACTION_POLICY: './own.json' })).toEqual({ policy: 'desk/3', note: 'for ' })
     expect(await recordThrough(['--policy', 'default'], { REPRISE_REDACTION_POLICY: './own.json' })).toEqual({
-      policy: 'default/3',
+      policy: 'default/4',
       note: expect.stringMatching(/^for <email:[0-9a-f]{12}>$/) as string,
     })
     const redacted = await runCli(['redact', '--policy', 'own.json', '--quiet'], { cwd: folder, input: 'to bob@example.com\n' })

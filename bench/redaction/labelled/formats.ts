@@ -274,7 +274,14 @@ export const SECRET_FORMATS: Readonly<Record<string, readonly string[]>> = {
   'fullstory-key': ['na1.{A70}'],
   'notion-token': ['ntn_{D11}{A35}', 'secret_{A43}'],
   'figma-token': ['figd_{S40}'],
-  'dropbox-token': ['sl.{S136}'],
+  'dropbox-token': ['sl.{S136}', 'sl.u.{S160}'],
+  'adafruit-key': ['aio_{A28}'],
+  'openpipe-key': ['opk_{H40}'],
+  'woocommerce-key': ['cs_{H40}'],
+  'honeybadger-token': ['hbp_{A36}'],
+  'canva-secret': ['cnvca{A50}'],
+  'miro-token': ['eyJtaXJvLm9yaWdpbiI6ImV1MDEifQ_{S27}'],
+  'docker-swarm-token': ['SWMTKN-1-{L50}-{L25}'],
   'private-key': [
     '-----BEGIN PRIVATE KEY-----\n{B64}\n{B64}\n{B46}==\n-----END PRIVATE KEY-----',
     '-----BEGIN RSA PRIVATE KEY-----\n{B64}\n{B64}\n{B64}\n-----END RSA PRIVATE KEY-----',
@@ -361,6 +368,15 @@ export const SECRETS_IN_CONTEXT: Readonly<Record<string, readonly (readonly [for
   'access-code': [
     ['{D6}', 'Your verification code is §'],
     ['{D6}', 'OTP: §, valid for five minutes'],
+  ],
+  'kubeadm-token': [['--token {L6}.{L16}', 'kubeadm join 10.0.0.1:6443 § now']],
+  'webhook-url': [['{X}@{X}', 'https://outlook.office.com/webhook/§']],
+  'oauth-code': [['{A43}', 'https://app.example.com/cb?code=§&state=af0ifjsldkj']],
+  'kubernetes-secret': [['{B44}', 'kind: Secret\ndata:\n  config: §']],
+  'deepl-key': [['DeepL-Auth-Key {X}', 'with § as far as I see']],
+  'password-hash': [
+    ['$2b$12${A53}', 'stored as §'],
+    ['$6$rounds=5000${A16}${A86}', 'root:§:19000:0:99999:7:::'],
   ],
   'license-key': [['{U5}-{U5}-{U5}-{U5}-{U5}', 'license key: §']],
 }

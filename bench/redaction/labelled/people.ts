@@ -176,6 +176,7 @@ export const MAKERS: Readonly<Record<string, readonly Maker[]>> = {
       return [luhn(`${yy}${mm}${dd}${c.digits(4)}08`), 'ID number §']
     },
   ],
+  'nz-ird': [(c) => [nzIrd(c), 'IRD number §']],
   phone: [
     (c) => [`+1 ${200 + c.below(700)} ${200 + c.below(700)} ${1000 + c.below(8999)}`, 'call § after five'],
     (c) => [`(${200 + c.below(700)}) ${200 + c.below(700)}-${1000 + c.below(8999)}`, 'his number: §'],
@@ -215,6 +216,13 @@ function nhs(c: Chance): string {
     const body = `4${c.digits(8)}`
     const check = 11 - (sum(body, [10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11)
     return check === 10 ? undefined : `${body}${check % 11}`
+  })
+}
+function nzIrd(c: Chance): string {
+  return until(() => {
+    const body = `0${10 + c.below(80)}${c.digits(5)}`
+    const check = (11 - (sum(body, [3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 11
+    return check === 10 ? undefined : grouped(`${body.slice(1)}${check}`, [2, 3, 3], '-')
   })
 }
 function steuerId(c: Chance): string {

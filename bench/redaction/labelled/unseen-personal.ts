@@ -232,8 +232,8 @@ export const UNSEEN_PERSONAL: Readonly<Record<string, readonly string[]>> = {
   ),
   'national identifiers': IDS,
   'addresses of machines': [
-    'client «81.2.{D2}.142» connected',
-    '"remoteAddr":"«93.184.{D2}.34»"',
+    'client «81.2.1{D1}.142» connected',
+    '"remoteAddr":"«93.184.21{D1}.34»"',
     'X-Real-IP: «45.33.{D2}.156»',
     'from «2a01:4f8:c17:{H4}::1» port 443',
     'ipv6 «2606:4700:4700::{H4}»',

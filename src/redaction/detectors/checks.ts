@@ -47,7 +47,7 @@ export function isMasked(text: string): boolean {
 }
 
 /** RFC 7617: base64 of `user:password`. */
-function isBasicPair(secret: string): boolean {
+export function isBasicPair(secret: string): boolean {
   const decoded = Buffer.from(secret, 'base64')
   if (decoded.length < 3 || !decoded.includes(0x3a)) return false
   return decoded.every((byte) => byte >= 0x20 && byte !== 0x7f)

@@ -31,7 +31,7 @@ export const detectBase58Check: Detector = ({ text }, anchorEnd, anchorLength) =
   return { start, end, rule: isKey ? 'crypto-private-key' : 'crypto-address' }
 }
 
-function decodeBase58(text: string): Buffer | undefined {
+export function decodeBase58(text: string): Buffer | undefined {
   const bytes: number[] = []
   for (const char of text) {
     let carry = VALUE_OF.get(char)

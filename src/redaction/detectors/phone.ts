@@ -185,5 +185,26 @@ function hasPhoneContext3(view: TextView, start: number, end: number): boolean {
 export const detectNorthAmericanPhone3: Detector = unlessPlace(northAmericanPhone(hasPhoneContext3))
 export const detectNationalPhone3: Detector = unlessPlace(nationalPhone(hasPhoneContext3))
 
+/** Version 4 takes no sum for a number: `e[6]+4294967296`. */
+export const detectInternationalPhone4: Detector = (view, anchorEnd, anchorLength) => {
+  const start = anchorEnd - anchorLength
+  return view.text[start] === '+' && /[\])]/.test(view.text[start - 1] ?? '')
+    ? undefined
+    : detectInternationalPhone3(view, anchorEnd, anchorLength)
+}
+
+/** `contact: Ana López, …`: somebody's name between the word and the number. */
+const NAMED_CONTACT =
+  /(?:^|[^a-z])(?:contact|kontakt|contacto|contatto|call|phone|tel|mobile|cell|whatsapp|signal|sms)(?: person| details| info)?[ :.=-]{1,3}(?:[\p{L}'’-]{2,20} ?){1,4}[,:;(|-]{1,2} ?$/u
+const MY_NUMBER = /(?:^|[^a-z])(?:my|our|your|his|her|their) (?:phone |mobile |cell )?(?:number|no) (?:is|was) ?\(?$/
+/** Version 4 knows somebody's name before the number, and tables. */
+export const detectNationalPhone4: Detector = unlessPlace(
+  nationalPhone((view, start, end) => {
+    if (hasPhoneContext3(view, start, end)) return true
+    const lead = leadOf(view, start).replace(/whats app/g, 'whatsapp')
+    return PHONE_WORDS.test(lead.slice(-16)) || NAMED_CONTACT.test(lead) || MY_NUMBER.test(lead)
+  }),
+)
+
 /** What stands where a surrogate has been put: no plan has an area that begins with three zeros, and 999 is no country. */
 const isReplaced = (digits: string): boolean => digits.startsWith('000')

@@ -33,5 +33,13 @@ export const detectUrlUserinfo: Detector = ({ text }, anchorEnd) => {
   return { start, end: at }
 }
 
+/** Version 4 leaves names of variables alone: `postgres://$USER:$PASSWORD@db`. */
+export const detectUrlUserinfo4: Detector = (view, anchorEnd, anchorLength) => {
+  const found = detectUrlUserinfo(view, anchorEnd, anchorLength)
+  if (found === undefined) return undefined
+  const userinfo = view.text.slice(found.start, found.end)
+  return /:(?:\$[A-Za-z_][A-Za-z0-9_]{0,64}|%[A-Z_]{1,64}%)$/.test(userinfo) ? undefined : found
+}
+
 const STOPS = new Uint8Array(0x10000)
 for (const char of '/ \t\n\r"\'`<>\\') STOPS[char.charCodeAt(0)] = 1

@@ -5,7 +5,7 @@ import type { RuleData } from '../rule.ts'
  * query strings and mark-up. With or without a type, a closing bracket of a subscript, or the tag's end.
  */
 const CLOSING = '["\'`\\\\\\])]{0,5}'
-const OPERATOR =
+export const OPERATOR =
   '(?:\\s{0,3}:?\\s{0,3}\\b(?:string|str|text|varchar)\\s{0,3}=|\\s{0,4}(?:::=|:=|=>|->|\\?=|\\.=|\\+=|\\|\\|=|={1,3}|:)\\s{0,6}|\\s{0,2},\\s{0,2}(?=\\\\{0,2}["\'`])|>(?=[^\\s<>=]))'
 const ASSIGN = `${CLOSING}${OPERATOR}`
 /** `api_key_prod`, `password2`: names that go on a little behind the word that says what they are. */

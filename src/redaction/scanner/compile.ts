@@ -4,6 +4,7 @@ import { detectBase58Check, detectBech32, detectEthereum, detectSeedPhrase } fro
 import { detectEmail } from '../detectors/email.ts'
 import { detectIban } from '../detectors/iban.ts'
 import { detectJwk } from '../detectors/jwk.ts'
+import { LATER_DETECTORS, LATER_LOOK_BACK } from '../detectors/later.ts'
 import { detectBirthDate, detectCoordinates, detectDecimalDegrees, detectDegrees } from '../detectors/life-data.ts'
 import { isIdentifier } from '../detectors/national-ids.ts'
 import { detectIpv4, detectIpv6, detectMac } from '../detectors/network-address.ts'
@@ -19,14 +20,14 @@ import { GENERATION_1 } from '../policies/frozen/generation-1.ts'
 import { LATEST_VERSION, type PolicyId, type PolicyVersion, policyDataOf } from '../policy.ts'
 import type { DetectorName, RedactionPolicy, RuleData } from '../rule.ts'
 import type { Span } from '../spans.ts'
-import { compileFields, type FieldLookup, fieldAnchors } from '../structure/fields.ts'
+import { capitalAnchors, compileFields, type FieldLookup, fieldAnchors } from '../structure/fields.ts'
 import { PART_MARKS } from '../structure/series.ts'
 import type { Detector } from '../text-view.ts'
 import { UNSCANNED_MARKS } from '../unscanned.ts'
 import { type Anchor, MARK, parseAnchor } from './anchors.ts'
 import { Automaton } from './automaton.ts'
 import { compileContext } from './context.ts'
-import { GENERATION_2, GENERATION_3, type Generation } from './generation.ts'
+import { GENERATION_2, GENERATION_3, GENERATION_4, type Generation } from './generation.ts'
 import {
   base58Run,
   beforeLetters,
@@ -42,6 +43,7 @@ import {
   publicAddress,
   wholeIdentifier,
 } from './guards.ts'
+import { LATER_GUARDS } from './later-guards.ts'
 
 export interface CompiledRule {
   readonly name: string
@@ -108,6 +110,7 @@ const DETECTORS: Readonly<Record<DetectorName, Detector>> = {
   degrees: detectDegrees,
   'decimal-degrees': detectDecimalDegrees,
   jwk: detectJwk,
+  ...LATER_DETECTORS,
 }
 
 const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>([
@@ -116,10 +119,11 @@ const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>(
   'degrees',
   'decimal-degrees',
   'jwk',
+  ...LATER_LOOK_BACK,
 ])
 
 const compiled = new Map<PolicyVersion, CompiledPolicy>()
-const GENERATIONS: Readonly<Record<PolicyVersion, Generation>> = { '1': GENERATION_1, '2': GENERATION_2, '3': GENERATION_3 }
+const GENERATIONS: Readonly<Record<PolicyVersion, Generation>> = { '1': GENERATION_1, '2': GENERATION_2, '3': GENERATION_3, '4': GENERATION_4 }
 
 /** Compiles a version of a shipped policy once for the process. */
 export function compiledPolicy(id: PolicyId, version: PolicyVersion = LATEST_VERSION): CompiledPolicy {
@@ -141,6 +145,7 @@ const GUARDS: Readonly<Partial<Record<DetectorName, Guard>>> = {
   'national-phone': nationalPhone,
   ipv4: publicAddress,
   'base58-check': base58Run,
+  ...LATER_GUARDS,
 }
 /** By rule and anchor, for anchors of two characters. */
 const SHORT_GUARDS: Readonly<Record<string, Guard>> = {
@@ -181,6 +186,8 @@ export function compilePolicy(
     for (const source of sources) anchors.push({ sets: parseAnchor(source, false), after: 'anything', id: MARK_ANCHOR_ID, mark })
   for (const source of fieldAnchors(policy.fields))
     anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
+  for (const source of capitalAnchors(policy.fields))
+    anchors.push({ sets: parseAnchor(source, false), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const [id, rule] of policy.rules.entries()) {
     for (const source of rule.anchors)
       anchors.push({

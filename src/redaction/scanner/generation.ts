@@ -1,7 +1,15 @@
 import { isAssignedPassword3, isAssignedToken3, isSpokenPassword3 } from '../detectors/assigned-checks.ts'
 import { CHECKS, type Check, looksLikeToken } from '../detectors/checks.ts'
-import { detectInternationalPhone3, detectNationalPhone3, detectNorthAmericanPhone3 } from '../detectors/phone.ts'
+import { LATER_CHECKS } from '../detectors/later.ts'
+import {
+  detectInternationalPhone3,
+  detectInternationalPhone4,
+  detectNationalPhone3,
+  detectNationalPhone4,
+  detectNorthAmericanPhone3,
+} from '../detectors/phone.ts'
 import { isSummedToken } from '../detectors/token-checksums.ts'
+import { detectUrlUserinfo4 } from '../detectors/url-userinfo.ts'
 import type { DetectorName } from '../rule.ts'
 import type { Detector } from '../text-view.ts'
 
@@ -27,6 +35,8 @@ export interface Generation {
   readonly readsSpaced: boolean
   /** Knows the parts of a message, whatever they stand in. */
   readonly readsParts: boolean
+  /** Knows members that hold the value of what another member or the one around names. */
+  readonly readsMembers?: boolean
 }
 
 export const GENERATION_2: Generation = {
@@ -58,4 +68,15 @@ export const GENERATION_3: Generation = {
   readsKeys: true,
   readsSpaced: true,
   readsParts: true,
+}
+export const GENERATION_4: Generation = {
+  ...GENERATION_3,
+  checks: { ...GENERATION_3.checks, ...LATER_CHECKS },
+  detectors: {
+    ...GENERATION_3.detectors,
+    'international-phone': detectInternationalPhone4,
+    'national-phone': detectNationalPhone4,
+    'url-userinfo': detectUrlUserinfo4,
+  },
+  readsMembers: true,
 }

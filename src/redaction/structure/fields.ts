@@ -1,5 +1,6 @@
-import { isMasked } from '../detectors/checks.ts'
+import { isBasicPair, isMasked } from '../detectors/checks.ts'
 import { isDay } from '../detectors/life-data.ts'
+import { isPlaceholder } from '../detectors/placeholders.ts'
 import type { FieldRuleData } from '../rule.ts'
 import type { Generation } from '../scanner/generation.ts'
 import { isToken } from '../tokens.ts'
@@ -22,7 +23,7 @@ export function compileFields(rules: readonly FieldRuleData[]): FieldLookup {
     const plain = name.toLowerCase().replace(/[-_. ]/g, '')
     const rule = fields.find(
       (field) =>
-        (field.names.includes(plain) || field.suffixes.some((suffix) => plain.endsWith(suffix))) &&
+        (field.names.includes(plain) || field.suffixes.some((suffix) => plain.endsWith(suffix)) || isInCapitals(field.rule, name)) &&
         field.rule.unless?.some((part) => plain.includes(part)) !== true,
     )?.rule
     if (cache.size >= CACHE_ENTRIES) cache.clear()
@@ -30,6 +31,13 @@ export function compileFields(rules: readonly FieldRuleData[]): FieldLookup {
     return rule
   }
 }
+
+const isInCapitals = ({ capitals }: FieldRuleData, name: string): boolean =>
+  capitals?.some((word) => name.endsWith(`_${word}`)) === true && /^[A-Z][A-Z0-9_]{1,64}$/.test(name)
+
+/** Anchors, in their own case, of names in capitals. */
+export const capitalAnchors = (rules: readonly FieldRuleData[]): string[] =>
+  rules.flatMap((rule) => (rule.capitals ?? []).map((word) => `_${word}["\\\\]`))
 
 /** Anchors, in either case, that end where a field's name ends in JSON text, however often escaped. */
 export function fieldAnchors(rules: readonly FieldRuleData[]): string[] {
@@ -52,6 +60,12 @@ export function isSecretOfField(field: FieldRuleData, value: string, generation:
       return generation.looksLikeToken(value)
     case 'no-path':
       return !/^(?:[~.]{0,2}[\\/]|[A-Za-z]:[\\/]|~$)/.test(value)
+    case 'mixed':
+      return /^[^\s<>{}$]{6,256}$/.test(value) && /\p{L}/u.test(value) && /[0-9!@#$%^&*?+=~]/.test(value) && !isPlaceholder(value)
+    case 'code':
+      return /^(?:[0-9]{3,8}|[0-9]{3}[- ][0-9]{3})$/.test(value)
+    case 'pair':
+      return value.length >= 12 && /^[A-Za-z0-9+/]+={0,2}$/.test(value) && isBasicPair(value)
     case 'date':
       return isDay(value)
     case 'coordinate':

@@ -23,7 +23,12 @@ const CARD_RULE = 'payment-card'
 const NAME_MEMBERS: ReadonlySet<string> = new Set(['name', 'key', 'header', 'field'])
 /** What a JSON Web Key's private members go under. */
 const KEY_FIELD: FieldRuleData = { rule: 'private-key', value: 'any' }
+/** What stands beside a `username`, as in kaggle.json. */
+const USER_KEY_FIELD: FieldRuleData = { rule: 'credential', value: 'token' }
 const VALUE_MEMBERS: ReadonlySet<string> = new Set(['value', 'val'])
+/** The same as version 4 knows them. */
+const MORE_NAME_MEMBERS: ReadonlySet<string> = new Set([...NAME_MEMBERS, 'ParameterKey', 'OptionName', 'Name', 'Key', 'variable'])
+const MORE_VALUE_MEMBERS: ReadonlySet<string> = new Set([...VALUE_MEMBERS, 'ParameterValue', 'Value'])
 
 /**
  * What is found in a JSON text, in offsets of that text; undefined where it is not valid JSON. `rule` is that of the field
@@ -186,6 +191,8 @@ interface Container {
   /** Members that are private where the object is a JSON Web Key, and whether it is one. */
   privateTokens: JsonToken[] | undefined
   isKey: boolean
+  /** Has a member `username`. */
+  hasUser: boolean
 }
 
 /** Receives the tokens of one JSON text in order and collects the spans. */
@@ -240,6 +247,7 @@ class JsonFinder {
     if (paired !== undefined && isSecretOfPair(paired, this.#valueOf(token), this.#policy.generation)) this.#addWhole(token, paired)
     if (this.#policy.generation.readsKeys && !isInList) this.#noteKey(container, token)
     if (isInList) container.previousRule = this.#ruleNamedBy(token)
+    else if (this.#policy.generation.readsMembers === true) this.#noteMember(container, token)
     else if (NAME_MEMBERS.has(container.field)) container.namedRule = this.#ruleNamedBy(token)
     else if (VALUE_MEMBERS.has(container.field)) container.valueToken = token
   }
@@ -252,6 +260,17 @@ class JsonFinder {
     if (rule?.numbers === true && isSecretOfField(rule, digits, this.#policy.generation))
       this.#addNumber(token, rule.rule, this.#policy.fieldRank)
     else if (digits.length >= 13 && isPaymentCardNumber(digits, container.field)) this.#addNumber(token, CARD_RULE, 0, { proof: CARD_RULE })
+  }
+
+  /** `{ ParameterKey, ParameterValue }`, and `{ value }` under a name that says that it is secret. */
+  #noteMember(container: Container, token: JsonToken): void {
+    if (container.field === 'key' && container.hasUser && /^[A-Za-z0-9_-]{16,256}$/.test(this.#valueOf(token)))
+      this.#addWhole(token, USER_KEY_FIELD)
+    else if (MORE_NAME_MEMBERS.has(container.field)) container.namedRule = this.#ruleNamedBy(token)
+    else if (MORE_VALUE_MEMBERS.has(container.field)) {
+      container.valueToken = token
+      container.namedRule ??= this.#open.at(-2)?.rule
+    } else if (container.field === 'username') container.hasUser = true
   }
 
   #noteKey(container: Container, token: JsonToken): void {
@@ -307,5 +326,14 @@ class JsonFinder {
 }
 
 function newContainer(field: string, rule: FieldRuleData | undefined): Container {
-  return { field, rule, namedRule: undefined, valueToken: undefined, previousRule: undefined, privateTokens: undefined, isKey: false }
+  return {
+    field,
+    rule,
+    namedRule: undefined,
+    valueToken: undefined,
+    previousRule: undefined,
+    privateTokens: undefined,
+    isKey: false,
+    hasUser: false,
+  }
 }

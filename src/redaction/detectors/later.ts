@@ -1,0 +1,80 @@
+import type { DetectorName, LaterCheckName, LaterDetectorName } from '../rule.ts'
+import type { Detector } from '../text-view.ts'
+import {
+  isAssignedCredential4,
+  isAssignedToken4,
+  isAuthRun,
+  isAuthValue,
+  isBasicPair4,
+  isEncodedPem,
+  isGivenPassword,
+  isGivenSecret,
+  isGrantCode,
+  isHookPath,
+  isNamedByBlank,
+  isNamedRun,
+  isQuotedPassword4,
+  isRandomRun,
+  isSaid,
+  isSaidMixed,
+} from './assigned-checks-4.ts'
+import { detectBirthDate4 } from './birth-date-4.ts'
+import type { Check } from './checks.ts'
+import { detectCoinAddress } from './coin-address.ts'
+import { detectKubernetesSecret } from './kubernetes-secret.ts'
+import { detectNumberRun4 } from './number-run-4.ts'
+import { isPaymentCardNumber } from './payment-card.ts'
+import { detectSaid } from './said.ts'
+import { detectSpelledEmail } from './spelled-email.ts'
+import { detectVendorValue } from './vendor-value.ts'
+
+/** Numbers of taxpayers of New Zealand: eight or nine digits, the last one a check (mod 11, with second weights). */
+function isIrd(written: string): boolean {
+  const digits = written.replace(/[^0-9]/g, '').padStart(9, '0')
+  const value = Number(digits)
+  if (digits.length !== 9 || value < 10_000_000 || value > 200_000_000) return false
+  for (const weights of ['32765432', '74325276']) {
+    let sum = 0
+    for (let index = 0; index < 8; index++) sum += Number(digits[index]) * Number(weights[index])
+    const check = (11 - (sum % 11)) % 11
+    if (check < 10) return check === Number(digits[8])
+  }
+  return false
+}
+
+/** Checks that version 4 has beside those of version 3. */
+export const LATER_CHECKS: Readonly<
+  Record<LaterCheckName | 'assigned-credential' | 'assigned-token' | 'basic-pair' | 'quoted-password', Check>
+> = {
+  'assigned-credential': isAssignedCredential4,
+  'assigned-token': isAssignedToken4,
+  'auth-run': isAuthRun,
+  'auth-value': isAuthValue,
+  'basic-pair': isBasicPair4,
+  'card-number': (secret) => isPaymentCardNumber(secret.replace(/[^0-9]/g, ''), ''),
+  'encoded-pem': isEncodedPem,
+  'given-password': isGivenPassword,
+  'given-secret': isGivenSecret,
+  'grant-code': isGrantCode,
+  'hook-path': isHookPath,
+  'named-by-blank': isNamedByBlank,
+  'named-run': isNamedRun,
+  'nz-ird': isIrd,
+  'quoted-password': isQuotedPassword4,
+  'random-run': (secret) => isRandomRun(secret, 16),
+  said: isSaid,
+  'said-mixed': isSaidMixed,
+}
+
+export const LATER_DETECTORS: Readonly<Record<LaterDetectorName, Detector>> = {
+  'birth-date-4': detectBirthDate4,
+  'coin-address': detectCoinAddress,
+  'kubernetes-secret': detectKubernetesSecret,
+  'number-run-4': detectNumberRun4,
+  said: detectSaid,
+  'spelled-email': detectSpelledEmail,
+  'vendor-value': detectVendorValue,
+}
+
+/** Those whose findings begin before their anchor. */
+export const LATER_LOOK_BACK: readonly DetectorName[] = ['kubernetes-secret', 'spelled-email']

@@ -1,0 +1,69 @@
+import type { FieldRuleData, RuleData } from '../rule.ts'
+import { OPERATOR } from './assignments.ts'
+import { HANDED_RULES_4 } from './handed-4.ts'
+import { MARKED_RULES_4 } from './marked-4.ts'
+import { NAMED_RULES_4, OPERATOR_4 } from './named-4.ts'
+import { MORE_NEAR_4, PERSONAL_RULES_4 } from './personal-4.ts'
+import { SPOKEN_RULES_4 } from './spoken-4.ts'
+
+/** An assignment's anchors end so; version 4 has one more of each. */
+const ASSIGNED_END = ' [:=?|s]'
+
+/** Version 4 of the default policy, told as what it changes in version 3. */
+export function changedRules4(rules: readonly RuleData[]): RuleData[] {
+  return [...rules.map(changed), ...MARKED_RULES_4, ...NAMED_RULES_4, ...HANDED_RULES_4, ...SPOKEN_RULES_4, ...PERSONAL_RULES_4]
+}
+
+function changed(rule: RuleData): RuleData {
+  const more = MORE_NEAR_4[rule.name]
+  const near = more === undefined || rule.near === undefined ? undefined : { near: [...rule.near, ...more] }
+  if (rule.name === 'auth-header' && rule.check === undefined) return { ...rule, check: 'auth-value' }
+  if (rule.pattern?.includes(OPERATOR) !== true) return near === undefined ? rule : { ...rule, ...near }
+  const wide = rule.anchors
+    .filter((anchor) => anchor.endsWith(ASSIGNED_END))
+    .map((anchor) => `${anchor.slice(0, -ASSIGNED_END.length)}[\xff]`)
+  return { ...rule, ...near, anchors: [...rule.anchors, ...wide], pattern: rule.pattern.replaceAll(OPERATOR, OPERATOR_4) }
+}
+
+export const changedFields4 = (fields: readonly FieldRuleData[]): FieldRuleData[] => [
+  ...fields,
+  {
+    rule: 'password',
+    names: [
+      'pass',
+      'db pass',
+      'mail pass',
+      'smtp pass',
+      'ftp pass',
+      'ssh pass',
+      'user pass',
+      'admin pass',
+      'root pass',
+      'become pass',
+      'sudo pass',
+      'mot de passe',
+      'contrasena',
+      'contraseña',
+      'wachtwoord',
+      'senha',
+    ],
+    suffixes: ['db pass', 'database pass', 'mysql pass', 'redis pass', 'postgres pass'],
+    value: 'mixed',
+  },
+  {
+    rule: 'access-code',
+    names: ['otp', 'pin code', 'totp', 'mfa code', 'verification code', 'cvv', 'cvc', 'cvv2', 'card cvc', 'card cvv'],
+    value: 'code',
+    numbers: true,
+  },
+  { rule: 'basic-credentials', names: ['auth'], value: 'pair' },
+  { rule: 'password', names: ['secret answer', 'security answer', 'ses smtp password v4'], value: 'any' },
+  {
+    rule: 'credential',
+    names: ['bearer', 'api key value', 'pat', 'personal access', 'macaroon', 'jwt', 'sas', 'signature key'],
+    value: 'token',
+  },
+  { rule: 'credential', capitals: ['KEY', 'PAT', 'CERT', 'SALT', 'PRIVATE', 'AUTH', 'SECRET', 'TOKEN', 'DSN'], value: 'token' },
+  { rule: 'password', capitals: ['PASS', 'PW', 'PWD', 'PASSPHRASE'], value: 'mixed' },
+  { rule: 'geo-coordinates', names: ['coordinates'], value: 'coordinate', numbers: true },
+]

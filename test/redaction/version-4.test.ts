@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { UNSEEN_KNOWN_MISSED, type UnseenCase, unseenCases } from '../../bench/redaction/labelled/unseen.ts'
+import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
+
+const redactor = createRedactor({ key: new Uint8Array(32).fill(6) })
+const redact = (text: string): string => (/^\s*[{[]/.test(text) ? redactor.redactJson(text) : redactor.redactText(text)).value
+
+const groups = new Map<string, UnseenCase[]>()
+for (const one of unseenCases()) groups.set(one.group, [...(groups.get(one.group) ?? []), one])
+
+describe('the third set of cases', () => {
+  it.each([...groups])('%s', (group, cases) => {
+    const missed = cases.filter(({ text, secrets }) => {
+      const value = redact(text)
+      const shown = normalizeTokens(value)
+      // Of a long one, its end must not be left either.
+      const isLeft = (secret: string): boolean => shown.includes(secret.length > 16 ? secret.slice(-12) : secret)
+      return secrets.length === 0 ? value !== text : secrets.some(isLeft)
+    })
+    const known = UNSEEN_KNOWN_MISSED[group] ?? 0
+    expect(missed.length, missed.map(({ text }) => text).join('\n')).toBe(known)
+  })
+  it('changes nothing when it is redacted again', () => {
+    for (const { text } of unseenCases()) {
+      const once = redact(text)
+      expect(redact(once)).toBe(once)
+    }
+  })
+})
+
+describe('what is taken for no secret', () => {
+  it.each([
+    ["pbkdf2(sha256, 'password', 'salt', { c: 1 })"],
+    ["onError(token, 'IMPLICIT_KEY', 'Implicit keys need to be on a single line')"],
+    ['const credential = exports.findX509OAuthError'],
+    ['bits = e[6]+4294967296'],
+    ['see Basic Operations for more'],
+    ['arn:aws:secretsmanager:eu-west-1:123456789012:secret:prod/db-7PGyrE'],
+    ['postgres://$USER:$PASS@db/test'],
+    ['Authorization: Bearer YOUR_TOKEN'],
+    ['mkdir -p /srv/app2 && ls -a x1 && tar -k y2'],
+    ['the cache key 8f14e45fceea167a5a36dedd4bea2543 is stale'],
+    ['token authentication with refresh tokens, secret management, key rotation'],
+    ['kind: Secret\nmetadata:\n  name: db\ndata: {}\n'],
+    ['kind: SecretStore\ndata:\n  config: abcdef1234567890\n'],
+    ['the password was reset to its default, password has expired'],
+    ['look at me dot com was a boom'],
+    ['{"coordinates":[12,48],"otp":"enabled","auth":"basic","key":"user:1"}'],
+    ['/repos/acme/hooks/events and src/services/user-service-v2.ts'],
+    ['GITHUB_SHA=8f14e45fceea167a5a36dedd4bea2543abcdef12'],
+    ['STRIPE_PRICE_ID=price_1OaB2cD3eF4gH5iJ6kL7mN8o'],
+    ['code: 404123 in the error code table'],
+  ])('%s', (text) => expect(redact(text)).toBe(text))
+})
