@@ -137,6 +137,9 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option('--module <file>', 'the module that holds the program')
     .option('--export <name>', 'the exported function, wrapped by instrument() (default: the name of the run)')
     .addOption(new Option('--on-miss <what>', 'what comes of a call that matches nothing (default: live)').choices(['throw', 'live']))
+    .addOption(
+      new Option('--serve <what>', 'wire: client code runs again, above recorded HTTP exchanges (default: call)').choices(['call', 'wire']),
+    )
     .option('--allow-write <step>', 'this step may be called though it writes; may be given more than once', collect)
     .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
     .option('--no-record', 'do not record what happens as a run of its own')

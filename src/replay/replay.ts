@@ -128,7 +128,8 @@ export async function runReplay(
   return { verdict, outcome, runId: session.recordedRunId }
 }
 
-function servedAs(recording: Recording, { serve = 'call', allowWrites = [] }: ReplayOptions): Recording {
+/** @throws RepriseError `invalid_argument` for another `serve`, and for one over the wire of a recording without exchanges */
+export function servedAs(recording: Recording, { serve = 'call', allowWrites = [] }: Pick<ReplayOptions, 'serve' | 'allowWrites'>): Recording {
   if (serve === 'wire') return overTheWire(recording, allowWrites)
   if (serve !== 'call') throw new RepriseError('invalid_argument', `replay: serve: expected call or wire, found ${String(serve)}`)
   return recording

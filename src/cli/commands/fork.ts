@@ -29,6 +29,7 @@ export type ForkFlags = {
   export?: string
   dryRun?: boolean
   onMiss?: 'throw' | 'live'
+  serve?: 'call' | 'wire'
   allowWrite?: string[]
   timeoutMillis?: number
   record?: boolean
@@ -40,6 +41,7 @@ export async function forkRun(settings: Settings, terminal: Terminal, wanted: st
     at: flags.at,
     set: Object.fromEntries(flags.set.map(readAssignment)),
     ...(flags.onMiss === undefined ? {} : { onMiss: flags.onMiss }),
+    ...(flags.serve === undefined ? {} : { serve: flags.serve }),
     ...(flags.allowWrite === undefined ? {} : { allowWrites: flags.allowWrite }),
     ...(flags.timeoutMillis === undefined ? {} : { timeoutMillis: flags.timeoutMillis }),
     record: flags.record !== false,

@@ -5,14 +5,14 @@ import { differencesOf } from '../matching/differences.ts'
 import { isServed } from '../matching/recorded-calls.ts'
 import type { LineageNode } from '../recording/lineage.ts'
 import type { Recording } from '../recording/recording.ts'
-import { type Outcome, type ReplayOptions, runReplay } from '../replay.ts'
+import { type Outcome, type ReplayOptions, runReplay, servedAs } from '../replay.ts'
 import { readResult } from '../serving/served-result.ts'
 import { ForkChanges } from './fork-changes.ts'
 import { type ForkPlan, type LiveRules, planFork } from './fork-plan.ts'
 import { Patch, type PatchValues } from './patch.ts'
 import { selectStep } from './step-selector.ts'
 
-export interface ForkOptions extends Pick<ReplayOptions, 'args' | 'timeoutMillis' | 'allowWrites' | 'onMiss' | 'record'> {
+export interface ForkOptions extends Pick<ReplayOptions, 'args' | 'timeoutMillis' | 'allowWrites' | 'onMiss' | 'record' | 'serve'> {
   /**
    * The step that is changed: its number in call order (the root is 0), its name, the names on the way to it (`answer > search`), or the
    * start of its lineage. `#2` behind a name is the second of that name.
@@ -54,7 +54,7 @@ export function planOfFork(recording: Recording, options: Omit<ForkOptions, 'arg
  * @throws as `planOfFork` and `replay`; RepriseError `invalid_argument` also where the changed step writes and is not allowed to
  */
 export async function fork(recording: Recording, fn: Program, options: ForkOptions): Promise<ForkResult> {
-  const { changes, plan, rules } = prepare(recording, options)
+  const { changes, plan, rules, served } = prepare(recording, options)
   const { node, patch } = changes
   const { effect, stepName } = node.record.core
   if (patch.setsInput && isServed(node) && effect === 'write' && !rules.allowWrites.includes(stepName)) {
@@ -62,7 +62,7 @@ export async function fork(recording: Recording, fn: Program, options: ForkOptio
     throw new RepriseError('invalid_argument', `${message}, or set its output`)
   }
   const { args, timeoutMillis, record } = options
-  const { verdict, outcome, runId } = await runReplay(recording, fn, {
+  const { verdict, outcome, runId } = await runReplay(served, fn, {
     ...(args === undefined ? {} : { args }),
     ...(timeoutMillis === undefined ? {} : { timeoutMillis }),
     record: record ?? true,
@@ -73,9 +73,10 @@ export async function fork(recording: Recording, fn: Program, options: ForkOptio
 }
 
 function prepare(
-  recording: Recording,
-  { at, set, onMiss = 'live', allowWrites = [] }: Omit<ForkOptions, 'args' | 'timeoutMillis' | 'record'>,
-): { changes: ForkChanges; plan: ForkPlan; rules: LiveRules } {
+  recorded: Recording,
+  { at, set, onMiss = 'live', allowWrites = [], serve = 'call' }: Omit<ForkOptions, 'args' | 'timeoutMillis' | 'record'>,
+): { changes: ForkChanges; plan: ForkPlan; rules: LiveRules; served: Recording } {
+  const recording = servedAs(recorded, { serve, allowWrites })
   const node = selectStep(recording.nodes, at)
   const patch = new Patch(node, set)
   const rules: LiveRules = { onMiss, allowWrites }
@@ -83,6 +84,7 @@ function prepare(
     changes: new ForkChanges(node, patch),
     plan: planFork(recording, node, patch, rules, changedFields(recording, node, patch)),
     rules,
+    served: recording,
   }
 }
 
