@@ -3,6 +3,7 @@ import { checkText } from '../../src/redaction/index.ts'
 
 const UNITS = 200_000
 const TRIES = 3
+const SUSPECT_TRIES = 15
 const SUSPECT = 2.3
 const BRICKS = [
   ...['@', 'a@', 'x@y.io', 'bob@example', '://', 'a://', 'a://b:c@', ':@', 'eyJ', '.eyJ', 'eyJa.', 'ops_eyJa7', 'sk-or-v1-', 'tvly-'],
@@ -32,6 +33,14 @@ const BRICKS = [
   ],
   ...['{"name":"cookie",', '<email:', '<email:aaaaaaaaaaaa>', '%40', '%3C', 'abc8Q~a7K', '0-us1', '\ndata: {"a":"password="}', 'a'],
   ...[
+    'password aaa1 ',
+    'kind: Secret\n',
+    ':5432:',
+    '(at)',
+    'LS0tLS1CRUdJTi',
+    'X_KEY: {',
+    'пароль: a1',
+    'A=abcdefgh123456',
     '1234567890 ',
     '123-45-6789 ',
     '+1',
@@ -66,20 +75,23 @@ function cpuMillisOf(text: string): number {
   return (user + system) / 1000
 }
 
-/** Each length by turns, the least of each by processor time: what else the machine does disturbs all alike. */
-function millisBySize(brick: string, sizes: readonly number[]): number[] {
+/** Each length by turns, by processor time: what else the machine does disturbs all alike. */
+function millisBySize(brick: string, sizes: readonly number[], tries: number): number[][] {
   const texts = sizes.map((units) => brick.repeat(Math.ceil(units / brick.length)))
-  const least = texts.map(() => Infinity)
-  for (let attempt = 0; attempt < TRIES; attempt++)
-    for (const [index, text] of texts.entries()) least[index] = Math.min(least[index] as number, cpuMillisOf(text))
-  return least
+  const millis = texts.map((): number[] => [])
+  for (let attempt = 0; attempt < tries; attempt++) for (const [index, text] of texts.entries()) millis[index]?.push(cpuMillisOf(text))
+  return millis.map((all) => all.sort((x, y) => x - y))
 }
 
-/** `growth`: t(2n)/t(n); of a suspect, whose garbage may have been collected in one of two, the mean of three doublings. */
+/**
+ * `growth`: t(2n)/t(n) by the least of each. Of a suspect, whose garbage may have been collected in one and not in the other, the mean of
+ * three doublings by the medians of many.
+ */
 function growthOf(brick: string): { readonly single: number; readonly growth: number } {
-  const [single = 0, double = 0] = millisBySize(brick, [UNITS, 2 * UNITS])
+  const [[single = 0] = [], [double = 0] = []] = millisBySize(brick, [UNITS, 2 * UNITS], TRIES)
   if (double / single <= SUSPECT) return { single, growth: double / single }
-  const [least = 0, , , most = 0] = millisBySize(brick, [UNITS, 2 * UNITS, 4 * UNITS, 8 * UNITS])
+  const all = millisBySize(brick, [UNITS, 2 * UNITS, 4 * UNITS, 8 * UNITS], SUSPECT_TRIES)
+  const [least = 0, , , most = 0] = all.map((millis) => millis[millis.length >> 1] ?? 0)
   return { single: least, growth: Math.cbrt(most / least) }
 }
 

@@ -15,6 +15,14 @@ const LOOK_AHEAD = 128
 /** An address written so that no program should take it for one. Found at what stands for its `@` or a dot. */
 export const detectSpelledEmail: Detector = ({ text }, anchorEnd, anchorLength) => {
   const at = anchorEnd - anchorLength
+  // What stands around is cheap to look at, and mostly something else.
+  const before = text[at - 1] === ' ' ? at - 2 : at - 1
+  if (!/[A-Za-z0-9]/.test(text[before] ?? '') && !/[.\]})>]/.test(text[before] ?? '')) return undefined
+  if (
+    !/^\s{0,2}[A-Za-z0-9]/.test(text.slice(anchorEnd - 1, anchorEnd + 3)) &&
+    !/^[)\]}>;]\s{0,2}[A-Za-z0-9]/.test(text.slice(anchorEnd - 1, anchorEnd + 4))
+  )
+    return undefined
   const from = Math.max(0, at - LOOK_BACK)
   const near = text.slice(from, anchorEnd + LOOK_AHEAD)
   for (const form of [SPELLED, BRACKETED_DOT]) {

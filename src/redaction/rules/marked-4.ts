@@ -76,7 +76,7 @@ export const MARKED_RULES_4: readonly RuleData[] = [
   {
     name: 'private-key',
     anchors: ['LS0tLS1CRUdJTi'],
-    pattern: 'LS0tLS1CRUdJTi[A-Za-z0-9+/]{40,65536}={0,2}',
+    pattern: 'LS0tLS1CRUdJTi(?=[A-Za-z0-9+/]{1,40}?(?:UFJJVkFURSBLRVk|BSSVZBVEUgS0VZ|QUklWQVRFIEtFW))[A-Za-z0-9+/]{40,65536}={0,2}',
     check: 'encoded-pem',
     tail: '[A-Za-z0-9+/=]',
   },
