@@ -3,6 +3,7 @@ import type { Redactor } from '../../redaction/index.ts'
 import { canonicalJson, type PolicyRef } from '../../schemas/index.ts'
 import { BatchPacker, type PackedBatch, RECORD_MAX_BYTES } from '../../store/index.ts'
 import { type AddressedContent, addPayloadText, addressContent, type PayloadText } from './address.ts'
+import { AlikeSpans } from './alike-spans.ts'
 import { inOnePiece, jsonOfText, LoneSurrogate } from './canonical-text.ts'
 import { Committer } from './commitment.ts'
 import { Cleaner, type Findings, mergeCounts, newFindings } from './redact.ts'
@@ -34,6 +35,8 @@ export interface PreparedBatch {
 export interface PrepareContext {
   readonly namespaceJson: string
   readonly policyJson: string
+  readonly policyMember: string
+  readonly alike: AlikeSpans
   readonly cleaner: Cleaner
   readonly committer: Committer
   /** Where everything that is prepared goes. */
@@ -48,9 +51,13 @@ export function createPrepareContext(options: {
   const policy: PolicyRef = options.redactor.policy
   const { quarantineKey, namespace } = options
   const sealer = quarantineKey === undefined ? undefined : new WithheldSealer(quarantineKey, namespace, policy)
+  const namespaceJson = jsonOfText(options.namespace)
+  const policyJson = inOnePiece(canonicalJson(policy))
   return {
-    namespaceJson: jsonOfText(options.namespace),
-    policyJson: inOnePiece(canonicalJson(policy)),
+    namespaceJson,
+    policyJson,
+    policyMember: inOnePiece(`,"policy":${policyJson}`),
+    alike: new AlikeSpans(namespaceJson),
     cleaner: new Cleaner(options.redactor, sealer !== undefined),
     committer: new Committer(),
     batch: new Batch(sealer),
@@ -165,6 +172,10 @@ function shareScope(scope: WireScope, schemaUrl: string, resource: SharedPart, c
       policy: context.policyJson,
       resource: resource.json,
       scope: part.json,
+      policyMember: context.policyMember,
+      toRunId: inOnePiece(`,"resource":${resource.json},"runId":"`),
+      behindRunId: inOnePiece(`","schema":"reprise.span/1","scope":${part.json}`),
+      alike: context.alike,
       redactions: mergeCounts(resource.found.redactions, part.found.redactions),
       cuts: [...resource.found.cuts, ...part.found.cuts],
     },

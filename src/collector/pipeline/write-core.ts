@@ -1,5 +1,6 @@
 import type { WireEvent, WireLink, WireResource, WireScope } from '../../otlp/index.ts'
-import { type Cut, SPAN_KINDS, STATUS_CODES } from '../../schemas/index.ts'
+import type { Cut } from '../../schemas/index.ts'
+import { type AlikeSpans, spanText } from './alike-spans.ts'
 import { jsonOfText } from './canonical-text.ts'
 import type { SpanDraft } from './normalize.ts'
 import { type Cleaner, type Findings, mergeCounts } from './redact.ts'
@@ -12,6 +13,11 @@ export interface SharedText {
   readonly policy: string
   readonly resource: string
   readonly scope: string
+  /** Members of a span's core with the above: `policy`; `resource`, and `runId` as far as its value; from there to `scope`. */
+  readonly policyMember: string
+  readonly toRunId: string
+  readonly behindRunId: string
+  readonly alike: AlikeSpans
   /** What was found in the resource and the scope, which stand in every record beneath them. */
   readonly redactions: Readonly<Record<string, number>> | undefined
   readonly cuts: readonly Cut[]
@@ -77,9 +83,9 @@ export interface CoreText {
 export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Cleaner, found: Findings): CoreText {
   const { span } = draft
   for (const payload of draft.payloads) cleaner.payload(payload, found)
-  const name = jsonOfText(cleaner.name(span.name, '/name', found))
-  const stepName = draft.stepName === span.name ? name : jsonOfText(cleaner.name(draft.stepName, '/stepName', found))
-  const operation = jsonOfText(cleaner.name(draft.operation, '/operation', found))
+  const name = cleaner.name(span.name, '/name', found)
+  const stepName = draft.stepName === span.name ? name : cleaner.name(draft.stepName, '/stepName', found)
+  const operation = cleaner.name(draft.operation, '/operation', found)
   const message = cleaner.message(span.status.message, '/status/message', found)
   const state = cleaner.optionalText(span.traceState, '/traceState', found)
   const seed = draft.seed === undefined ? undefined : cleaner.name(draft.seed, '/seed', found)
@@ -89,6 +95,9 @@ export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Clea
   const allCuts = [...draft.cuts, ...shared.cuts, ...found.cuts]
   const cuts = allCuts.length === 0 ? '' : cutsText(allCuts, cleaner, found)
   const redactions = mergeCounts(shared.redactions, found.redactions)
+  const words = { name, stepName, operation, message }
+  const isPlain = events === '' && links === ''
+  const text = isPlain ? shared.alike.textOf(draft, words) : spanText(draft, words, shared.namespace, events, links)
 
   let head = `{"attributes":${attributes}`
   if (cuts !== '') head += `,"cuts":[${cuts}]`
@@ -98,21 +107,17 @@ export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Clea
   head += dropped('droppedLinks', span.droppedLinks)
   if (draft.effect !== undefined) head += `,"effect":"${draft.effect}"`
   if (!draft.pending && span.endNanos !== 0n) head += `,"endNanos":"${span.endNanos}"`
-  head += `,"events":[${events}],"fidelity":"${draft.fidelity}"`
-  head += dropped('flags', span.flags)
-  head += `,"kind":"${draft.kind}","links":[${links}],"name":${name},"namespace":${shared.namespace},"operation":${operation}`
+  head += text.middle
   if (span.parentSpanId !== '') head += `,"parentSpanId":"${span.parentSpanId}"`
 
   let tail = draft.pending ? ',"pending":true' : ''
-  tail += `,"policy":${shared.policy}`
+  tail += shared.policyMember
   if (redactions !== undefined) tail += `,"redactions":${countsText(redactions)}`
-  tail += `,"resource":${shared.resource},"runId":"${draft.runId}","schema":"reprise.span/1","scope":${shared.scope}`
+  tail += `${shared.toRunId}${draft.runId}${shared.behindRunId}`
   if (seed !== undefined) tail += `,"seed":${jsonOfText(seed)}`
   if (draft.sequence !== undefined) tail += `,"sequence":${draft.sequence}`
   if (draft.shape !== undefined) tail += `,"shape":"${draft.shape}"`
-  tail += `,"spanId":"${span.spanId}","spanKind":"${SPAN_KINDS[span.kind] ?? 'unspecified'}","startNanos":"${span.startNanos}"`
-  tail += `,"status":{"code":"${STATUS_CODES[span.status.code] ?? 'unset'}"${message === undefined ? '' : `,"message":${jsonOfText(message)}`}}`
-  tail += `,"stepName":${stepName}`
+  tail += `,"spanId":"${span.spanId}${text.spanKind}${span.startNanos}${text.status}`
   if (draft.streamEnd !== undefined) tail += `,"streamEnd":"${draft.streamEnd}"`
   tail += `,"traceId":"${span.traceId}"`
   if (state !== undefined) tail += `,"traceState":${jsonOfText(state)}`
