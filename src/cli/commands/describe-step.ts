@@ -1,4 +1,4 @@
-import type { SpanRecord } from '../../schemas/index.ts'
+import { ATTR, type SpanRecord } from '../../schemas/index.ts'
 import { formatDuration, millisBetween, plural } from '../terminal.ts'
 
 /** Clocks of machines that are kept right differ by less. */
@@ -24,6 +24,7 @@ export function describeStep(record: SpanRecord, parent?: Times): string {
   const took = core.endNanos === undefined ? 'not ended' : formatDuration(millisBetween(core.startNanos, core.endNanos))
   const notes = [
     skewOf(core, parent),
+    ...originOf(core),
     core.effect === 'write' ? 'writes' : '',
     core.status.code === 'error' ? `error ${String(core.attributes['error.type'] ?? '')}`.trim() : '',
     core.streamEnd !== undefined && core.streamEnd !== 'done' ? `stream ${core.streamEnd}` : '',
@@ -41,6 +42,15 @@ export function describeStep(record: SpanRecord, parent?: Times): string {
     ...describeContents(record),
   ].filter((note) => note !== '')
   return `${core.kind.padEnd(13)} ${core.name === core.stepName ? core.name : `${core.stepName} (${core.name})`}  ${took}${notes.length > 0 ? `  · ${notes.join(' · ')}` : ''}`
+}
+
+/** Of a run that a replay or a fork made, and of its steps: where from, and what came of them. */
+function originOf({ attributes }: SpanRecord['core']): string[] {
+  const { [ATTR.parentRunId]: parent, [ATTR.forkSpanId]: changed, [ATTR.label]: label } = attributes
+  const notes: string[] = []
+  if (typeof parent === 'string') notes.push(`${typeof changed === 'string' ? 'fork' : 'replay'} of run ${parent.slice(0, 12)}`)
+  if (typeof label === 'string') notes.push(label.slice(0, 20))
+  return notes
 }
 
 function describeContents({ core: { payloads }, refs }: SpanRecord): string[] {

@@ -95,6 +95,13 @@ describe('reprise fork', () => {
     expect(told).toMatchObject({ schema: 'reprise.fork/1', verdict: { label: 'live', counts: { live: 2 } } })
     const child = told.runId as string
     expect(await runs()).toEqual([child, run])
+    const shown = (await cli(['show', child])).stdout.split('\n')
+    expect(shown.find((line) => line.includes('  run '))).toContain(` · fork of run ${run.slice(0, 12)} · `)
+    const labels = ['stock', 'write', 'send'].map(
+      (name) => / · (cached|live) · /.exec(shown.find((line) => line.includes(name)) ?? '')?.[1],
+    )
+    expect(labels).toEqual(['cached', 'live', 'live'])
+    expect((await cli(['show', run])).stdout).not.toMatch(/fork of|cached|live/)
 
     rmSync(join(home, 'calls'))
     expect((await cli(['export', child, '--out', join(home, 'child')])).code).toBe(0)
