@@ -3,10 +3,10 @@ import { LATEST_VERSION, type PolicyId, type PolicyVersion, policyRefOf } from '
 import { rescanText } from './rescan.ts'
 import { type CompiledPolicy, compiledPolicy } from './scanner/compile.ts'
 import { type AnchorHits, type Scan, scanText } from './scanner/scan.ts'
-import { renderSpans, type Span, settleSpans, shownLength } from './spans.ts'
+import { chooseSpans, renderSpans, type Span, settleSpans, shownLength } from './spans.ts'
 import { findInFieldString, findInJson, findInString } from './structure/find-json.ts'
 import { redactPayloadWith } from './structure/payload.ts'
-import { findInSeries } from './structure/series.ts'
+import { findInParts, findInSeries, type SeriesMatch } from './structure/series.ts'
 import { redactTree, type StringTools } from './structure/value-walk.ts'
 import { Pseudonyms } from './tokens.ts'
 
@@ -70,8 +70,11 @@ function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pse
   }
   const redactText = (text: string, field = ''): Redacted<string> => render(text, settledInText(compiled, text, field))
   const redactJson = (text: string, field = ''): Redacted<string> => render(text, settledInJson(compiled, text, field))
-  const redactPieces: StringTools['redactPieces'] = (pieces) => {
-    const matches = findInSeries(pieces, compiled.generation.piecesMin, (joined) => findInString(compiled, joined, '', 0))
+  const findJoined = (joined: string): Span[] => findInString(compiled, joined, '', 0)
+  const redactPieces: StringTools['redactPieces'] = (pieces) =>
+    redactMatches(pieces, findInSeries(pieces, compiled.generation.piecesMin, findJoined))
+  const redactParts: StringTools['redactPieces'] = (pieces) => redactMatches(pieces, findInParts(pieces, findJoined))
+  const redactMatches = (pieces: readonly string[], matches: readonly SeriesMatch[]): ReturnType<StringTools['redactPieces']> => {
     if (matches.length === 0) return undefined
     const spansOf = pieces.map((): Span[] => [])
     for (const { span, parts } of matches) {
@@ -80,7 +83,7 @@ function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pse
       }
     }
     return {
-      pieces: pieces.map((piece, index) => renderSpans(piece, spansOf[index] ?? [], tokenOf)),
+      pieces: pieces.map((piece, index) => renderSpans(piece, chooseSpans(spansOf[index] ?? []), tokenOf)),
       counts: countsOf(matches.map(({ span }) => span)),
     }
   }
@@ -91,6 +94,7 @@ function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pse
     redactText,
     redactJson,
     redactPieces,
+    ...(compiled.generation.readsMembers && { redactParts }),
     hidesNumbers,
     readsKeys: compiled.generation.readsKeys,
     ...(compiled.generation.readsBytes && { redactBytes }),

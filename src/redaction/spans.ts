@@ -23,10 +23,10 @@ export interface Span {
 const MAX_ROUNDS = 12
 
 /** Leftmost first, then the longest, then the rule that comes first in the policy; none overlaps another. */
-export function chooseSpans(spans: readonly Span[]): Span[] {
+export function chooseSpans<T extends Span>(spans: readonly T[]): T[] {
   if (spans.length < 2) return [...spans]
   const sorted = [...spans].sort((a, b) => a.start - b.start || b.end - a.end || a.rank - b.rank)
-  const chosen: Span[] = []
+  const chosen: T[] = []
   let covered = -1
   for (const span of sorted) {
     if (span.start < covered) continue

@@ -28,6 +28,18 @@ describe('a secret that is cut in two', () => {
     const plain = wrap(parts('Where is Oslo?', `In Norway. ${LONG}`, 'And Bergen?'))
     expect(json(plain)).toEqual(plain)
   })
+  it('over the parts of a message is found in a value as it is in JSON', () => {
+    const inValue = (value: unknown): unknown => JSON.parse(normalizeTokens(JSON.stringify(redactor.redactValue(value).value)))
+    const wrap = (content: unknown) => ({ model: 'm', messages: [{ role: 'user', content }] })
+    const cut = wrap(parts(`${LONG}the key is ghp_abcdefghijABCDEFGHIJ`, `0123456789abcdefgh ok ${LONG}`))
+    expect(inValue(cut)).toEqual(wrap(parts(`${LONG}the key is <github-token#1>`, ` ok ${LONG}`)))
+    expect(inValue(wrap(parts('ana', '@nor', 'thwind.com')))).toEqual(wrap(parts('<email#1>', '', '')))
+    expect(redactor.redactValue(redactor.redactValue(cut).value).counts).toBeUndefined()
+    const apart = wrap([...parts('ana@nor'), { type: 'image_url', url: 'x' }, ...parts('thwind.com')])
+    expect(redactor.redactValue(apart).value).toBe(apart)
+    const before = createRedactor({ key: new Uint8Array(32).fill(7), policyVersion: '3' })
+    expect(before.redactValue(cut).value).toBe(cut)
+  })
   it('over parts that do not stand side by side is none', () => {
     const apart = { messages: [{ content: [...parts('ana@nor'), { type: 'image_url', url: 'x' }, ...parts(`thwind.com ${LONG}`)] }] }
     expect(json(apart)).toEqual(apart)

@@ -3,6 +3,7 @@ import { isContentAttribute, isMetadataAttribute } from '../../adapters/dialects
 import { isWireText, textOf, type WireAttribute, type WireText, type WireValue } from '../../otlp/index.ts'
 import type { ContentLimits, Redacted, Redactor } from '../../redaction/index.ts'
 import { ATTRIBUTE_INLINE_MAX_BYTES, MEDIA_TYPE } from '../../schemas/index.ts'
+import { AttributeSeams } from './attribute-seams.ts'
 import { type AttributeShape, AttributeShapes, sortByKey } from './attribute-shapes.ts'
 import { inOnePiece, jsonOfBytes, jsonOfDouble, jsonOfInt, jsonOfText, LoneSurrogate } from './canonical-text.ts'
 import { type Findings, mergeCounts, newFindings } from './findings.ts'
@@ -33,6 +34,7 @@ export class Cleaner {
   readonly #redactor: Redactor
   readonly #keys = new Map<string, KnownKey>()
   readonly #shapes = new AttributeShapes<KnownKey>()
+  readonly #seams: AttributeSeams
   /** Names that were found clean. */
   readonly #cleanNames = new Set<string>()
   readonly #limits: ContentLimits | undefined
@@ -43,6 +45,7 @@ export class Cleaner {
   /** `keepsRaw`: what is withheld goes along as it was, for a quarantine. */
   constructor(redactor: Redactor, keepsRaw: boolean = false) {
     this.#redactor = redactor
+    this.#seams = new AttributeSeams(redactor)
     this.#keepsRaw = keepsRaw
     this.#limits = redactor.limits
   }
@@ -111,8 +114,9 @@ export class Cleaner {
   }
 
   /** Canonical JSON of the attributes that stay in the record. `pointer` names the object they stand in. */
-  attributes(list: readonly WireAttribute[], pointer: string, found: Findings): string {
-    if (list.length === 0) return '{}'
+  attributes(given: readonly WireAttribute[], pointer: string, found: Findings): string {
+    if (given.length === 0) return '{}'
+    const list = this.#limits === undefined ? this.#seams.clean(given, found) : given
     const shape = this.#shapes.find(list)
     return shape === undefined ? this.#unordered(list, pointer, found) : this.#ordered(list, shape, pointer, found)
   }

@@ -3,10 +3,10 @@ import type { PluggedDetector } from '../plugged.ts'
 import { LATEST_VERSION, type PolicyVersion, policyRefOf } from '../policy.ts'
 import { type ContentLimits, type Redacted, type Redactor, settledInJson, settledInText } from '../redactor.ts'
 import { type CompiledPolicy, compiledPolicy, withPlugged } from '../scanner/compile.ts'
-import type { Span } from '../spans.ts'
+import { chooseSpans, type Span } from '../spans.ts'
 import { findInString } from '../structure/find-json.ts'
 import { redactPayloadWith } from '../structure/payload.ts'
-import { findInSeries } from '../structure/series.ts'
+import { findInParts, findInSeries, type SeriesMatch } from '../structure/series.ts'
 import { redactTree } from '../structure/value-walk.ts'
 import { Pseudonyms } from '../tokens.ts'
 import { type Action, type PolicyConfig, policyConfigRef } from './config.ts'
@@ -22,6 +22,8 @@ export interface PolicyRedactorOptions extends PolicyPlace {
   /** Those that the policy names, loaded. */
   readonly plugged?: readonly PluggedDetector[] | undefined
 }
+
+type RedactedPieces = { pieces: string[]; counts: Record<string, number> } | undefined
 
 /** What stands for a payload that the policy does not let through. */
 const WITHHELD = '[withheld]'
@@ -115,10 +117,14 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
   const redactJson = (text: string, field = ''): Redacted<string> =>
     settle(text, (current) => decisions.inJson(current, field, settledInJson(compiled, current, field)))
 
-  const redactPieces = (pieces: readonly string[]): { pieces: string[]; counts: Record<string, number> } | undefined => {
+  const findJoined = (joined: string): Span[] => findInString(compiled, joined, '', 0)
+  const redactPieces = (pieces: readonly string[]): RedactedPieces =>
+    redactMatches(pieces, findInSeries(pieces, compiled.generation.piecesMin, findJoined))
+  const redactParts = (pieces: readonly string[]): RedactedPieces => redactMatches(pieces, findInParts(pieces, findJoined))
+  const redactMatches = (pieces: readonly string[], matches: readonly SeriesMatch[]): RedactedPieces => {
     const counts: Record<string, number> = {}
     const spansOf = pieces.map((): Decided[] => [])
-    for (const { span, parts } of findInSeries(pieces, compiled.generation.piecesMin, (joined) => findInString(compiled, joined, '', 0))) {
+    for (const { span, parts } of matches) {
       const ruling = decisions.rulingFor(span.rule, '')
       if (ruling.action === 'keep') continue
       counts[span.rule] = (counts[span.rule] ?? 0) + 1
@@ -128,7 +134,7 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
       }
     }
     if (Object.keys(counts).length === 0) return undefined
-    return { pieces: pieces.map((piece, index) => render(piece, spansOf[index] ?? [])), counts }
+    return { pieces: pieces.map((piece, index) => render(piece, chooseSpans(spansOf[index] ?? []))), counts }
   }
   const hidesNumbers = (field: string): boolean => {
     const rule = compiled.fieldOf(field)
@@ -155,7 +161,13 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
   const redactValue = (value: unknown, field = ''): Redacted<unknown> => {
     const redactBytes = (bytes: Uint8Array): Redacted<string | Uint8Array> =>
       redactPayloadWith({ compiled, redactText, redactJson, redactValue, looksAtAll }, MEDIA_TYPE.bytes, bytes, '')
-    const texts = { redactText: (text: string, name: string) => redactText(text, name), redactJson, redactPieces, hidesNumbers }
+    const texts = {
+      redactText: (text: string, name: string) => redactText(text, name),
+      redactJson,
+      redactPieces,
+      hidesNumbers,
+      ...(compiled.generation.readsMembers && { redactParts }),
+    }
     const tools = { ...texts, readsKeys: compiled.generation.readsKeys, ...(compiled.generation.readsBytes && { redactBytes }) }
     if (!decisions.hasPlaces && !decisions.isAllowlist) return redactTree(value, field, tools)
     const counts: Record<string, number> = {}

@@ -218,7 +218,7 @@ class SeriesCollector implements JsonVisitor {
 }
 
 /** Where a string stands in a value. */
-interface Leaf {
+export interface Leaf {
   readonly holder: object
   readonly key: string | number
 }
@@ -243,6 +243,30 @@ export function collectValueSeries(
   for (const [index, held] of list.entries()) visit(held, list, index, '*', 1)
   return [...series.values()].filter(({ pieces }) => pieces.length >= PIECES_MIN)
 }
+
+/** Texts of parts that stand side by side in a list: objects that begin with their `type` or `text`, as the parts of a message do. */
+export function collectValueParts(list: readonly unknown[]): { readonly leaves: readonly Leaf[]; readonly pieces: readonly string[] }[] {
+  const runs: { leaves: Leaf[]; pieces: string[]; next: number; key: string }[] = []
+  for (const [index, part] of list.entries()) {
+    if (typeof part !== 'object' || part === null || Array.isArray(part) || !isPlain(part)) continue
+    const keys = Object.keys(part)
+    if (keys[0] !== 'type' && keys[0] !== 'text') continue
+    for (const key of keys) {
+      const held = PART_MEMBERS.has(key) ? (part as Record<string, unknown>)[key] : undefined
+      if (typeof held !== 'string') continue
+      const open = runs.find((run) => run.next === index && run.key === key)
+      if (open === undefined) runs.push({ leaves: [{ holder: part, key }], pieces: [held], next: index + 1, key })
+      else {
+        open.leaves.push({ holder: part, key })
+        open.pieces.push(held)
+        open.next = index + 1
+      }
+    }
+    if (runs.length > MAX_OPEN_RUNS) runs.splice(0, runs.length, ...runs.filter((run) => run.pieces.length > 1 || run.next > index))
+  }
+  return runs.filter(({ pieces }) => pieces.length >= PIECES_MIN)
+}
+const MAX_OPEN_RUNS = 64
 
 function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value)

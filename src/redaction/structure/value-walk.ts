@@ -2,7 +2,7 @@ import { types } from 'node:util'
 import { ErrorValue, errorToValue, Opaque, parseJson, RepriseError, Truncated, VALUE_MAX_DEPTH, valueToError } from '../../schemas/index.ts'
 import { isPrivateMember } from '../detectors/jwk.ts'
 import type { Redacted } from '../redactor.ts'
-import { collectValueSeries, mayBeChunks } from './series.ts'
+import { collectValueParts, collectValueSeries, type Leaf, mayBeChunks } from './series.ts'
 
 export interface StringTools {
   redactText(text: string, field: string): Redacted<string>
@@ -11,6 +11,8 @@ export interface StringTools {
   redactPieces(
     pieces: readonly string[],
   ): { readonly pieces: readonly string[]; readonly counts: Readonly<Record<string, number>> } | undefined
+  /** The same of the texts of parts that stand side by side in a list, however long; absent where they are not joined. */
+  readonly redactParts?: StringTools['redactPieces'] | undefined
   /** Bytes that may be text; absent where they are left alone. */
   readonly redactBytes?: ((bytes: Uint8Array) => Redacted<string | Uint8Array>) | undefined
   /** Knows the private members of JSON Web Keys. */
@@ -63,17 +65,20 @@ class ValueWalk {
   takeSeries(list: readonly unknown[]): boolean {
     this.#joined = new Map()
     for (const { leaves, pieces } of collectValueSeries(list, VALUE_MAX_DEPTH)) {
-      const redacted = this.#tools.redactPieces(pieces)
-      if (redacted === undefined) continue
-      this.#count(redacted.counts)
-      for (const [index, piece] of redacted.pieces.entries()) {
-        const leaf = leaves[index]
-        if (leaf === undefined || piece === pieces[index]) continue
-        const known = this.#joined.get(leaf.holder) ?? new Map<string | number, string>()
-        this.#joined.set(leaf.holder, known.set(leaf.key, piece))
-      }
+      this.#join(leaves, pieces, this.#tools.redactPieces(pieces))
     }
     return this.#joined.size > 0
+  }
+
+  #join(leaves: readonly Leaf[], pieces: readonly string[], redacted: ReturnType<StringTools['redactPieces']>): void {
+    if (redacted === undefined) return
+    this.#count(redacted.counts)
+    for (const [index, piece] of redacted.pieces.entries()) {
+      const leaf = leaves[index]
+      if (leaf === undefined || piece === pieces[index]) continue
+      const known = this.#joined.get(leaf.holder) ?? new Map<string | number, string>()
+      this.#joined.set(leaf.holder, known.set(leaf.key, piece))
+    }
   }
 
   visit(value: unknown, field: string, depth: number): unknown {
@@ -169,6 +174,12 @@ class ValueWalk {
   }
 
   #list(value: readonly unknown[], field: string, depth: number): readonly unknown[] {
+    if (this.#tools.redactParts !== undefined && value.length > 1)
+      for (const { leaves, pieces } of collectValueParts(value)) {
+        // As they are by now: the list may have been taken for the chunks of a stream already.
+        const now = leaves.map(({ holder, key }, index) => this.#joined.get(holder)?.get(key) ?? pieces[index] ?? '')
+        this.#join(leaves, now, this.#tools.redactParts(now))
+      }
     let copy: unknown[] | undefined
     for (let index = 0; index < value.length; index++) {
       const before = value[index]
