@@ -6,6 +6,7 @@ import { benchHolds } from './holds/main.ts'
 import { benchIngest } from './ingest/main.ts'
 import { benchQueries } from './queries/main.ts'
 import { benchRedaction } from './redaction/main.ts'
+import { benchWireCapture } from './replay/capture.ts'
 import { benchReplay } from './replay/main.ts'
 import { benchPeers } from './replay/peers.ts'
 import { printMachine } from './rounds.ts'
@@ -22,6 +23,7 @@ const BENCHES = {
   redaction: benchRedaction,
   replay: benchReplay,
   store: benchStore,
+  wire: benchWireCapture,
 }
 
 const args = process.argv.slice(2)

@@ -44,11 +44,6 @@ export const program = instrument(async function program(url: string, count: num
   return await askAll(url, count, chat)
 })
 
-/** The same without a wrapper around each. */
-export const bareProgram = instrument(async function bareProgram(url: string, count: number) {
-  return await askWith((target, init) => fetch(target, init))(url, count)
-})
-
 /** Answers each request with 4 KiB of its own. */
 export async function startModelServer(): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
