@@ -1,24 +1,14 @@
-import { beforeAll, describe, expect, it } from 'vitest'
-import { formatVerdict, type Recording, replay } from '../../../src/replay/index.ts'
+import { describe, expect, it } from 'vitest'
+import { formatVerdict, replay } from '../../../src/replay/index.ts'
 import { instrument } from '../../../src/sdk/index.ts'
-import { expectExact, reasonsOf } from '../expect-exact.ts'
+import { reasonsOf } from '../expect-exact.ts'
 import { readEvents } from './event-stream.ts'
-import { recordingOf, recordWire } from './record-wire.ts'
+import { replayWithoutServer, told } from './web-programs.ts'
 import { BINARY, startWebServer } from './web-server.ts'
 
 const server = await startWebServer()
 const SECRET = 'Zx81hTQ0vLw3Rk7MfYp2'
 const at = (path: string): string => `${server.url}${path}`
-
-async function told(attempt: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await attempt()
-  } catch (error) {
-    const { name, message, cause } = error as Error
-    const { code } = (cause ?? {}) as { code?: string }
-    return ['failed', name, message, code, error instanceof TypeError, error instanceof DOMException]
-  }
-}
 
 async function piecesOf(response: Response): Promise<string[]> {
   const pieces: string[] = []
@@ -175,32 +165,14 @@ const PROGRAMS = {
     return [await response.json(), await (await fetch(at('/cookie'))).text()]
   }),
 }
-type Name = keyof typeof PROGRAMS
-const NAMES = Object.keys(PROGRAMS) as Name[]
-
-let recordings: Map<string, Recording>
-let sent: number
-
-beforeAll(async () => {
-  recordings = await recordWire(async () => {
-    for (const name of NAMES) await PROGRAMS[name]()
-  })
-  sent = server.requests.length
-  await server.close()
-})
-
 describe('fetch', () => {
-  it.for(NAMES)('%s', async (name) => {
-    const recording = recordingOf(recordings, name)
-    for (let round = 0; round < 2; round++) expectExact(await replay(recording, PROGRAMS[name]))
-    expect(server.requests.length).toBe(sent)
-  })
+  const recorded = replayWithoutServer(PROGRAMS, server)
 
   it('keeps each exchange once, by method, address and body, and no credential', () => {
-    const wire = recordingOf(recordings, 'credentials').nodes.filter(({ record }) => record.core.kind === 'wire')
+    const wire = recorded.of('credentials').nodes.filter(({ record }) => record.core.kind === 'wire')
     expect(wire).toHaveLength(2)
-    for (const { nodes } of recordings.values()) {
-      const recording = [...recordings.values()].find((each) => each.nodes === nodes)
+    for (const { nodes } of recorded.all.values()) {
+      const recording = [...recorded.all.values()].find((each) => each.nodes === nodes)
       for (const { record } of nodes) {
         for (const role of ['input', 'output', 'error'] as const) {
           const payload = recording?.payloadOf(record, role)
@@ -210,13 +182,13 @@ describe('fetch', () => {
     }
     const echoed = server.requests.find(({ path }) => path.includes('api_key'))
     expect(echoed?.headers['authorization']).toContain(SECRET)
-    const [request] = recordingOf(recordings, 'credentials').inputOf(wire[0]?.record ?? recordingOf(recordings, 'bodies').root.record) ?? []
+    const [request] = recorded.of('credentials').inputOf(wire[0]?.record ?? recorded.of('bodies').root.record) ?? []
     expect(request).toMatchObject({ method: 'POST', form: [['client_secret', '']] })
     expect(JSON.stringify(request)).toContain('?api_key=&page=2')
   })
 
   it('leaves a stream that is cut elsewhere where what it looks for has come', async () => {
-    const recording = recordingOf(recordings, 'until')
+    const recording = recorded.of('until')
     for (let resplit = 0; resplit < 8; resplit++) {
       const verdict = await replay(recording, PROGRAMS.until, { resplit })
       expect(verdict.label, formatVerdict(verdict)).toBe('cached')
@@ -237,7 +209,7 @@ describe('fetch', () => {
       }
       return log
     })
-    const verdict = await replay(recordingOf(recordings, 'credentials'), other)
+    const verdict = await replay(recorded.of('credentials'), other)
     expect(reasonsOf(verdict)).toEqual(['exhausted', 'output', 'swallowed', 'unused'])
     expect(verdict.counts).toMatchObject({ served: 1, unmatched: 1, unused: 1, socketsDenied: 0 })
   })

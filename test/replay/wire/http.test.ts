@@ -1,11 +1,10 @@
 import { once } from 'node:events'
 import http, { Agent, ClientRequest, get, type IncomingMessage, type RequestOptions } from 'node:http'
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { formatVerdict, type Recording, replay } from '../../../src/replay/index.ts'
+import { describe, expect, it } from 'vitest'
 import { instrument } from '../../../src/sdk/index.ts'
-import { expectExact } from '../expect-exact.ts'
-import { exchangeCounts, recordingOf, recordWire } from './record-wire.ts'
+import { exchangeCounts } from './record-wire.ts'
+import { expectUnmatched, replayWithoutServer, told } from './web-programs.ts'
 import { startWebServer } from './web-server.ts'
 
 const server = await startWebServer()
@@ -26,15 +25,6 @@ async function bytesOf(response: IncomingMessage): Promise<Buffer> {
   const chunks: Buffer[] = []
   for await (const chunk of response) chunks.push(chunk as Buffer)
   return Buffer.concat(chunks)
-}
-
-async function told(attempt: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await attempt()
-  } catch (error) {
-    const { name, message, code } = error as NodeJS.ErrnoException
-    return ['failed', name, message, code]
-  }
 }
 
 const PROGRAMS = {
@@ -148,29 +138,11 @@ const PROGRAMS = {
     return [first.length > 0, second.length > 0, response.destroyed, ignored.complete]
   }),
 }
-type Name = keyof typeof PROGRAMS
-const NAMES = Object.keys(PROGRAMS) as Name[]
-
-let recordings: Map<string, Recording>
-let sent: number
-
-beforeAll(async () => {
-  recordings = await recordWire(async () => {
-    for (const name of NAMES) await PROGRAMS[name]()
-  })
-  sent = server.requests.length
-  agent.destroy()
-  await server.close()
-})
-
 describe('node:http', () => {
-  it.for(NAMES)('%s', async (name) => {
-    for (let round = 0; round < 2; round++) expectExact(await replay(recordingOf(recordings, name), PROGRAMS[name]))
-    expect(server.requests.length).toBe(sent)
-  })
+  const recorded = replayWithoutServer(PROGRAMS, server, { release: () => agent.destroy() })
 
   it('records each exchange once', () => {
-    expect(exchangeCounts(recordings)).toEqual({
+    expect(exchangeCounts(recorded.all)).toEqual({
       asks: 4,
       constructed: 2,
       parallel: 6,
@@ -185,18 +157,13 @@ describe('node:http', () => {
 
   it('tells a program that left from a connection that broke off', () => {
     // Node aborts the request of a response that `for await` leaves, and says so by an error.
-    const endsOf = (name: Name): unknown[] =>
-      recordingOf(recordings, name).nodes.flatMap(({ record: { core } }) => (core.kind === 'wire' ? [core.streamEnd] : []))
+    const endsOf = (name: keyof typeof PROGRAMS): unknown[] =>
+      recorded.of(name).nodes.flatMap(({ record: { core } }) => (core.kind === 'wire' ? [core.streamEnd] : []))
     expect(endsOf('left')).toEqual(['error', 'cancelled', 'done', 'done'])
     expect(endsOf('broken')).toEqual(['error'])
   })
 
   it('tells a request that the recording does not have', async () => {
-    const other = instrument(async function packed() {
-      return await told(() => ask('/lines'))
-    })
-    const verdict = await replay(recordingOf(recordings, 'packed'), other)
-    expect(verdict.label, formatVerdict(verdict)).toBe('diverged')
-    expect(verdict.counts).toMatchObject({ unmatched: 1, unused: 3, socketsDenied: 0 })
+    await expectUnmatched(recorded.of('packed'), async () => await told(() => ask('/lines')))
   })
 })

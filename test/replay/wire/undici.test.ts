@@ -12,26 +12,16 @@ import {
   setGlobalDispatcher,
   fetch as undiciFetch,
 } from 'undici'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { formatVerdict, type Recording, replay } from '../../../src/replay/index.ts'
+import { describe, expect, it } from 'vitest'
 import { instrument } from '../../../src/sdk/index.ts'
-import { expectExact } from '../expect-exact.ts'
-import { exchangeCounts, recordingOf, recordWire } from './record-wire.ts'
+import { exchangeCounts } from './record-wire.ts'
+import { expectUnmatched, replayWithoutServer, told } from './web-programs.ts'
 import { startWebServer } from './web-server.ts'
 
 const server = await startWebServer()
 const at = (path: string): string => `${server.url}${path}`
 const pool = new Pool(server.url, { connections: 1 })
 const client = new Client(server.url)
-
-async function told(attempt: () => Promise<unknown>): Promise<unknown> {
-  try {
-    return await attempt()
-  } catch (error) {
-    const { name, message, code, cause } = error as NodeJS.ErrnoException
-    return ['failed', name, message, code, (cause as { code?: string } | undefined)?.code]
-  }
-}
 
 const PROGRAMS = {
   requests: instrument(async function requests() {
@@ -87,9 +77,6 @@ const PROGRAMS = {
     return log
   }),
 }
-type Name = keyof typeof PROGRAMS
-const NAMES = Object.keys(PROGRAMS) as Name[]
-
 /** An exchange that no server of ours answers: the oracle here is a mock. */
 async function withMocks(run: () => Promise<unknown>): Promise<void> {
   const before: Dispatcher = getGlobalDispatcher()
@@ -104,39 +91,18 @@ async function withMocks(run: () => Promise<unknown>): Promise<void> {
   setGlobalDispatcher(before)
 }
 
-let recordings: Map<string, Recording>
-let sent: number
-
-beforeAll(async () => {
-  recordings = await recordWire(async () => {
-    for (const name of NAMES) {
-      if (name === 'mocked') await withMocks(PROGRAMS.mocked)
-      else await PROGRAMS[name]()
-    }
-  })
-  sent = server.requests.length
-  await pool.destroy()
-  await client.destroy()
-  await server.close()
-})
-
 describe('undici', () => {
-  it.for(NAMES)('%s', async (name) => {
-    for (let round = 0; round < 2; round++) expectExact(await replay(recordingOf(recordings, name), PROGRAMS[name]))
-    expect(server.requests.length).toBe(sent)
+  const recorded = replayWithoutServer(PROGRAMS, server, {
+    run: async (name, program) => await (name === 'mocked' ? withMocks(program) : program()),
+    release: async () => await Promise.all([pool.destroy(), client.destroy()]),
   })
 
   it('records each exchange once', () => {
     // A redirect that undici follows above its dispatchers is two exchanges.
-    expect(exchangeCounts(recordings)).toEqual({ requests: 8, dispatchers: 7, fetches: 5, failures: 6, lines: 1, mocked: 2 })
+    expect(exchangeCounts(recorded.all)).toEqual({ requests: 8, dispatchers: 7, fetches: 5, failures: 6, lines: 1, mocked: 2 })
   })
 
   it('tells a request that the recording does not have', async () => {
-    const other = instrument(async function lines() {
-      return await told(() => request(at('/other')))
-    })
-    const verdict = await replay(recordingOf(recordings, 'lines'), other)
-    expect(verdict.label, formatVerdict(verdict)).toBe('diverged')
-    expect(verdict.counts).toMatchObject({ unmatched: 1, unused: 1, socketsDenied: 0 })
+    await expectUnmatched(recorded.of('lines'), async () => await told(() => request(at('/other'))))
   })
 })
