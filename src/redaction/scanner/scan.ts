@@ -70,7 +70,7 @@ function scanShort(automaton: Automaton, text: string): AnchorHits {
 
 /** For the guards, which look at units. */
 function startShort(text: string): number[] {
-  pieceBuffer.write(text, 0, 'utf16le')
+  for (let index = 0; index < text.length; index++) pieceUnits[index] = text.charCodeAt(index)
   return []
 }
 

@@ -136,7 +136,7 @@ export class BatchPacker {
       this.#digests = grown(this.#digests, this.#digests.length * 2)
     }
     const digestAt = index * DIGEST_BYTES
-    this.#digests.write(digest.slice(DIGEST_PREFIX_LENGTH), digestAt, 'hex')
+    writeDigest(this.#digests, digestAt, digest)
     if (!this.#known.add(this.#digests, index)) return
     this.#blobs++
     const loose = !manifest && data.length > PACKED_MAX_BYTES
@@ -219,6 +219,17 @@ export class BatchPacker {
       new Uint8Array(memory.buffer, memory.byteOffset, usedBytes),
       next === undefined ? Buffer.allocUnsafeSlow(Math.min(memory.length, KEEP_MAX_BYTES)) : Buffer.from(next),
     ]
+  }
+}
+
+const HEX_VALUE = new Uint8Array(128)
+for (const [value, digit] of [...'0123456789abcdef'].entries()) HEX_VALUE[digit.charCodeAt(0)] = value
+
+/** The bytes of a digest; for so few, a call out of JavaScript would take longer. */
+function writeDigest(target: Buffer, at: number, digest: string): void {
+  for (let index = 0, from = DIGEST_PREFIX_LENGTH; index < DIGEST_BYTES; index++, from += 2) {
+    const high = HEX_VALUE[digest.charCodeAt(from) & 0x7f] as number
+    target[at + index] = (high << 4) | (HEX_VALUE[digest.charCodeAt(from + 1) & 0x7f] as number)
   }
 }
 
