@@ -18,7 +18,7 @@ export function overTheWire(recording: Recording, allowWrites: readonly string[]
   }
   if (carriers.size === 0) {
     const message = "replay: serve: 'wire' needs the HTTP exchanges of the run, and the recording holds none"
-    throw new RepriseError('invalid_argument', `${message}: record it again with REPRISE_WIRE=true`)
+    throw new RepriseError('invalid_argument', `${message}: record it again with REPRISE_WIRE=true, or the option wire`)
   }
   const mayRun = ({ record: { core } }: LineageNode): boolean => core.effect !== 'write' || allowWrites.includes(core.stepName)
   const isOpened = (node: LineageNode): boolean => {
