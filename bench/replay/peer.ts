@@ -95,10 +95,10 @@ interface PollyLibrary {
 
 /** From a package of its own: see docs/decisions/0170. */
 function startPolly(mode: 'record' | 'replay'): { stop(): Promise<void> } {
-  const require = createRequire(new URL('./peers/package.json', import.meta.url))
-  const { Polly } = require('@pollyjs/core') as PollyLibrary
-  Polly.register(require('@pollyjs/adapter-fetch'))
-  Polly.register(require('@pollyjs/persister-fs'))
+  const load = createRequire(new URL('./peers/package.json', import.meta.url))
+  const { Polly } = load('@pollyjs/core') as PollyLibrary
+  Polly.register(load('@pollyjs/adapter-fetch'))
+  Polly.register(load('@pollyjs/persister-fs'))
   return new Polly('exchanges', {
     mode,
     adapters: ['fetch'],
