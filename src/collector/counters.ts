@@ -66,6 +66,8 @@ export interface CollectorStats extends RecordCounts {
   readonly redactions: Readonly<Record<string, number>>
   /** Contents not kept because they could not be cleaned, by reason. */
   readonly withheld: Readonly<Record<string, number>>
+  /** Images, typed arrays and other bytes that were left alone, by kind. */
+  readonly unscanned: Readonly<Record<string, number>>
   readonly wireBytes: number
   readonly decodedBytes: number
   /** Bytes of requests being worked on now. */
@@ -118,6 +120,7 @@ export class Counters {
   readonly turnedAway: Tally = new Tally()
   readonly redactions: Tally = new Tally()
   readonly withheld: Tally = new Tally()
+  readonly unscanned: Tally = new Tally()
 
   snapshot(forward: readonly ForwardStats[], spool: SpoolIntakeStats, quarantine?: QuarantineStats): CollectorStats {
     return {
@@ -136,6 +139,7 @@ export class Counters {
       logs: { ...this.logs },
       redactions: this.redactions.toRecord(),
       withheld: this.withheld.toRecord(),
+      unscanned: this.unscanned.toRecord(),
       wireBytes: this.wireBytes,
       decodedBytes: this.decodedBytes,
       inFlightBytes: this.inFlightBytes,

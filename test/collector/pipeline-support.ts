@@ -29,8 +29,8 @@ function fail(): never {
 /** What was prepared, unpacked. */
 export type Prepared = Omit<PreparedTraces, 'packed'> & { readonly records: PreparedRecord[]; readonly blobs: PreparedBlob[] }
 
-export function unpacked({ packed, rejected, redactions, withheld }: PreparedTraces): Prepared {
-  return { ...unpackBatch(packed), rejected, redactions, withheld }
+export function unpacked({ packed, rejected, redactions, withheld, unscanned }: PreparedTraces): Prepared {
+  return { ...unpackBatch(packed), rejected, redactions, withheld, unscanned }
 }
 
 export function prepare(groups: readonly WireResourceSpans[], use: Redactor = redactor): Prepared {

@@ -2,10 +2,18 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
-import { createRedactorFor, normalizeTokens, type PolicyConfig, policyTextOf, type Redactor } from '../../src/redaction/index.ts'
+import {
+  createRedactorFor,
+  createRedactorOf,
+  normalizeTokens,
+  type PolicyConfig,
+  policyRefOf,
+  policyTextOf,
+  type Redactor,
+} from '../../src/redaction/index.ts'
 import { parsePolicy } from '../../src/redaction/policies/schema.ts'
 import { readRecordedPolicy, redactorOfRecorded } from '../../src/replay/recording/recorded-policy.ts'
-import { ATTR, MEDIA_TYPE } from '../../src/schemas/index.ts'
+import { ATTR, digestOf, MEDIA_TYPE } from '../../src/schemas/index.ts'
 import { loadDetectors } from '../../src/sdk/spool/index.ts'
 import { Bench, filesWith, post, readTape } from '../collector/support.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
@@ -80,6 +88,14 @@ describe('a detector of somebody’s own', () => {
     expect(message).not.toContain('Ana')
   })
 
+  it('is stopped when the time is up that its policy gives it, and leaves nothing behind', () => {
+    const failing = redactorOn(policyWith(doing('for (;;) {}'), { budgetMillis: 30 }))
+    expect(() => failing.redactText('the plan of Ana')).toThrow(/the detector gazetteer .*took longer than 30 ms/)
+    expect(Reflect.has(globalThis, Symbol.for('reprise.detector'))).toBe(false)
+    const quick = redactorOn(policyWith(GAZETTEER, { budgetMillis: 60_000 }))
+    expect(quick.redactText('by Ana Lopez').counts).toEqual({ 'person-name': 1 })
+  })
+
   it('is given no text that is longer than its policy says, and the name of the field', () => {
     const own = redactorOn(
       policyWith(doing("return field === 'author' ? [{ start: 0, end: 3, detector: 'person-name' }] : []"), { maxChars: 40 }),
@@ -97,6 +113,33 @@ describe('a detector of somebody’s own', () => {
     )
     expect(new Set(digests).size).toBe(3)
     expect(() => createRedactorFor({ policy, key })).toThrow(/its detector gazetteer is not loaded here/)
+  })
+
+  it('is told by the digest on every record: another version, module, bound or name given is another policy', () => {
+    const policy = policyWith(GAZETTEER)
+    const [detector] = policy.detectors ?? []
+    const digestWith = (more: Partial<NonNullable<typeof detector>>): string => {
+      const changed = { ...policy, detectors: [{ ...detector!, ...more }] }
+      const plugged = loadDetectors(policy)
+      const redactor = createRedactorFor({ policy: changed, key, plugged })
+      expect(redactor.policy.digest).toBe(digestOf(policyTextOf(changed) ?? ''))
+      expect(redactor.policyText).toBe(policyTextOf(changed))
+      return redactor.policy.digest
+    }
+    const all = [
+      {},
+      { version: '1.3' },
+      { module: './else.mjs' },
+      { budgetMillis: 5 },
+      { maxChars: 9 },
+      { gives: ['person-name'] as const },
+    ]
+    expect(new Set(all.map(digestWith)).size).toBe(all.length)
+    const { policy: ref } = redactorOn(policy)
+    const other = { ...policy, detectors: [{ ...detector!, version: '1.3' }] }
+    expect(() =>
+      createRedactorOf({ ref, data: { policy: other, detectors: policyRefOf('default') }, key, plugged: loadDetectors(policy) }),
+    ).toThrow(/the policy that stands beside the records is another one/)
   })
 
   it.each([

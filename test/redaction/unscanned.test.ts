@@ -58,6 +58,7 @@ describe('what is no text', () => {
       ],
     })
     await post(collector, writeTraces(groupOf([own, bareSpan({ spanId: '7'.repeat(16) })])))
+    expect(collector.stats().unscanned).toEqual({ audio: 1, image: 2, 'typed-array': 1 })
     await collector.close()
     const cores = (await readTape(store)).spans.map(({ core }) => core)
     expect(cores.map(({ unscanned }) => unscanned)).toEqual([{ audio: 1, image: 2, 'typed-array': 1 }, undefined])

@@ -27,6 +27,8 @@ export interface PreparedBatch {
   readonly redactions: Readonly<Record<string, number>>
   /** Contents withheld, by reason. */
   readonly withheld: Readonly<Record<string, number>>
+  /** What is no text and was left alone, by kind. */
+  readonly unscanned: Readonly<Record<string, number>>
   /** Where there is a quarantine, and something for it. */
   readonly quarantined?: Quarantined | undefined
 }
@@ -85,6 +87,7 @@ export class Batch {
   #rejected: RejectedRecord[] = []
   #withheld: Record<string, number> = {}
   #redactions: Record<string, number> = {}
+  #unscanned: Record<string, number> = {}
   readonly #sealer: WithheldSealer | undefined
 
   constructor(sealer?: WithheldSealer) {
@@ -95,6 +98,8 @@ export class Batch {
   count(found: Findings): void {
     if (found.redactions !== undefined)
       for (const [rule, count] of Object.entries(found.redactions)) this.#redactions[rule] = (this.#redactions[rule] ?? 0) + count
+    if (found.unscanned !== undefined)
+      for (const [kind, count] of Object.entries(found.unscanned)) this.#unscanned[kind] = (this.#unscanned[kind] ?? 0) + count
     for (const content of found.contents) {
       if (!('withheld' in content)) continue
       this.#withheld[content.withheld] = (this.#withheld[content.withheld] ?? 0) + 1
@@ -136,11 +141,13 @@ export class Batch {
       rejected: this.#rejected,
       redactions: this.#redactions,
       withheld: this.#withheld,
+      unscanned: this.#unscanned,
       quarantined: this.#sealer?.take(),
     }
     this.#rejected = []
     this.#withheld = {}
     this.#redactions = {}
+    this.#unscanned = {}
     return prepared
   }
 }

@@ -107,13 +107,14 @@ export class BodyWorker {
   }
 
   #post(open: number | undefined, messageDone: boolean, spare: readonly ArrayBuffer[] = []): void {
-    const { packed, rejected, redactions, withheld, quarantined } = this.#context.batch.take()
+    const { packed, rejected, redactions, withheld, unscanned, quarantined } = this.#context.batch.take()
     const counts: PartCounts = {
       records: packed.lines.ends.length,
       rejected: rejected.length + this.#undecoded,
       decodedBytes: this.#decodedBytes,
       redactions,
       withheld,
+      unscanned,
       logs: this.#logs,
     }
     this.#options.post({ kind: 'part', batch: packed, counts, finished: this.#finished, open, messageDone, spare, quarantined })

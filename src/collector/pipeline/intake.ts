@@ -102,7 +102,7 @@ export class Intake {
 
   async #keep({ batch, counts, quarantined }: Part): Promise<RefusalData | undefined> {
     const { store, counters, log } = this.#options
-    const { records, rejected, decodedBytes, redactions, withheld, logs } = counts
+    const { records, rejected, decodedBytes, redactions, withheld, unscanned, logs } = counts
     counters.received += records + rejected
     counters.rejected += rejected
     counters.logs.received += logs.records + logs.rejected
@@ -110,6 +110,7 @@ export class Intake {
     counters.decodedBytes += decodedBytes
     counters.redactions.addAll(redactions)
     counters.withheld.addAll(withheld)
+    counters.unscanned.addAll(unscanned)
     const contents = Object.entries(withheld).reduce((sum, [reason, count]) => (reason === 'policy' ? sum : sum + count), 0)
     if (contents > 0) log.warn('content-withheld', { contents })
     // Before the records, so that none tells of a content that is lost.

@@ -54,6 +54,7 @@ export interface PartCounts {
   readonly decodedBytes: number
   readonly redactions: Readonly<Record<string, number>>
   readonly withheld: Readonly<Record<string, number>>
+  readonly unscanned: Readonly<Record<string, number>>
   /** How many of them are log records; the others are spans. */
   readonly logs: { readonly records: number; readonly rejected: number }
 }
