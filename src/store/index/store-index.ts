@@ -113,6 +113,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     removeIndex(this.#path)
     this.#database = IndexDatabase.create(this.#path)
     this.#writer = this.#newWriter()
+    this.#reading = undefined
     this.#onAnew?.()
     return this.#writer
   }

@@ -157,14 +157,11 @@ export class Tape implements TapeReader {
 
   #decode(group: number): DecodedGroup {
     const found = this.#find(group)
-    const cached = this.#cache.get(group)
+    // What is not kept is read anew: an erasure changes lines of a group whose digest stays.
+    const cached = this.#memory === undefined ? this.#cache.get(group) : undefined
     // A group that was never acknowledged may have been replaced by another of its number.
     if (found !== undefined && cached?.digest.equals(found.entry.digest) === true) return cached
     if (found === undefined) throw new RepriseError('integrity', `group ${group} is not on the tape`, { details: { group } })
-    if (this.#memory !== undefined) {
-      this.#cache.clear()
-      this.#cacheBytes = 0
-    }
     const content = found.view.readContent(found.entry, this.#memory)
     if (content === undefined && found.view.stale) {
       this.refresh()
@@ -178,6 +175,7 @@ export class Tape implements TapeReader {
       })
     }
     const decoded = { digest: found.entry.digest, content, starts }
+    if (this.#memory !== undefined) return decoded
     this.#cacheBytes += content.length - (cached?.content.length ?? 0)
     this.#cache.delete(group)
     this.#cache.set(group, decoded)
@@ -204,10 +202,7 @@ export class Tape implements TapeReader {
 
   /** Gives back at once the memory of what was read last, where no more than that is kept: nobody may use it after. */
   release(): void {
-    if (this.#memory === undefined) return
-    this.#cache.clear()
-    this.#cacheBytes = 0
-    this.#memory.giveBack()
+    this.#memory?.giveBack()
   }
 
   readLine(group: number, line: number): string {
