@@ -145,6 +145,50 @@ describe('the line scanner', () => {
     )
   })
 
+  test('lines that have much of the ones before them, and differ in a little, are read as they stand', () => {
+    const [one, two, three] = ['1', '2', '3'].map((digit) => digit.repeat(32))
+    const few = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values)
+    const like = fc.record({
+      runId: few(one, one, one, two, three),
+      traceId: few(one, one, two),
+      kind: few(...STEP_KINDS.slice(0, 3)),
+      fidelity: few('replayable' as const, 'observed' as const),
+      namespace: few('local', 'local', 'other'),
+      stepName: few('a', 'ab', 'b'),
+      redactions: few<Record<string, number> | undefined>(undefined, undefined, { email: 1 }, { email: 12 }),
+      resource: few<SpanSketch['resource']>(
+        { attributes: { 'service.name': 'one', 'session.id': 'x' } },
+        { attributes: { 'service.name': 'one', 'session.id': 'x' } },
+        { attributes: { 'service.name': 'two', 'reprise.tag.env': 'y' } },
+        { attributes: {} },
+      ),
+      attributes: fc.record(
+        {
+          'gen_ai.request.model': few<AttributeValue>('m', 'm', 'm', 'mm', 1),
+          'gen_ai.usage.input_tokens': few<AttributeValue>(1, 1, 1, 12, 123, 1.5),
+          'gen_ai.usage.output_tokens': few<AttributeValue>(7, 70, 700, { double: 7 }),
+          'gen_ai.usage.cost': few<AttributeValue>(0.5, 0.5, 0.55),
+          'reprise.tag.env': few<AttributeValue>('a', 'b'),
+          a: few<AttributeValue>('a', 'a"', 1, 12, ['a']),
+          'session.id': few<AttributeValue>('s', 's', 't'),
+        },
+        { requiredKeys: [] },
+      ),
+    })
+    fc.assert(
+      fc.property(fc.array(like, { minLength: 20, maxLength: 60 }), (all) => {
+        const scanner = new LineScanner()
+        for (const made of all) {
+          const { line } = prepareSpan(clean(made) as SpanSketch).record
+          const { row, parsed } = scan(line, scanner)
+          expect(row).toEqual(rowOfLine(line))
+          expect(parsed).toBe(false)
+        }
+      }),
+      { numRuns: 30 },
+    )
+  })
+
   test('reads lines in the middle of a text as it does alone', () => {
     fc.assert(
       fc.property(fc.array(sketch, { minLength: 2, maxLength: 5 }), (made) => {

@@ -1,19 +1,7 @@
-import { type AttributeValue, FIDELITIES, parseJson, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
-import {
-  CLOSE_BRACE,
-  CLOSE_BRACKET,
-  COMMA,
-  decimalOf,
-  JsonWalk,
-  LETTER_R,
-  OPEN_BRACE,
-  OPEN_BRACKET,
-  OTHER_FORM,
-  QUOTE,
-  Token,
-} from './json-walk.ts'
+import { type AttributeValue, parseJson, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
+import { AttributeWalk } from './attribute-walk.ts'
+import { CLOSE_BRACE, CLOSE_BRACKET, COMMA, OPEN_BRACKET, OTHER_FORM, QUOTE, Token } from './json-walk.ts'
 import { COUNTS_USAGE, NO_POSITION, type RecordRow, type ResourceFacts, resourceFactsOf, rowOfLine, sumOf } from './record-row.ts'
-import { FACT_KEYS, type FactKey, FactReader, factKeyOf, TAG_PREFIX } from './step-facts.ts'
 import { TextCache } from './text-cache.ts'
 
 const KINDS: ReadonlyMap<string, StepKind> = new Map(STEP_KINDS.map((kind) => [kind, kind]))
@@ -21,17 +9,6 @@ const NO_TAGS: readonly string[] = []
 const NO_DIGESTS: readonly number[] = []
 const RESOURCES_MAX = 256
 const NOTHING = new Uint8Array(0)
-
-interface WantedKey {
-  readonly bytes: Uint8Array
-  readonly fact: FactKey
-}
-
-/** Names of wanted attributes by their length, so that most others are passed over by that alone. */
-const WANTED: (readonly WantedKey[])[] = Array.from({ length: 64 }, (_, length) =>
-  FACT_KEYS.filter(({ key }) => key.length === length).map((fact) => ({ bytes: bytesOf(fact.key), fact })),
-)
-const TAG_BYTES = bytesOf(TAG_PREFIX)
 
 const T = {
   attributes: new Token('{"core":{"attributes":'),
@@ -68,6 +45,8 @@ const T = {
   startNanos: new Token(',"startNanos":"'),
   status: new Token(',"status":{"code":"'),
   error: new Token('error"'),
+  replayable: new Token('replayable"'),
+  observed: new Token('observed"'),
   message: new Token(',"message":'),
   stepName: new Token('},"stepName":'),
   streamEnd: new Token(',"streamEnd":'),
@@ -84,7 +63,7 @@ const T = {
  * order of their keys, no white space), so that the few members which the index keeps are found by walking past the others.
  * A line of any other form is read by `rowOfLine`, which is also what tests hold this against.
  */
-export class LineScanner extends JsonWalk {
+export class LineScanner extends AttributeWalk {
   #scope: Uint8Array = NOTHING
   #policy: Uint8Array = NOTHING
   #namespaceBytes: Uint8Array = NOTHING
@@ -93,8 +72,17 @@ export class LineScanner extends JsonWalk {
   #redactionSum = 0
   #resourceBytes: Uint8Array = NOTHING
   #resource: ResourceFacts = resourceFactsOf({})
+  #surroundings: Uint8Array = NOTHING
+  #surroundingRedactions = 0
+  #surroundingResource: ResourceFacts = this.#resource
+  /** That of the line. */
+  #current: ResourceFacts = this.#resource
+  #differed = false
+  #kindBytes: Uint8Array = NOTHING
+  #kind: StepKind = 'custom'
+  #idBytes: Uint8Array = NOTHING
+  #idText = ''
   readonly #resources = new Map<string, ResourceFacts>()
-  readonly #strings = new TextCache((bytes) => parseJson(bytes.toString('utf8')) as string)
   readonly #words = new TextCache((bytes) => bytes.toString('latin1'))
 
   /** Reads a line: the bytes from `start` up to `end`. Throws on what is no JSON; undefined for a record of a kind that this version does not know. */
@@ -118,7 +106,7 @@ export class LineScanner extends JsonWalk {
 
   #step(): RecordRow {
     this.expectText(T.attributes)
-    const { model, inputTokens, outputTokens, cost, session, tags } = this.#attributes()
+    const { model, inputTokens, outputTokens, cost, session, tags } = this.attributes()
     this.skipOptional(T.cuts)
     this.skipOptional(T.deliveries)
     this.skipOptional(T.droppedAttributes)
@@ -129,12 +117,11 @@ export class LineScanner extends JsonWalk {
     this.expect(T.events)
     this.skipValue()
     this.expect(T.fidelity)
-    const fidelity = this.#word()
-    if (fidelity !== FIDELITIES[0] && fidelity !== FIDELITIES[1]) throw OTHER_FORM
+    const own = this.hasBytes(T.replayable.bytes)
+    if (!own && !this.hasBytes(T.observed.bytes)) throw OTHER_FORM
     this.skipOptional(T.flags)
     this.expect(T.kind)
-    const kind = KINDS.get(this.#word())
-    if (kind === undefined) throw OTHER_FORM
+    const kind = this.#readKind()
     this.expect(T.links)
     this.skipValue()
     this.expect(T.name)
@@ -148,12 +135,7 @@ export class LineScanner extends JsonWalk {
     this.#skipPayloads()
     const pending = this.has(T.pending)
     if (pending) this.expectText(T.true)
-    this.expect(T.policy)
-    this.#policy = this.#skipRepeated(this.#policy)
-    const redactions = this.has(T.redactions) ? this.#sum() : 0
-    this.expect(T.resource)
-    this.#readResource()
-    this.expect(T.runId)
+    const redactions = this.#readSurroundings()
     const runAt = this.at
     const runId = this.#id()
     this.expectText(T.schema)
@@ -193,7 +175,7 @@ export class LineScanner extends JsonWalk {
       endNanos,
       kind,
       name,
-      own: fidelity === 'replayable',
+      own,
       pending,
       error,
       model,
@@ -203,7 +185,7 @@ export class LineScanner extends JsonWalk {
       session,
       tags: tags ?? NO_TAGS,
       redactions,
-      resource: this.#resource,
+      resource: this.#current,
       digests,
     }
   }
@@ -223,55 +205,12 @@ export class LineScanner extends JsonWalk {
     }
   }
 
-  #attributes(): FactReader['facts'] {
-    const { bytes } = this
-    let reader: FactReader | undefined
-    if (bytes[this.at] !== OPEN_BRACE) throw OTHER_FORM
-    if (bytes[this.at + 1] === CLOSE_BRACE) {
-      this.at += 2
-      return NO_FACTS
-    }
-    do {
-      this.at++
-      const from = this.at + 1
-      this.skipString()
-      const fact = this.#wanted(from, this.at - 1 - from)
-      // The colon.
-      this.at++
-      if (fact === undefined) this.skipValue()
-      else {
-        reader ??= new FactReader()
-        reader.take(fact, this.#value())
-      }
-    } while (bytes[this.at] === COMMA)
-    if (bytes[this.at] !== CLOSE_BRACE) throw OTHER_FORM
-    this.at++
-    return reader?.facts ?? NO_FACTS
-  }
-
-  #wanted(from: number, length: number): FactKey | undefined {
-    const { bytes } = this
-    const keys = WANTED[length]
-    if (keys !== undefined) for (const { bytes: key, fact } of keys) if (standsAt(bytes, from, key)) return fact
-    if (bytes[from] !== LETTER_R || length < TAG_BYTES.length || !standsAt(bytes, from, TAG_BYTES)) return undefined
-    return factKeyOf(this.#strings.text(bytes, from - 1, from + length + 1))
-  }
-
   /** Past an object that is likely the one of the line before; JSON text tells its own end, so an equal beginning is the whole. */
   #skipRepeated(known: Uint8Array): Uint8Array {
     if (known.length > 0 && this.hasBytes(known)) return known
     const from = this.at
     this.skipValue()
-    return this.#copy(from)
-  }
-
-  /** Of what has been passed. */
-  #copy(from: number): Uint8Array {
-    return new Uint8Array(this.bytes.subarray(from, this.at))
-  }
-
-  #text(from: number): string {
-    return Buffer.from(this.bytes.buffer, this.bytes.byteOffset + from, this.at - from).toString('utf8')
+    return this.copy(from)
   }
 
   /** Nearly always the one of the line before. */
@@ -279,8 +218,8 @@ export class LineScanner extends JsonWalk {
     if (this.#namespaceBytes.length > 0 && this.hasBytes(this.#namespaceBytes)) return this.#namespace
     const from = this.at
     this.skipString()
-    this.#namespace = parseJson(this.#text(from)) as string
-    this.#namespaceBytes = this.#copy(from)
+    this.#namespace = parseJson(this.text(from)) as string
+    this.#namespaceBytes = this.copy(from)
     return this.#namespace
   }
 
@@ -288,7 +227,7 @@ export class LineScanner extends JsonWalk {
     if (this.#resourceBytes.length > 0 && this.hasBytes(this.#resourceBytes)) return
     const from = this.at
     this.skipValue()
-    const text = this.#text(from)
+    const text = this.text(from)
     let facts = this.#resources.get(text)
     if (facts === undefined) {
       const { attributes } = parseJson(text) as { attributes: Record<string, AttributeValue> }
@@ -296,25 +235,16 @@ export class LineScanner extends JsonWalk {
       if (this.#resources.size >= RESOURCES_MAX) this.#resources.clear()
       this.#resources.set(text, facts)
     }
-    this.#resourceBytes = this.#copy(from)
+    this.#resourceBytes = this.copy(from)
     this.#resource = facts
-  }
-
-  /** The value that is here. */
-  #value(): AttributeValue {
-    const { bytes } = this
-    const from = this.at
-    this.skipValue()
-    if (bytes[from] === QUOTE) return this.#strings.text(bytes, from, this.at)
-    return decimalOf(bytes, from, this.at) ?? (parseJson(this.#text(from)) as AttributeValue)
   }
 
   #sum(): number {
     if (this.#redactions.length > 0 && this.hasBytes(this.#redactions)) return this.#redactionSum
     const from = this.at
     this.skipValue()
-    this.#redactionSum = sumOf(parseJson(this.#text(from)) as Record<string, number>)
-    this.#redactions = this.#copy(from)
+    this.#redactionSum = sumOf(parseJson(this.text(from)) as Record<string, number>)
+    this.#redactions = this.copy(from)
     return this.#redactionSum
   }
 
@@ -322,19 +252,52 @@ export class LineScanner extends JsonWalk {
   #name(): string {
     const from = this.at
     this.skipString()
-    return this.#strings.text(this.bytes, from, this.at)
+    return this.strings.text(this.bytes, from, this.at)
   }
 
-  /** A word of ours, whose opening quote has been passed. */
-  #word(): string {
+  /** Mostly that of the line before. */
+  #readKind(): StepKind {
+    if (this.#kindBytes.length > 0 && this.hasBytes(this.#kindBytes)) return this.#kind
     const from = this.skipPlain()
-    return this.#words.text(this.bytes, from, this.at - 1)
+    const kind = KINDS.get(this.#words.text(this.bytes, from, this.at - 1))
+    if (kind === undefined) throw OTHER_FORM
+    this.#kind = kind
+    this.#kindBytes = this.copy(from)
+    return kind
+  }
+
+  /** Policy, redactions and resource, which stand side by side, up to the run: mostly all as in the line before. Gives the redactions. */
+  #readSurroundings(): number {
+    if (this.#surroundings.length > 0 && this.hasBytes(this.#surroundings)) {
+      this.#current = this.#surroundingResource
+      this.#differed = false
+      return this.#surroundingRedactions
+    }
+    const from = this.at
+    this.expect(T.policy)
+    this.#policy = this.#skipRepeated(this.#policy)
+    const redactions = this.has(T.redactions) ? this.#sum() : 0
+    this.expect(T.resource)
+    this.#readResource()
+    this.expect(T.runId)
+    // After one line that differs there mostly come others that do not.
+    if (this.#differed || this.#surroundings.length === 0) {
+      this.#surroundings = this.copy(from)
+      this.#surroundingRedactions = redactions
+      this.#surroundingResource = this.#resource
+    }
+    this.#current = this.#resource
+    this.#differed = !this.#differed
+    return redactions
   }
 
   /** An id, whose opening quote has been passed. */
   #id(): string {
+    if (this.#idBytes.length > 0 && this.hasBytes(this.#idBytes)) return this.#idText
     const from = this.skipHex(ID_DIGITS)
-    return this.#words.text(this.bytes, from, from + ID_DIGITS)
+    this.#idText = this.#words.text(this.bytes, from, from + ID_DIGITS)
+    this.#idBytes = this.copy(from)
+    return this.#idText
   }
 
   /** Mostly that of the run, whose digits stand at `runAt`. */
@@ -368,16 +331,5 @@ export class LineScanner extends JsonWalk {
   }
 }
 
-const NO_FACTS: FactReader['facts'] = new FactReader().facts
 const ID_DIGITS = 32
 const DIGEST_DIGITS = 64
-
-function bytesOf(text: string): Uint8Array {
-  return new Uint8Array(Buffer.from(text))
-}
-
-function standsAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
-  const { length } = wanted
-  for (let index = 0; index < length; index++) if (bytes[at + index] !== wanted[index]) return false
-  return true
-}

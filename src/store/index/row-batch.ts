@@ -243,38 +243,65 @@ export class RowBatchReader {
   }
 
   #step({ numbers, integers, digests }: RowBatch, step: number, digest: number): StepRow {
-    const at = step * NUMBERS
+    const texts = this.#texts
     const whole = step * INTEGERS
-    const number = (column: number): number => numbers[at + column] ?? NONE
-    const optional = (column: number): number | undefined => (number(column) < 0 ? undefined : number(column))
-    const text = (column: number): string => this.#texts[number(column)] ?? ''
-    const flags = number(0)
+    let at = step * NUMBERS
+    const flags = numbers[at++] ?? 0
+    const namespace = textAt(texts, numbers[at++]) ?? ''
+    const runId = textAt(texts, numbers[at++]) ?? ''
+    const traceId = textAt(texts, numbers[at++]) ?? ''
+    const position = numbers[at++] ?? 0
+    const kind = STEP_KINDS[numbers[at++] ?? 0] ?? 'custom'
+    const name = textAt(texts, numbers[at++]) ?? ''
+    const model = textAt(texts, numbers[at++])
+    const inputTokens = countOf(numbers[at++])
+    const outputTokens = countOf(numbers[at++])
+    const cost = countOf(numbers[at++])
+    const session = textAt(texts, numbers[at++])
+    const tags = this.#tags[numbers[at++] ?? NONE] ?? NO_TAGS
+    const redactions = numbers[at++] ?? 0
+    const resource = this.#resources[numbers[at++] ?? NONE] ?? NO_RESOURCE
     return {
       type: 'step',
-      namespace: text(1),
-      runId: text(2),
-      traceId: text(3),
+      namespace,
+      runId,
+      traceId,
       span: integers[whole] ?? 0n,
       parent: (flags & PARENTED) === 0 ? undefined : integers[whole + 1],
-      position: number(4),
+      position,
       startNanos: BigInt.asUintN(64, integers[whole + 2] ?? 0n),
       endNanos: (flags & ENDED) === 0 ? undefined : BigInt.asUintN(64, integers[whole + 3] ?? 0n),
-      kind: STEP_KINDS[number(5)] ?? 'custom',
-      name: text(6),
+      kind,
+      name,
       own: (flags & OWN) !== 0,
       pending: (flags & PENDING) !== 0,
       error: (flags & ERROR) !== 0,
-      model: number(7) < 0 ? undefined : text(7),
-      inputTokens: optional(8),
-      outputTokens: optional(9),
-      cost: optional(10),
-      session: number(11) < 0 ? undefined : text(11),
-      tags: this.#tags[number(12)] ?? NO_TAGS,
-      redactions: number(13),
-      resource: this.#resources[number(14)] ?? NO_RESOURCE,
-      digests: number(15) === 0 ? NO_DIGESTS : [...digests.subarray(digest, digest + number(15))],
+      model,
+      inputTokens,
+      outputTokens,
+      cost,
+      session,
+      tags,
+      redactions,
+      resource,
+      digests: digestsOf(digests, digest, numbers[at] ?? 0),
     }
   }
+}
+
+function textAt(texts: readonly string[], place: number | undefined): string | undefined {
+  return place === undefined || place < 0 ? undefined : texts[place]
+}
+
+function countOf(number: number | undefined): number | undefined {
+  return number === undefined || number < 0 ? undefined : number
+}
+
+function digestsOf(digests: Float64Array, from: number, count: number): readonly number[] {
+  if (count === 0) return NO_DIGESTS
+  const found: number[] = []
+  for (let at = from; at < from + count; at++) found.push(digests[at] ?? 0)
+  return found
 }
 
 const NO_TAGS: readonly string[] = []
