@@ -1,12 +1,13 @@
 // Writes what redaction finds of the labelled set into README.md and docs/redaction.md between their markers; `--check` exits 1
-// where a table is not current: node --conditions=reprise-source bench/redaction/publish.ts [--check]
+// where a table is not current: npm run bench:redaction [-- --check]
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
+import { createRedactor, normalizeTokens, type PolicyVersion } from '../../src/redaction/index.ts'
 import { classesOf } from './labelled/classes.ts'
 import { FRESH_MISSED, FRESH_PERSONAL, FRESH_SECRETS, freshCases } from './labelled/fresh.ts'
 import { FRESH_CLEAN } from './labelled/fresh-clean.ts'
 import { type Score, scoreLabelledSet } from './labelled/score.ts'
+import { unseenCases } from './labelled/unseen.ts'
 
 const PER_FORMAT = 4
 const CLEAN_BYTES = 100_000
@@ -50,6 +51,30 @@ function freshScore(templates: readonly string[], key: Uint8Array): readonly [fo
   return [found, cases.length]
 }
 
+/** Found and all of the third set, by what is looked for; and what the version before it found when it was first run. */
+function unseenScore(key: Uint8Array, policyVersion: PolicyVersion): ReadonlyMap<string, readonly [found: number, all: number]> {
+  const redactor = createRedactor({ key, policyVersion })
+  const score = new Map<string, readonly [number, number]>()
+  for (const { group, text, secrets } of unseenCases()) {
+    const { value } = /^\s*[{[]/.test(text) ? redactor.redactJson(text) : redactor.redactText(text)
+    const shown = normalizeTokens(value)
+    // Of a long one, its end must not be left either.
+    const isFound =
+      secrets.length === 0 ? value === text : !secrets.some((secret) => shown.includes(secret.length > 16 ? secret.slice(-12) : secret))
+    const [found, all] = score.get(group) ?? [0, 0]
+    score.set(group, [found + Number(isFound), all + 1])
+  }
+  return score
+}
+
+function unseenRows(key: Uint8Array): string[] {
+  const first = unseenScore(key, '3')
+  return [...unseenScore(key, '4')].map(([group, [found, all]]) => {
+    const [before] = first.get(group) ?? [0]
+    return `| ${group} | ${all} | ${share(before, all)} | ${share(found, all)} |`
+  })
+}
+
 /** The same on every machine: nothing in it is a time. */
 export function redactionTable(): string {
   const key = new Uint8Array(32).fill(3)
@@ -68,6 +93,12 @@ export function redactionTable(): string {
     `False alarms in ${Math.floor(bytes / 1000)} KB of ordinary agent traffic (${[...score.falseAlarms.keys()].join(', ')}): ${alarms}.`,
     `Of the cases written from memory rather than from the rules, ${secrets} of ${allSecrets} credentials and ${personal} of ${allPersonal} pieces of personal data are`,
     `found, and ${clean} of ${allClean} look-alikes stay.`,
+    '',
+    'A third set, written from public descriptions rather than from the rules:',
+    '',
+    '| what | cases | when first run | now |',
+    '|---|---|---|---|',
+    ...unseenRows(key),
   ].join('\n')
 }
 
@@ -86,7 +117,7 @@ if (import.meta.main) {
     const current = withRedactionTable(page, table)
     if (!process.argv.includes('--check')) writeFileSync(path, current)
     else if (current !== page) {
-      console.error(`${path}: the table of redaction is not current; run: node --conditions=reprise-source bench/redaction/publish.ts`)
+      console.error(`${path}: the table of redaction is not current; run: npm run bench:redaction`)
       process.exitCode = 1
     }
   }

@@ -1,4 +1,4 @@
-/** Look-alikes, written without the rules at hand, in which there is nothing to find. */
+/** Look-alikes, written as the other parts of this set, in which there is nothing to find. */
 export const UNSEEN_CLEAN: readonly string[] = [
   '{X}',
   'run {X} finished',

@@ -1,4 +1,4 @@
-/** Written without the rules at hand: credentials that are told by what stands around them. `«»` marks what must not be left. */
+/** Written from how programs and consoles show them, not from the rules: credentials that are told by what stands around them. `«»` marks what must not be left. */
 export const UNSEEN_CREDENTIALS: Readonly<Record<string, readonly string[]>> = {
   'files of tools': [
     '//registry.npmjs.org/:_authToken=«{X}»',

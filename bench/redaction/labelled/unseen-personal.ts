@@ -1,6 +1,6 @@
 import { IBAN_COUNTRIES } from './identifiers.ts'
 
-/** Written without the rules at hand; `«»` marks what must not be left, `{#…}` is an identifier with right check digits. */
+/** Written from public descriptions, not from the rules; `«»` marks what must not be left, `{#…}` is an identifier with right check digits. */
 const PHONES: readonly (readonly [country: string, ...forms: string[]])[] = [
   ['us', '+1 (415) 55{D1}-{D4}', '+1.212.55{D1}.{D4}', '(312) 55{D1}-{D4}', '646-55{D1}-{D4}', '1-800-55{D1}-{D4}', '+1206555{D4}'],
   ['ca', '+1 604 55{D1} {D4}', '(514) 55{D1}-{D4}'],

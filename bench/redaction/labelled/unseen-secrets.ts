@@ -1,5 +1,5 @@
 /**
- * Written without the rules at hand, from what issuers, scanners' public rule lists and consoles show of keys: `NAME format`, where the
+ * Written from what issuers, public lists of rules and consoles show of keys, not from the rules here: `NAME format`, where the
  * name is what a program would call it. See random.ts for the notation.
  */
 export const UNSEEN_FORMATS: Readonly<Record<string, readonly string[]>> = {
