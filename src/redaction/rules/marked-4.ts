@@ -100,5 +100,22 @@ export const MARKED_RULES_4: readonly RuleData[] = [
     tail: '(?!)',
   },
   { name: 'kubernetes-secret', anchors: ['kind: Secret[\n\r\\\\ ]', 'kind: "Secret"'], detector: 'kubernetes-secret' },
+  prefixed('onepassword-token', ['ops_eyJ'], '[A-Za-z0-9+/=_-]', 100, 4096),
+  prefixed('gitlab-token', ['_gitlab_session='], '[0-9a-z]', 32, 32),
+  shaped('flutterwave-key', ['FLWPUBK_TEST-', 'FLWPUBK-'], '[a-h0-9]{32}-X'),
+  {
+    name: 'authress-key',
+    anchors: ['\\.acc[_-][a-z0-9-]'],
+    back: { chars: '[a-z0-9._]', max: 48 },
+    pattern: '(?:scauth|authress|sc|ext)_[a-z0-9]{5,30}\\.[a-z0-9]{4,6}\\.acc[_-][a-z0-9-]{10,32}\\.[A-Za-z0-9+/_=-]{30,120}',
+    tail: '[A-Za-z0-9+/_=-]',
+  },
+  {
+    name: 'facebook-token',
+    anchors: ['[0-9][0-9][0-9]\\|[A-Za-z0-9_-][A-Za-z0-9_-]'],
+    back: { chars: '[0-9]', max: 18 },
+    pattern: `[0-9]{15,16}\\|${URL_SAFE}{28,40}(?![A-Za-z0-9_-])`,
+    check: 'letter-and-digit',
+  },
   shaped('deepl-key', ['DeepL-Auth-Key '], `${UUID}(?::fx)?`),
 ]
