@@ -104,10 +104,10 @@ export async function runReplay(
   const watcher: Watcher = {
     isAnswered: isWireAnswered,
     unrecorded: (api) => void unrecorded.set(api, (unrecorded.get(api) ?? 0) + 1),
-    denied({ api, target, frame }): RepriseError {
+    denied({ api, target, frame, stack }): RepriseError {
       socketsDenied++
       const message = `${api} to ${target} was denied: a replay opens no socket${frame === undefined ? '' : ` (${frame})`}`
-      session.departures.noteAt(recording.root, 'socket', message)
+      session.departures.noteAt(recording.root, 'socket', message, { stack: [...stack] })
       return session.departures.error('replay_diverged', message, [recording.manifest.name])
     },
   }
@@ -129,7 +129,10 @@ export async function runReplay(
 }
 
 /** @throws RepriseError `invalid_argument` for another `serve`, and for one over the wire of a recording without exchanges */
-export function servedAs(recording: Recording, { serve = 'call', allowWrites = [] }: Pick<ReplayOptions, 'serve' | 'allowWrites'>): Recording {
+export function servedAs(
+  recording: Recording,
+  { serve = 'call', allowWrites = [] }: Pick<ReplayOptions, 'serve' | 'allowWrites'>,
+): Recording {
   if (serve === 'wire') return overTheWire(recording, allowWrites)
   if (serve !== 'call') throw new RepriseError('invalid_argument', `replay: serve: expected call or wire, found ${String(serve)}`)
   return recording

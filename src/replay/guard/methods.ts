@@ -1,6 +1,6 @@
 import type { RepriseError } from '../../schemas/index.ts'
 import { isAllowed } from './allowed.ts'
-import { userFrame } from './user-frame.ts'
+import { programFrames, userFrame } from './user-frame.ts'
 import { currentWatcher, type Watcher } from './watch.ts'
 
 export type Method = (this: unknown, ...args: unknown[]) => unknown
@@ -45,7 +45,8 @@ function guarded(original: Method, api: string, denial: Denial): Method {
 }
 
 function attempted(watcher: Watcher, api: string, target: string): RepriseError {
-  return watcher.denied({ api, target, frame: userFrame(deepStack()) })
+  const stack = deepStack()
+  return watcher.denied({ api, target, frame: userFrame(stack), stack: programFrames(stack) })
 }
 
 export function replaceProperty(owner: object, name: string, value: unknown): Undo {

@@ -8,6 +8,8 @@ export interface Attempt {
   readonly target: string
   /** The innermost frame of the program's own code, where the stack shows one. */
   readonly frame: string | undefined
+  /** The way there, innermost frame first: the program's and its dependencies'. */
+  readonly stack: readonly string[]
 }
 
 /** Told of each attempt; gives the error that the attempt fails with. */

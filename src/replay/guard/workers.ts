@@ -35,8 +35,8 @@ export function hearWorkers(watcher: Watcher): void {
 }
 
 function tell(watcher: Watcher, message: unknown): void {
-  const { api, target, frame } = message as Attempt
-  watcher.denied({ api: `a worker's ${api}`, target, frame })
+  const attempt = message as Attempt
+  watcher.denied({ ...attempt, api: `a worker's ${attempt.api}` })
 }
 
 function receive(port: object): { message: unknown } | undefined {

@@ -45,7 +45,7 @@ export class ContainerChecks {
     const text = this.recordedRequestText(recorded)
     const differences = request === undefined || text === undefined ? [] : differencesOf(text, request.text())
     diverged.add(recorded)
-    departures.noteAt(recorded, 'changed-container', `${describeNode(recorded)} ran with other arguments than recorded`, differences)
+    departures.noteAt(recorded, 'changed-container', `${describeNode(recorded)} ran with other arguments than recorded`, { differences })
   }
 
   end(recorded: LineageNode): void {
@@ -62,7 +62,9 @@ export class ContainerChecks {
       return check
     }
     ;(check.missing ? missing : diverged).add(recorded)
-    departures.noteAt(recorded, check.missing ? 'missing' : 'output', `${describeNode(recorded)}: ${check.message}`, check.differences)
+    departures.noteAt(recorded, check.missing ? 'missing' : 'output', `${describeNode(recorded)}: ${check.message}`, {
+      differences: check.differences,
+    })
     return check
   }
 
@@ -80,6 +82,6 @@ export class ContainerChecks {
       return
     }
     diverged.add(recorded)
-    departures.noteAt(recorded, 'output', `${describeNode(recorded)} measured other numbers than recorded`, differences)
+    departures.noteAt(recorded, 'output', `${describeNode(recorded)} measured other numbers than recorded`, { differences })
   }
 }

@@ -27,9 +27,14 @@ export class Departures {
   }
 
   /** A departure at a recorded step. */
-  noteAt(node: LineageNode, reason: Divergence['reason'], message: string, differences: Divergence['differences'] = []): void {
+  noteAt(
+    node: LineageNode,
+    reason: Divergence['reason'],
+    message: string,
+    more: Partial<Pick<Divergence, 'differences' | 'stack'>> = {},
+  ): void {
     const { kind, stepName } = node.record.core
-    this.note({ reason, kind, name: stepName, path: pathOf(node), message, lineage: node.lineage, differences })
+    this.note({ reason, kind, name: stepName, path: pathOf(node), message, lineage: node.lineage, differences: [], ...more })
   }
 
   /** An error for the program, which stops it unless it is caught. */

@@ -1,6 +1,7 @@
 import type { Divergence, FieldDifference, Verdict } from '../../schemas/index.ts'
 
 const MAX_SHOWN = 10
+const MAX_FRAMES = 6
 
 /**
  * A verdict for people: plain text, a line for the result, one for the counts, then the departures in the order in which
@@ -43,12 +44,13 @@ export function departureLines(verdict: Verdict, limit: number): string[] {
   return [...shown.flatMap(describeDivergence), ...(rest > 0 ? [`  and ${rest} more`] : [])]
 }
 
-function describeDivergence({ reason, path, message, nearest, differences }: Divergence, index: number): string[] {
+function describeDivergence({ reason, path, message, nearest, differences, stack }: Divergence, index: number): string[] {
   return [
     `  ${index === 0 ? 'first departure' : 'then'}: ${reason}: ${printable(message)}`,
     `    at ${path.map(printable).join(' > ')}`,
     ...(nearest === undefined ? [] : [`    nearest in the recording: ${describeNearest(nearest)}`]),
     ...differenceLines(differences),
+    ...(stack ?? []).slice(0, MAX_FRAMES).map((frame) => `      from ${printable(frame)}`),
   ]
 }
 

@@ -23,6 +23,8 @@ export const divergenceSchema = z.strictObject({
   lineage: hex64Schema.optional(),
   nearest: z.strictObject({ lineage: hex64Schema, name: z.string(), sequence: countSchema.optional() }).optional(),
   differences: z.array(fieldDifferenceSchema),
+  /** Of an attempt to reach the network: the frames of the program and its dependencies, innermost first. */
+  stack: z.array(z.string()).optional(),
 })
 export type Divergence = z.infer<typeof divergenceSchema>
 

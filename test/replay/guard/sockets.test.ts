@@ -12,7 +12,7 @@ import tls from 'node:tls'
 import { Agent, request as undiciRequest } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runGuarded } from '../../../src/replay/guard/guard.ts'
-import { userFrame } from '../../../src/replay/guard/user-frame.ts'
+import { programFrames, userFrame } from '../../../src/replay/guard/user-frame.ts'
 import { formatVerdict, replay } from '../../../src/replay/index.ts'
 import { RepriseError } from '../../../src/schemas/index.ts'
 import { instrument } from '../../../src/sdk/index.ts'
@@ -98,7 +98,12 @@ describe('the socket guard', () => {
     expect(verdict.counts.socketsDenied).toBe(1)
     expect(verdict.divergences[0]).toMatchObject({ reason: 'socket', path: ['leaky'] })
     // undici connects from a callback of its own, whose stack the program is not on.
-    if (name !== 'undici.request') expect(verdict.divergences[0]?.message).toContain('sockets.test.ts')
+    if (name !== 'undici.request') {
+      expect(verdict.divergences[0]?.message).toContain('sockets.test.ts')
+      expect(verdict.divergences[0]?.stack?.join()).toContain('sockets.test.ts')
+    }
+    expect(verdict.divergences[0]?.stack).not.toEqual([])
+    expect(formatVerdict(verdict)).toContain(`      from ${verdict.divergences[0]?.stack?.[0]}`)
     expect(verdict.divergences[0]?.message).not.toContain('secret')
   })
 
@@ -288,5 +293,10 @@ describe('the socket guard', () => {
     ].join('\n')
     expect(userFrame(stack)).toBe('async answer (/app/agent.ts:12:3)')
     expect(userFrame(undefined)).toBeUndefined()
+    expect(programFrames(stack)).toEqual([
+      'Client.connect (/app/node_modules/undici/lib/client.js:1:1)',
+      'async answer (/app/agent.ts:12:3)',
+      'async main (/app/main.ts:1:1)',
+    ])
   })
 })
