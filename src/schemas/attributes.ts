@@ -27,6 +27,8 @@ export const ATTR = {
   errorMediaType: 'reprise.error.media_type',
   /** Not lifted: they stay attributes. The first is an int array: see effect-log. */
   effects: 'reprise.effects',
+  /** String array: JSON pointers into the arguments, `*` for any name; a replay does not match the call by what stands there. */
+  ignored: 'reprise.ignored',
   stepIndex: 'reprise.step.index',
   artifactName: 'reprise.artifact.name',
   metricName: 'reprise.metric.name',

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type PolicyVersion, policyRefOf, type Redactor } from '../../redaction/index.ts'
 import { type Digest, digestOf, encodeValue, MEDIA_TYPE, sha256Hex } from '../../schemas/index.ts'
 import type { CapturedArguments } from '../../sdk/index.ts'
+import type { IgnoredFields } from '../recording/ignored-fields.ts'
 import { comparableText } from '../recording/lineage.ts'
 import { type RecordedPolicy, redactorOfRecorded } from '../recording/recorded-policy.ts'
 
@@ -59,7 +60,8 @@ export class Comparison {
    * @param expected the arguments of the recorded call that comes next, which most of the time are these: to see that takes no digest
    * @throws as `compare`
    */
-  compareArguments(captured: CapturedArguments, kind: string, expected?: ExpectedArguments): Comparable {
+  compareArguments(captured: CapturedArguments, kind: string, ignored: IgnoredFields, expected?: ExpectedArguments): Comparable {
+    if (ignored.length > 0) return this.#compareWithout(captured.values, kind, ignored)
     const { json } = captured
     if (json !== undefined) {
       if (expected !== undefined && expected.json.byteLength === json.byteLength && Buffer.compare(expected.json, json) === 0) {
@@ -104,14 +106,20 @@ export class Comparison {
     return { digest: sha256Hex(text), bytesDigest, text: () => text }
   }
 
-  /** A recorded payload in the compared form. */
-  textOf(mediaType: string, data: string | Uint8Array): string {
-    return comparableText(mediaType, data, this.#hasSurrogates)
+  #compareWithout(value: unknown, kind: string, ignored: IgnoredFields): Comparable {
+    const { mediaType, data } = encodeValue(value)
+    const text = this.#comparable(mediaType, data, kind, ignored)
+    return { digest: sha256Hex(text), bytesDigest: digestOf(data), text: () => text }
   }
 
-  #comparable(mediaType: string, data: string | Uint8Array, kind: string): string {
+  /** A recorded payload in the compared form. */
+  textOf(mediaType: string, data: string | Uint8Array, ignored: IgnoredFields = []): string {
+    return comparableText(mediaType, data, this.#hasSurrogates, ignored)
+  }
+
+  #comparable(mediaType: string, data: string | Uint8Array, kind: string, ignored: IgnoredFields = []): string {
     const redactor = (this.#redactor ??= this.#makeRedactor())
-    return this.textOf(mediaType, (redactor.ofKind?.(kind) ?? redactor).redactPayload(mediaType, data).value)
+    return this.textOf(mediaType, (redactor.ofKind?.(kind) ?? redactor).redactPayload(mediaType, data).value, ignored)
   }
 }
 

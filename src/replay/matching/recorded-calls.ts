@@ -1,4 +1,5 @@
 import { SERVED_KINDS, type StepKind } from '../../schemas/index.ts'
+import { type IgnoredFields, ignoredFieldsOf } from '../recording/ignored-fields.ts'
 import type { LineageNode } from '../recording/lineage.ts'
 
 /** Calls of one operation, name and request under one parent, in call order. */
@@ -17,6 +18,7 @@ interface Children {
 }
 
 const NONE: readonly LineageNode[] = []
+const NO_FIELDS: IgnoredFields = []
 
 /** The recorded steps as replay looks for them. */
 export class RecordedCalls {
@@ -25,6 +27,7 @@ export class RecordedCalls {
   /** Steps beneath a served step, with the outermost served step that answers for them. */
   readonly covered: ReadonlyMap<LineageNode, LineageNode>
   readonly #children = new Map<LineageNode, Children>()
+  readonly #ignored = new Map<string, IgnoredFields>()
 
   /** @param opened a served step that is called all the same, so that the steps beneath it take part */
   constructor(nodes: readonly LineageNode[], root: LineageNode, opened?: LineageNode) {
@@ -42,6 +45,7 @@ export class RecordedCalls {
         continue
       }
       participants.push(node)
+      this.#noteIgnored(node)
       if (parent !== undefined) this.#add(parent, node)
     }
     this.participants = participants
@@ -57,11 +61,22 @@ export class RecordedCalls {
     return (parent === undefined ? undefined : this.#children.get(parent)?.named.get(nameKeyOf(operation, name))) ?? NONE
   }
 
+  /** What calls of that name are not matched by, as it was recorded; what the program says now does not count. */
+  ignoredOf(operation: string, name: string): IgnoredFields {
+    return this.#ignored.size === 0 ? NO_FIELDS : (this.#ignored.get(nameKeyOf(operation, name)) ?? NO_FIELDS)
+  }
+
   /** Every set of two or more equal served calls under one parent. */
   *repeated(): Generator<readonly LineageNode[]> {
     for (const { equal } of this.#children.values())
       for (const sameRequest of equal.values())
         for (const { nodes } of sameRequest) if (nodes.length > 1 && nodes[0] !== undefined && isServed(nodes[0])) yield nodes
+  }
+
+  #noteIgnored({ record: { core } }: LineageNode): void {
+    const ignored = ignoredFieldsOf(core)
+    const key = nameKeyOf(core.operation, core.stepName)
+    if (ignored.length > 0 && !this.#ignored.has(key)) this.#ignored.set(key, ignored)
   }
 
   #add(parent: LineageNode, node: LineageNode): void {

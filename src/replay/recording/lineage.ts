@@ -10,6 +10,7 @@ import {
   RepriseError,
   sha256Hex,
 } from '../../schemas/index.ts'
+import { type IgnoredFields, removeFields } from './ignored-fields.ts'
 
 /**
  * Where a call stands in the program: its parent's place, what was called, with which request, and which of the equal
@@ -30,13 +31,19 @@ export function lineageOf(
 /**
  * The text that stands for a redacted payload wherever equality matters: canonical, with tokens numbered instead of keyed.
  * Bytes of a type of their own are equal when their digests are. `hasSurrogates`: the policy puts values of the same shape in the
- * place of some, which are numbered, too.
+ * place of some, which are numbered, too. `ignored`: fields that it leaves out.
  */
-export function comparableText(mediaType: string, data: string | Uint8Array, hasSurrogates: boolean): string {
+export function comparableText(mediaType: string, data: string | Uint8Array, hasSurrogates: boolean, ignored: IgnoredFields = []): string {
   if (!isValue(mediaType)) return canonicalJson({ bytes: digestOf(data) })
-  const direct = mediaType === MEDIA_TYPE.json && typeof data === 'string' ? canonicalTextOf(data) : undefined
-  const text = normalizeTokens(direct ?? canonicalValue(decodeValue(mediaType, data)))
+  const whole = mediaType === MEDIA_TYPE.json && typeof data === 'string' && ignored.length === 0
+  const text = normalizeTokens((whole ? canonicalTextOf(data) : undefined) ?? canonicalValue(decodedWithout(mediaType, data, ignored)))
   return hasSurrogates ? normalizeSurrogates(text) : text
+}
+
+function decodedWithout(mediaType: string, data: string | Uint8Array, ignored: IgnoredFields): unknown {
+  const value = decodeValue(mediaType, data)
+  removeFields(value, ignored)
+  return value
 }
 
 /** Whether a payload of this type decodes to a value of the program. */
@@ -47,8 +54,12 @@ export function isValue(mediaType: string): boolean {
 /** Stands in for the request of a step whose input was withheld or erased: no live request can have this digest. */
 const NO_REQUEST = sha256Hex('no request')
 
-export function requestDigestOf(payload: { mediaType: string; data: string | Uint8Array } | undefined, hasSurrogates: boolean): string {
-  return payload === undefined ? NO_REQUEST : sha256Hex(comparableText(payload.mediaType, payload.data, hasSurrogates))
+export function requestDigestOf(
+  payload: { mediaType: string; data: string | Uint8Array } | undefined,
+  hasSurrogates: boolean,
+  ignored: IgnoredFields = [],
+): string {
+  return payload === undefined ? NO_REQUEST : sha256Hex(comparableText(payload.mediaType, payload.data, hasSurrogates, ignored))
 }
 
 /** The parts of a request's identity that come before its occurrence, framed so that no two sets of parts run together. */

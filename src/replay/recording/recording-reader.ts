@@ -11,6 +11,7 @@ import {
   type SpanRecord,
 } from '../../schemas/index.ts'
 import { type QuickCheck, recordedStepSchema, recordingSchema } from '../../schemas/records/index.ts'
+import { ignoredFieldsOf } from './ignored-fields.ts'
 import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
 import { quickCheckFor } from './quick-checks.ts'
 import { readBounded, readExactly } from './read-bounded.ts'
@@ -209,7 +210,7 @@ function verifyLineage(
   const nodes = deriveLineage(steps, manifest.rootSpanId, (record) => {
     const payload = payloadOf(record, 'input', payloads)
     if (payload.state !== 'present') return requestDigestOf(undefined, hasSurrogates)
-    const key = `${payload.digest}:${payload.mediaType}`
+    const key = `${payload.digest}:${payload.mediaType}:${ignoredFieldsOf(record.core).join(' ')}`
     const digest = digests.get(key) ?? readRequestDigest(record, payload, hasSurrogates)
     digests.set(key, digest)
     return digest
@@ -230,7 +231,7 @@ function verifyLineage(
 
 function readRequestDigest(record: SpanRecord, payload: { mediaType: string; data: string | Uint8Array }, hasSurrogates: boolean): string {
   try {
-    return requestDigestOf(payload, hasSurrogates)
+    return requestDigestOf(payload, hasSurrogates, ignoredFieldsOf(record.core))
   } catch (cause) {
     const why = RepriseError.isInstance(cause) ? cause.message : 'it could not be read'
     throw new RepriseError('invalid_recording', `${describeStep(record)}: its input: ${why}`, { cause })

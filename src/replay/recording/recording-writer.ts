@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, rmdir, stat, writeFile } from 'node:fs/prom
 import { basename, dirname, join, resolve } from 'node:path'
 import { type Digest, digestOf, type RecordingManifest, RepriseError, type SpanRecord } from '../../schemas/index.ts'
 import type { Store } from '../../store/index.ts'
+import { ignoredFieldsOf } from './ignored-fields.ts'
 import { deriveLineage, type LineageNode, requestDigestOf, toRecordedStep } from './lineage.ts'
 import { packageVersion } from './package-version.ts'
 import { POLICY_MEDIA_TYPE, readRecordedPolicy } from './recorded-policy.ts'
@@ -99,7 +100,7 @@ function sourceOf(store: Store): PayloadSource {
 
 function requestDigestOfRecord(record: SpanRecord, payloads: PayloadSource, hasSurrogates: boolean): string {
   const payload = naming(record, () => payloadOf(record, 'input', payloads))
-  return requestDigestOf(payload.state === 'present' ? payload : undefined, hasSurrogates)
+  return requestDigestOf(payload.state === 'present' ? payload : undefined, hasSurrogates, ignoredFieldsOf(record.core))
 }
 
 /** Says which step needed a payload that could not be read. */

@@ -1,6 +1,7 @@
 import type { Attributes } from '../../schemas/index.ts'
 import type { Comparable, Comparison } from '../matching/comparison.ts'
 import { differencesOf } from '../matching/differences.ts'
+import { ignoredFieldsOf } from '../recording/ignored-fields.ts'
 import type { LineageNode } from '../recording/lineage.ts'
 import type { Recording } from '../recording/recording.ts'
 import { type Departures, describeNode } from './departures.ts'
@@ -70,7 +71,9 @@ export class ContainerChecks {
 
   recordedRequestText(node: LineageNode): string | undefined {
     const payload = this.#replay.recording.payloadOf(node.record, 'input')
-    return payload.state === 'present' ? this.#comparison.textOf(payload.mediaType, payload.data) : undefined
+    return payload.state === 'present'
+      ? this.#comparison.textOf(payload.mediaType, payload.data, ignoredFieldsOf(node.record.core))
+      : undefined
   }
 
   #checkMetrics(recorded: LineageNode): void {

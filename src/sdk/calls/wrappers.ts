@@ -1,4 +1,5 @@
 import type { Effect } from '../../schemas/index.ts'
+import { ignoring } from './ignore.ts'
 import { type AnyFunction, wrapFunction } from './wrap.ts'
 
 export interface InstrumentOptions {
@@ -13,6 +14,13 @@ export interface InstrumentOptions {
 export interface NamedOptions {
   /** Default: the function's own name. Part of what a replay matches calls by. */
   readonly name?: string
+  /**
+   * What a replay does not match calls by: JSON pointers (RFC 6901) into the list of arguments, `*` for any member or element, such as
+   * `/0/metadata/requestId`. Recorded with the run. The fields themselves are recorded as ever; a rule of the redaction policy keeps
+   * them out. At most 16, of 256 characters together.
+   * @throws RepriseError `invalid_option` from the wrapper
+   */
+  readonly ignore?: readonly string[]
 }
 
 export interface ModelOptions<F extends AnyFunction> extends NamedOptions {
@@ -47,6 +55,7 @@ export function model<F extends AnyFunction>(fn: F, options: ModelOptions<F> = {
     effect: 'read',
     provider: options.provider,
     model: modelOf(options),
+    ...ignoring(options),
   })
 }
 
@@ -58,13 +67,20 @@ export function embedding<F extends AnyFunction>(fn: F, options: ModelOptions<F>
     effect: 'read',
     provider: options.provider,
     model: modelOf(options),
+    ...ignoring(options),
   })
 }
 
 /** A search over documents. */
 export function retriever<F extends AnyFunction>(fn: F, options: RetrieverOptions<F> = {}): F {
   const documents = options.documents as ((result: unknown) => unknown) | undefined
-  return wrapFunction(fn, { kind: 'retriever', name: nameOf(fn, options, 'retriever'), effect: 'read', results: { documents } })
+  return wrapFunction(fn, {
+    kind: 'retriever',
+    name: nameOf(fn, options, 'retriever'),
+    effect: 'read',
+    results: { documents },
+    ...ignoring(options),
+  })
 }
 
 /** A reordering of documents. */
@@ -76,18 +92,19 @@ export function reranker<F extends AnyFunction>(fn: F, options: ModelOptions<F> 
     effect: 'read',
     provider: options.provider,
     model: modelOf(options),
+    ...ignoring(options),
     results: { documents },
   })
 }
 
 /** Something that a model may ask for: it may read or change the world. */
 export function tool<F extends AnyFunction>(fn: F, options: ToolOptions = {}): F {
-  return wrapFunction(fn, { kind: 'tool', name: nameOf(fn, options, 'tool'), effect: options.effect ?? 'write' })
+  return wrapFunction(fn, { kind: 'tool', name: nameOf(fn, options, 'tool'), effect: options.effect ?? 'write', ...ignoring(options) })
 }
 
 /** A part of the program that decides by itself what to call; it runs again in replay. */
 export function agent<F extends AnyFunction>(fn: F, options: NamedOptions = {}): F {
-  return wrapFunction(fn, { kind: 'agent', name: nameOf(fn, options, 'agent') })
+  return wrapFunction(fn, { kind: 'agent', name: nameOf(fn, options, 'agent'), ...ignoring(options) })
 }
 
 function modelOf<F extends AnyFunction>({ model }: ModelOptions<F>): string | ((request: unknown) => unknown) | undefined {
