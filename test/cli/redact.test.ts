@@ -147,7 +147,7 @@ describe('reprise redact --run', () => {
     const store = await record()
     const run = (await readTape(store)).spans[0]!.core.runId
     const same = await runCli(['redact', '--run', run.slice(0, 8), '--store', store, '--quiet'])
-    expect(same.stdout).toMatch(/^run [0-9a-f]{32}, recorded under default\/3, tried with default\/3: no change\n$/)
+    expect(same.stdout).toMatch(/^run [0-9a-f]{32}, recorded under default\/4, tried with default\/4: no change\n$/)
     const { stdout, stderr } = await runCli(['redact', '--run', run, '--policy', 'metadata-only', '--store', store])
     const now = (await readTape(await record('metadata-only'))).spans[0]!.core.payloads.filter(({ withheld }) => withheld === 'policy')
     expect(stdout).toContain(`tried with metadata-only/1: left out: ${now.length}`)
