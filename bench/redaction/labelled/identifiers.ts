@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { Chance } from './random.ts'
+import type { Chance } from './random.ts'
 
 /**
  * Identifiers with right check digits, by the issuers' published schemes, made without looking at how they are found: `{#name}` in a

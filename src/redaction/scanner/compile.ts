@@ -123,7 +123,12 @@ const LOOKS_BACK: ReadonlySet<DetectorName | undefined> = new Set<DetectorName>(
 ])
 
 const compiled = new Map<PolicyVersion, CompiledPolicy>()
-const GENERATIONS: Readonly<Record<PolicyVersion, Generation>> = { '1': GENERATION_1, '2': GENERATION_2, '3': GENERATION_3, '4': GENERATION_4 }
+const GENERATIONS: Readonly<Record<PolicyVersion, Generation>> = {
+  '1': GENERATION_1,
+  '2': GENERATION_2,
+  '3': GENERATION_3,
+  '4': GENERATION_4,
+}
 
 /** Compiles a version of a shipped policy once for the process. */
 export function compiledPolicy(id: PolicyId, version: PolicyVersion = LATEST_VERSION): CompiledPolicy {

@@ -99,7 +99,7 @@ function redactedResource(attributes: Readonly<Record<string, string | number>>,
       if (isWithheldAttribute(redactor, key, typeof value === 'number')) redacted[cleanKey] = WITHHELD
       else redacted[cleanKey] = typeof value === 'number' ? value : redactor.redactText(value.toWellFormed(), key).value
     } catch {
-      continue
+      // What cannot be redacted is left out.
     }
   }
   return redacted
