@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // `reprise` and its subpaths mean src/ in every test but those in test/package/, which use the built package in child processes.
 const source = {
@@ -18,8 +19,21 @@ const env = { REPRISE_SPOOL: 'false', NODE_COMPILE_CACHE: fileURLToPath(new URL(
 // has found is found: its next try would draw other values.
 const retry = process.env['CI'] === 'true' ? { count: 1, condition: /^(?!Property failed)/ } : 0
 
+/** Files that take most of a minute: begun first, so that none of them is left to run alone at the end. */
+const LONG =
+  /test\/(?:package\/kill|integration\/exits|crash\/power|collector\/forward|sdk\/bad-collectors|store\/faults|cli\/erase)\.test\.ts$/
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const isLong = ({ moduleId }: TestSpecification): boolean => LONG.test(moduleId)
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
+  }
+}
+
 export default defineConfig({
   test: {
+    sequence: { sequencer: LongFirst },
     // Most of the longer tests wait for processes and disks rather than compute.
     maxWorkers: 2,
     projects: [

@@ -11,7 +11,7 @@ interface Entry {
 
 /** Strings that were made of bytes before, found by those bytes: making one anew costs many times as much. Bounded. */
 export class TextCache {
-  readonly #entries: (Entry | undefined)[] = Array.from({ length: SLOTS }, () => undefined)
+  readonly #entries: (Entry | undefined)[] = new Array<Entry | undefined>(SLOTS).fill(undefined)
   readonly #make: (bytes: Buffer) => string
 
   /** `make` gets the bytes as they stand, and may not keep them. */
