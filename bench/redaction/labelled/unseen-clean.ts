@@ -17,7 +17,7 @@ export const UNSEEN_CLEAN: readonly string[] = [
   'If-None-Match: "{H40}"',
   '"integrity": "sha512-{B86}=="',
   'integrity sha1-{B27}=',
-  'resolved "https://registry.yarnpkg.com/a/-/a-1.2.3.tgz#{H40}"',
+  'resolved "https://packages.example.test/a/-/a-1.2.3.tgz#{H40}"',
   'h1:{B43}=',
   'golang.org/x/net v0.17.0 h1:{B43}=',
   '--hash=sha256:{H64}',

@@ -1,7 +1,7 @@
 /** Written from how programs and consoles show them, not from the rules: credentials that are told by what stands around them. `«»` marks what must not be left. */
 export const UNSEEN_CREDENTIALS: Readonly<Record<string, readonly string[]>> = {
   'files of tools': [
-    '//registry.npmjs.org/:_authToken=«{X}»',
+    '//npm-host.example.a/:_authToken=«{X}»',
     '//npm.acme.dev/:_password=«{B24}»\n//npm.acme.dev/:username=ana',
     '@acme:registry=https://npm.acme.dev/\n//npm.acme.dev/:_auth="«{B32}=»"',
     'npmAuthToken: "«{A40}»"',
