@@ -71,7 +71,7 @@ export const UNSEEN_CLEAN: readonly string[] = [
   'rgba(12, 34, 56, 0.78)',
   '/usr/lib/x86_64-linux-gnu/libc.so.6',
   'C:\\Users\\ana\\AppData\\Local\\Temp\\x',
-  'file:///home/ana/work/a/b/c.ts:12:34',
+  'file:///srv/app/a/b/c.ts:12:34',
   'semver ^1.2.3 ~4.5.6 >=7.8.9 <10',
   'pod/web-{L10}-{L5} Running',
   'deployment.apps/web-{L9} scaled',

@@ -249,7 +249,7 @@ export const UNSEEN_CREDENTIALS: Readonly<Record<string, readonly string[]>> = {
     '{"kty":"oct","k":"«{S43}»"}',
     '{"aws":{"key":"«AKIA{E16}»","secret":"«{B40}»"}}',
     "password: '«{A12}»',",
-    'password = "«{A12}»"  # TODO',
+    'password = "«{A12}»"  # rotate',
     'self.password = "«{A12}»"',
     'const dbPassword = "«{A12}»";',
     'String dbPwd = "«{A12}»";',
