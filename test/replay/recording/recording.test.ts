@@ -359,4 +359,23 @@ describe('a recording of many steps, which is checked more quickly', () => {
       })
     }
   })
+
+  it('is refused with members in another order, also where the digest was made to fit', async () => {
+    const { folder } = await longRun().write()
+    const file = join(folder, 'recording.json')
+    const manifest = JSON.parse(await readFile(file, 'utf8')) as RecordingManifest
+    const turned = <T extends object>(value: T): T => Object.fromEntries(Object.entries(value).reverse()) as T
+    const reordered = [
+      turned(manifest),
+      { ...manifest, policy: turned(manifest.policy) },
+      { ...manifest, blobs: manifest.blobs.map((blob, index) => (index === 1 ? turned(blob) : blob)) },
+    ]
+    for (const each of reordered) {
+      const { digest: _, ...covered } = each
+      for (const digest of [digestOf(JSON.stringify(covered)), manifestDigest(covered)]) {
+        await writeFile(file, `${JSON.stringify({ ...each, digest }, null, 2)}\n`)
+        expect(await failure(loadRecording(folder))).toMatchObject({ code: 'integrity', details: { file: 'recording.json' } })
+      }
+    }
+  })
 })
