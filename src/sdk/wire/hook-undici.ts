@@ -1,4 +1,6 @@
-import { createRequire } from 'node:module'
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import Module, { createRequire } from 'node:module'
+import { dirname, sep } from 'node:path'
 import { suspendEffects } from '../effects/real.ts'
 import { currentScope, runtime } from '../run/runtime.ts'
 import type { Scope } from '../run/scope.ts'
@@ -30,12 +32,44 @@ export function hookUndici(): void {
 function ownCopy(): object[] {
   try {
     const require = createRequire(import.meta.url)
+    if (!isLoaded(require)) {
+      hookOnceLoaded(require)
+      return []
+    }
     const { Agent, MockAgent } = require('undici') as typeof import('undici')
     return [Agent.prototype, MockAgent.prototype]
   } catch {
     // Bundled away: the copies that have a global dispatcher are left.
     return []
   }
+}
+
+/** Loading it takes a tenth of a second, and most programs have another client. */
+function isLoaded(require: NodeJS.Require): boolean {
+  // Somebody else's module system (Jest's) tells nothing here: there it is loaded now.
+  if (require.cache !== Reflect.get(Module, '_cache')) return true
+  const entry = require.resolve('undici')
+  const folder = dirname(entry) + sep
+  // Under way is not loaded; a part of it that was loaded by itself has the same classes.
+  const whole = require.cache[entry]
+  return whole === undefined ? Object.keys(require.cache).some((file) => file.startsWith(folder)) : whole.loaded
+}
+
+const LOADED = 'tracing:module.require:end'
+let isAwaited = false
+
+/** Node tells of each CommonJS module that has been loaded, whoever imports or requires it, before that goes on. */
+function hookOnceLoaded(require: NodeJS.Require): void {
+  if (isAwaited) return
+  isAwaited = true
+  const entry = require.resolve('undici')
+  const look = (): void => {
+    if (require.cache[entry]?.loaded !== true) return
+    unsubscribe(LOADED, look)
+    isAwaited = false
+    hookUndici()
+  }
+  subscribe(LOADED, look)
 }
 
 function hookDispatch(owner: object): void {

@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { Readable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import {
   Agent,
   Client,
@@ -14,6 +17,7 @@ import {
 } from 'undici'
 import { describe, expect, it } from 'vitest'
 import { instrument } from '../../../src/sdk/index.ts'
+import { late } from './late-undici-program.ts'
 import { exchangeCounts } from './record-wire.ts'
 import { expectUnmatched, replayWithoutServer, told } from './web-programs.ts'
 import { startWebServer } from './web-server.ts'
@@ -76,7 +80,9 @@ const PROGRAMS = {
     log.push(await (await request('http://mocked.test/two', { method: 'POST', body: '{"a":1}' })).body.text())
     return log
   }),
+  late,
 }
+
 /** An exchange that no server of ours answers: the oracle here is a mock. */
 async function withMocks(run: () => Promise<unknown>): Promise<void> {
   const before: Dispatcher = getGlobalDispatcher()
@@ -93,13 +99,20 @@ async function withMocks(run: () => Promise<unknown>): Promise<void> {
 
 describe('undici', () => {
   const recorded = replayWithoutServer(PROGRAMS, server, {
-    run: async (name, program) => await (name === 'mocked' ? withMocks(program) : program()),
+    run: async (name, program) => await (name === 'mocked' ? withMocks(program) : name === 'late' ? late(at('/lines')) : program()),
     release: async () => await Promise.all([pool.destroy(), client.destroy()]),
   })
 
   it('records each exchange once', () => {
     // A redirect that undici follows above its dispatchers is two exchanges.
-    expect(exchangeCounts(recorded.all)).toEqual({ requests: 8, dispatchers: 7, fetches: 5, failures: 6, lines: 1, mocked: 2 })
+    expect(exchangeCounts(recorded.all)).toEqual({ requests: 8, dispatchers: 7, fetches: 5, failures: 6, lines: 1, mocked: 2, late: 1 })
+  })
+
+  it('is served where the program loads it only while it runs', async () => {
+    const program = fileURLToPath(new URL('late-undici-program.ts', import.meta.url))
+    const flags = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning']
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, recorded.of('late').folder])
+    expect(JSON.parse(stdout)).toEqual({ label: 'exact', served: 1, before: false, after: true })
   })
 
   it('tells a request that the recording does not have', async () => {
