@@ -34,6 +34,12 @@ describe('what a recorded program loads at its start', () => {
     expect(builtins.filter((name) => /^(sqlite|https?|http2|net|tls|zlib|child_process)$/.test(name))).toEqual([])
   })
 
+  test('and a replay needs neither the store nor the validators', async () => {
+    const { packages, rooms } = await loadedBy('reprise/replay')
+    expect(packages).toEqual(['@noble/hashes', '@opentelemetry/api', 'msgpackr'])
+    expect(rooms).toEqual(['adapters', 'otlp', 'redaction', 'replay', 'schemas', 'sdk'])
+  })
+
   test('would show here if it were', async () => {
     expect((await loadedBy('reprise/schemas')).packages).toContain('zod')
     expect((await loadedBy('undici')).builtins).toContain('net')

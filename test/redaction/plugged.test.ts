@@ -187,10 +187,10 @@ describe('where such a policy works', () => {
     expect(span?.core.name).toBe('send')
   })
 
-  it('a replay loads the code only where the policy of whoever replays names it, too', () => {
+  it('a replay loads the code only where the policy of whoever replays names it, too', async () => {
     const policy = policyWith(GAZETTEER)
     const { policy: ref } = redactorOn(policy)
-    const recorded = readRecordedPolicy(ref, () => Buffer.from(policyTextOf(policy) ?? ''))
+    const recorded = await readRecordedPolicy(ref, () => Buffer.from(policyTextOf(policy) ?? ''))
     vi.stubEnv('REPRISE_REDACTION_POLICY', '')
     expect(() => redactorOfRecorded(recorded, key, 'local')).toThrow(/its detector gazetteer is not loaded here/)
     const file = join(folder, 'own.json')

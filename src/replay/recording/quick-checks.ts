@@ -1,17 +1,25 @@
-import { jsonSchemaOf, type QuickCheck, quickCheckOf, SCHEMAS } from '../../schemas/records/index.ts'
-
-/** Making a quick check takes as long as the validator needs for some hundreds of records. */
-const WORTH_RECORDS = 300
+import { readFileSync } from 'node:fs'
+import { parseJson } from '../../schemas/index.ts'
+import { type QuickCheck, quickCheckOf } from '../../schemas/records/quick-check.ts'
 
 const made = new Map<string, QuickCheck>()
 
-/** The quick check of the records of that name, where there are so many to check that it is worth making; else one that leaves all to the validator. */
-export function quickCheckFor(name: 'recording' | 'recorded-step', records: number): QuickCheck {
-  const known = made.get(name)
-  if (known !== undefined) return known
-  const row = records < WORTH_RECORDS ? undefined : SCHEMAS.find((each) => each.name === name)
-  if (row === undefined) return () => false
-  const check = quickCheckOf(jsonSchemaOf(row))
-  made.set(name, check)
+/**
+ * The quick check of the records of that name, from the schema that this package publishes: loading the validators takes longer than
+ * reading most recordings. What it says no to is for the validator to judge, and so is everything where the schema is not to be had.
+ */
+export function quickCheckFor(name: 'recording' | 'recorded-step'): QuickCheck {
+  let check = made.get(name)
+  if (check === undefined) made.set(name, (check = makeCheck(name)))
   return check
+}
+
+function makeCheck(name: string): QuickCheck {
+  try {
+    return quickCheckOf(
+      parseJson(readFileSync(new URL(`../../../schemas/${name}.v1.json`, import.meta.url), 'utf8')) as Record<string, unknown>,
+    )
+  } catch {
+    return () => false
+  }
 }

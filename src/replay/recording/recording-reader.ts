@@ -10,7 +10,7 @@ import {
   RepriseError,
   type SpanRecord,
 } from '../../schemas/index.ts'
-import { type QuickCheck, recordedStepSchema, recordingSchema } from '../../schemas/records/index.ts'
+import type { QuickCheck } from '../../schemas/records/quick-check.ts'
 import { ignoredFieldsOf } from './ignored-fields.ts'
 import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
 import { quickCheckFor } from './quick-checks.ts'
@@ -42,10 +42,10 @@ const SLICE = 256
  */
 export async function loadRecording(folder: string): Promise<Recording> {
   const home = resolve(folder)
-  const manifest = readManifest(home)
+  const manifest = await readManifest(home)
   const steps = await readSteps(home, manifest)
   const payloads = await readBlobs(home, manifest, steps)
-  const policy = readRecordedPolicy(manifest.policy, (digest) =>
+  const policy = await readRecordedPolicy(manifest.policy, (digest) =>
     manifest.blobs.some((blob) => blob.digest === digest) ? payloads.read(digest) : undefined,
   )
   const nodes = verifyLineage(manifest, steps, payloads, policy)
@@ -57,7 +57,7 @@ export async function loadRecording(folder: string): Promise<Recording> {
   return recording
 }
 
-function readManifest(home: string): RecordingManifest {
+async function readManifest(home: string): Promise<RecordingManifest> {
   const bytes = readBounded(home, MANIFEST_FILE, MANIFEST_MAX_BYTES)
   if (bytes === undefined) throw new RepriseError('invalid_argument', `${home} holds no recording (no ${MANIFEST_FILE})`)
   const text = bytes.toString('utf8')
@@ -69,7 +69,7 @@ function readManifest(home: string): RecordingManifest {
     throw new RepriseError('integrity', message, { cause, details: { file: MANIFEST_FILE } })
   }
   checkVersion(value)
-  const manifest = asManifest(value)
+  const manifest = await asManifest(value)
   const found = manifestDigest(manifest)
   if (found !== manifest.digest) throw changed(MANIFEST_FILE, manifest.digest, found)
   // Covers the bytes that JSON ignores too: spaces, member order, escapes.
@@ -79,9 +79,12 @@ function readManifest(home: string): RecordingManifest {
   return manifest
 }
 
-function asManifest(value: unknown): RecordingManifest {
-  const blobs = typeof value === 'object' && value !== null && 'blobs' in value && Array.isArray(value.blobs) ? value.blobs.length : 0
-  if (quickCheckFor('recording', blobs)(value)) return value as RecordingManifest
+/** They load zod, and are for those who are told what is wrong. */
+const validators = () => import('../../schemas/records/index.ts')
+
+async function asManifest(value: unknown): Promise<RecordingManifest> {
+  if (quickCheckFor('recording')(value)) return value as RecordingManifest
+  const { recordingSchema } = await validators()
   const parsed = recordingSchema.safeParse(value)
   if (parsed.success) return parsed.data
   const issue = parsed.error.issues[0]
@@ -108,7 +111,7 @@ async function readSteps(home: string, manifest: RecordingManifest): Promise<Rec
   const found = digestOf(bytes)
   if (found !== digest) throw changed(file, digest, found)
   const steps: RecordedStep[] = []
-  const isStep = quickCheckFor('recorded-step', count)
+  const isStep = quickCheckFor('recorded-step')
   let start = 0
   while (start < bytes.length) {
     const end = bytes.indexOf(0x0a, start)
@@ -119,7 +122,8 @@ async function readSteps(home: string, manifest: RecordingManifest): Promise<Rec
       throw new RepriseError('invalid_recording', message)
     }
     if (number > count) break
-    steps.push(parseStep(bytes.toString('utf8', start, end), isStep, `${file} line ${number}`))
+    const value = parseLine(bytes.toString('utf8', start, end), file, number)
+    steps.push(isWhole(value, isStep) ? (value as RecordedStep) : await validStep(value, `${file} line ${number}`))
     start = end + 1
     if (number % SLICE === 0) await nextTurn()
   }
@@ -131,19 +135,29 @@ async function readSteps(home: string, manifest: RecordingManifest): Promise<Rec
   return steps
 }
 
-function parseStep(line: string, isStep: QuickCheck, where: string): RecordedStep {
-  let value: unknown
+function parseLine(line: string, file: string, number: number): unknown {
   try {
-    value = parseJson(line)
+    return parseJson(line)
   } catch (cause) {
-    throw new RepriseError('invalid_recording', `${where}: expected one JSON object`, { cause })
+    throw new RepriseError('invalid_recording', `${file} line ${number}: expected one JSON object`, { cause })
   }
+}
+
+function isWhole(value: unknown, isStep: QuickCheck): boolean {
+  try {
+    return isStep(value)
+  } catch {
+    // Attributes nest as deep as their sender likes, and there is one stack: for the validator to say.
+    return false
+  }
+}
+
+async function validStep(value: unknown, where: string): Promise<RecordedStep> {
+  const { recordedStepSchema } = await validators()
   let parsed: ReturnType<typeof recordedStepSchema.safeParse>
   try {
-    if (isStep(value)) return value as RecordedStep
     parsed = recordedStepSchema.safeParse(value)
   } catch (cause) {
-    // Attributes nest as deep as their sender likes, and the validator has one stack.
     throw new RepriseError('invalid_recording', `${where}: nested too deep`, { cause })
   }
   // What was read, not the validator's copy of it: the copy has no attribute that is called `__proto__`.

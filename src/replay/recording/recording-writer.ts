@@ -59,7 +59,7 @@ export async function writeRecording(
   const target = resolve(outDir)
   const replaces = await checkTarget(target, options.force === true)
   const policyOfRoot = records.find(({ core }) => core.spanId === rootSpanId)?.core.policy
-  const policy = policyOfRoot === undefined ? undefined : readRecordedPolicy(policyOfRoot, (digest) => payloads.readPolicy?.(digest))
+  const policy = policyOfRoot === undefined ? undefined : await readRecordedPolicy(policyOfRoot, (digest) => payloads.readPolicy?.(digest))
   const nodes = deriveLineage(records, rootSpanId, (record) => requestDigestOfRecord(record, payloads, policy?.hasSurrogates === true))
   const root = nodes.find((node) => node.record.core.spanId === rootSpanId)
   if (root === undefined) throw new RepriseError('invalid_argument', 'the run has no root step')

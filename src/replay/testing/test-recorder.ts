@@ -6,7 +6,6 @@ import { fileURLToPath } from 'node:url'
 import { RepriseError } from '../../schemas/index.ts'
 import { ownTimers } from '../../sdk/effects/index.ts'
 import { type RecorderHandle, startRecorder } from '../../sdk/index.ts'
-import { openStore } from '../../store/index.ts'
 import { exportRecording } from '../recording/recording-writer.ts'
 
 const START_MAX_MILLIS = 30_000
@@ -52,6 +51,8 @@ export class TestRecorder {
     await run()
     const { failed, dropped } = await this.#recorder.flush()
     if (failed + dropped > 0) throw new RepriseError('internal', `the run could not be recorded: ${failed + dropped} steps were lost`)
+    // Most tests replay, and need no store for it.
+    const { openStore } = await import('../../store/index.ts')
     const reader = await openStore(store, { mode: 'read' })
     try {
       await reader.index.catchUp()
