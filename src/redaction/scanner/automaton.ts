@@ -15,9 +15,14 @@ const MAX_STATES = 16_000
 /** Sets of anchors that end at the same byte; far more than the anchors of a policy can make. */
 const MAX_ACCEPTS = 50_000
 const FIRST_CAPACITY = 512
+/** More than twice as many, and a power of two. */
+const HASH_CELLS = 32_768 * 2
 
 const isAlnum = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)
+/** By how common they are in text and JSON: classes of bytes are numbered in this order, so that what a text steps through lies close together. */
+const COMMON_BYTES = ' etaonisrhldcumpfgywbvk"\\,.:/-_{}[]0123456789jxqzETAOINSRHLDCUMPFGYWBVKJXQZ'
+
 const NOT_ALNUM = byteSetOf((byte) => !isAlnum(byte))
 const NOT_OF_NUMBER = byteSetOf((byte) => !isAlnum(byte) && byte !== 0x2e && byte !== 0x5f && byte !== 0x2b)
 const BACKSLASH = byteSetOf((byte) => byte === 0x5c)
@@ -25,25 +30,36 @@ const ESCAPED = byteSetOf((byte) => 'nrtbfv0'.includes(String.fromCharCode(byte)
 const PERCENT = byteSetOf((byte) => byte === 0x25)
 const HEX = byteSetOf((byte) => /[0-9A-Fa-f]/.test(String.fromCharCode(byte)))
 
-/** Items of a subset: what is known of the bytes before, below FIRST_PLACE; then one item for each place inside an anchor. */
-const AT_WORD_BOUNDARY = 0
-const AT_NUMBER_BOUNDARY = 1
-const AFTER_BACKSLASH = 2
-const AFTER_PERCENT = 3
-const AFTER_PERCENT_HEX = 4
-const FIRST_PLACE = 5
+/** Bits of what is known of the bytes before. */
+const AT_WORD_BOUNDARY = 1
+const AT_NUMBER_BOUNDARY = 2
+const AFTER_BACKSLASH = 4
+const AFTER_PERCENT = 8
+const AFTER_PERCENT_HEX = 16
+/** Those on which it depends what may begin. */
+const BEGINNINGS = AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY | AFTER_BACKSLASH
 
-interface Place {
-  readonly set: ByteSet
-  readonly anchor: number
-  /** Whether this byte completes the anchor; otherwise the next place is the next one in the list. */
-  readonly isLast: boolean
+/** Places inside of anchors whose byte may come next, and anchors that the last byte completed; both ascend. */
+interface Step {
+  readonly places: Int32Array
+  readonly accepted: Int32Array
 }
 
-/** What is known after some bytes: sorted items, and the anchors (indices, sorted) that the last byte completed. */
+/** What the last byte began, which depends on it and on the contexts before it alone. Many anchors begin with any letter. */
+interface Beginning extends Step {
+  readonly index: number
+  readonly contexts: number
+  /** By class, what the next byte makes of it. */
+  readonly next: (Step | undefined)[]
+}
+
+/** What is known after some bytes. */
 interface Subset {
-  readonly items: readonly number[]
-  readonly accepted: readonly number[]
+  readonly contexts: number
+  readonly beginning: Beginning
+  /** Places other than those of the beginning. */
+  readonly places: Int32Array
+  readonly accepted: Int32Array
 }
 
 /** What ends where a state accepts. */
@@ -75,12 +91,18 @@ export class Automaton {
   /** Replaced when it grows: read it anew after `resolve`. */
   next: Int32Array
   readonly #stride: number
+  readonly #classes: number
   readonly #representatives: readonly number[]
   readonly #anchors: readonly Anchor[]
-  readonly #places: Place[] = []
+  /** By place, the row of its set in `#holds`; the anchor, where its byte completes one, else -1: then the next place is the next one. */
+  readonly #setOfPlace: Int32Array
+  readonly #anchorOfPlace: Int32Array
+  /** By set and class, whether the class's bytes are in it. */
+  readonly #holds: Uint8Array
   readonly #starts: Record<AnchorContext, number[]> = { anything: [], 'no-backslash': [], 'word-boundary': [], 'number-boundary': [] }
   readonly #states: Subset[] = []
-  readonly #stateOfKey = new Map<string, number>()
+  /** By hash, the number of a state and one more; where that is taken, the next free one. */
+  readonly #indexOfHash = new Int32Array(HASH_CELLS)
   /** By state: an index of `#accepts`, which outlives the states. */
   readonly #acceptOfState: number[] = []
   readonly #accepts: Accept[] = []
@@ -88,27 +110,44 @@ export class Automaton {
   /** Rows behind the kept ones, each for one step; the one that is next. */
   readonly #passing: number
   #nextPassing = 0
-  /** What every state adds for a class of bytes, by context and class. */
-  readonly #bases = new Map<number, Subset>()
+  /** By class and contexts. */
+  readonly #beginnings: (Beginning | undefined)[] = []
+  /** Places and anchors of the subset that `resolve` is about. */
+  readonly #following: Int32Array
+  readonly #first: Subset
 
   constructor(anchors: readonly Anchor[]) {
     this.#anchors = anchors
+    const rows = new Map<ByteSet, number>()
+    const setOfPlace: number[] = []
+    const anchorOfPlace: number[] = []
     for (const [index, anchor] of anchors.entries()) {
-      this.#starts[anchor.after].push(this.#places.length)
-      for (const [offset, set] of anchor.sets.entries())
-        this.#places.push({ set, anchor: index, isLast: offset + 1 === anchor.sets.length })
+      this.#starts[anchor.after].push(setOfPlace.length)
+      for (const [offset, set] of anchor.sets.entries()) {
+        if (!rows.has(set)) rows.set(set, rows.size)
+        setOfPlace.push(rows.get(set) ?? 0)
+        anchorOfPlace.push(offset + 1 === anchor.sets.length ? index : -1)
+      }
     }
-    const sets = [NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX, ...this.#places.map((place) => place.set)]
-    const { classOf, representatives } = byteClasses(sets)
+    this.#setOfPlace = Int32Array.from(setOfPlace)
+    this.#anchorOfPlace = Int32Array.from(anchorOfPlace)
+    this.#following = new Int32Array(setOfPlace.length)
+    const { classOf, representatives } = byteClasses([NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX, ...rows.keys()])
     this.classOfUnit.fill(classOf[0xff] ?? 0).set(classOf.subarray(0, 0x80))
     this.#representatives = representatives
-    this.#stride = representatives.length
+    this.#classes = representatives.length
+    this.#stride = strideFor(representatives.length)
+    this.#holds = new Uint8Array(rows.size * this.#classes)
+    for (const [set, row] of rows)
+      for (const [byteClass, byte] of representatives.entries()) if (set[byte] === '1') this.#holds[row * this.#classes + byteClass] = 1
     this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
     // An anchor, the escape (`%22`) before it, and one more.
     this.memoryUnits = Math.max(...anchors.map((anchor) => anchor.sets.length)) + 4
     // A lane's state must outlast the run-ups of the others.
     this.#passing = 4 * this.memoryUnits + 64
-    this.#enter(START)
+    const nothing = { index: 0, contexts: 0, places: NONE, accepted: NONE, next: [] }
+    this.#first = { contexts: AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY, beginning: nothing, places: NONE, accepted: NONE }
+    this.#enter(this.#first)
   }
 
   /** Anchors that end at a hit: `accept` is what `acceptOf` said of the state. */
@@ -139,12 +178,12 @@ export class Automaton {
   /** To be called before each piece of text: lets go of a table that is full. Returns what `state` has become. */
   renew(state: number): number {
     if (this.#states.length < MAX_STATES) return state
-    const subset = this.#states[state / this.#stride] ?? START
+    const subset = this.#states[state / this.#stride] ?? this.#first
     this.#states.length = 0
     this.#acceptOfState.length = 0
-    this.#stateOfKey.clear()
+    this.#indexOfHash.fill(0)
     this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
-    this.#enter(START)
+    this.#enter(this.#first)
     return this.#enter(subset)
   }
 
@@ -153,72 +192,100 @@ export class Automaton {
     const cell = unknown - UNKNOWN
     const byteClass = cell % this.#stride
     const from = this.#states[(cell - byteClass) / this.#stride]
-    const subset = this.#follow(from?.items ?? [], byteClass)
-    const isKept = this.#states.length < MAX_STATES || this.#stateOfKey.has(keyOf(subset))
-    const state = isKept ? this.#enter(subset) : this.#pass(subset)
-    const known = subset.accepted.length > 0 ? state + ACCEPTING : state
-    if (isKept && cell < MAX_STATES * this.#stride) this.next[cell] = known
+    const state = this.#enter(this.#follow(from ?? this.#first, byteClass))
+    const known = this.#acceptOfState[state / this.#stride] === -1 ? state : state + ACCEPTING
+    if (state < MAX_STATES * this.#stride && cell < MAX_STATES * this.#stride) this.next[cell] = known
     return known
   }
 
-  #follow(from: readonly number[], byteClass: number): Subset {
-    const byte = this.#representatives[byteClass] ?? 0
-    const base = this.#base(from, byteClass)
-    const items = new Set(base.items)
-    const accepted = new Set(base.accepted)
-    for (const item of from) {
-      if (item >= FIRST_PLACE) this.#advance(item - FIRST_PLACE, byte, items, accepted)
-      else if (item === AFTER_PERCENT && HEX[byte] === '1') items.add(AFTER_PERCENT_HEX)
-      else if ((item === AFTER_BACKSLASH && ESCAPED[byte] === '1') || (item === AFTER_PERCENT_HEX && HEX[byte] === '1')) {
-        items.add(AT_WORD_BOUNDARY).add(AT_NUMBER_BOUNDARY)
+  /** Its places are valid until the next call. */
+  #follow({ contexts, beginning, places }: Subset, byteClass: number): Subset {
+    const begun = this.#begin(contexts & BEGINNINGS, byteClass)
+    let following = begun.contexts
+    if (contexts > BEGINNINGS || (contexts & AFTER_BACKSLASH) !== 0) {
+      const byte = this.#representatives[byteClass] ?? 0
+      if ((contexts & AFTER_PERCENT) !== 0 && HEX[byte] === '1') following |= AFTER_PERCENT_HEX
+      if (((contexts & AFTER_BACKSLASH) !== 0 && ESCAPED[byte] === '1') || ((contexts & AFTER_PERCENT_HEX) !== 0 && HEX[byte] === '1'))
+        following |= AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY
+    }
+    const second = (beginning.next[byteClass] ??= this.#advance(beginning.places, byteClass))
+    const merged = this.#following
+    const holds = this.#holds
+    const classes = this.#classes
+    let accepted: number[] | undefined
+    let count = 0
+    let taken = 0
+    for (let index = 0; index < places.length; index++) {
+      const place = places[index] as number
+      if (holds[(this.#setOfPlace[place] as number) * classes + byteClass] === 0) continue
+      const anchor = this.#anchorOfPlace[place] as number
+      if (anchor >= 0) (accepted ??= []).push(anchor)
+      else {
+        while (taken < second.places.length && (second.places[taken] as number) <= place) merged[count++] = second.places[taken++] as number
+        merged[count++] = place + 1
       }
     }
-    const ascending = (set: Set<number>): number[] => [...set].sort((a, b) => a - b)
-    return { items: ascending(items), accepted: ascending(accepted) }
+    while (taken < second.places.length) merged[count++] = second.places[taken++] as number
+    return {
+      contexts: following,
+      beginning: begun,
+      places: merged.subarray(0, count),
+      accepted: joined(accepted, second.accepted, begun.accepted),
+    }
   }
 
-  #advance(placeIndex: number, byte: number, items: Set<number>, accepted: Set<number>): void {
-    const place = this.#places[placeIndex]
-    if (place?.set[byte] !== '1') return
-    if (place.isLast) accepted.add(place.anchor)
-    else items.add(FIRST_PLACE + placeIndex + 1)
+  #advance(places: ArrayLike<number>, byteClass: number): Step {
+    const next: number[] = []
+    const accepted: number[] = []
+    for (let index = 0; index < places.length; index++) {
+      const place = places[index] as number
+      if (this.#holds[(this.#setOfPlace[place] as number) * this.#classes + byteClass] === 0) continue
+      const anchor = this.#anchorOfPlace[place] as number
+      if (anchor >= 0) accepted.push(anchor)
+      else next.push(place + 1)
+    }
+    return { places: Int32Array.from(next), accepted: Int32Array.from(accepted) }
   }
 
-  /** Contexts and beginnings of anchors, which depend on the byte and on the context before it alone. */
-  #base(from: readonly number[], byteClass: number): Subset {
-    const contexts: AnchorContext[] = ['anything']
-    if (!from.includes(AFTER_BACKSLASH)) contexts.push('no-backslash')
-    if (from.includes(AT_WORD_BOUNDARY)) contexts.push('word-boundary')
-    if (from.includes(AT_NUMBER_BOUNDARY)) contexts.push('number-boundary')
-    const key =
-      byteClass * 8 +
-      (contexts.includes('no-backslash') ? 4 : 0) +
-      (contexts.includes('word-boundary') ? 2 : 0) +
-      (contexts.includes('number-boundary') ? 1 : 0)
-    const known = this.#bases.get(key)
+  #begin(before: number, byteClass: number): Beginning {
+    const key = byteClass * 8 + before
+    const known = this.#beginnings[key]
     if (known !== undefined) return known
+    const from: AnchorContext[] = ['anything']
+    if ((before & AFTER_BACKSLASH) === 0) from.push('no-backslash')
+    if ((before & AT_WORD_BOUNDARY) !== 0) from.push('word-boundary')
+    if ((before & AT_NUMBER_BOUNDARY) !== 0) from.push('number-boundary')
     const byte = this.#representatives[byteClass] ?? 0
-    const items = new Set<number>()
-    const accepted = new Set<number>()
-    if (NOT_ALNUM[byte] === '1') items.add(AT_WORD_BOUNDARY)
-    if (NOT_OF_NUMBER[byte] === '1') items.add(AT_NUMBER_BOUNDARY)
-    if (BACKSLASH[byte] === '1') items.add(AFTER_BACKSLASH)
-    if (PERCENT[byte] === '1') items.add(AFTER_PERCENT)
-    for (const context of contexts) for (const start of this.#starts[context]) this.#advance(start, byte, items, accepted)
-    const base = { items: [...items], accepted: [...accepted] }
-    this.#bases.set(key, base)
-    return base
+    const contexts =
+      (NOT_ALNUM[byte] === '1' ? AT_WORD_BOUNDARY : 0) |
+      (NOT_OF_NUMBER[byte] === '1' ? AT_NUMBER_BOUNDARY : 0) |
+      (BACKSLASH[byte] === '1' ? AFTER_BACKSLASH : 0) |
+      (PERCENT[byte] === '1' ? AFTER_PERCENT : 0)
+    const starts = from.flatMap((context) => this.#starts[context]).sort((a, b) => a - b)
+    const { places, accepted } = this.#advance(starts, byteClass)
+    // Equal ones are one, so that states that differ in nothing else are one.
+    const same = this.#beginnings.find(
+      (other) => other?.contexts === contexts && areSame(other.places, places) && areSame(other.accepted, accepted),
+    )
+    return (this.#beginnings[key] = same ?? { index: key + 1, contexts, places, accepted, next: [] })
   }
 
+  /** The state of a subset: the one that is there, a new one, or, where there is no room, one for a single step. */
   #enter(subset: Subset): number {
-    const key = keyOf(subset)
-    const known = this.#stateOfKey.get(key)
-    if (known !== undefined) return known
+    let cell = hashOf(subset) & (HASH_CELLS - 1)
+    for (;;) {
+      const index = (this.#indexOfHash[cell] as number) - 1
+      if (index < 0) break
+      if (isSame(subset, this.#states[index] ?? this.#first)) return index * this.#stride
+      cell = (cell + 1) & (HASH_CELLS - 1)
+    }
+    const kept = { ...subset, places: subset.places.slice() }
+    if (this.#states.length >= MAX_STATES) return this.#pass(kept)
     const index = this.#states.length
-    const state = this.#place(index, subset)
-    this.#stateOfKey.set(key, state)
+    const state = this.#place(index, kept)
+    this.#indexOfHash[cell] = index + 1
     // The last one makes room for those that are not kept, so that the list is as long as the table from then on.
-    if (index + 1 === MAX_STATES) for (let row = 0; row < this.#passing; row++) this.#place(MAX_STATES + row, START)
+    if (index + 1 === MAX_STATES) for (let row = 0; row < this.#passing; row++) this.#place(MAX_STATES + row, this.#first)
     return state
   }
 
@@ -236,18 +303,18 @@ export class Automaton {
       larger.set(this.next)
       this.next = larger
     }
-    for (let byteClass = 0; byteClass < this.#stride; byteClass++) this.next[state + byteClass] = UNKNOWN + state + byteClass
+    for (let byteClass = 0; byteClass < this.#classes; byteClass++) this.next[state + byteClass] = UNKNOWN + state + byteClass
     this.#states[index] = subset
     this.#acceptOfState[index] = subset.accepted.length === 0 ? -1 : this.#acceptFor(subset.accepted)
     return state
   }
 
-  #acceptFor(accepted: readonly number[]): number {
+  #acceptFor(accepted: Int32Array): number {
     const key = accepted.join()
     const known = this.#acceptOfKey.get(key)
     if (known !== undefined) return known
     if (this.#accepts.length >= MAX_ACCEPTS) throw new RangeError(`the anchors end together in more than ${MAX_ACCEPTS} ways`)
-    const anchors = accepted.map((index) => this.#anchors[index] as Anchor)
+    const anchors = Array.from(accepted, (index) => this.#anchors[index] as Anchor)
     const guards = anchors.flatMap(({ guard }) => guard ?? [])
     this.#acceptOfKey.set(key, this.#accepts.length)
     this.#accepts.push({
@@ -259,21 +326,50 @@ export class Automaton {
   }
 }
 
-const START: Subset = { items: [AT_WORD_BOUNDARY, AT_NUMBER_BOUNDARY], accepted: [] }
-const keyOf = ({ items, accepted }: Subset): string => `${items.join()}|${accepted.join()}`
+const NONE = new Int32Array(0)
+/** Lists that have nothing in common, as one that ascends. */
+function joined(some: readonly number[] | undefined, ...others: readonly Int32Array[]): Int32Array {
+  if (some === undefined && others.every(({ length }) => length === 0)) return NONE
+  return Int32Array.from([...(some ?? []), ...others.flatMap((list) => [...list])]).sort()
+}
+
+function hashOf({ contexts, beginning, places, accepted }: Subset): number {
+  let hash = contexts * 4096 + beginning.index
+  for (let index = 0; index < places.length; index++) hash = Math.imul(hash ^ (places[index] as number), 0x9e3779b1) ^ (hash >>> 15)
+  for (let index = 0; index < accepted.length; index++) hash = Math.imul(hash ^ ~(accepted[index] as number), 0x85ebca6b) ^ (hash >>> 13)
+  return hash ^ (hash >>> 16)
+}
+
+const areSame = (a: Int32Array, b: Int32Array): boolean => {
+  if (a.length !== b.length) return false
+  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
+  return true
+}
+const isSame = (a: Subset, b: Subset): boolean =>
+  a.contexts === b.contexts && a.beginning === b.beginning && areSame(a.places, b.places) && areSame(a.accepted, b.accepted)
+
+const CELLS_OF_A_LINE = 16
+/** Cells from one row to the next: whole lines of a processor's cache, an odd number of them, so that the beginnings of rows spread over all of it. */
+const strideFor = (classes: number): number => (Math.ceil(classes / CELLS_OF_A_LINE) | 1) * CELLS_OF_A_LINE
 
 /** Bytes that no set tells apart share a class; the table then has one column for each class, not 256. */
 function byteClasses(sets: readonly ByteSet[]): { classOf: Uint8Array; representatives: number[] } {
   const classOf = new Uint8Array(256)
-  let count = 1
-  for (const set of new Set(sets)) {
+  for (const set of sets) {
     const refined = new Map<number, number>()
     for (let byte = 0; byte < 256; byte++) {
       const key = (classOf[byte] ?? 0) * 2 + (set[byte] === '1' ? 1 : 0)
       if (!refined.has(key)) refined.set(key, refined.size)
       classOf[byte] = refined.get(key) ?? 0
     }
-    count = refined.size
   }
-  return { classOf, representatives: Array.from({ length: count }, (_, byteClass) => classOf.indexOf(byteClass)) }
+  const inOrder = new Map<number, number>()
+  const representatives: number[] = []
+  for (const byte of [...Buffer.from(COMMON_BYTES), ...classOf.keys()]) {
+    const byteClass = classOf[byte] ?? 0
+    if (inOrder.has(byteClass)) continue
+    inOrder.set(byteClass, representatives.length)
+    representatives.push(byte)
+  }
+  return { classOf: classOf.map((byteClass) => inOrder.get(byteClass) ?? 0), representatives }
 }
