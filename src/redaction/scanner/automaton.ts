@@ -1,5 +1,7 @@
 import { type Anchor, type AnchorContext, type ByteSet, byteSetOf } from './anchors.ts'
+import { byteClasses, strideFor } from './byte-classes.ts'
 import type { Guard, Units } from './guards.ts'
+import { BEHIND, isLong, LEAD, LongAnchors } from './long-anchors.ts'
 
 export interface AcceptedAnchor {
   readonly id: number
@@ -15,20 +17,26 @@ const MAX_STATES = 16_000
 /** Sets of anchors that end at the same byte; far more than the anchors of a policy can make. */
 const MAX_ACCEPTS = 50_000
 const FIRST_CAPACITY = 512
+const LEAD_ID = -100
 /** More than twice as many, and a power of two. */
 const HASH_CELLS = 32_768 * 2
 
 const isAlnum = (byte: number): boolean =>
   (byte >= 0x30 && byte <= 0x39) || (byte >= 0x41 && byte <= 0x5a) || (byte >= 0x61 && byte <= 0x7a)
-/** By how common they are in text and JSON: classes of bytes are numbered in this order, so that what a text steps through lies close together. */
-const COMMON_BYTES = ' etaonisrhldcumpfgywbvk"\\,.:/-_{}[]0123456789jxqzETAOINSRHLDCUMPFGYWBVKJXQZ'
-
 const NOT_ALNUM = byteSetOf((byte) => !isAlnum(byte))
 const NOT_OF_NUMBER = byteSetOf((byte) => !isAlnum(byte) && byte !== 0x2e && byte !== 0x5f && byte !== 0x2b)
 const BACKSLASH = byteSetOf((byte) => byte === 0x5c)
 const ESCAPED = byteSetOf((byte) => 'nrtbfv0'.includes(String.fromCharCode(byte)))
 const PERCENT = byteSetOf((byte) => byte === 0x25)
 const HEX = byteSetOf((byte) => /[0-9A-Fa-f]/.test(String.fromCharCode(byte)))
+
+const CONTEXT_SETS = [NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX]
+
+/** Leads of long anchors, see long-anchors.ts. */
+const LEADS: readonly Anchor[] = [
+  { sets: LEAD, after: 'word-boundary', id: LEAD_ID },
+  { sets: LEAD, after: 'number-boundary', id: LEAD_ID },
+]
 
 /** Bits of what is known of the bytes before. */
 const AT_WORD_BOUNDARY = 1
@@ -69,6 +77,8 @@ interface Accept {
   readonly guards: readonly Guard[] | undefined
   /** Where nothing but marks ends there, their bits; else 0. */
   readonly marks: number
+  /** Behind what the lead of a long anchor ends there (`BEHIND`); 0 where none does. */
+  readonly leads: number
 }
 
 /**
@@ -94,6 +104,8 @@ export class Automaton {
   readonly #classes: number
   readonly #representatives: readonly number[]
   readonly #anchors: readonly Anchor[]
+  readonly #long: LongAnchors
+  readonly #firstLead: number
   /** By place, the row of its set in `#holds`; the anchor, where its byte completes one, else -1: then the next place is the next one. */
   readonly #setOfPlace: Int32Array
   readonly #anchorOfPlace: Int32Array
@@ -116,12 +128,16 @@ export class Automaton {
   readonly #following: Int32Array
   readonly #first: Subset
 
-  constructor(anchors: readonly Anchor[]) {
+  constructor(given: readonly Anchor[]) {
+    const anchors = [...given, ...LEADS]
     this.#anchors = anchors
+    this.#long = new LongAnchors(given)
+    this.#firstLead = given.length
     const rows = new Map<ByteSet, number>()
     const setOfPlace: number[] = []
     const anchorOfPlace: number[] = []
     for (const [index, anchor] of anchors.entries()) {
+      if (isLong(anchor)) continue
       this.#starts[anchor.after].push(setOfPlace.length)
       for (const [offset, set] of anchor.sets.entries()) {
         if (!rows.has(set)) rows.set(set, rows.size)
@@ -132,7 +148,7 @@ export class Automaton {
     this.#setOfPlace = Int32Array.from(setOfPlace)
     this.#anchorOfPlace = Int32Array.from(anchorOfPlace)
     this.#following = new Int32Array(setOfPlace.length)
-    const { classOf, representatives } = byteClasses([NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX, ...rows.keys()])
+    const { classOf, representatives } = byteClasses([...CONTEXT_SETS, ...rows.keys()])
     this.classOfUnit.fill(classOf[0xff] ?? 0).set(classOf.subarray(0, 0x80))
     this.#representatives = representatives
     this.#classes = representatives.length
@@ -165,9 +181,28 @@ export class Automaton {
    * long as the automaton, as states are not. `isWhole`: the units up to `limit` are all of the text.
    */
   acceptOf(state: number, units: Units, end: number, limit: number, isWhole: boolean): number {
-    const index = this.#acceptOfState[state / this.#stride] ?? -1
+    return this.#guarded(this.#acceptOfState[state / this.#stride] ?? -1, units, end, limit, isWhole)
+  }
+
+  /**
+   * Long anchors whose lead ends where the automaton is in this state: pairs of where each ends, which is behind `end`, and what
+   * `acceptedIn` tells of. Those that a guard says no to are left out.
+   */
+  longAt(state: number, units: Units, end: number, limit: number, isWhole: boolean): readonly number[] {
+    const leads = this.#accepts[this.#acceptOfState[state / this.#stride] ?? -1]?.leads ?? 0
+    if (leads === 0) return NO_LONG
+    let found: number[] | undefined
+    this.#long.find(units, end, limit, leads, (anchor, _, at) => {
+      const accept = this.#guarded(this.#acceptFor(Int32Array.of(anchor)), units, at, limit, isWhole)
+      if (accept >= 0) (found ??= []).push(at, accept)
+    })
+    return found ?? NO_LONG
+  }
+
+  #guarded(index: number, units: Units, end: number, limit: number, isWhole: boolean): number {
     const accept = this.#accepts[index]
-    if (accept?.guards === undefined) return index
+    if (accept === undefined || accept.anchors.length === 0) return -1
+    if (accept.guards === undefined) return index
     for (let at = 0; at < accept.guards.length; at++) {
       const start = end - (accept.anchors[at] as AcceptedAnchor).length
       if (start < 0 || accept.guards[at]?.(units, start, end, limit, isWhole) !== false) return index
@@ -314,19 +349,25 @@ export class Automaton {
     const known = this.#acceptOfKey.get(key)
     if (known !== undefined) return known
     if (this.#accepts.length >= MAX_ACCEPTS) throw new RangeError(`the anchors end together in more than ${MAX_ACCEPTS} ways`)
-    const anchors = Array.from(accepted, (index) => this.#anchors[index] as Anchor)
+    const anchors = Array.from(
+      accepted.filter((index) => index < this.#firstLead),
+      (index) => this.#anchors[index] as Anchor,
+    )
     const guards = anchors.flatMap(({ guard }) => guard ?? [])
     this.#acceptOfKey.set(key, this.#accepts.length)
     this.#accepts.push({
       anchors: anchors.map(({ id, sets }) => ({ id, length: sets.length })),
       guards: guards.length === anchors.length ? guards : undefined,
-      marks: anchors.every(({ mark }) => mark !== undefined) ? anchors.reduce((bits, { mark = 0 }) => bits | mark, 0) : 0,
+      marks:
+        anchors.length > 0 && anchors.every(({ mark }) => mark !== undefined) ? anchors.reduce((bits, { mark = 0 }) => bits | mark, 0) : 0,
+      leads: (accepted.includes(this.#firstLead) ? BEHIND.word : 0) | (accepted.includes(this.#firstLead + 1) ? BEHIND.number : 0),
     })
     return this.#accepts.length - 1
   }
 }
 
 const NONE = new Int32Array(0)
+const NO_LONG: readonly number[] = []
 /** Lists that have nothing in common, as one that ascends. */
 function joined(some: readonly number[] | undefined, ...others: readonly Int32Array[]): Int32Array {
   if (some === undefined && others.every(({ length }) => length === 0)) return NONE
@@ -347,29 +388,3 @@ const areSame = (a: Int32Array, b: Int32Array): boolean => {
 }
 const isSame = (a: Subset, b: Subset): boolean =>
   a.contexts === b.contexts && a.beginning === b.beginning && areSame(a.places, b.places) && areSame(a.accepted, b.accepted)
-
-const CELLS_OF_A_LINE = 16
-/** Cells from one row to the next: whole lines of a processor's cache, an odd number of them, so that the beginnings of rows spread over all of it. */
-const strideFor = (classes: number): number => (Math.ceil(classes / CELLS_OF_A_LINE) | 1) * CELLS_OF_A_LINE
-
-/** Bytes that no set tells apart share a class; the table then has one column for each class, not 256. */
-function byteClasses(sets: readonly ByteSet[]): { classOf: Uint8Array; representatives: number[] } {
-  const classOf = new Uint8Array(256)
-  for (const set of sets) {
-    const refined = new Map<number, number>()
-    for (let byte = 0; byte < 256; byte++) {
-      const key = (classOf[byte] ?? 0) * 2 + (set[byte] === '1' ? 1 : 0)
-      if (!refined.has(key)) refined.set(key, refined.size)
-      classOf[byte] = refined.get(key) ?? 0
-    }
-  }
-  const inOrder = new Map<number, number>()
-  const representatives: number[] = []
-  for (const byte of [...Buffer.from(COMMON_BYTES), ...classOf.keys()]) {
-    const byteClass = classOf[byte] ?? 0
-    if (inOrder.has(byteClass)) continue
-    inOrder.set(byteClass, representatives.length)
-    representatives.push(byte)
-  }
-  return { classOf: classOf.map((byteClass) => inOrder.get(byteClass) ?? 0), representatives }
-}

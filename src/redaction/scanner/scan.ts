@@ -1,5 +1,6 @@
 import { ACCEPTING, type Automaton, UNKNOWN } from './automaton.ts'
 import type { Units } from './guards.ts'
+import { LONG_MAX_UNITS } from './long-anchors.ts'
 
 /**
  * Places where an anchor ends: pairs of (index just behind it, what `acceptedIn` tells of), ascending. Indices count UTF-16 units of
@@ -32,6 +33,7 @@ const SHORT_UNITS = 48
 export function scanText(automaton: Automaton, text: string): AnchorHits {
   if (text.length <= SHORT_UNITS) return scanShort(automaton, text)
   const hits: number[] = []
+  hasLong = false
   let state = automaton.start
   for (let from = 0; from < text.length; from += PIECE_UNITS) {
     const behind = from === 0 ? 0 : BEHIND_UNITS
@@ -40,16 +42,46 @@ export function scanText(automaton: Automaton, text: string): AnchorHits {
     const end = Math.min(seen.length, behind + PIECE_UNITS)
     state = scanPiece(automaton, behind, end, seen.length, automaton.renew(state), from - behind, hits)
   }
-  return hits.length === 0 ? NO_HITS : hits
+  if (hits.length === 0) return NO_HITS
+  return hasLong ? inOrder(hits) : hits
+}
+
+/** Set where a long anchor was met: it is noted before those that end within it. */
+let hasLong = false
+
+/** The same hits by where they end; of those that end together, long anchors come first. */
+function inOrder(hits: number[], from = 0): number[] {
+  for (let next = from + 2; next < hits.length; next += 2) {
+    const [end, accept] = [hits[next] as number, hits[next + 1] as number]
+    let at = next
+    for (; at > from && (hits[at - 2] as number) > end; at -= 2) {
+      hits[at] = hits[at - 2] as number
+      hits[at + 1] = hits[at - 1] as number
+    }
+    hits[at] = end
+    hits[at + 1] = accept
+  }
+  return hits
 }
 
 /** Anchors that end behind `from` and up to `to`, as `scanText` finds them; at most half a piece. */
 export function scanWithin(automaton: Automaton, text: string, from: number, to: number, hits: number[]): void {
-  const begin = Math.max(0, from - Math.max(automaton.memoryUnits, BEHIND_UNITS))
+  // A long anchor that ends here may have been met before.
+  const met = from - LONG_MAX_UNITS
+  const begin = Math.max(0, met - Math.max(automaton.memoryUnits, BEHIND_UNITS))
   const seen = text.slice(begin, to + 2 * AHEAD_UNITS)
   pieceBuffer.write(seen, 0, 'utf16le')
-  const ahead = scanUnits(automaton, 0, from - begin, seen.length, automaton.renew(automaton.start), 0, [])
-  scanUnits(automaton, from - begin, to - begin, seen.length, ahead, begin, hits)
+  const first = hits.length
+  hasLong = false
+  const early: number[] = []
+  let state = scanUnits(automaton, 0, Math.max(0, met - begin), seen.length, automaton.renew(automaton.start), 0, [])
+  state = scanUnits(automaton, Math.max(0, met - begin), from - begin, seen.length, state, begin, early)
+  scanUnits(automaton, from - begin, to - begin, seen.length, state, begin, early)
+  for (let hit = 0; hit < early.length; hit += 2) {
+    const end = early[hit] as number
+    if (end > from && end <= to) hits.push(end, early[hit + 1] as number)
+  }
+  if (hasLong) inOrder(hits, first)
 }
 
 function scanShort(automaton: Automaton, text: string): AnchorHits {
@@ -57,6 +89,7 @@ function scanShort(automaton: Automaton, text: string): AnchorHits {
   let state = automaton.renew(automaton.start)
   let { next } = automaton
   let hits: number[] | undefined
+  hasLong = false
   for (let index = 0; index < text.length; index++) {
     state = next[state + (classOfUnit[text.charCodeAt(index)] as number)] as number
     if (state >= ACCEPTING) {
@@ -65,7 +98,8 @@ function scanShort(automaton: Automaton, text: string): AnchorHits {
       next = automaton.next
     }
   }
-  return hits ?? NO_HITS
+  if (hits === undefined || hits.length === 0) return NO_HITS
+  return hasLong ? inOrder(hits) : hits
 }
 
 /** For the guards, which look at units. */
@@ -95,6 +129,11 @@ function arrive(
   const state = known - ACCEPTING
   const accept = automaton.acceptOf(state, pieceUnits, end, limit, isWhole)
   if (accept >= 0 && automaton.marksAt(accept) === 0) hits.push(base + end, accept)
+  const long = automaton.longAt(state, pieceUnits, end, limit, isWhole)
+  for (let at = 0; at < long.length; at += 2) {
+    hits.push(base + (long[at] as number), long[at + 1] as number)
+    hasLong = true
+  }
   return state
 }
 
@@ -188,6 +227,7 @@ function settle(automaton: Automaton, cell: number, end: number, limit: number):
   if (known < ACCEPTING) return known
   const state = known - ACCEPTING
   const bytes: Units = pieceBytes
+  if (automaton.longAt(state, bytes, end, limit, false).length > 0) return FOUND
   const accept = automaton.acceptOf(state, bytes, end, limit, false)
   if (accept < 0) return state
   const marks = automaton.marksAt(accept)
