@@ -10,6 +10,7 @@ const fragment = fc.oneof(
   fc.constantFrom(...SAMPLES.map((sample) => sample.text ?? sample.secret)),
   fc.constantFrom('password=', ' ', '\n', '\\', '%40', 'a', '.', '1234', '@', 'sk-', '<email:0a1b2c3d4e5f>', 'x'.repeat(300)),
   fc.string({ maxLength: 40 }),
+  fc.string({ unit: fc.constantFrom('a', 'B', '2', '7'), minLength: 10, maxLength: 40 }),
 )
 const longText = fc.array(fragment, { minLength: 30, maxLength: 90, size: 'max' }).map((parts) => parts.join(' '))
 /** Cuts a text at random places and puts something else for every other piece. */

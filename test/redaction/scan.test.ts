@@ -108,6 +108,29 @@ describe('the automaton', () => {
     expect(hasAnchor(compiledPolicy('default').automaton, Buffer.from('été 中文 nothing here'))).toBe(false)
   })
 
+  it('finds long runs of letters and digits, which it does not count itself, behind all that they may stand behind', () => {
+    const rules = [
+      { name: 'a', anchors: ['[A-Za-z0-9]'.repeat(16)], after: 'number-boundary' as const },
+      { name: 'b', anchors: ['[1-9A-HJ-NP-Za-km-z]'.repeat(26), `2${'[A-Za-z0-9]'.repeat(26)}`], after: 'word-boundary' as const },
+      { name: 'c', anchors: [`${'[A-Z]'.repeat(6)}${'[A-Z0-9]'.repeat(11)}`, 'Ab', '[0-9]@'] },
+    ]
+    const random = makeRandom(5)
+    const pick = (from: string, length: number): string => Array.from({ length }, () => from[Math.floor(random() * from.length)]).join('')
+    for (const length of [40, 600, 3_000, 3_000, 70_000]) {
+      let text = ''
+      while (text.length < length)
+        text +=
+          pick(random() < 0.5 ? 'ABCDEFGH2345678' : 'ABab2345', Math.floor(random() * 40)) +
+          pick(' ._+-"n%2', 1) +
+          (random() < 0.2 ? '\\n%3A@' : '')
+      // Up to the very end, too.
+      text += ` ${pick('ABCDEFGH2345678', 26)}`
+      const found = scannedHits(rules, text)
+      expect(found.length).toBeGreaterThan(length / 1_000)
+      expect(found).toEqual(referenceHits(rules, text))
+    }
+  })
+
   it('says of bytes whether they hold an anchor as long as it remembers, wherever it stands', () => {
     const anchor = 'b'.repeat(20)
     const sets = parseAnchor(anchor, false)
