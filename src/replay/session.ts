@@ -19,6 +19,7 @@ import { type Comparable, Comparison } from './matching/comparison.ts'
 import { isServed, nameKeyOf, RecordedCalls, servesKind } from './matching/recorded-calls.ts'
 import { ignoredFieldsOf } from './recording/ignored-fields.ts'
 import type { LineageNode } from './recording/lineage.ts'
+import { pendingNote } from './recording/pending.ts'
 import type { Recording } from './recording/recording.ts'
 import { type CachedOptions, LiveCalls } from './serving/live-calls.ts'
 import { changedArguments, type LiveContainer, liveContainer, nextCount, originOf } from './serving/live-container.ts'
@@ -167,7 +168,13 @@ export class ReplaySession implements Interceptor {
     if (end.how === 'timeout' || (end.how === 'stuck' && endedWhenRecorded)) {
       this.diverged.add(root)
       const silence = end.how === 'stuck' ? `was silent for ${end.afterMillis} ms` : `ran for ${end.afterMillis} ms`
-      this.departures.noteAt(root, 'output', `the program ${silence} and did not end; it had ended when recorded`)
+      const { manifest, folder } = this.recording
+      const pending = pendingNote(
+        [...this.served].map(({ record }) => record),
+        manifest.runId,
+        folder,
+      )
+      this.departures.noteAt(root, 'output', `the program ${silence} and did not end; it had ended when recorded${pending}`)
     }
     if (this.#rootReturned && this.departures.anyThrown)
       this.departures.noteAt(root, 'swallowed', 'the program caught the error that says so and went on as if nothing had happened')

@@ -4,6 +4,7 @@ import { Comparison } from '../matching/comparison.ts'
 import { differencesOf } from '../matching/differences.ts'
 import { isServed } from '../matching/recorded-calls.ts'
 import type { LineageNode } from '../recording/lineage.ts'
+import { isPending } from '../recording/pending.ts'
 import type { Recording } from '../recording/recording.ts'
 import { type Outcome, type ReplayOptions, runReplay, servedAs } from '../replay.ts'
 import { readResult } from '../serving/served-result.ts'
@@ -102,12 +103,14 @@ function changedFields(recording: Recording, node: LineageNode, patch: Patch): F
     return args === undefined ? [] : differences(args, patch.applyToInput(args))
   }
   if (!patch.setsResult || patch.error !== undefined) return []
+  const refused = (why: string): RepriseError =>
+    new RepriseError(
+      'invalid_argument',
+      `the result of ${record.core.stepName} cannot be changed in part, since ${why}: set output as a whole`,
+    )
+  if (patch.needsResult && isPending(record)) throw refused('it is pending: it had not come when the recording was made')
   const result = readResult(recording, node)
   if (result.state === 'value') return differences(result.value, patch.applyToResult(result.value))
   if (!patch.needsResult) return []
-  const why = result.state === 'error' ? 'it failed when it was recorded' : result.reason
-  throw new RepriseError(
-    'invalid_argument',
-    `the result of ${record.core.stepName} cannot be changed in part, since ${why}: set output as a whole`,
-  )
+  throw refused(result.state === 'error' ? 'it failed when it was recorded' : result.reason)
 }

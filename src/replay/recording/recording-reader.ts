@@ -13,6 +13,7 @@ import {
 import type { QuickCheck } from '../../schemas/records/quick-check.ts'
 import { ignoredFieldsOf } from './ignored-fields.ts'
 import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
+import { describeRecord, exportCommand } from './pending.ts'
 import { quickCheckFor } from './quick-checks.ts'
 import { readBounded, readExactly } from './read-bounded.ts'
 import { type RecordedPolicy, readRecordedPolicy } from './recorded-policy.ts'
@@ -174,11 +175,11 @@ async function readBlobs(home: string, manifest: RecordingManifest, steps: reado
   for (const step of steps) {
     const unlisted = step.refs.find(({ digest }) => !sizes.has(digest))
     if (unlisted === undefined) continue
-    const message = `${describeStep(step)} refers to ${unlisted.digest}, which ${MANIFEST_FILE} does not list`
+    const message = `${describeRecord(step)} refers to ${unlisted.digest}, which ${MANIFEST_FILE} does not list`
     throw new RepriseError('invalid_recording', message)
   }
   for (const [digest, sizeBytes] of sizes) {
-    const bytes = readBlob(home, digest, sizeBytes, () => steps.find(({ refs }) => refs.some((ref) => ref.digest === digest)))
+    const bytes = readBlob(home, manifest, digest, sizeBytes, () => steps.find(({ refs }) => refs.some((ref) => ref.digest === digest)))
     if (heldBytes + sizeBytes <= HELD_MAX_BYTES) {
       held.set(digest, bytes)
       heldBytes += sizeBytes
@@ -194,18 +195,24 @@ async function readBlobs(home: string, manifest: RecordingManifest, steps: reado
       if (sizeBytes === undefined) {
         throw new RepriseError('artifact_missing', `the recording holds no artifact ${digest}`, { details: { digest } })
       }
-      return readBlob(home, digest, sizeBytes, () => undefined)
+      return readBlob(home, manifest, digest, sizeBytes, () => undefined)
     },
   }
 }
 
-function readBlob(home: string, digest: Digest, sizeBytes: number, neededBy: () => RecordedStep | undefined): Uint8Array {
+function readBlob(
+  home: string,
+  { runId }: RecordingManifest,
+  digest: Digest,
+  sizeBytes: number,
+  neededBy: () => RecordedStep | undefined,
+): Uint8Array {
   const file = blobFile(digest)
   const bytes = readExactly(home, file, sizeBytes) ?? readBounded(home, file, sizeBytes)
   if (bytes === undefined) {
     const step = neededBy()
-    const needed = step === undefined ? '' : `, needed by ${describeStep(step)}`
-    const message = `${digest} is missing: no file ${file}${needed}; export the run again to get it`
+    const needed = step === undefined ? '' : `, needed by ${describeRecord(step)}`
+    const message = `${digest} is missing: no file ${file}${needed}; where the run still is, get it by: ${exportCommand(runId, home)}`
     throw new RepriseError('artifact_missing', message, { details: { digest, file, spanId: step?.core.spanId, step: step?.core.stepName } })
   }
   const found = digestOf(bytes)
@@ -248,14 +255,9 @@ function readRequestDigest(record: SpanRecord, payload: { mediaType: string; dat
     return requestDigestOf(payload, hasSurrogates, ignoredFieldsOf(record.core))
   } catch (cause) {
     const why = RepriseError.isInstance(cause) ? cause.message : 'it could not be read'
-    throw new RepriseError('invalid_recording', `${describeStep(record)}: its input: ${why}`, { cause })
+    throw new RepriseError('invalid_recording', `${describeRecord(record)}: its input: ${why}`, { cause })
   }
 }
-
-function describeStep({ core }: SpanRecord): string {
-  return `step ${core.sequence ?? '?'} (${core.kind} ${core.stepName}, span ${core.spanId})`
-}
-
 function changed(file: string, expected: string, found: string): RepriseError {
   const details = { file, digest: expected, found }
   return new RepriseError('integrity', `${file} was changed: expected ${expected}, found ${found}`, { details })

@@ -6,6 +6,7 @@ import type { Store } from '../../store/index.ts'
 import { ignoredFieldsOf } from './ignored-fields.ts'
 import { deriveLineage, type LineageNode, requestDigestOf, toRecordedStep } from './lineage.ts'
 import { packageVersion } from './package-version.ts'
+import { describeRecord, isPending } from './pending.ts'
 import { POLICY_MEDIA_TYPE, readRecordedPolicy } from './recorded-policy.ts'
 import { type PayloadSource, payloadOf } from './recording.ts'
 import {
@@ -27,6 +28,8 @@ const NAME_PART = 50
 export interface ExportOptions {
   /** Replace the recording that is there. Anything else that is there is never replaced. */
   readonly force?: boolean
+  /** Told of each step that had begun and not ended: what it gives is pending, and the recording holds nothing of it. */
+  readonly onPending?: (step: string) => void
 }
 
 /**
@@ -76,6 +79,7 @@ export async function writeRecording(
     if (excess !== undefined) throw new RepriseError('limit_exceeded', `the run is too big for a recording: ${excess}`)
     await writeFile(join(temporary, MANIFEST_FILE), manifestText(manifest), { flag: 'wx', mode: modes.file })
     await moveIntoPlace(temporary, target, replaces)
+    for (const record of records) if (isPending(record)) options.onPending?.(describeRecord(record))
     return manifest
   } catch (error) {
     await rm(temporary, { recursive: true, force: true })
@@ -109,8 +113,7 @@ function naming<T>(record: SpanRecord, read: () => T): T {
     return read()
   } catch (error) {
     if (!RepriseError.isInstance(error)) throw error
-    const { core } = record
-    const message = `${error.message} (needed by step ${core.sequence ?? '?'}, ${core.kind} ${core.stepName})`
+    const message = `${error.message}: it is needed by ${describeRecord(record)}; reprise verify tells what else the store has lost`
     throw new RepriseError(error.code, message, { cause: error })
   }
 }

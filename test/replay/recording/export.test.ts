@@ -75,7 +75,7 @@ describe('exportRecording', () => {
     const folder = join(await temporaryFolder(), 'recording')
     await expect(exportRecording(store, builder.runId, folder)).rejects.toMatchObject({
       code: 'artifact_missing',
-      message: expect.stringMatching(/sha256:[0-9a-f]{64}.*step 0, run answer/) as string,
+      message: expect.stringMatching(/sha256:[0-9a-f]{64}.*step 0 \(run answer/) as string,
     })
     await store.close()
   })
