@@ -8,7 +8,7 @@ import { openStore } from '../../src/store/index.ts'
 import { ExitBench, freePort } from '../sdk/exit-programs.ts'
 
 /** 1,000 and more by hand: `REPRISE_EXIT_SCRIPTS=1000 vitest run test/integration/exits.test.ts`. */
-const SCRIPTS = Number(process.env['REPRISE_EXIT_SCRIPTS'] ?? 100)
+const SCRIPTS = Number(process.env['REPRISE_EXIT_SCRIPTS'] ?? 36)
 const AT_ONCE = 4
 
 const WAYS: Readonly<Record<string, { readonly end: string; readonly code: number | null; readonly signal?: NodeJS.Signals }>> = {

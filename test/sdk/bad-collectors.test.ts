@@ -59,36 +59,47 @@ const SERVERS: Readonly<Record<string, () => Promise<{ url: string; close(): voi
     httpServer((_, response) => response.writeHead(429, { 'retry-after': '3600' }).end()),
 }
 
-describe.each(Object.entries(SERVERS))('a collector that %s', (name, start) => {
-  test.each([
-    ['return', 0, null, 'end\n'],
-    ['exit', 3, null, ''],
-    ['term', null, 'SIGTERM', ''],
-  ])('leaves a program that ends by %s as it is, and its steps in the spool', async (how, code, signal, stdout) => {
-    const server = await start()
-    closers.push(() => server.close())
-    const store = bench.store(`${name}-${how}`)
-    const end = await bench.run(PROGRAM, {
-      env: {
-        HOW: how,
-        REPRISE_ENDPOINT: server.url,
-        REPRISE_STORE: store,
-        REPRISE_FLUSH_INTERVAL_MILLIS: '20',
-        REPRISE_FLUSH_TIMEOUT_MILLIS: '60000',
-        REPRISE_EXIT_TIMEOUT_MILLIS: '500',
+const ENDINGS: readonly (readonly [string, number | null, string | null, string])[] = [
+  ['return', 0, null, 'end\n'],
+  ['exit', 3, null, ''],
+  ['term', null, 'SIGTERM', ''],
+]
+/** Every ending at the first two; at the others one each in turn, unless all are asked for by `REPRISE_EXIT_MATRIX=full`. */
+const endingsAt = (server: number): typeof ENDINGS =>
+  server < 2 || process.env['REPRISE_EXIT_MATRIX'] === 'full' ? ENDINGS : [ENDINGS[server % 3] ?? ['return', 0, null, 'end\n']]
+
+describe.each(Object.entries(SERVERS).map(([name, start], index) => [name, start, index] as const))(
+  'a collector that %s',
+  (name, start, index) => {
+    test.each(endingsAt(index))(
+      'leaves a program that ends by %s as it is, and its steps in the spool',
+      async (how, code, signal, stdout) => {
+        const server = await start()
+        closers.push(() => server.close())
+        const store = bench.store(`${name}-${how}`)
+        const end = await bench.run(PROGRAM, {
+          env: {
+            HOW: how,
+            REPRISE_ENDPOINT: server.url,
+            REPRISE_STORE: store,
+            REPRISE_FLUSH_INTERVAL_MILLIS: '20',
+            REPRISE_FLUSH_TIMEOUT_MILLIS: '60000',
+            REPRISE_EXIT_TIMEOUT_MILLIS: '500',
+          },
+        })
+        expect({ code: end.code, signal: end.signal, stdout: end.stdout }).toEqual({ code, signal, stdout })
+        const lines = end.stderr.split('\n').filter((line) => line !== '')
+        expect(lines).toEqual([expect.stringMatching(/^reprise: 3 steps kept in /)])
+        const ended = spooledSpans(store)
+          .map(stepOf)
+          .filter(({ pending }) => !pending)
+        expect(ended.map((step) => step.name).sort()).toEqual(how === 'return' ? ['ask', 'ask', 'main'] : ['ask', 'ask'])
+        // A program that waited for one of the timeouts of a minute would take that long.
+        expect(end.millis).toBeLessThan(40_000)
       },
-    })
-    expect({ code: end.code, signal: end.signal, stdout: end.stdout }).toEqual({ code, signal, stdout })
-    const lines = end.stderr.split('\n').filter((line) => line !== '')
-    expect(lines).toEqual([expect.stringMatching(/^reprise: 3 steps kept in /)])
-    const ended = spooledSpans(store)
-      .map(stepOf)
-      .filter(({ pending }) => !pending)
-    expect(ended.map((step) => step.name).sort()).toEqual(how === 'return' ? ['ask', 'ask', 'main'] : ['ask', 'ask'])
-    // A program that waited for one of the timeouts of a minute would take that long.
-    expect(end.millis).toBeLessThan(40_000)
-  })
-})
+    )
+  },
+)
 
 test('a collector that answers 503 and then recovers gets everything, once', async () => {
   const collector = await startFakeCollector()
@@ -105,7 +116,7 @@ test('a collector that answers 503 and then recovers gets everything, once', asy
   expect(stepsOf(collector).map(({ name }) => name)).toEqual(['main', 'ask', 'ask'])
 })
 
-const BURST = Number(process.env['REPRISE_BURST_STEPS'] ?? 60_000)
+const BURST = Number(process.env['REPRISE_BURST_STEPS'] ?? 30_000)
 
 test(`${BURST} steps at a collector that takes nothing: bounded, errors and roots kept, everything counted`, async () => {
   const program = `
