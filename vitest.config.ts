@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
@@ -31,6 +33,22 @@ class LongFirst extends BaseSequencer {
   }
 }
 
+/**
+ * A process for each file, as a recorder and the effects of a run belong to a process, and so do modules that a test replaces. All
+ * other files share those of their worker, which load `src/` once instead of two hundred times.
+ */
+const OWN_PROCESS = [
+  'test/sdk/**/*.test.ts',
+  'test/replay/**/*.test.ts',
+  ...globSync('test/*/**/*.test.ts', { cwd: import.meta.dirname }).filter(replacesModules),
+]
+
+function replacesModules(file: string): boolean {
+  return /\bvi\.(?:mock|doMock|resetModules)\(|\bsyncBuiltinESMExports\(/.test(readFileSync(join(import.meta.dirname, file), 'utf8'))
+}
+
+const fromSource = { testTimeout: 30_000, hookTimeout: 60_000, retry, execArgv, env }
+
 export default defineConfig({
   test: {
     sequence: { sequencer: LongFirst },
@@ -42,13 +60,14 @@ export default defineConfig({
         test: {
           name: 'source',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/package/**'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
-          retry,
-          execArgv,
-          env,
+          exclude: ['test/package/**', ...OWN_PROCESS],
+          isolate: false,
+          ...fromSource,
         },
+      },
+      {
+        ...source,
+        test: { name: 'own process', include: OWN_PROCESS, exclude: ['test/package/**'], ...fromSource },
       },
       {
         ...source,
