@@ -34,17 +34,19 @@ class LongFirst extends BaseSequencer {
 }
 
 /**
- * A process for each file, as a recorder and the effects of a run belong to a process, and so do modules that a test replaces. All
- * other files share those of their worker, which load `src/` once instead of two hundred times.
+ * Each in a process of its own: a recorder and the effects of a run belong to a process, and so do modules that a test replaces, and
+ * memory that it measures. All other files share that of their worker, which loads `src/` once instead of two hundred times.
  */
 const OWN_PROCESS = [
   'test/sdk/**/*.test.ts',
   'test/replay/**/*.test.ts',
-  ...globSync('test/*/**/*.test.ts', { cwd: import.meta.dirname }).filter(replacesModules),
+  ...globSync('test/*/**/*.test.ts', { cwd: import.meta.dirname }).filter(isOfProcess),
 ]
 
-function replacesModules(file: string): boolean {
-  return /\bvi\.(?:mock|doMock|resetModules)\(|\bsyncBuiltinESMExports\(/.test(readFileSync(join(import.meta.dirname, file), 'utf8'))
+function isOfProcess(file: string): boolean {
+  return /\bvi\.(?:mock|doMock|resetModules)\(|\bsyncBuiltinESMExports\(|\bmemoryUsage\b/.test(
+    readFileSync(join(import.meta.dirname, file), 'utf8'),
+  )
 }
 
 const fromSource = { testTimeout: 30_000, hookTimeout: 60_000, retry, execArgv, env }
