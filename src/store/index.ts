@@ -1,11 +1,20 @@
 export { type BackupOptions, backupStore, type StoreBackup } from './backup/backup-store.ts'
 export { checkStoreFolder } from './check/check-store.ts'
 export { BatchPacker, type PackerMark } from './commit/batch-packer.ts'
-export { buffersOfBatch, type PackedBatch, type PackedBlobs, type PackedLines, sizeOfBatch } from './commit/packed-batch.ts'
+export {
+  buffersOfBatch,
+  buffersToTransfer,
+  type PackedBatch,
+  type PackedBlobs,
+  type PackedLines,
+  sizeOfBatch,
+} from './commit/packed-batch.ts'
 export { SpareBuffers } from './commit/spare-buffers.ts'
 export type { ErasurePreview, ErasureReceipt } from './erase/erase-store.ts'
 export { answerErasure, askForErasure, type ErasureAnswer, type ErasureRequest, takeErasureRequests } from './erase/requests.ts'
 export type { EraseSelection } from './erase/select-refs.ts'
+export type { ResourceFacts } from './index/record-row.ts'
+export type { SpanFacts } from './index/step-rows-writer.ts'
 export { inspectStore, type StoreInspection } from './inspect-store.ts'
 export { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from './limits.ts'
 export { type AddressedPayload, addressPayload } from './manifests/address-payload.ts'

@@ -75,7 +75,7 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
     tape: tapeWriter,
     blobs: blobWriter,
     queueMaxBytes: options.queueMaxBytes ?? QUEUE_MAX_BYTES,
-    onGroup: () => ('follow' in index ? index.follow() : index.feed()),
+    onGroup: (group, rows) => ('follow' in index ? index.follow() : index.feed(group, rows)),
   })
   const namespace = options.namespace ?? 'local'
   const appendOne = (record: PreparedRecord): Promise<unknown> => commit.append({ records: [record], blobs: [] })

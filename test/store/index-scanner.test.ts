@@ -164,7 +164,7 @@ describe('the line scanner', () => {
       ),
       attributes: fc.record(
         {
-          'gen_ai.request.model': few<AttributeValue>('m', 'm', 'm', 'mm', 1),
+          'gen_ai.request.model': few<AttributeValue>('m', 'm', 'm', 'mm', 1, null),
           'gen_ai.usage.input_tokens': few<AttributeValue>(1, 1, 1, 12, 123, 1.5),
           'gen_ai.usage.output_tokens': few<AttributeValue>(7, 70, 700, { double: 7 }),
           'gen_ai.usage.cost': few<AttributeValue>(0.5, 0.5, 0.55),

@@ -1,7 +1,7 @@
 import type { WireResource, WireScope } from '../../otlp/index.ts'
 import type { Redactor } from '../../redaction/index.ts'
-import { canonicalJson, type PolicyRef } from '../../schemas/index.ts'
-import { BatchPacker, type PackedBatch, RECORD_MAX_BYTES } from '../../store/index.ts'
+import { canonicalJson, type Digest, type PolicyRef } from '../../schemas/index.ts'
+import { BatchPacker, type PackedBatch, RECORD_MAX_BYTES, type ResourceFacts, type SpanFacts } from '../../store/index.ts'
 import { type AddressedContent, addPayloadText, addressContent, type PayloadText } from './address.ts'
 import { AlikeSpans } from './alike-spans.ts'
 import { inOnePiece, jsonOfText, LoneSurrogate } from './canonical-text.ts'
@@ -35,6 +35,7 @@ export interface PreparedBatch {
 
 /** What preparing needs besides the records; made once. Holds no handle, so that a worker can make its own. */
 export interface PrepareContext {
+  readonly namespace: string
   readonly namespaceJson: string
   readonly policyJson: string
   readonly policyMember: string
@@ -56,6 +57,7 @@ export function createPrepareContext(options: {
   const namespaceJson = jsonOfText(options.namespace)
   const policyJson = inOnePiece(canonicalJson(policy))
   return {
+    namespace,
     namespaceJson,
     policyJson,
     policyMember: inOnePiece(`,"policy":${policyJson}`),
@@ -77,8 +79,9 @@ const RECORDS_PER_STEP = 32
 /** What a record says, in pieces of canonical JSON. */
 export interface RecordText {
   readonly core: string
-  /** Members of the list of references. */
+  /** Members of the list of references, and what they refer to. */
   readonly refs: string
+  readonly digests: readonly Digest[]
 }
 
 /** Collects what is ready, of any number of bodies. */
@@ -117,8 +120,9 @@ export class Batch {
     return this.packer.sizeBytes >= PART_BYTES
   }
 
-  add({ core, refs }: RecordText): void {
-    if (this.packer.addRecord(core, refs) > RECORD_MAX_BYTES + 1) throw new RecordTooLarge()
+  /** `span` is what the record of a span says. */
+  add({ core, refs }: RecordText, span?: SpanFacts): void {
+    if (this.packer.addRecord(core, refs, span) > RECORD_MAX_BYTES + 1) throw new RecordTooLarge()
   }
 
   /** Runs `prepare`; when it fails, the record alone is rejected, under the name given, and leaves nothing behind. */
@@ -162,6 +166,7 @@ export interface SharedPart {
 export interface SharedScope {
   readonly text: SharedText
   readonly contents: readonly AddressedContent[]
+  readonly resource: ResourceFacts
 }
 
 function sharePart(batch: Batch, write: (found: Findings) => string): SharedPart {
@@ -187,21 +192,27 @@ function shareScope(scope: WireScope, schemaUrl: string, resource: SharedPart, c
       cuts: [...resource.found.cuts, ...part.found.cuts],
     },
     contents: [...resource.contents, ...part.contents],
+    resource: batch.packer.resourceFacts(resource.json),
   }
 }
 
 /** Puts a core together with its payload entries, and what the record says beside its core. */
 export function recordOf(core: CoreText, found: Findings, shared: SharedScope, context: PrepareContext, batch: Batch): RecordText {
   const text: PayloadText = { payloads: '', refs: '' }
-  for (const content of found.contents) addPayloadText(text, addressContent(content, batch.packer), context.committer)
-  for (const content of shared.contents) addPayloadText(text, content, context.committer)
+  const digests: Digest[] = []
+  const add = (content: AddressedContent): void => {
+    addPayloadText(text, content, context.committer)
+    if (content.digest !== undefined) digests.push(content.digest)
+  }
+  for (const content of found.contents) add(addressContent(content, batch.packer))
+  for (const content of shared.contents) add(content)
   batch.count(found)
-  return { core: `${core.head},"payloads":[${text.payloads}]${core.tail}`, refs: text.refs }
+  return { core: `${core.head},"payloads":[${text.payloads}]${core.tail}`, refs: text.refs, digests }
 }
 
-/** A record whose core is written already; `refs` are the members of its references. */
-export function plainRecord(core: string, refs = ''): RecordText {
-  return { core, refs }
+/** A record whose core is written already, and that refers to nothing. */
+export function plainRecord(core: string): RecordText {
+  return { core, refs: '', digests: [] }
 }
 
 /** A signal's way of saying: this resource, these scopes, these records. */

@@ -1,5 +1,6 @@
 import type { DecodedTraces, WireResource, WireSpan } from '../../otlp/index.ts'
-import { ATTR } from '../../schemas/index.ts'
+import { ATTR, STATUS_CODES } from '../../schemas/index.ts'
+import type { SpanFacts } from '../../store/index.ts'
 import {
   type Batch,
   type PrepareContext,
@@ -14,9 +15,9 @@ import {
 } from './batch.ts'
 import { jsonOfText } from './canonical-text.ts'
 import { withDerivedAttributes } from './derive.ts'
-import { type GapDraft, normalizeSpan } from './normalize.ts'
+import { type GapDraft, normalizeSpan, type SpanDraft } from './normalize.ts'
 import { type Findings, newFindings } from './redact.ts'
-import { spanCoreText } from './write-core.ts'
+import { type SpanCoreText, spanCoreText } from './write-core.ts'
 
 export { createPrepareContext, type PrepareContext, type PreparedBatch, type RejectedRecord } from './batch.ts'
 /** What the spans of one decoded body become. */
@@ -48,6 +49,42 @@ function gapRecord(draft: GapDraft, resource: WireResource, context: PrepareCont
   )
 }
 
+/** Whether nothing of the span was replaced, withheld or left out. */
+function isAsSent({ redactions, cuts, contents }: Findings): boolean {
+  return redactions === undefined && cuts.length === 0 && contents.every((content) => !('withheld' in content))
+}
+
+/** What the index keeps of a span's record, besides what it finds in the attributes. */
+function factsOf(
+  draft: SpanDraft,
+  core: SpanCoreText,
+  found: Findings,
+  record: RecordText,
+  shared: SharedScope,
+  context: PrepareContext,
+): SpanFacts {
+  const { span, pending } = draft
+  return {
+    namespace: context.namespace,
+    runId: draft.runId,
+    traceId: span.traceId,
+    spanId: span.spanId,
+    parentSpanId: span.parentSpanId,
+    sequence: draft.sequence,
+    startNanos: span.startNanos,
+    endNanos: pending || span.endNanos === 0n ? undefined : span.endNanos,
+    kind: draft.kind,
+    stepName: core.stepName,
+    own: draft.fidelity === 'replayable',
+    pending,
+    error: STATUS_CODES[span.status.code] === 'error',
+    redactions: core.redactions,
+    resource: shared.resource,
+    attributes: isAsSent(found) ? draft.attributes : undefined,
+    digests: record.digests,
+  }
+}
+
 /** One record into the batch, or among its rejected ones. */
 export function prepareSpan(span: WireSpan, resource: WireResource, shared: SharedScope, context: PrepareContext, batch: Batch): void {
   const name = { spanName: span.name, spanId: span.spanId }
@@ -58,8 +95,10 @@ export function prepareSpan(span: WireSpan, resource: WireResource, shared: Shar
     else {
       const found = newFindings()
       found.place = { runId: draft.runId, spanId: span.spanId }
-      const core = spanCoreText(withDerivedAttributes(draft), shared.text, context.cleaner.ofKind(draft.kind), found)
-      batch.add(recordOf(core, found, shared, context, batch))
+      const derived = withDerivedAttributes(draft)
+      const core = spanCoreText(derived, shared.text, context.cleaner.ofKind(draft.kind), found)
+      const record = recordOf(core, found, shared, context, batch)
+      batch.add(record, factsOf(derived, core, found, record, shared, context))
     }
   })
 }

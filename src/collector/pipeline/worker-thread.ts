@@ -1,12 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { buffersOfBatch } from '../../store/index.ts'
+import { buffersToTransfer } from '../../store/index.ts'
 import { BodyWorker } from './body-worker.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
 
 // The entry of a thread that makes bodies ready (worker-pool.ts starts it).
 
 function post(message: FromWorker): void {
-  parentPort?.postMessage(message, message.kind === 'part' ? [...buffersOfBatch(message.batch), ...message.spare] : [])
+  parentPort?.postMessage(message, message.kind === 'part' ? [...buffersToTransfer(message.batch), ...message.spare] : [])
 }
 
 let answer: ((stored: boolean) => void) | undefined

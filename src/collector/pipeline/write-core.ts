@@ -79,8 +79,14 @@ export interface CoreText {
   readonly tail: string
 }
 
+/** And what of it the index keeps that is not in the draft. */
+export interface SpanCoreText extends CoreText {
+  readonly stepName: string
+  readonly redactions: Readonly<Record<string, number>> | undefined
+}
+
 /** Writes a span's core. Payload contents, redactions and cuts are added to `found`, and are not part of the text yet. */
-export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Cleaner, found: Findings): CoreText {
+export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Cleaner, found: Findings): SpanCoreText {
   const { span } = draft
   for (const payload of draft.payloads) cleaner.payload(payload, found)
   const name = cleaner.name(span.name, '/name', found)
@@ -122,5 +128,5 @@ export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Clea
   tail += `,"traceId":"${span.traceId}"`
   if (state !== undefined) tail += `,"traceState":${jsonOfText(state)}`
   if (found.unscanned !== undefined) tail += `,"unscanned":${countsText(found.unscanned)}`
-  return { head, tail: `${tail}}` }
+  return { head, tail: `${tail}}`, stepName, redactions }
 }

@@ -1,6 +1,9 @@
 import { crc32 } from 'node:zlib'
 import { BlobHeaderForm, headerMediaType, type StoredAs } from '../blobs/blob-header.ts'
 import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
+import type { ResourceFacts } from '../index/record-row.ts'
+import { ResourceCache, RowPacker } from '../index/row-packer.ts'
+import type { SpanFacts } from '../index/step-rows-writer.ts'
 import { PACKED_MAX_BYTES } from '../limits.ts'
 import { manifestSizeBytes } from '../manifests/parts.ts'
 import { CORE_OFFSET, writeCoreHash } from '../tape/group-digest.ts'
@@ -27,6 +30,8 @@ export interface PackerMark {
   readonly records: number
   readonly framesBytes: number
   readonly blobs: number
+  readonly rows: number
+  readonly rowDigests: number
 }
 
 /**
@@ -48,6 +53,8 @@ export class BatchPacker {
   readonly #known: DigestSlots = new DigestSlots()
   #loose: { index: number; data: Uint8Array }[] = []
   readonly #headers = new Map<string, BlobHeaderForm>()
+  readonly #rows = new RowPacker()
+  readonly #resources = new ResourceCache()
 
   get records(): number {
     return this.#records
@@ -63,7 +70,14 @@ export class BatchPacker {
   }
 
   mark(): PackerMark {
-    return { linesBytes: this.#linesBytes, records: this.#records, framesBytes: this.#framesBytes, blobs: this.#blobs }
+    return {
+      linesBytes: this.#linesBytes,
+      records: this.#records,
+      framesBytes: this.#framesBytes,
+      blobs: this.#blobs,
+      rows: this.#rows.steps,
+      rowDigests: this.#rows.digests,
+    }
   }
 
   /** Takes back what was added since. */
@@ -71,6 +85,7 @@ export class BatchPacker {
     this.#linesBytes = mark.linesBytes
     this.#records = mark.records
     this.#framesBytes = mark.framesBytes
+    this.#rows.backTo(mark.rows, mark.rowDigests)
     if (this.#blobs === mark.blobs) return
     this.#blobs = mark.blobs
     this.#known.rebuild(this.#digests, mark.blobs)
@@ -79,9 +94,9 @@ export class BatchPacker {
 
   /**
    * Adds the line `{"core":` + core + `,"refs":[` + refs + `]}`; both parts are canonical JSON. Returns the bytes of the line
-   * with its end.
+   * with its end. `span` is what a span's record says, for whoever keeps the index.
    */
-  addRecord(core: string, refs: string): number {
+  addRecord(core: string, refs: string, span?: SpanFacts): number {
     const lines = this.#roomForLine((core.length + refs.length + ENVELOPE_LENGTH) * 3)
     const start = this.#linesBytes
     let at = start + lines.write(LINE_START, start, 'latin1')
@@ -93,7 +108,13 @@ export class BatchPacker {
     at += lines.write(LINE_END, at, 'latin1')
     lines[at++] = NEWLINE
     this.#endLine(coreStart, coreEnd, at)
+    if (span !== undefined) this.#rows.add(span, lines, coreStart, coreEnd)
     return at - start
+  }
+
+  /** What a resource says, of which this is the text in records. */
+  resourceFacts(json: string): ResourceFacts {
+    return this.#resources.factsOf(json)
   }
 
   /** Adds a line that is whole already, whose core has so many UTF-16 units. */
@@ -189,6 +210,7 @@ export class BatchPacker {
         digests: new Uint8Array(about, endsBytes + records * DIGEST_BYTES, blobs * DIGEST_BYTES),
         loose: this.#loose,
       },
+      rows: this.#rows.take(records),
     }
     batch.lines.ends.set(this.#lineEnds.subarray(0, records))
     batch.lines.coreHashes.set(this.#coreHashes.subarray(0, records * DIGEST_BYTES))

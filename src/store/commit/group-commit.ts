@@ -1,6 +1,7 @@
 import { isDigest, RepriseError } from '../../schemas/index.ts'
 import type { BlobWriter } from '../blobs/blob-writer.ts'
 import { systemCodeOf } from '../files/durable.ts'
+import type { StepRows } from '../index/step-rows.ts'
 import { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from '../limits.ts'
 import { holdsCore } from '../tape/group-digest.ts'
 import type { TapeWriter } from '../tape/tape-writer.ts'
@@ -22,8 +23,8 @@ export interface GroupCommitOptions {
   readonly tape: TapeWriter
   readonly blobs: BlobWriter
   readonly queueMaxBytes: number
-  /** After each group, for the views that follow. */
-  readonly onGroup: () => void
+  /** After each group, for the views that follow: what the index keeps of all its lines, in order, where that is known. */
+  readonly onGroup: (group: number, rows: readonly StepRows[] | undefined) => void
 }
 
 /**
@@ -109,10 +110,12 @@ export class GroupCommit {
     const { tape, blobs, onGroup } = this.#options
     await blobs.append(taken.map(({ batch }): PackedBlobs => batch.blobs))
     let group = -1
-    for (const lines of groupsOf(taken)) {
+    const parts = groupsOf(taken)
+    const rows = parts.length === 1 ? rowsOf(taken) : undefined
+    for (const lines of parts) {
       const entry = await tape.append(lines, blobs.mark)
       group = entry.group
-      onGroup()
+      onGroup(group, rows)
     }
     return group
   }
@@ -137,11 +140,20 @@ function checkDigest(digest: string): void {
 }
 
 /** The lines in order, in groups of at most `GROUP_MAX_BYTES`: usually one. Only a batch that is alone can be larger. */
-function* groupsOf(taken: readonly Waiting[]): Generator<PackedLines[], void, void> {
+function groupsOf(taken: readonly Waiting[]): (readonly PackedLines[])[] {
   const [first] = taken
-  if (first === undefined) return
-  if (taken.length > 1 || first.batch.lines.bytes.length <= GROUP_MAX_BYTES) yield taken.map(({ batch }) => batch.lines)
-  else for (const lines of cutLines(first.batch.lines)) yield [lines]
+  if (first === undefined) return []
+  if (taken.length > 1 || first.batch.lines.bytes.length <= GROUP_MAX_BYTES) return [taken.map(({ batch }) => batch.lines)]
+  return [...cutLines(first.batch.lines)].map((lines) => [lines])
+}
+
+function rowsOf(taken: readonly Waiting[]): readonly StepRows[] | undefined {
+  const rows: StepRows[] = []
+  for (const { batch } of taken) {
+    if (batch.rows === undefined) return undefined
+    rows.push(batch.rows)
+  }
+  return rows
 }
 
 function* cutLines({ bytes, ends, coreHashes }: PackedLines): Generator<PackedLines, void, void> {

@@ -1,3 +1,5 @@
+import type { StepRows } from '../index/step-rows.ts'
+
 /** Records as the tape takes them: lines with their ends, one after the other. */
 export interface PackedLines {
   readonly bytes: Uint8Array
@@ -25,12 +27,22 @@ export interface PackedBlobs {
 export interface PackedBatch {
   readonly lines: PackedLines
   readonly blobs: PackedBlobs
+  /**
+   * What the index keeps of the records, where all of them are spans and whoever wrote them knew it: it then need not read them
+   * again. The tape alone counts; this is the same sooner.
+   */
+  readonly rows?: StepRows | undefined
 }
 
-/** The buffers that a batch consists of, which nothing else uses: for the transfer list of `postMessage`, or to be used again. */
+/** The buffers of lines and payloads, which nothing else uses and which can be used again when these are on the disk. */
 export function buffersOfBatch({ lines, blobs }: PackedBatch): ArrayBuffer[] {
   const views = [lines.bytes, lines.ends, lines.coreHashes, blobs.frames, blobs.ends, blobs.digests, ...blobs.loose.map(({ data }) => data)]
   return [...new Set(views.map((view) => view.buffer as ArrayBuffer))]
+}
+
+/** All buffers that a batch consists of: for the transfer list of `postMessage`. */
+export function buffersToTransfer(batch: PackedBatch): ArrayBuffer[] {
+  return batch.rows === undefined ? buffersOfBatch(batch) : [...buffersOfBatch(batch), batch.rows.numbers.buffer]
 }
 
 export function sizeOfBatch({ lines, blobs }: PackedBatch): number {

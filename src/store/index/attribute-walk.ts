@@ -1,6 +1,6 @@
 import { type AttributeValue, parseJson } from '../../schemas/index.ts'
 import { CLOSE_BRACE, COMMA, decimalOf, JsonWalk, LETTER_R, OPEN_BRACE, OTHER_FORM, QUOTE } from './json-walk.ts'
-import { FACT_KEYS, type FactKey, FactReader, factKeyOf, TAG_PREFIX } from './step-facts.ts'
+import { FACT_KEYS, type FactKey, FactReader, type Facts, factKeyOf, TAG_PREFIX } from './step-facts.ts'
 import { TextCache } from './text-cache.ts'
 
 interface WantedKey {
@@ -51,7 +51,8 @@ export abstract class AttributeWalk extends JsonWalk {
       if (seen !== undefined && this.#isWhole(seen)) {
         if (seen.fact !== undefined) {
           reader ??= new FactReader()
-          reader.take(seen.fact, seen.value ?? '')
+          // Which may be null.
+          if (seen.value !== undefined) reader.take(seen.fact, seen.value)
         }
         continue
       }
@@ -143,4 +144,20 @@ function standsAt(bytes: Uint8Array, at: number, wanted: Uint8Array): boolean {
   const { length } = wanted
   for (let index = 0; index < length; index++) if (bytes[at + index] !== wanted[index]) return false
   return true
+}
+
+/** Reads the facts of attributes that stand somewhere as canonical JSON. */
+export class AttributeReader extends AttributeWalk {
+  /** Of the object that begins at `start`; undefined where that is of no form that is known here. */
+  read(bytes: Buffer, start: number, end: number): Readonly<Facts> | undefined {
+    this.bytes = bytes
+    this.at = start
+    this.end = end
+    try {
+      return this.attributes()
+    } catch (error) {
+      if (error === OTHER_FORM) return undefined
+      throw error
+    }
+  }
 }

@@ -5,20 +5,27 @@ import type { Tape } from '../tape/tape.ts'
 import type { ReindexProgress, ReindexResult, StoreIndex, TapeHead } from '../types.ts'
 import { IndexDatabase, isSqliteError } from './database.ts'
 import { IndexQueries } from './index-queries.ts'
+import type { OfferedRows } from './offered-rows.ts'
 import type { QuerySource } from './query-source.ts'
+import { type StepRows, sizeOfRows } from './step-rows.ts'
 
 const YOUNG_MAX_MIB = 6
 /** Groups that come close together are told of once: to wake another thread costs as much as to index some steps. */
 const FEED_MILLIS = 10
 
+/** Rows that the thread has not taken yet; past it the thread reads the tape instead. */
+const OFFERED_MAX_BYTES = 8 * 1024 * 1024
+
 /** Each message tells how far the tape is durable: the thread sees the files, and may look no further. */
 export type ToIndexThread =
-  | { readonly kind: 'follow'; readonly head: TapeHead }
+  | { readonly kind: 'follow'; readonly head: TapeHead; readonly offered: readonly OfferedRows[] }
   | { readonly kind: 'catchUp' | 'reindex' | 'close'; readonly head: TapeHead; readonly id: number }
 
 export interface IndexThreadData {
   readonly dir: string
   readonly head: TapeHead
+  /** Bytes of offered rows that are done with, modulo 2^32. */
+  readonly doneBytes: Uint32Array<SharedArrayBuffer>
 }
 
 export type FromIndexThread =
@@ -44,16 +51,20 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   readonly #waiting = new Map<number, Waiting>()
   readonly #ended: Promise<void>
   #database: IndexDatabase | undefined
+  readonly #doneBytes: Uint32Array<SharedArrayBuffer>
+  #offered: OfferedRows[] = []
+  #offeredBytes = 0
   #nextId = 0
   #problem: string | undefined
   #feeding: NodeJS.Timeout | undefined
   #closed = false
 
-  private constructor(layout: Layout, tape: Tape, worker: Worker) {
+  private constructor(layout: Layout, tape: Tape, worker: Worker, doneBytes: Uint32Array<SharedArrayBuffer>) {
     super()
     this.#layout = layout
     this.#tape = tape
     this.#worker = worker
+    this.#doneBytes = doneBytes
     worker.on('message', (message: FromIndexThread) => this.#take(message))
     worker.on('error', (error) => {
       this.#problem = `the index thread failed: ${error instanceof Error ? error.message : String(error)}`
@@ -72,8 +83,9 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   static async start(layout: Layout, tape: Tape): Promise<ThreadedIndex> {
     // The thread runs whichever of the two this file is: a source or what was built from it.
     const file = import.meta.url.endsWith('.ts') ? './index-worker.ts' : './index-worker.js'
+    const doneBytes = new Uint32Array(new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT))
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { dir: layout.dir, head: tape.head() } satisfies IndexThreadData,
+      workerData: { dir: layout.dir, head: tape.head(), doneBytes } satisfies IndexThreadData,
       name: 'reprise-index',
       // Nothing that the program was started with: `--input-type` would keep a thread from starting, an `--import` would run again.
       // node:sqlite announces itself on some versions of Node; nobody who reads that can do anything about it.
@@ -88,7 +100,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
         resolve()
       })
     })
-    return new ThreadedIndex(layout, tape, worker)
+    return new ThreadedIndex(layout, tape, worker, doneBytes)
   }
 
   #take(message: FromIndexThread): void {
@@ -154,13 +166,33 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     return this.#problem
   }
 
-  /** A group has become durable. */
-  feed(): void {
+  /** A group has become durable: all its lines, in order, where their rows are known. The rows are handed over. */
+  feed(group?: number, rows?: readonly StepRows[]): void {
     if (this.#closed) return
+    if (group !== undefined && rows !== undefined) this.#offer(group, rows)
     this.#feeding ??= setTimeout(() => {
       this.#feeding = undefined
-      this.#worker.postMessage({ kind: 'follow', head: this.#tape.head() } satisfies ToIndexThread)
+      const offered = this.#offered
+      this.#offered = []
+      const message: ToIndexThread = { kind: 'follow', head: this.#tape.head(), offered }
+      this.#worker.postMessage(
+        message,
+        offered.flatMap((each) => each.rows.map(({ numbers }) => numbers.buffer)),
+      )
     }, FEED_MILLIS)
+  }
+
+  #offer(group: number, rows: readonly StepRows[]): void {
+    const bytes = rows.reduce((sum, each) => sum + sizeOfRows(each), 0)
+    const waitingBytes = (this.#offeredBytes - Atomics.load(this.#doneBytes, 0)) >>> 0
+    if (waitingBytes + bytes > OFFERED_MAX_BYTES) return
+    this.#offeredBytes = (this.#offeredBytes + bytes) >>> 0
+    this.#offered.push({ group, rows, bytes })
+  }
+
+  /** Rows of lines in which something may be erased since. */
+  #takeBackOffered(): void {
+    for (const { bytes } of this.#offered.splice(0)) this.#offeredBytes = (this.#offeredBytes - bytes) >>> 0
   }
 
   async catchUp(): Promise<void> {
@@ -168,6 +200,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   }
 
   async reindex(onProgress?: (progress: ReindexProgress) => void): Promise<ReindexResult> {
+    this.#takeBackOffered()
     return (await this.#ask('reindex', onProgress)) ?? { groups: 0, records: 0 }
   }
 

@@ -12,7 +12,7 @@ function post(message: FromIndexThread): void {
   parentPort?.postMessage(message)
 }
 
-const { dir, head } = workerData as IndexThreadData
+const { dir, head, doneBytes } = workerData as IndexThreadData
 const layout = layoutOf(dir)
 // Each group is read once.
 const tape = new Tape(layout, 0)
@@ -28,6 +28,7 @@ const index = new FollowingIndex(layout.index, tape, {
   gatherMaxMillis: THREAD_GATHER_MAX_MILLIS,
   restMillis: THREAD_REST_MILLIS,
   onAnew: () => post({ kind: 'anew' }),
+  onOfferDone: (bytes) => void Atomics.add(doneBytes, 0, bytes),
 })
 
 async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Promise<void> {
@@ -55,7 +56,9 @@ async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Prom
 
 parentPort?.on('message', (message: ToIndexThread) => {
   tape.setHead(message.head)
-  if (message.kind === 'follow') index.follow()
-  else void answer(message).then(() => message.kind === 'close' && parentPort?.close())
+  if (message.kind === 'follow') {
+    index.offer(message.offered)
+    index.follow()
+  } else void answer(message).then(() => message.kind === 'close' && parentPort?.close())
 })
 post({ kind: 'ready' })

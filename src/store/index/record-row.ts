@@ -87,6 +87,8 @@ export const MESSAGE_ROLES: ReadonlySet<string> = new Set(
 /** Steps without a place in the call order come after those with one. */
 export const NO_POSITION: number = Number.MAX_SAFE_INTEGER
 
+const DIGEST_PREFIX_LENGTH = 'sha256:'.length
+const KEY_DIGITS = 9
 const NO_TAGS: readonly string[] = []
 
 // A container reports the sum over its children, which would count them twice.
@@ -104,7 +106,19 @@ export function hexOfInteger(integer: bigint): string {
 
 /** The first 36 bits of a digest: enough to find it by, and to be sorted as a number together with 16 bits more. */
 export function digestKeyOf(digest: string): number {
-  return Number.parseInt(digest.slice(7, 16), 16)
+  return hexNumberAt(digest, DIGEST_PREFIX_LENGTH, KEY_DIGITS)
+}
+
+/** Lowercase hex digits of a text, up to 13 of them; -1 where they are none. Without leaving JavaScript, which costs more than the rest. */
+export function hexNumberAt(text: string, from: number, digits: number): number {
+  let value = 0
+  for (let at = from; at < from + digits; at++) {
+    const code = text.charCodeAt(at)
+    const digit = code >= 0x30 && code <= 0x39 ? code - 0x30 : code >= 0x61 && code <= 0x66 ? code - 0x57 : -1
+    if (digit < 0) return -1
+    value = value * 16 + digit
+  }
+  return value
 }
 
 /** Reads one line of the tape the plain way. Undefined for a record of a kind that this version does not know. Throws on what is no JSON. */

@@ -6,9 +6,11 @@ import type { ReindexProgress, ReindexResult, StoreIndex } from '../types.ts'
 import { IndexDatabase, isDamage, isSqliteError, removeIndex } from './database.ts'
 import { IndexQueries } from './index-queries.ts'
 import { IndexWriter } from './index-writer.ts'
+import { OfferedGroups, type OfferedRows } from './offered-rows.ts'
 import type { QuerySource } from './query-source.ts'
 import { RowBatchReader } from './row-batch.ts'
 import { ScanAhead } from './scan-ahead.ts'
+import { StepRowsReader, stepsOf } from './step-rows.ts'
 
 /** The event loop is held no longer at a time. */
 const SLICE_MILLIS = 8
@@ -28,6 +30,7 @@ const GATHER_SHARE = 1 / 10
 export const THREAD_REST_MILLIS = 5_000
 /** Lines that are taken between two looks at the clock. */
 const LINES_AT_ONCE = 32
+const DIGEST_PREFIX = 'sha256:'
 const CLOSE_MAX_MILLIS = 2_000
 /** With less a thread costs more time than it saves. */
 const SCAN_AHEAD_MIN_BYTES = 16 * 1024 * 1024
@@ -45,6 +48,8 @@ export interface FollowingOptions {
   readonly restMillis?: number
   /** Called when the database has been thrown away and made anew. */
   readonly onAnew?: () => void
+  /** Called when offered rows of so many bytes are taken or let go of. */
+  readonly onOfferDone?: (bytes: number) => void
   /** A tape of so many bytes is read by a second thread when the index is made anew. */
   readonly scanAheadMinBytes?: number
   /** Where lines of earlier groups are read again: another reader than `tape`, where that keeps nothing in memory. */
@@ -73,6 +78,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   readonly #scanAheadMinBytes: number
   readonly #onAnew: (() => void) | undefined
   readonly #earlier: Pick<Tape, 'readLine'>
+  readonly #offered: OfferedGroups
+  readonly #rows = new StepRowsReader()
   #reading: ReadGroup | undefined
   #running: Promise<void> | undefined
   #timer: NodeJS.Timeout | undefined
@@ -97,6 +104,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#restMillis = options.restMillis
     this.#scanAheadMinBytes = options.scanAheadMinBytes ?? (availableParallelism() > 1 ? SCAN_AHEAD_MIN_BYTES : Number.POSITIVE_INFINITY)
     this.#onAnew = options.onAnew
+    this.#offered = new OfferedGroups((bytes) => options.onOfferDone?.(bytes))
     this.#earlier = options.earlier ?? tape
     this.#database = path === ':memory:' ? IndexDatabase.create(path) : IndexDatabase.openForWriting(path)
     try {
@@ -114,6 +122,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#database = IndexDatabase.create(this.#path)
     this.#writer = this.#newWriter()
     this.#reading = undefined
+    // Something may have been erased in them since they were made.
+    this.#offered.clear()
     this.#onAnew?.()
     return this.#writer
   }
@@ -139,6 +149,11 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
 
   problem(): string | undefined {
     return this.#problem
+  }
+
+  /** Rows of groups that are on the tape, or will be when it is followed next: they are then not read from there. */
+  offer(offered: readonly OfferedRows[]): void {
+    this.#offered.add(offered)
   }
 
   /** There may be more on the tape: follows it soon. */
@@ -254,6 +269,10 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     try {
       // At least one line a slice, however slow the machine is.
       for (let isFirst = true; group <= head && (isFirst || performance.now() < deadline); isFirst = false) {
+        if (line === 0 && this.#takeOffered(group)) {
+          group++
+          continue
+        }
         const { content, starts } = this.#read(group)
         const lines = starts.length - 1
         while (line < lines) {
@@ -274,6 +293,18 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       if (!isDamage(error)) this.#writer = this.#newWriter()
       throw error
     }
+  }
+
+  #takeOffered(group: number): boolean {
+    const offered = this.#offered.take(group)
+    if (offered === undefined) return false
+    let line = 0
+    for (const rows of offered.rows) {
+      this.#rows.forget()
+      this.#rows.start(rows)
+      for (let left = stepsOf(rows); left > 0; left--) this.#writer.addStep(group, line++, this.#rows.next())
+    }
+    return true
   }
 
   #takeGroup(group: number): void {
@@ -344,6 +375,8 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
 }
 
 function digestBefore(tape: Tape, group: number): string {
+  const head = tape.head()
+  if (group === head.group + 1 && group > 0) return head.digest.slice(DIGEST_PREFIX.length)
   return group === 0 ? '' : (tape.entryOf(group - 1)?.digest.toString('hex') ?? '')
 }
 

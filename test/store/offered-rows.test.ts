@@ -1,0 +1,121 @@
+import { rmSync } from 'node:fs'
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { layoutOf } from '../../src/store/files/layout.ts'
+import { OfferedGroups, type OfferedRows } from '../../src/store/index/offered-rows.ts'
+import { rowOfLine } from '../../src/store/index/record-row.ts'
+import { StepRowsWriter } from '../../src/store/index/step-rows-writer.ts'
+import { FollowingIndex } from '../../src/store/index/store-index.ts'
+import { openStore } from '../../src/store/index.ts'
+import { Tape } from '../../src/store/tape/tape.ts'
+import { everyAnswer } from './support/answers.ts'
+import { appendMade, group } from './support/made-records.ts'
+import { openForTest, temporaryFolder } from './support/records.ts'
+
+/** The rows of a group in so many parts; undefined where it has other records. */
+function rowsOf(tape: Tape, number: number, parts: number): OfferedRows | undefined {
+  const rows = tape.readGroup(number).map(rowOfLine)
+  const size = Math.ceil(rows.length / parts)
+  const lists = []
+  for (let from = 0; from < rows.length; from += size) {
+    const writer = new StepRowsWriter()
+    for (const row of rows.slice(from, from + size)) {
+      if (row?.type !== 'step') return undefined
+      writer.addRow(row)
+    }
+    lists.push(structuredClone(writer.take()))
+  }
+  return { group: number, rows: lists, bytes: 1 }
+}
+
+async function answersOf(dir: string): Promise<string> {
+  const store = await openStore(dir, { mode: 'read' })
+  try {
+    return everyAnswer(store)
+  } finally {
+    await store.close()
+  }
+}
+
+test('an index that is told rows of some groups answers as one that reads them all, and does not read those again', async () => {
+  let toldInAll = 0
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(group, { minLength: 2, maxLength: 8 }),
+      fc.nat(255),
+      fc.integer({ min: 1, max: 3 }),
+      async (groups, mask, parts) => {
+        const dir = temporaryFolder({ inMemory: true })
+        const store = await openForTest(dir)
+        for (const records of groups) await appendMade(store, records)
+        await store.index.catchUp()
+        const wanted = everyAnswer(store)
+        await store.close()
+        const layout = layoutOf(dir)
+        rmSync(layout.index)
+        const tape = new Tape(layout)
+        tape.setHead(tape.head())
+        const offered = groups.flatMap((_, number) => ((mask >> number) & 1 ? (rowsOf(tape, number, parts) ?? []) : []))
+        const read: number[] = []
+        const readContent = tape.readContent.bind(tape)
+        tape.readContent = (number) => {
+          read.push(number)
+          return readContent(number)
+        }
+        let done = 0
+        const index = new FollowingIndex(layout.index, tape, { onOfferDone: (bytes) => void (done += bytes) })
+        index.offer(offered)
+        await index.catchUp()
+        const told = new Set(offered.map((each) => each.group))
+        expect(read).toEqual(groups.map((_, number) => number).filter((number) => !told.has(number)))
+        expect(done).toBe(offered.length)
+        toldInAll += done
+        await index.close()
+        tape.close()
+        expect(await answersOf(dir)).toBe(wanted)
+        rmSync(dir, { recursive: true, force: true })
+      },
+    ),
+    { numRuns: 15 },
+  )
+  expect(toldInAll).toBeGreaterThan(5)
+})
+
+test('rows that were told before an index is made anew are not used: what they were made of may have been erased', async () => {
+  const dir = temporaryFolder({ inMemory: true })
+  const store = await openForTest(dir)
+  const records = fc.sample(group, { numRuns: 20, seed: 3 }).map((all) => all.filter(({ type }) => type === 'span'))
+  for (const some of records.filter(({ length }) => length > 0)) await appendMade(store, some)
+  await store.index.catchUp()
+  const wanted = everyAnswer(store)
+  await store.close()
+  const layout = layoutOf(dir)
+  const tape = new Tape(layout)
+  tape.setHead(tape.head())
+  let done = 0
+  const index = new FollowingIndex(layout.index, tape, { onOfferDone: (bytes) => void (done += bytes) })
+  const wrong = rowsOf(tape, 1, 1)
+  index.offer([0, 1, 2].map((number) => ({ group: number, rows: wrong?.rows ?? [], bytes: 10 })))
+  await index.reindex()
+  await index.close()
+  tape.close()
+  expect(done).toBe(30)
+  expect(await answersOf(dir)).toBe(wanted)
+})
+
+test('rows are given once, in the order of groups, and those of groups that were passed by are let go of', () => {
+  const done: number[] = []
+  const groups = new OfferedGroups((bytes) => done.push(bytes))
+  const offer = (...numbers: number[]): void => groups.add(numbers.map((number) => ({ group: number, rows: [], bytes: number })))
+  offer(3, 4, 7)
+  expect(groups.take(2)).toBeUndefined()
+  expect(done).toEqual([])
+  expect(groups.take(4)?.group).toBe(4)
+  expect(done).toEqual([3, 4])
+  expect(groups.take(4)).toBeUndefined()
+  expect(groups.take(6)).toBeUndefined()
+  offer(8)
+  groups.clear()
+  expect(done).toEqual([3, 4, 7, 8])
+  expect(groups.take(8)).toBeUndefined()
+})
