@@ -1,16 +1,21 @@
 import { type Anchor, type AnchorContext, type ByteSet, byteSetOf } from './anchors.ts'
 import { byteClasses, strideFor } from './byte-classes.ts'
 import type { Guard, Units } from './guards.ts'
-import { BEHIND, isLong, LEAD, LongAnchors } from './long-anchors.ts'
+import { BEHIND, fits, isLong, LEAD, LEAD_UNITS, LongAnchors, runBehind } from './long-anchors.ts'
+import { areSame, type Beginning, hashOf, isSame, joined, NONE, type Step, type Subset } from './subsets.ts'
 
 export interface AcceptedAnchor {
   readonly id: number
   readonly length: number
 }
 
+const NO_LONG: readonly number[] = []
+
 /** Flags of a cell of `next`: the state that follows accepts; the state that follows is not known yet (the cell's own index is in the rest). */
 export const ACCEPTING = 0x20000000
 export const UNKNOWN = 0x40000000
+/** Of `acceptOf`. */
+export const MAY_BE_LONG = -2
 
 /** States kept at most, see `renew`. Ordinary traffic makes one or two thousand. */
 const MAX_STATES = 16_000
@@ -46,29 +51,6 @@ const AFTER_PERCENT = 8
 const AFTER_PERCENT_HEX = 16
 /** Those on which it depends what may begin. */
 const BEGINNINGS = AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY | AFTER_BACKSLASH
-
-/** Places inside of anchors whose byte may come next, and anchors that the last byte completed; both ascend. */
-interface Step {
-  readonly places: Int32Array
-  readonly accepted: Int32Array
-}
-
-/** What the last byte began, which depends on it and on the contexts before it alone. Many anchors begin with any letter. */
-interface Beginning extends Step {
-  readonly index: number
-  readonly contexts: number
-  /** By class, what the next byte makes of it. */
-  readonly next: (Step | undefined)[]
-}
-
-/** What is known after some bytes. */
-interface Subset {
-  readonly contexts: number
-  readonly beginning: Beginning
-  /** Places other than those of the beginning. */
-  readonly places: Int32Array
-  readonly accepted: Int32Array
-}
 
 /** What ends where a state accepts. */
 interface Accept {
@@ -106,6 +88,7 @@ export class Automaton {
   readonly #anchors: readonly Anchor[]
   readonly #long: LongAnchors
   readonly #firstLead: number
+  readonly #longAccepts: number[] = []
   /** By place, the row of its set in `#holds`; the anchor, where its byte completes one, else -1: then the next place is the next one. */
   readonly #setOfPlace: Int32Array
   readonly #anchorOfPlace: Int32Array
@@ -177,11 +160,27 @@ export class Automaton {
   }
 
   /**
-   * What ends where the automaton is in this state, at `units[end - 1]`; -1 where the guards of all these anchors say no. Valid as
-   * long as the automaton, as states are not. `isWhole`: the units up to `limit` are all of the text.
+   * What ends where the automaton is in this state, at `units[end - 1]`: what `acceptedIn` tells of, valid as long as the automaton, as
+   * states are not; where the guards of all these anchors say no, -1, or MAY_BE_LONG where the lead of long ones ends there, too.
+   * `isWhole`: the units up to `limit` are all of the text.
    */
   acceptOf(state: number, units: Units, end: number, limit: number, isWhole: boolean): number {
     return this.#guarded(this.#acceptOfState[state / this.#stride] ?? -1, units, end, limit, isWhole)
+  }
+
+  #guarded(index: number, units: Units, end: number, limit: number, isWhole: boolean): number {
+    const accept = this.#accepts[index]
+    if (accept?.guards === undefined) return index
+    for (let at = 0; at < accept.guards.length; at++) {
+      const start = end - (accept.anchors[at] as AcceptedAnchor).length
+      if (start < 0 || accept.guards[at]?.(units, start, end, limit, isWhole) !== false) return index
+    }
+    return accept.leads === 0 ? -1 : MAY_BE_LONG
+  }
+
+  /** Whether the lead of long anchors ends, too, where something else does. */
+  hasLead(accept: number): boolean {
+    return this.#accepts[accept]?.leads !== 0
   }
 
   /**
@@ -190,24 +189,17 @@ export class Automaton {
    */
   longAt(state: number, units: Units, end: number, limit: number, isWhole: boolean): readonly number[] {
     const leads = this.#accepts[this.#acceptOfState[state / this.#stride] ?? -1]?.leads ?? 0
-    if (leads === 0) return NO_LONG
+    const start = end - LEAD_UNITS
+    const run = start < 0 ? 0 : runBehind(units, end, limit) - start
+    if (run < this.#long.shortest) return NO_LONG
     let found: number[] | undefined
-    this.#long.find(units, end, limit, leads, (anchor, _, at) => {
-      const accept = this.#guarded(this.#acceptFor(Int32Array.of(anchor)), units, at, limit, isWhole)
-      if (accept >= 0) (found ??= []).push(at, accept)
-    })
-    return found ?? NO_LONG
-  }
-
-  #guarded(index: number, units: Units, end: number, limit: number, isWhole: boolean): number {
-    const accept = this.#accepts[index]
-    if (accept === undefined || accept.anchors.length === 0) return -1
-    if (accept.guards === undefined) return index
-    for (let at = 0; at < accept.guards.length; at++) {
-      const start = end - (accept.anchors[at] as AcceptedAnchor).length
-      if (start < 0 || accept.guards[at]?.(units, start, end, limit, isWhole) !== false) return index
+    for (const long of this.#long.anchors) {
+      if ((long.behind & leads) === 0 || long.length > run || !fits(long, units, start)) continue
+      const index = (this.#longAccepts[long.order] ??= this.#acceptFor(Int32Array.of(long.anchor)))
+      const accept = this.#guarded(index, units, start + long.length, limit, isWhole)
+      if (accept >= 0) (found ??= []).push(start + long.length, accept)
     }
-    return -1
+    return found ?? NO_LONG
   }
 
   /** To be called before each piece of text: lets go of a table that is full. Returns what `state` has become. */
@@ -354,37 +346,15 @@ export class Automaton {
       (index) => this.#anchors[index] as Anchor,
     )
     const guards = anchors.flatMap(({ guard }) => guard ?? [])
+    const leads = (accepted.includes(this.#firstLead) ? BEHIND.word : 0) | (accepted.includes(this.#firstLead + 1) ? BEHIND.number : 0)
     this.#acceptOfKey.set(key, this.#accepts.length)
     this.#accepts.push({
       anchors: anchors.map(({ id, sets }) => ({ id, length: sets.length })),
       guards: guards.length === anchors.length ? guards : undefined,
-      marks:
-        anchors.length > 0 && anchors.every(({ mark }) => mark !== undefined) ? anchors.reduce((bits, { mark = 0 }) => bits | mark, 0) : 0,
-      leads: (accepted.includes(this.#firstLead) ? BEHIND.word : 0) | (accepted.includes(this.#firstLead + 1) ? BEHIND.number : 0),
+      // What may be long as well is looked at.
+      marks: leads === 0 && anchors.every(({ mark }) => mark !== undefined) ? anchors.reduce((bits, { mark = 0 }) => bits | mark, 0) : 0,
+      leads,
     })
     return this.#accepts.length - 1
   }
 }
-
-const NONE = new Int32Array(0)
-const NO_LONG: readonly number[] = []
-/** Lists that have nothing in common, as one that ascends. */
-function joined(some: readonly number[] | undefined, ...others: readonly Int32Array[]): Int32Array {
-  if (some === undefined && others.every(({ length }) => length === 0)) return NONE
-  return Int32Array.from([...(some ?? []), ...others.flatMap((list) => [...list])]).sort()
-}
-
-function hashOf({ contexts, beginning, places, accepted }: Subset): number {
-  let hash = contexts * 4096 + beginning.index
-  for (let index = 0; index < places.length; index++) hash = Math.imul(hash ^ (places[index] as number), 0x9e3779b1) ^ (hash >>> 15)
-  for (let index = 0; index < accepted.length; index++) hash = Math.imul(hash ^ ~(accepted[index] as number), 0x85ebca6b) ^ (hash >>> 13)
-  return hash ^ (hash >>> 16)
-}
-
-const areSame = (a: Int32Array, b: Int32Array): boolean => {
-  if (a.length !== b.length) return false
-  for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
-  return true
-}
-const isSame = (a: Subset, b: Subset): boolean =>
-  a.contexts === b.contexts && a.beginning === b.beginning && areSame(a.places, b.places) && areSame(a.accepted, b.accepted)

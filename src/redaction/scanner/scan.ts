@@ -1,4 +1,4 @@
-import { ACCEPTING, type Automaton, UNKNOWN } from './automaton.ts'
+import { ACCEPTING, type Automaton, MAY_BE_LONG, UNKNOWN } from './automaton.ts'
 import type { Units } from './guards.ts'
 import { LONG_MAX_UNITS } from './long-anchors.ts'
 
@@ -128,13 +128,21 @@ function arrive(
   if (known < ACCEPTING) return known
   const state = known - ACCEPTING
   const accept = automaton.acceptOf(state, pieceUnits, end, limit, isWhole)
-  if (accept >= 0 && automaton.marksAt(accept) === 0) hits.push(base + end, accept)
+  if (accept === -1) return state
+  if (accept >= 0) {
+    if (automaton.marksAt(accept) === 0) hits.push(base + end, accept)
+    if (!automaton.hasLead(accept)) return state
+  }
+  noteLong(automaton, state, base, end, limit, hits, isWhole)
+  return state
+}
+
+function noteLong(automaton: Automaton, state: number, base: number, end: number, limit: number, hits: number[], isWhole: boolean): void {
   const long = automaton.longAt(state, pieceUnits, end, limit, isWhole)
   for (let at = 0; at < long.length; at += 2) {
     hits.push(base + (long[at] as number), long[at + 1] as number)
     hasLong = true
   }
-  return state
 }
 
 function scanUnits(automaton: Automaton, from: number, to: number, limit: number, start: number, base: number, hits: number[]): number {
@@ -227,9 +235,8 @@ function settle(automaton: Automaton, cell: number, end: number, limit: number):
   if (known < ACCEPTING) return known
   const state = known - ACCEPTING
   const bytes: Units = pieceBytes
-  if (automaton.longAt(state, bytes, end, limit, false).length > 0) return FOUND
   const accept = automaton.acceptOf(state, bytes, end, limit, false)
-  if (accept < 0) return state
+  if (accept < 0) return accept === MAY_BE_LONG && automaton.longAt(state, bytes, end, limit, false).length > 0 ? FOUND : state
   const marks = automaton.marksAt(accept)
   if (marks === 0) return FOUND
   marksSeen |= marks
