@@ -35,9 +35,10 @@ describe('what a recorded program loads at its start', () => {
   })
 
   test('and a replay needs neither the store nor the validators', async () => {
-    const { packages, rooms } = await loadedBy('reprise/replay')
+    const { packages, rooms, builtins } = await loadedBy('reprise/replay')
     expect(packages).toEqual(['@noble/hashes', '@opentelemetry/api', 'msgpackr'])
     expect(rooms).toEqual(['adapters', 'otlp', 'redaction', 'replay', 'schemas', 'sdk'])
+    expect(builtins.filter((name) => /^(sqlite|https?|http2|tls)$/.test(name))).toEqual([])
   })
 
   test('would show here if it were', async () => {

@@ -1,4 +1,4 @@
-import http2 from 'node:http2'
+import type { ClientHttp2Session } from 'node:http2'
 import { Duplex } from 'node:stream'
 import { type Denial, guardMethods, type Undo } from './methods.ts'
 
@@ -20,7 +20,8 @@ let prototype: object | undefined
 function prototypeOfSessions(): object {
   if (prototype !== undefined) return prototype
   const nowhere = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
-  const session = http2.connect('http://localhost', { createConnection: () => nowhere })
+  // Not imported: that would load it for everybody.
+  const session = process.getBuiltinModule('node:http2').connect('http://localhost', { createConnection: () => nowhere })
   prototype = Object.getPrototypeOf(session) as object
   session.on('error', () => {})
   session.destroy()
@@ -31,7 +32,7 @@ const REQUEST: Denial = {
   target(self, [headers]) {
     const authority: unknown = typeof headers === 'object' && headers !== null ? Reflect.get(headers, ':authority') : undefined
     if (typeof authority === 'string') return authority
-    const { socket } = self as http2.ClientHttp2Session
+    const { socket } = self as ClientHttp2Session
     return `${socket.remoteAddress ?? 'an unknown address'}:${socket.remotePort ?? ''}`
   },
   deny(_self, _args, error) {

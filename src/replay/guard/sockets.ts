@@ -1,10 +1,12 @@
 import dgram from 'node:dgram'
 import dns from 'node:dns'
-import http from 'node:http'
 import net from 'node:net'
 import { isClientSocket } from '../../sdk/wire/index.ts'
 import { type Denial, guardMethods, type Undo } from './methods.ts'
 import { isWatchedAlone } from './watch.ts'
+
+// Not imported: Node would load the whole client behind `fetch` for it, whose classes are exported there, too.
+const http = process.getBuiltinModule('node:http')
 
 /** Sockets that were allowed to connect may be written to. */
 const connected = new WeakSet<object>()
