@@ -137,8 +137,11 @@ function print(settings: Settings, terminal: Terminal, verdict: Verdict, before 
       writeLine(terminal.stdout, plain(index === 0 ? before + line : line))
 }
 
-/** Of a replay that may do otherwise than recorded, what matters is that nothing was refused it. */
+/**
+ * Of a replay that may do otherwise than recorded, what matters is that nothing was refused it. An exact one is cached where its
+ * streams were cut elsewhere, as was asked for, and nothing else was otherwise.
+ */
 export function exitCodeOfVerdict({ label, mode }: Verdict): number {
-  if (label === 'exact' || (mode !== 'exact' && (label === 'cached' || label === 'live'))) return EXIT.ok
+  if (label === 'exact' || label === 'cached' || (mode !== 'exact' && label === 'live')) return EXIT.ok
   return label === 'missing' ? EXIT.missing : EXIT.diverged
 }

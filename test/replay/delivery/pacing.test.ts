@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { exitCodeOfVerdict } from '../../../src/cli/commands/replay.ts'
 import { deliveryMillis } from '../../../src/replay/delivery/pacing.ts'
-import { type ReplayOptions, replay } from '../../../src/replay/index.ts'
+import { junitCase, type ReplayOptions, replay } from '../../../src/replay/index.ts'
 import { resplit } from '../../../src/replay/serving/resplit.ts'
 import { createRandom, instrument, model, tool } from '../../../src/sdk/index.ts'
 import { expectExact, live } from '../expect-exact.ts'
@@ -128,7 +129,11 @@ describe('resplit', () => {
     for (let seed = 0; seed < 10; seed++) {
       const verdict = await replay(recording, careful, { resplit: seed })
       expect(verdict).toMatchObject({ label: 'cached', output: { equal: true }, divergences: [], counts: { served: 1 } })
-      if ((await replay(recording, careless, { resplit: seed })).label === 'diverged') shaken++
+      // As was asked for: nothing that a command or a report would call a failure.
+      expect(exitCodeOfVerdict(verdict)).toBe(0)
+      expect(junitCase({ folder: 'one', name: 'reads', outcome: verdict }, 'one').result).toBe('passed')
+      const shakenOut = await replay(recording, careless, { resplit: seed })
+      if (shakenOut.label === 'diverged' && exitCodeOfVerdict(shakenOut) === 4) shaken++
     }
     expect(shaken).toBe(10)
   })
