@@ -38,7 +38,8 @@ function detectAtHits(policy: CompiledPolicy, view: TextView, hits: AnchorHits, 
       if (anchor.id === ESCAPE_ANCHOR_ID) hasEscapes = true
       const rule = policy.rules[anchor.id]
       const anchorStart = anchorEnd - anchor.length
-      if (rule === undefined) continue
+      // One that begins before the text belongs to what it is a part of.
+      if (rule === undefined || anchorStart < 0) continue
       if (anchorStart < cover.end && rule.beginOf(view.text, anchorStart, anchorEnd) > cover.start) continue
       const found = rule.detect(view, anchorEnd, anchor.length)
       if (found === undefined || isInsideToken(view.text, found.start)) continue

@@ -47,7 +47,7 @@ export function findInJson(
   const hits = text.length < SHORTEST_MATCH ? [] : (scan ?? scanText)(policy.automaton, text)
   const series = nesting < MAX_NESTING ? findCut(policy, text, nesting) : []
   if (hits.length === 0 && rule === undefined && policy.plugged === undefined) return series
-  const finder = new JsonFinder(policy, text, newContainer(field, rule), nesting, hits)
+  const finder = new JsonFinder(policy, text, newContainer(field, rule), nesting, hits, scan ?? scanText)
   if (!walkJson(text, finder) || !finder.isValid) return undefined
   const spans = chooseSpans(finder.spans)
   // What the whole text says goes before what a piece of it looks like.
@@ -206,9 +206,11 @@ class JsonFinder {
   readonly #hits: AnchorHits
   readonly #open: Container[] = []
   readonly #root: Container
+  readonly #scan: Scan
   #nextHit = 0
 
-  constructor(policy: CompiledPolicy, text: string, root: Container, nesting: number, hits: AnchorHits) {
+  constructor(policy: CompiledPolicy, text: string, root: Container, nesting: number, hits: AnchorHits, scan: Scan) {
+    this.#scan = scan
     this.#policy = policy
     this.#text = text
     this.#nesting = nesting
@@ -231,7 +233,7 @@ class JsonFinder {
   key(token: JsonToken): void {
     const container = this.#current()
     const name = this.#valueOf(token)
-    if (this.#hasHit(token)) this.#addInside(token, name, findInString(this.#policy, name, '', this.#nesting))
+    if (this.#hasHit(token)) this.#addInside(token, name, findInString(this.#policy, name, '', this.#nesting, this.#scanOf(token, name)))
     container.field = name
     container.rule = this.#policy.fieldOf(name)
   }
@@ -240,9 +242,10 @@ class JsonFinder {
     const container = this.#current()
     const { rule } = container
     const paired = isInList ? container.previousRule : undefined
-    if (rule !== undefined || this.#hasHit(token) || this.#policy.plugged !== undefined) {
+    if (this.#hasHit(token) || rule !== undefined || this.#policy.plugged !== undefined) {
       const value = this.#valueOf(token)
-      this.#addInside(token, value, findInFieldString(this.#policy, value, container.field, rule, this.#nesting))
+      const scan = this.#scanOf(token, value)
+      this.#addInside(token, value, findInFieldString(this.#policy, value, container.field, rule, this.#nesting, scan))
     }
     if (paired !== undefined && isSecretOfPair(paired, this.#valueOf(token), this.#policy.generation)) this.#addWhole(token, paired)
     if (this.#policy.generation.readsKeys && !isInList) this.#noteKey(container, token)
@@ -297,6 +300,21 @@ class JsonFinder {
   #hasHit(token: JsonToken): boolean {
     while (this.#nextHit < this.#hits.length && (this.#hits[this.#nextHit] as number) <= token.start) this.#nextHit += 2
     return this.#nextHit < this.#hits.length && (this.#hits[this.#nextHit] as number) <= token.end
+  }
+
+  /**
+   * What is known of a string is not looked for again: without escapes its value is what stands in the text, and a quote ends a word as
+   * the beginning of a text does. Anchors that begin before it are passed over by who reads these. Valid while the token is the current one.
+   */
+  #scanOf({ start, end }: JsonToken, value: string): Scan {
+    if (value.length !== end - start) return this.#scan
+    return (automaton, piece) => {
+      if (piece !== value) return this.#scan(automaton, piece)
+      const inside: number[] = []
+      for (let hit = this.#nextHit; hit < this.#hits.length && (this.#hits[hit] as number) <= end; hit += 2)
+        inside.push((this.#hits[hit] as number) - start, this.#hits[hit + 1] as number)
+      return inside
+    }
   }
 
   #addInside(token: JsonToken, value: string, inner: readonly Span[]): void {
