@@ -34,8 +34,8 @@ class LongFirst extends BaseSequencer {
 }
 
 /**
- * Each in a process of its own: a recorder and the effects of a run belong to a process, and so do modules that a test replaces, and
- * memory that it measures. All other files share that of their worker, which loads `src/` once instead of two hundred times.
+ * Each in a process of its own: a recorder and the effects of a run belong to a process, and so do modules that a test or nock
+ * replaces, and memory that is measured. All other files share that of their worker, which loads `src/` once instead of two hundred times.
  */
 const OWN_PROCESS = [
   'test/sdk/**/*.test.ts',
@@ -44,7 +44,7 @@ const OWN_PROCESS = [
 ]
 
 function isOfProcess(file: string): boolean {
-  return /\bvi\.(?:mock|doMock|resetModules)\(|\bsyncBuiltinESMExports\(|\bmemoryUsage\b/.test(
+  return /\bvi\.(?:mock|doMock|resetModules)\(|\bsyncBuiltinESMExports\(|\bmemoryUsage\b|from 'nock'/.test(
     readFileSync(join(import.meta.dirname, file), 'utf8'),
   )
 }
