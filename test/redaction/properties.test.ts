@@ -109,6 +109,18 @@ describe('redaction', () => {
     )
   })
 
+  it('of a string in JSON is that of the string', () => {
+    const plain = mess.map((text) => text.replace(/["\\\x00-\x1f\ud800-\udfff]/g, '-'))
+    fc.assert(
+      fc.property(plain, plain, (first, second) => {
+        const alone = [first, second].map((text) => redactorA.redactText(text, 'content').value)
+        const json = redactorA.redactJson(JSON.stringify({ id: 1, content: first, a: { content: second } })).value
+        expect(json).toBe(JSON.stringify({ id: 1, content: alone[0], a: { content: alone[1] } }))
+      }),
+      { numRuns: 1000 },
+    )
+  })
+
   it('of what may or may not be JSON is idempotent', () => {
     fc.assert(
       fc.property(jsonWithMess, fc.nat(), fc.nat(), (value, from, length) => {
