@@ -6,9 +6,9 @@ import type { Collector } from '../../src/collector/index.ts'
 import { API_SCHEMAS, ATTR, gapRecordSchema, runSummarySchema, spanRecordSchema } from '../../src/schemas/public.ts'
 import { bareLog, type bareSpan, logGroupOf, writeLogs } from '../otlp/helpers.ts'
 import { type Sent, send, spanOf, stepOf, traceOf } from './api-support.ts'
-import { Bench, getJson, PROTOBUF, readTape } from './support.ts'
+import { Bench, getJson, NO_THREADS, PROTOBUF, readTape } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
 
 async function runsOf(collector: Collector, query: string): Promise<string[]> {

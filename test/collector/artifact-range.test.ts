@@ -5,10 +5,10 @@ import type { Collector } from '../../src/collector/index.ts'
 import { digestOf } from '../../src/schemas/public.ts'
 import { addressPayload, openStore } from '../../src/store/index.ts'
 import { prepareSpan } from '../store/support/records.ts'
-import { Bench } from './support.ts'
+import { Bench, NO_THREADS } from './support.ts'
 
 const MIB = 1024 * 1024
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(() => bench.tearDown())
 
 const SMALL = Buffer.from('0123456789')

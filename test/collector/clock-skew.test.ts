@@ -7,9 +7,9 @@ import { checkStoreFolder, openStore } from '../../src/store/index.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { bareSpan } from '../otlp/helpers.ts'
 import { send, spanOf, traceOf } from './api-support.ts'
-import { Bench, getJson, readTape } from './support.ts'
+import { Bench, getJson, NO_THREADS, readTape } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(() => bench.tearDown())
 
 const SECOND = 1_000_000_000n

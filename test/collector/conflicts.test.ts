@@ -7,9 +7,9 @@ import { redactBody } from '../../src/sdk/spool/redact-body.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { groupOf, writeTraces } from '../otlp/helpers.ts'
 import { type Sent, spanOf, stepOf, traceOf } from './api-support.ts'
-import { Bench, getJson, post, until } from './support.ts'
+import { Bench, getJson, NO_THREADS, post, until } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
 
 const bodyOf = (more: Sent = {}): Uint8Array =>

@@ -5,9 +5,9 @@ import { startErasures } from '../../src/collector/erase/erasures.ts'
 import { createLogger } from '../../src/collector/log.ts'
 import { openStore } from '../../src/store/index.ts'
 import { appendSpans, hexOf, RUN, sketchOf } from '../store/support/records.ts'
-import { Bench, until } from './support.ts'
+import { Bench, NO_THREADS, until } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
 
 const SECRET = `"${'to be gone '.repeat(60)}"`

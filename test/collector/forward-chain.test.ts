@@ -3,9 +3,9 @@ import type { Collector } from '../../src/collector/index.ts'
 import type { WireSpan } from '../../src/otlp/index.ts'
 import { ATTR } from '../../src/schemas/index.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
-import { Bench, post, readTape, until } from './support.ts'
+import { Bench, NO_THREADS, post, readTape, until } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
 
 const idOf = (number: number): string => number.toString(16).padStart(16, '0')

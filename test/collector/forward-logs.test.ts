@@ -7,9 +7,9 @@ import { ATTR } from '../../src/schemas/index.ts'
 import { type LogRecord, logRecordSchema } from '../../src/schemas/public.ts'
 import { messageSchema } from '../otlp/descriptors.ts'
 import { bareLog, bareSpan, groupOf, logGroupOf, writeLogs, writeTraces } from '../otlp/helpers.ts'
-import { Bench, PROTOBUF, post, readTape, spansIn, until } from './support.ts'
+import { Bench, NO_THREADS, PROTOBUF, post, readTape, spansIn, until } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
 
 async function sendLogs(collector: Collector, ...logs: WireLog[]): Promise<void> {

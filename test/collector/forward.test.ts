@@ -5,9 +5,9 @@ import type { Collector } from '../../src/collector/index.ts'
 import { decodeTraces, encodeExportResponse, type WireAttribute, type WireSpan } from '../../src/otlp/index.ts'
 import { ATTR, encodeValue, MEDIA_TYPE } from '../../src/schemas/index.ts'
 import { bareSpan, groupOf, settledSpan, writeTraces } from '../otlp/helpers.ts'
-import { allFiles, Bench, getJson, post, spansIn, until } from './support.ts'
+import { allFiles, Bench, getJson, NO_THREADS, post, spansIn, until } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
 
 const idOf = (number: number): string => number.toString(16).padStart(16, '0')

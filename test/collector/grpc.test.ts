@@ -5,10 +5,10 @@ import type { Collector, CollectorOptions } from '../../src/collector/index.ts'
 import { decodeExportResponse, decodeLogsResponse } from '../../src/otlp/index.ts'
 import { bareLog, bareSpan, groupOf, logGroupOf, writeLogs, writeTraces } from '../otlp/helpers.ts'
 import { EXPORT, framed, RawClient, rawCall } from './grpc-client.ts'
-import { Bench, readTape } from './support.ts'
+import { Bench, NO_THREADS, readTape } from './support.ts'
 
 const GZIP = { 'grpc.default_compression_algorithm': 2 }
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 const clients: RawClient[] = []
 afterEach(async () => {
   for (const client of clients.splice(0)) client.close()

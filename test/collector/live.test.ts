@@ -6,9 +6,9 @@ import { LiveFeed } from '../../src/collector/live/live-feed.ts'
 import { API_SCHEMAS } from '../../src/schemas/public.ts'
 import type { TapeHead, TapeReader } from '../../src/store/index.ts'
 import { send, stepOf, traceOf } from './api-support.ts'
-import { Bench, getJson, until } from './support.ts'
+import { Bench, getJson, NO_THREADS, until } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
 
 describe('the live feed', () => {

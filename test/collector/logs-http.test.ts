@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { decodeLogsResponse, decodeStatus, encodeLogsJson, type WireLog } from '../../src/otlp/index.ts'
 import { type LogRecord, logRecordSchema } from '../../src/schemas/public.ts'
 import { bareLog, bareSpan, groupOf, logGroupOf, writeLogs, writeTraces } from '../otlp/helpers.ts'
-import { Bench, JSON_TYPE, PROTOBUF, post, readArtifact, readTape } from './support.ts'
+import { Bench, JSON_TYPE, NO_THREADS, PROTOBUF, post, readArtifact, readTape } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
 
 async function postLogs(url: string, body: Uint8Array | string, headers: Record<string, string>): Promise<Response> {

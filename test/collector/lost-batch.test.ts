@@ -10,9 +10,9 @@ import { checkStoreFolder, openStore } from '../../src/store/index.ts'
 import { runCli, startUp } from '../cli/run-cli.ts'
 import { groupOf, writeTraces } from '../otlp/helpers.ts'
 import { send, stepOf, traceOf } from './api-support.ts'
-import { Bench, getJson, PROTOBUF, until } from './support.ts'
+import { Bench, getJson, NO_THREADS, PROTOBUF, until } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 const servers: Server[] = []
 let recorder: RecorderHandle | undefined
 afterEach(async () => {

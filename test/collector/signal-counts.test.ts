@@ -2,9 +2,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Collector } from '../../src/collector/index.ts'
 import { runCli } from '../cli/run-cli.ts'
 import { bareLog, bareSpan, groupOf, logGroupOf, writeLogs, writeTraces } from '../otlp/helpers.ts'
-import { Bench, getJson, PROTOBUF, post } from './support.ts'
+import { Bench, getJson, NO_THREADS, PROTOBUF, post } from './support.ts'
 
-const bench = new Bench()
+const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
 
 const idOf = (number: number): string => number.toString(16).padStart(16, '0')

@@ -13,6 +13,11 @@ export class Bench {
   readonly #folders: string[] = []
   readonly #closers: (() => Promise<unknown>)[] = []
   readonly log: string[] = []
+  readonly #options: Partial<CollectorOptions>
+
+  constructor(options: Partial<CollectorOptions> = {}) {
+    this.#options = options
+  }
 
   folder(): string {
     const folder = mkdtempSync(join(tmpdir(), 'reprise-collector-'))
@@ -21,7 +26,8 @@ export class Bench {
   }
 
   async collector(options: Partial<CollectorOptions> = {}): Promise<Collector> {
-    const collector = await startCollector({ store: join(this.folder(), 'store'), port: 0, log: (line) => this.log.push(line), ...options })
+    const own = { store: join(this.folder(), 'store'), port: 0, log: (line: string) => this.log.push(line) }
+    const collector = await startCollector({ ...own, ...this.#options, ...options })
     this.#closers.push(async () => await collector.close())
     return collector
   }
@@ -48,6 +54,9 @@ export class Bench {
     this.log.length = 0
   }
 }
+
+/** For collectors of which another part is tested: a thread takes longer to start than most tests. Others send the same through threads. */
+export const NO_THREADS: Partial<CollectorOptions> = { workers: 0 }
 
 export const PROTOBUF = { 'content-type': 'application/x-protobuf' }
 export const JSON_TYPE = { 'content-type': 'application/json' }
