@@ -35,6 +35,8 @@ export async function checkIndex(
     if (found === undefined) return undefined
     const path = join(folder, 'made.db')
     made = IndexDatabase.create(path)
+    // It is thrown away: a crash may take it.
+    made.exec('PRAGMA synchronous = OFF')
     found.attach(path, MADE)
     found.exec('BEGIN')
     const damage = found.all('PRAGMA main.integrity_check(1)').map((row) => String(Object.values(row)[0]))[0]

@@ -2,6 +2,7 @@ import { type AttributeValue, parseJson } from '../../schemas/index.ts'
 import { AttributeReader } from './attribute-walk.ts'
 import { type ResourceFacts, resourceFactsOf } from './record-row.ts'
 import { factsOfSent } from './sent-facts.ts'
+import type { Facts } from './step-facts.ts'
 import type { StepRows } from './step-rows.ts'
 import { type SpanFacts, StepRowsWriter } from './step-rows-writer.ts'
 
@@ -12,7 +13,7 @@ const RESOURCES_MAX = 256
 /** Makes rows of spans while their records are written, by what the writer knows and the attributes that it has just written. */
 export class RowPacker {
   readonly #rows = new StepRowsWriter()
-  readonly #attributes = new AttributeReader()
+  #attributes: AttributeReader | undefined
 
   get steps(): number {
     return this.#rows.steps
@@ -29,8 +30,13 @@ export class RowPacker {
   /** Of a span whose core stands in `lines`. One that cannot be told this way is left to be read from the tape. */
   add(span: SpanFacts, lines: Buffer, coreStart: number, coreEnd: number): void {
     const sent = span.attributes === undefined ? undefined : factsOfSent(span.attributes)
-    const facts = sent ?? this.#attributes.read(lines, coreStart + ATTRIBUTES_OFFSET, coreEnd)
+    const facts = sent ?? this.#read(lines, coreStart, coreEnd)
     if (facts !== undefined) this.#rows.addSpan(span, facts)
+  }
+
+  #read(lines: Buffer, coreStart: number, coreEnd: number): Readonly<Facts> | undefined {
+    this.#attributes ??= new AttributeReader()
+    return this.#attributes.read(lines, coreStart + ATTRIBUTES_OFFSET, coreEnd)
   }
 
   /** The rows of a batch of so many records; undefined where some of them have none. */

@@ -29,7 +29,7 @@ export interface SpanFacts {
   readonly digests: readonly Digest[]
 }
 
-const START_STEPS = 512
+const START_STEPS = 64
 const ID_DIGITS = 16
 const NO_TAGS: readonly string[] = []
 /** Where the high half of a 64-bit integer stands on this machine. */
