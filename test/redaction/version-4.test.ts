@@ -70,3 +70,18 @@ describe('forms that published rules of others know', () => {
     expect(redact(text)).toBe(text),
   )
 })
+
+describe('phone numbers in East Asian sentences', () => {
+  it.each([
+    ['電話番号は090-4821-7736です', '090-4821-7736'],
+    ['携帯電話が 080-4821-7736 です', '080-4821-7736'],
+    ['手机号：13947265183', '13947265183'],
+    ['我的手机号是 13947265183 谢谢', '13947265183'],
+    ['연락처는 010-4726-8391입니다', '010-4726-8391'],
+  ])('are found: %s', (text, number) => expect(normalizeTokens(redact(text))).toBe(text.replace(number, '<phone#1>')))
+
+  it.each([['订单号：13947265183'], ['型号是 13947265183'], ['注文番号は090-4821-7736です'], ['주문번호는 010-4726-8391입니다']])(
+    'are told by their words: %s',
+    (text) => expect(redact(text)).toBe(text),
+  )
+})

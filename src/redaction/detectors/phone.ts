@@ -197,10 +197,18 @@ export const detectInternationalPhone4: Detector = (view, anchorEnd, anchorLengt
 const NAMED_CONTACT =
   /(?:^|[^a-z])(?:contact|kontakt|contacto|contatto|call|phone|tel|mobile|cell|whatsapp|signal|sms)(?: person| details| info)?[ :.=-]{1,3}(?:[\p{L}'’-]{2,20} ?){1,4}[,:;(|-]{1,2} ?$/u
 const MY_NUMBER = /(?:^|[^a-z])(?:my|our|your|his|her|their) (?:phone |mobile |cell )?(?:number|no) (?:is|was) ?\(?$/
-/** Version 4 knows somebody's name before the number, and tables. */
+/** What says so in East Asian tongues, and the verb or particle that may stand between it and the number: `電話番号は`, `手机号是`, `연락처는`. */
+const EAST_ASIAN_WORDS =
+  /(?:携帯電話|電話|携帯|手机|手機|电话|联系方式|聯絡電話|전화|휴대폰|핸드폰|연락처)(?:番号|号码|號碼|号|號|번호)?(?: ?(?:は|が|是|为|為|은|는|이|가))?[ .:：]{0,3}$/
+/** Version 4 knows more of these. */
+const hasPhoneContext4 = (view: TextView, start: number, end: number): boolean =>
+  hasPhoneContext3(view, start, end) || EAST_ASIAN_WORDS.test(leadOf(view, start))
+export const detectNorthAmericanPhone4: Detector = unlessPlace(northAmericanPhone(hasPhoneContext4))
+
+/** Besides, it knows somebody's name before the number, and tables. */
 export const detectNationalPhone4: Detector = unlessPlace(
   nationalPhone((view, start, end) => {
-    if (hasPhoneContext3(view, start, end)) return true
+    if (hasPhoneContext4(view, start, end)) return true
     const lead = leadOf(view, start).replace(/whats app/g, 'whatsapp')
     return PHONE_WORDS.test(lead.slice(-16)) || NAMED_CONTACT.test(lead) || MY_NUMBER.test(lead)
   }),

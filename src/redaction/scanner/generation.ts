@@ -7,6 +7,7 @@ import {
   detectNationalPhone3,
   detectNationalPhone4,
   detectNorthAmericanPhone3,
+  detectNorthAmericanPhone4,
 } from '../detectors/phone.ts'
 import { isSummedToken } from '../detectors/token-checksums.ts'
 import { detectUrlUserinfo4 } from '../detectors/url-userinfo.ts'
@@ -76,6 +77,7 @@ export const GENERATION_4: Generation = {
     ...GENERATION_3.detectors,
     'international-phone': detectInternationalPhone4,
     'national-phone': detectNationalPhone4,
+    'north-american-phone': detectNorthAmericanPhone4,
     'url-userinfo': detectUrlUserinfo4,
   },
   readsMembers: true,
