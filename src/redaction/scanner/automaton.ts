@@ -2,7 +2,7 @@ import { type Anchor, type AnchorContext, type ByteSet, byteSetOf } from './anch
 import { byteClasses, strideFor } from './byte-classes.ts'
 import type { Guard, Units } from './guards.ts'
 import { BEHIND, fits, isLong, LEAD, LEAD_UNITS, LongAnchors, runBehind } from './long-anchors.ts'
-import { areSame, type Beginning, hashOf, isSame, joined, NONE, type Step, type Subset } from './subsets.ts'
+import { areSame, type Beginning, hashOf, isSame, joined, NONE, type SharedStep, type Step, type Subset } from './subsets.ts'
 
 export interface AcceptedAnchor {
   readonly id: number
@@ -110,6 +110,7 @@ export class Automaton {
   /** Places and anchors of the subset that `resolve` is about. */
   readonly #following: Int32Array
   readonly #first: Subset
+  readonly #steps = new Map<string, SharedStep>()
 
   constructor(given: readonly Anchor[]) {
     const anchors = [...given, ...LEADS]
@@ -145,7 +146,7 @@ export class Automaton {
     // A lane's state must outlast the run-ups of the others.
     this.#passing = 4 * this.memoryUnits + 64
     const nothing = { index: 0, contexts: 0, places: NONE, accepted: NONE, next: [] }
-    this.#first = { contexts: AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY, beginning: nothing, places: NONE, accepted: NONE }
+    this.#first = { contexts: AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY, beginning: nothing, second: nothing, places: NONE, accepted: NONE }
     this.#enter(this.#first)
   }
 
@@ -226,7 +227,7 @@ export class Automaton {
   }
 
   /** Its places are valid until the next call. */
-  #follow({ contexts, beginning, places }: Subset, byteClass: number): Subset {
+  #follow({ contexts, beginning, second, places }: Subset, byteClass: number): Subset {
     const begun = this.#begin(contexts & BEGINNINGS, byteClass)
     let following = begun.contexts
     if (contexts > BEGINNINGS || (contexts & AFTER_BACKSLASH) !== 0) {
@@ -235,7 +236,8 @@ export class Automaton {
       if (((contexts & AFTER_BACKSLASH) !== 0 && ESCAPED[byte] === '1') || ((contexts & AFTER_PERCENT_HEX) !== 0 && HEX[byte] === '1'))
         following |= AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY
     }
-    const second = (beginning.next[byteClass] ??= this.#advance(beginning.places, byteClass))
+    const begunBefore = this.#shared(beginning, byteClass)
+    const further = this.#shared(second, byteClass)
     const merged = this.#following
     const holds = this.#holds
     const classes = this.#classes
@@ -248,17 +250,31 @@ export class Automaton {
       const anchor = this.#anchorOfPlace[place] as number
       if (anchor >= 0) (accepted ??= []).push(anchor)
       else {
-        while (taken < second.places.length && (second.places[taken] as number) <= place) merged[count++] = second.places[taken++] as number
+        while (taken < further.places.length && (further.places[taken] as number) <= place)
+          merged[count++] = further.places[taken++] as number
         merged[count++] = place + 1
       }
     }
-    while (taken < second.places.length) merged[count++] = second.places[taken++] as number
+    while (taken < further.places.length) merged[count++] = further.places[taken++] as number
     return {
       contexts: following,
       beginning: begun,
+      second: begunBefore,
       places: merged.subarray(0, count),
-      accepted: joined(accepted, second.accepted, begun.accepted),
+      accepted: joined(accepted, further.accepted, begunBefore.accepted, begun.accepted),
     }
+  }
+
+  /** What the next byte makes of a step. */
+  #shared(step: SharedStep, byteClass: number): SharedStep {
+    const known = step.next[byteClass]
+    if (known !== undefined) return known
+    const { places, accepted } = this.#advance(step.places, byteClass)
+    const key = `${places.join()}|${accepted.join()}`
+    let shared = this.#steps.get(key)
+    if (shared === undefined) this.#steps.set(key, (shared = { index: this.#steps.size, places, accepted, next: [] }))
+    step.next[byteClass] = shared
+    return shared
   }
 
   #advance(places: ArrayLike<number>, byteClass: number): Step {

@@ -4,19 +4,25 @@ export interface Step {
   readonly accepted: Int32Array
 }
 
-/** What the last byte began, which depends on it and on the contexts before it alone. Many anchors begin with any letter. */
-export interface Beginning extends Step {
+/** A step that many subsets have in common; equal ones are one. */
+export interface SharedStep extends Step {
   readonly index: number
-  readonly contexts: number
   /** By class, what the next byte makes of it. */
-  readonly next: (Step | undefined)[]
+  readonly next: (SharedStep | undefined)[]
+}
+
+/** What the last byte began, which depends on it and on the contexts before it alone. Many anchors begin with any letter. */
+export interface Beginning extends SharedStep {
+  readonly contexts: number
 }
 
 /** What is known after some bytes. */
 export interface Subset {
   readonly contexts: number
   readonly beginning: Beginning
-  /** Places other than those of the beginning. */
+  /** What the byte before the last one began. */
+  readonly second: SharedStep
+  /** Places other than these. */
   readonly places: Int32Array
   readonly accepted: Int32Array
 }
@@ -28,8 +34,8 @@ export function joined(some: readonly number[] | undefined, ...others: readonly 
   return Int32Array.from([...(some ?? []), ...others.flatMap((list) => [...list])]).sort()
 }
 
-export function hashOf({ contexts, beginning, places, accepted }: Subset): number {
-  let hash = contexts * 4096 + beginning.index
+export function hashOf({ contexts, beginning, second, places, accepted }: Subset): number {
+  let hash = Math.imul(contexts * 4096 + beginning.index, 0x9e3779b1) ^ second.index
   for (let index = 0; index < places.length; index++) hash = Math.imul(hash ^ (places[index] as number), 0x9e3779b1) ^ (hash >>> 15)
   for (let index = 0; index < accepted.length; index++) hash = Math.imul(hash ^ ~(accepted[index] as number), 0x85ebca6b) ^ (hash >>> 13)
   return hash ^ (hash >>> 16)
@@ -41,4 +47,8 @@ export const areSame = (a: Int32Array, b: Int32Array): boolean => {
   return true
 }
 export const isSame = (a: Subset, b: Subset): boolean =>
-  a.contexts === b.contexts && a.beginning === b.beginning && areSame(a.places, b.places) && areSame(a.accepted, b.accepted)
+  a.contexts === b.contexts &&
+  a.beginning === b.beginning &&
+  a.second === b.second &&
+  areSame(a.places, b.places) &&
+  areSame(a.accepted, b.accepted)
