@@ -99,15 +99,18 @@ export async function readArtifact(folder: string, digest: SpanRecord['refs'][nu
   }
 }
 
-/** Sends bytes as they are and gives back what comes until the other side closes, or the time is over. */
+/** Sends bytes as they are and gives back what comes until the other side closes, that is enough, or the time is over. */
 export async function rawExchange(
   collector: Collector,
   parts: readonly (string | Uint8Array)[],
-  options: { pauseMillis?: number; limitMillis?: number } = {},
+  options: { pauseMillis?: number; limitMillis?: number; enough?: RegExp } = {},
 ): Promise<string> {
   const socket = connect(collector.port, collector.host)
   let answer = ''
-  socket.setEncoding('latin1').on('data', (chunk: string) => (answer += chunk))
+  socket.setEncoding('latin1').on('data', (chunk: string) => {
+    answer += chunk
+    if (options.enough?.test(answer) === true) socket.destroy()
+  })
   const closed = new Promise<void>((resolve) => socket.on('close', () => resolve()).on('error', () => resolve()))
   await new Promise<void>((resolve) => socket.on('connect', () => resolve()))
   for (const part of parts) {
