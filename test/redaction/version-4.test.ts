@@ -85,3 +85,11 @@ describe('phone numbers in East Asian sentences', () => {
     (text) => expect(redact(text)).toBe(text),
   )
 })
+
+it('knows the name that Rails gives its secret', () => {
+  const secret = '8f2a9c1d8b7e4c6d9a5f1e2d3c4b5a698f2a9c1d8b7e4c6d9a5f1e2d3c4b5a69'
+  for (const name of ['SECRET_KEY_BASE', 'secret_key_base', 'secretKeyBase', 'RAILS_SECRET_KEY_BASE'])
+    expect(redact(JSON.stringify({ env: { [name]: secret } }))).not.toContain(secret)
+  const path = JSON.stringify({ secret_key_base: 'config/secrets.yml' })
+  expect(redact(path)).toBe(path)
+})

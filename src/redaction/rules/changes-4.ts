@@ -63,6 +63,7 @@ export const changedFields4 = (fields: readonly FieldRuleData[]): FieldRuleData[
     names: ['bearer', 'api key value', 'pat', 'personal access', 'macaroon', 'jwt', 'sas', 'signature key'],
     value: 'token',
   },
+  { rule: 'credential', suffixes: ['secret key base'], value: 'token' },
   { rule: 'credential', capitals: ['KEY', 'PAT', 'CERT', 'SALT', 'PRIVATE', 'AUTH', 'SECRET', 'TOKEN', 'DSN'], value: 'token' },
   { rule: 'password', capitals: ['PASS', 'PW', 'PWD', 'PASSPHRASE'], value: 'mixed' },
   { rule: 'geo-coordinates', names: ['coordinates'], value: 'coordinate', numbers: true },
