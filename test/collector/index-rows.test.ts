@@ -83,32 +83,21 @@ test('the rows that come beside spans are those that reading their records gives
   expect(told).toBeGreaterThan(200)
 })
 
-test('spans of our SDK, pending and in order, come with their rows; a batch with a record of another kind comes without any', async () => {
+test('spans of our SDK, pending and in order, come with their rows; a batch with a record of another kind comes without any', () => {
   const own = (more: readonly WireAttribute[]): WireSpan =>
     bareSpan({
       attributes: [[ATTR.kind, 'tool'], [ATTR.fidelity, 'replayable'], [ATTR.runId, 'a'.repeat(32)], ...more],
     })
-  const batches: PackedBatch[] = []
-  const worker = new BodyWorker({
-    namespace: 'local',
-    redactionKey: new Uint8Array(32).fill(7),
-    decodedMaxBytes: 1024 * 1024,
-    post: (message) => void (message.kind === 'part' && batches.push(message.batch)),
-    isStored: () => Promise.resolve(true),
-  })
-  let number = 0
-  const take = async (spans: readonly WireSpan[]): Promise<{ read: unknown[]; told: unknown[] | undefined }> => {
-    const body = new Uint8Array(writeTraces(groupOf([...spans])))
-    await worker.work([{ id: number++, signal: 'traces', encoding: 'protobuf', contentEncoding: 'identity', body }], [])
-    return bothOf(batches.pop()!)
-  }
+  const context = createPrepareContext({ namespace: 'local', redactor })
+  const take = (spans: readonly WireSpan[]): { read: unknown[]; told: unknown[] | undefined } =>
+    bothOf(prepareTraces(decodeTraces(writeTraces(groupOf([...spans])), 'protobuf'), context).packed)
   const steps = [own([[ATTR.sequence, { int: 7n }]]), own([[ATTR.pending, true]]), own([])]
-  const alone = await take(steps)
+  const alone = take(steps)
   expect(alone.told).toHaveLength(3)
   expect(alone.told).toEqual(alone.read)
   expect(alone.told).toMatchObject([{ own: true, position: 7, kind: 'tool' }, { pending: true, endNanos: undefined }, {}])
   // What has become a payload is no attribute any more.
-  const long = await take([bareSpan({ attributes: [['gen_ai.request.model', '日'.repeat(200)]] })])
+  const long = take([bareSpan({ attributes: [['gen_ai.request.model', '日'.repeat(200)]] })])
   expect(long.told).toEqual(long.read)
   expect(long.told).toMatchObject([{ model: undefined }])
   const notice = bareSpan({
@@ -117,10 +106,29 @@ test('spans of our SDK, pending and in order, come with their rows; a batch with
       [ATTR.gapCount, { int: 3n }],
     ],
   })
-  const mixed = await take([...steps, notice])
+  const mixed = take([...steps, notice])
   expect(mixed.read).toHaveLength(4)
   expect(mixed.told).toBeUndefined()
-  expect((await take(steps)).told).toHaveLength(3)
+  expect(take(steps).told).toHaveLength(3)
+})
+
+test('a worker makes rows where it is worth it, for large bodies', async () => {
+  const batches: PackedBatch[] = []
+  const worker = new BodyWorker({
+    namespace: 'local',
+    redactionKey: new Uint8Array(32).fill(7),
+    decodedMaxBytes: 1024 * 1024,
+    post: (message) => void (message.kind === 'part' && batches.push(message.batch)),
+    isStored: () => Promise.resolve(true),
+  })
+  for (const [number, length] of [10, 300_000, 10].entries()) {
+    const body = new Uint8Array(writeTraces(groupOf([bareSpan({ attributes: [['a', 'x'.repeat(length)]] })])))
+    await worker.work([{ id: number, signal: 'traces', encoding: 'protobuf', contentEncoding: 'identity', body }], [])
+  }
+  const [small, large, last] = batches.map(bothOf)
+  expect(large?.told).toHaveLength(1)
+  expect(large?.told).toEqual(large?.read)
+  expect([small?.told, last?.told]).toEqual([undefined, undefined])
 })
 
 test('the thread of the index takes the rows that come beside spans, and reads the tape where the index is made anew', async () => {
