@@ -3,6 +3,7 @@ export { checkStoreFolder } from './check/check-store.ts'
 export { BatchPacker, type PackerMark } from './commit/batch-packer.ts'
 export {
   buffersOfBatch,
+  buffersToTransfer,
   type PackedBatch,
   type PackedBlobs,
   type PackedLines,

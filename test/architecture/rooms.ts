@@ -37,10 +37,7 @@ export const ROOMS: Readonly<Record<string, Room>> = {
   'adapters/dialects': { floor: 1, pure: true },
   store: {
     floor: 2,
-    doors: {
-      'commit/index.ts': 'threads that lay out records load nothing of the store that touches files or the index',
-      'quarantine/index.ts': 'threads that seal what they withhold load nothing else of the store for it',
-    },
+    doors: { 'quarantine/index.ts': 'threads that seal what they withhold load nothing else of the store for it' },
   },
   // An instrumented program pays for what the SDK loads at its start.
   sdk: {

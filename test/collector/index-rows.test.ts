@@ -83,36 +83,11 @@ test('the rows that come beside spans are those that reading their records gives
   expect(told).toBeGreaterThan(200)
 })
 
-test('spans of our SDK, pending and in order, come with their rows; a batch with a record of another kind comes without any', () => {
+test('spans of our SDK, pending and in order, come with their rows; a batch with a record of another kind comes without any', async () => {
   const own = (more: readonly WireAttribute[]): WireSpan =>
     bareSpan({
       attributes: [[ATTR.kind, 'tool'], [ATTR.fidelity, 'replayable'], [ATTR.runId, 'a'.repeat(32)], ...more],
     })
-  const context = createPrepareContext({ namespace: 'local', redactor })
-  const take = (spans: readonly WireSpan[]): { read: unknown[]; told: unknown[] | undefined } =>
-    bothOf(prepareTraces(decodeTraces(writeTraces(groupOf([...spans])), 'protobuf'), context).packed)
-  const steps = [own([[ATTR.sequence, { int: 7n }]]), own([[ATTR.pending, true]]), own([])]
-  const alone = take(steps)
-  expect(alone.told).toHaveLength(3)
-  expect(alone.told).toEqual(alone.read)
-  expect(alone.told).toMatchObject([{ own: true, position: 7, kind: 'tool' }, { pending: true, endNanos: undefined }, {}])
-  // What has become a payload is no attribute any more.
-  const long = take([bareSpan({ attributes: [['gen_ai.request.model', '日'.repeat(200)]] })])
-  expect(long.told).toEqual(long.read)
-  expect(long.told).toMatchObject([{ model: undefined }])
-  const notice = bareSpan({
-    attributes: [
-      [ATTR.gapReason, 'queue'],
-      [ATTR.gapCount, { int: 3n }],
-    ],
-  })
-  const mixed = take([...steps, notice])
-  expect(mixed.read).toHaveLength(4)
-  expect(mixed.told).toBeUndefined()
-  expect(take(steps).told).toHaveLength(3)
-})
-
-test('a worker makes rows where it is worth it, for large bodies', async () => {
   const batches: PackedBatch[] = []
   const worker = new BodyWorker({
     namespace: 'local',
@@ -121,14 +96,31 @@ test('a worker makes rows where it is worth it, for large bodies', async () => {
     post: (message) => void (message.kind === 'part' && batches.push(message.batch)),
     isStored: () => Promise.resolve(true),
   })
-  for (const [number, length] of [10, 300_000, 10].entries()) {
-    const body = new Uint8Array(writeTraces(groupOf([bareSpan({ attributes: [['a', 'x'.repeat(length)]] })])))
-    await worker.work([{ id: number, signal: 'traces', encoding: 'protobuf', contentEncoding: 'identity', body }], [])
+  let number = 0
+  const take = async (spans: readonly WireSpan[]): Promise<{ read: unknown[]; told: unknown[] | undefined }> => {
+    const body = new Uint8Array(writeTraces(groupOf([...spans])))
+    await worker.work([{ id: number++, signal: 'traces', encoding: 'protobuf', contentEncoding: 'identity', body }], [])
+    return bothOf(batches.pop()!)
   }
-  const [small, large, last] = batches.map(bothOf)
-  expect(large?.told).toHaveLength(1)
-  expect(large?.told).toEqual(large?.read)
-  expect([small?.told, last?.told]).toEqual([undefined, undefined])
+  const steps = [own([[ATTR.sequence, { int: 7n }]]), own([[ATTR.pending, true]]), own([])]
+  const alone = await take(steps)
+  expect(alone.told).toHaveLength(3)
+  expect(alone.told).toEqual(alone.read)
+  expect(alone.told).toMatchObject([{ own: true, position: 7, kind: 'tool' }, { pending: true, endNanos: undefined }, {}])
+  // What has become a payload is no attribute any more.
+  const long = await take([bareSpan({ attributes: [['gen_ai.request.model', '日'.repeat(200)]] })])
+  expect(long.told).toEqual(long.read)
+  expect(long.told).toMatchObject([{ model: undefined }])
+  const notice = bareSpan({
+    attributes: [
+      [ATTR.gapReason, 'queue'],
+      [ATTR.gapCount, { int: 3n }],
+    ],
+  })
+  const mixed = await take([...steps, notice])
+  expect(mixed.read).toHaveLength(4)
+  expect(mixed.told).toBeUndefined()
+  expect((await take(steps)).told).toHaveLength(3)
 })
 
 test('the thread of the index takes the rows that come beside spans, and reads the tape where the index is made anew', async () => {

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { SpareBuffers } from '../../store/commit/index.ts'
+import { SpareBuffers } from '../../store/index.ts'
 import type { Reservation } from './byte-budget.ts'
 import { overloaded, Refusal, RPC, tooLarge } from './refusal.ts'
 import type { SlowBodies } from './slow-bodies.ts'

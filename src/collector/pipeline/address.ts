@@ -1,5 +1,5 @@
 import type { Digest } from '../../schemas/index.ts'
-import { addressPayload, type BatchPacker } from '../../store/commit/index.ts'
+import { addressPayload, type BatchPacker } from '../../store/index.ts'
 import { inOnePiece, jsonOfText } from './canonical-text.ts'
 import type { Committer } from './commitment.ts'
 import type { CleanContent } from './redact.ts'

@@ -1,7 +1,7 @@
 import type { WireResource, WireScope } from '../../otlp/index.ts'
 import type { Redactor } from '../../redaction/index.ts'
 import { canonicalJson, type Digest, type PolicyRef } from '../../schemas/index.ts'
-import { BatchPacker, type PackedBatch, RECORD_MAX_BYTES, type ResourceFacts, type SpanFacts } from '../../store/commit/index.ts'
+import { BatchPacker, type PackedBatch, RECORD_MAX_BYTES, type ResourceFacts, type SpanFacts } from '../../store/index.ts'
 import { type AddressedContent, addPayloadText, addressContent, type PayloadText } from './address.ts'
 import { AlikeSpans } from './alike-spans.ts'
 import { inOnePiece, jsonOfText, LoneSurrogate } from './canonical-text.ts'

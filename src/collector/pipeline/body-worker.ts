@@ -17,8 +17,6 @@ export interface BodyWorkerOptions extends WorkerSetup {
 }
 
 const LARGE_MIN_BYTES = 1024 * 1024
-/** Below it the rows of spans cost more on their way to the index than it costs to read the records again. */
-const ROWS_MIN_BYTES = 128 * 1024
 
 /**
  * Makes bodies ready for the store: inflate, decode, normalize, redact, address. One at a time. Everything it keeps between
@@ -53,7 +51,6 @@ export class BodyWorker {
 
   async work(jobs: readonly BodyJob[], spare: readonly ArrayBuffer[]): Promise<void> {
     for (const buffer of spare) this.#context.batch.packer.spare.give(buffer)
-    this.#context.batch.packer.tellsRows = jobs.reduce((sum, { body }) => sum + body.length, 0) >= ROWS_MIN_BYTES
     for (const job of jobs) await this.#one(job)
     // What was handed over goes back, so that the next body finds memory that need not be asked for.
     const bodies = jobs.flatMap(({ body: { buffer } }) => (buffer instanceof ArrayBuffer && !buffer.detached ? [buffer] : []))

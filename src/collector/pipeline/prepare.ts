@@ -98,7 +98,7 @@ export function prepareSpan(span: WireSpan, resource: WireResource, shared: Shar
       const derived = withDerivedAttributes(draft)
       const core = spanCoreText(derived, shared.text, context.cleaner.ofKind(draft.kind), found)
       const record = recordOf(core, found, shared, context, batch)
-      batch.add(record, batch.packer.tellsRows ? factsOf(derived, core, found, record, shared, context) : undefined)
+      batch.add(record, factsOf(derived, core, found, record, shared, context))
     }
   })
 }

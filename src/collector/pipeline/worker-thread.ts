@@ -1,5 +1,5 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { buffersToTransfer } from '../../store/commit/index.ts'
+import { buffersToTransfer } from '../../store/index.ts'
 import { BodyWorker } from './body-worker.ts'
 import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
 

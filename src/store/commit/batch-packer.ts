@@ -40,8 +40,6 @@ export interface PackerMark {
 export class BatchPacker {
   /** Buffers of batches that are done with, to be used again. */
   readonly spare: SpareBuffers = new SpareBuffers(SPARE_MAX_BYTES)
-  /** Whether batches come with the rows of their spans. */
-  tellsRows = true
   #lines: Buffer = Buffer.allocUnsafeSlow(START_BYTES)
   #linesBytes = 0
   #lineEnds: Uint32Array = new Uint32Array(START_ITEMS)
@@ -110,7 +108,7 @@ export class BatchPacker {
     at += lines.write(LINE_END, at, 'latin1')
     lines[at++] = NEWLINE
     this.#endLine(coreStart, coreEnd, at)
-    if (span !== undefined && this.tellsRows) this.#rows.add(span, lines, coreStart, coreEnd)
+    if (span !== undefined) this.#rows.add(span, lines, coreStart, coreEnd)
     return at - start
   }
 
