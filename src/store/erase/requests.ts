@@ -35,11 +35,15 @@ const fileOf = (dir: string, id: string, state: 'request' | 'taken' | 'answer'):
 
 /**
  * Asks the collector that writes to a store to erase, and waits until it has. Undefined when it has gone, or takes no requests: then
- * none waits any more, unless it was under way.
+ * none waits any more, unless it was under way. A request that is not taken within `takenMaxMillis` is taken back.
  *
  * @throws RepriseError what the collector says, with its code
  */
-export async function askForErasure(dir: string, selection: EraseSelection): Promise<ErasureReceipt | undefined> {
+export async function askForErasure(
+  dir: string,
+  selection: EraseSelection,
+  takenMaxMillis: number = TAKEN_MAX_MILLIS,
+): Promise<ErasureReceipt | undefined> {
   const id = randomBytes(16).toString('hex')
   makeFolder(layoutOf(resolve(dir)).requests)
   replaceFile(fileOf(dir, id, 'request'), `${JSON.stringify(selection)}\n`)
@@ -57,7 +61,7 @@ export async function askForErasure(dir: string, selection: EraseSelection): Pro
     if (now - looked >= LOOK_MILLIS) {
       looked = now
       // One that is under way for somebody else ends first.
-      const isIgnored = waits && now - started > TAKEN_MAX_MILLIS && !isBusy(dir)
+      const isIgnored = waits && now - started > takenMaxMillis && !isBusy(dir)
       if (inspectStore(dir).writer !== undefined && !isIgnored) continue
       removeFile(fileOf(dir, id, 'request'))
       removeFile(fileOf(dir, id, 'taken'))
