@@ -11,6 +11,8 @@ import {
   type SpanRecord,
 } from '../../schemas/index.ts'
 import type { QuickCheck } from '../../schemas/records/quick-check.ts'
+import { PART_BLOBS } from './ahead-order.ts'
+import { type BlobsAhead, startBlobsAhead } from './blobs-ahead.ts'
 import { ignoredFieldsOf } from './ignored-fields.ts'
 import { deriveLineage, type LineageNode, requestDigestOf } from './lineage.ts'
 import { describeRecord, exportCommand } from './pending.ts'
@@ -31,7 +33,7 @@ import {
   STEPS_FILE,
 } from './recording-text.ts'
 
-/** After this many files or lines the event loop gets a turn. */
+/** After this many lines the event loop gets a turn. */
 const SLICE = 256
 
 /**
@@ -44,8 +46,7 @@ const SLICE = 256
 export async function loadRecording(folder: string): Promise<Recording> {
   const home = resolve(folder)
   const manifest = await readManifest(home)
-  const steps = await readSteps(home, manifest)
-  const payloads = await readBlobs(home, manifest, steps)
+  const { steps, payloads } = await readContent(home, manifest)
   const policy = await readRecordedPolicy(manifest.policy, (digest) =>
     manifest.blobs.some((blob) => blob.digest === digest) ? payloads.read(digest) : undefined,
   )
@@ -56,6 +57,16 @@ export async function loadRecording(folder: string): Promise<Recording> {
     core.runId === manifest.runId && core.stepName === manifest.name && core.kind === manifest.kind && core.seed === manifest.seed
   if (!agrees) throw new RepriseError('invalid_recording', `${MANIFEST_FILE} does not agree with the root step on run, name, kind or seed`)
   return recording
+}
+
+async function readContent(home: string, manifest: RecordingManifest): Promise<{ steps: RecordedStep[]; payloads: PayloadSource }> {
+  const ahead = startBlobsAhead(home, manifest)
+  try {
+    const steps = await readSteps(home, manifest)
+    return { steps, payloads: await readBlobs(home, manifest, steps, ahead) }
+  } finally {
+    await ahead?.close()
+  }
 }
 
 async function readManifest(home: string): Promise<RecordingManifest> {
@@ -167,24 +178,31 @@ async function validStep(value: unknown, where: string): Promise<RecordedStep> {
   throw new RepriseError('invalid_recording', `${where}: /${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'invalid'}`)
 }
 
-async function readBlobs(home: string, manifest: RecordingManifest, steps: readonly RecordedStep[]): Promise<PayloadSource> {
+async function readBlobs(
+  home: string,
+  manifest: RecordingManifest,
+  steps: readonly RecordedStep[],
+  ahead: BlobsAhead | undefined,
+): Promise<PayloadSource> {
   const sizes = new Map(manifest.blobs.map(({ digest, sizeBytes }) => [digest, sizeBytes]))
   const held = new Map<Digest, Uint8Array>()
   let heldBytes = 0
-  let done = 0
   for (const step of steps) {
     const unlisted = step.refs.find(({ digest }) => !sizes.has(digest))
     if (unlisted === undefined) continue
     const message = `${describeRecord(step)} refers to ${unlisted.digest}, which ${MANIFEST_FILE} does not list`
     throw new RepriseError('invalid_recording', message)
   }
-  for (const [digest, sizeBytes] of sizes) {
-    const bytes = readBlob(home, manifest, digest, sizeBytes, () => steps.find(({ refs }) => refs.some((ref) => ref.digest === digest)))
-    if (heldBytes + sizeBytes <= HELD_MAX_BYTES) {
+  for (let first = 0; first < manifest.blobs.length; first += PART_BLOBS) {
+    const known = await ahead?.take(first / PART_BLOBS)
+    for (const [index, { digest, sizeBytes }] of manifest.blobs.slice(first, first + PART_BLOBS).entries()) {
+      const neededBy = () => steps.find(({ refs }) => refs.some((ref) => ref.digest === digest))
+      const bytes = known?.[index] ?? readBlob(home, manifest, digest, sizeBytes, neededBy)
+      if (heldBytes + sizeBytes > HELD_MAX_BYTES) continue
       held.set(digest, bytes)
       heldBytes += sizeBytes
     }
-    if (++done % SLICE === 0) await nextTurn()
+    await nextTurn()
   }
   return {
     held: (digest) => held.get(digest),
