@@ -10,11 +10,19 @@ function id(bytes: number, ...parts: readonly (string | number)[]): string {
     .slice(0, bytes * 2)
 }
 
+const BASE62 = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
+
+/** As providers make the ids of their answers: letters and digits of no order. `mark` stands in the middle of it. */
+function answerId(mark: string, ...parts: readonly (string | number)[]): string {
+  const letters = Array.from(Buffer.from(id(20, ...parts), 'hex'), (byte) => BASE62[byte % 62]).join('')
+  return `chatcmpl-${letters.slice(0, 8)}${mark}${letters.slice(8)}`
+}
+
 /**
  * One OTLP protobuf body of GenAI spans of about 2 KiB each: 14 attributes, a prompt and a completion of their own, every
  * twentieth with an e-mail address or a key to redact.
  */
-export function genAiBody(body: number, spans: number, salt: string, mark = ''): Uint8Array {
+export function genAiBody(body: number, spans: number, salt: string, mark = '', idMark = ''): Uint8Array {
   const writer = new TraceWriter()
   writer.startResource({
     attributes: [
@@ -47,7 +55,7 @@ export function genAiBody(body: number, spans: number, salt: string, mark = ''):
         ['gen_ai.provider.name', 'openai'],
         ['gen_ai.request.model', 'gpt-4o-mini'],
         ['gen_ai.response.model', 'gpt-4o-mini-2024-07-18'],
-        ['gen_ai.response.id', `chatcmpl-${id(12, salt, seed)}`],
+        ['gen_ai.response.id', answerId(idMark, salt, seed)],
         ['gen_ai.request.temperature', 0.7],
         ['gen_ai.request.max_tokens', { int: 1024n }],
         ['gen_ai.usage.input_tokens', { int: BigInt(200 + (seed % 100)) }],
@@ -74,26 +82,29 @@ export function genAiBody(body: number, spans: number, salt: string, mark = ''):
 
 const MARK = '#mark:00000000;'
 const MARK_DIGITS_AT = '#mark:'.length
+const ID_MARK = 'Idmark00'
 
 /**
- * A body that becomes another one at each send, at the cost of a few writes: other traces, other texts, so that no span and no
- * payload was seen before.
+ * A body that becomes another one at each send, at the cost of a few writes: other traces, other texts, other ids of answers, so that no
+ * span and no payload was seen before.
  */
 export class VaryingBody {
   readonly spans: number
   readonly #body: Buffer
   readonly #marks: number[] = []
   readonly #traces: number[] = []
+  readonly #ids: number[] = []
 
   constructor(body: number, spans: number, salt: string) {
     this.spans = spans
-    this.#body = Buffer.from(genAiBody(body, spans, salt, MARK))
+    this.#body = Buffer.from(genAiBody(body, spans, salt, MARK, ID_MARK))
     for (let at = this.#body.indexOf(MARK); at >= 0; at = this.#body.indexOf(MARK, at + 1)) this.#marks.push(at + MARK_DIGITS_AT)
+    for (let at = this.#body.indexOf(ID_MARK); at >= 0; at = this.#body.indexOf(ID_MARK, at + 1)) this.#ids.push(at)
     for (let trace = 0; trace * 25 < spans; trace++) {
       const bytes = Buffer.from(id(16, salt, body, trace), 'hex')
       for (let at = this.#body.indexOf(bytes); at >= 0; at = this.#body.indexOf(bytes, at + 1)) this.#traces.push(at)
     }
-    if (this.#marks.length !== spans * 2 || this.#traces.length !== spans)
+    if (this.#marks.length !== spans * 2 || this.#traces.length !== spans || this.#ids.length !== spans)
       throw new Error('the marks of the body are not where they should be')
   }
 
@@ -102,6 +113,16 @@ export class VaryingBody {
     const digits = count.toString(16).padStart(8, '0')
     for (const at of this.#marks) this.#body.write(digits, at, 'latin1')
     for (const at of this.#traces) this.#body.writeUInt32BE(count, at)
+    for (const at of this.#ids) this.#writeId(count, at)
     return this.#body
+  }
+
+  #writeId(count: number, at: number): void {
+    // Multiplied, so that neighbours differ in all places.
+    let left = Math.imul(count + 1, 0x9e3779b1) ^ Math.imul(at, 0x85ebca6b)
+    for (let place = 0; place < ID_MARK.length; place++) {
+      left = Math.imul(left ^ (left >>> 15), 0x2c1b3c6d)
+      this.#body[at + place] = BASE62.charCodeAt((left >>> 8) % 62)
+    }
   }
 }

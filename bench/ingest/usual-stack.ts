@@ -57,13 +57,14 @@ interface Request {
   }[]
 }
 
-const RULES: readonly RegExp[] = policyDataOf('default').rules.map((rule) => {
+// A rule that is a function and has no expression is left out.
+const RULES: readonly RegExp[] = policyDataOf('default').rules.flatMap((rule) => {
   if (rule.detector === 'email') return /[A-Za-z0-9._%+-]{1,64}@[A-Za-z0-9.-]{1,255}\.[A-Za-z]{2,24}/g
   if (rule.detector === 'payment-card') return /\b(?:\d[ -]?){12,18}\d\b/g
   if (rule.detector === 'private-key')
     return /-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----[\s\S]{0,65536}?-----END [A-Z0-9 ]{0,40}-----/g
   if (rule.detector === 'url-userinfo') return /[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/]{0,256}:[^\s@/]{1,512}@/gi
-  return new RegExp(rule.pattern ?? '', `g${rule.flags ?? ''}`)
+  return rule.pattern === undefined ? [] : new RegExp(rule.pattern, `g${rule.flags ?? ''}`)
 })
 
 function redact(text: string): string {
