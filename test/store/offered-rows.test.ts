@@ -6,9 +6,8 @@ import { OfferedGroups, type OfferedRows } from '../../src/store/index/offered-r
 import { rowOfLine } from '../../src/store/index/record-row.ts'
 import { StepRowsWriter } from '../../src/store/index/step-rows-writer.ts'
 import { FollowingIndex } from '../../src/store/index/store-index.ts'
-import { openStore } from '../../src/store/index.ts'
 import { Tape } from '../../src/store/tape/tape.ts'
-import { everyAnswer } from './support/answers.ts'
+import { answersOf, everyAnswer } from './support/answers.ts'
 import { appendMade, group } from './support/made-records.ts'
 import { openForTest, temporaryFolder } from './support/records.ts'
 
@@ -26,15 +25,6 @@ function rowsOf(tape: Tape, number: number, parts: number): OfferedRows | undefi
     lists.push(structuredClone(writer.take()))
   }
   return { group: number, rows: lists, bytes: 1 }
-}
-
-async function answersOf(dir: string): Promise<string> {
-  const store = await openStore(dir, { mode: 'read' })
-  try {
-    return everyAnswer(store)
-  } finally {
-    await store.close()
-  }
 }
 
 test('an index that is told rows of some groups answers as one that reads them all, and does not read those again', async () => {

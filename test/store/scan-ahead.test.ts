@@ -5,9 +5,9 @@ import { layoutOf } from '../../src/store/files/layout.ts'
 import type { ResourceFacts, StepRow } from '../../src/store/index/record-row.ts'
 import { RowBatchReader, RowBatchWriter } from '../../src/store/index/row-batch.ts'
 import { FollowingIndex } from '../../src/store/index/store-index.ts'
-import { checkStoreFolder, openStore, type Store } from '../../src/store/index.ts'
+import { checkStoreFolder, type Store } from '../../src/store/index.ts'
 import { Tape } from '../../src/store/tape/tape.ts'
-import { everyAnswer } from './support/answers.ts'
+import { answersOf, everyAnswer } from './support/answers.ts'
 import { appendMade, group } from './support/made-records.ts'
 import { appendSpans, hexOf, openForTest, sketchOf, temporaryFolder } from './support/records.ts'
 
@@ -99,15 +99,6 @@ async function makeAnew(folder: string, dir: string = folder): Promise<number[]>
   await index.close()
   tape.close()
   return groups
-}
-
-async function answersOf(dir: string): Promise<string> {
-  const store = await openStore(dir, { mode: 'read' })
-  try {
-    return everyAnswer(store)
-  } finally {
-    await store.close()
-  }
 }
 
 async function fill(store: Store): Promise<void> {

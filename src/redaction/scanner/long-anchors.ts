@@ -78,7 +78,7 @@ export class LongAnchors {
   }
 }
 
-/** Where the letters and digits end that go on behind a lead, as far as any long anchor goes. */
+/** Where the letters and digits end that go on behind a lead, no farther than the longest anchor goes. */
 export function runBehind(units: Units, leadEnd: number, limit: number): number {
   const farthest = Math.min(limit, leadEnd - LEAD_UNITS + LONG_MAX_UNITS)
   let end = leadEnd

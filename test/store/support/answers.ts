@@ -1,5 +1,5 @@
 import { digestOf } from '../../../src/schemas/public.ts'
-import type { Store } from '../../../src/store/index.ts'
+import { openStore, type Store } from '../../../src/store/index.ts'
 
 /** Everything that the index answers, as bytes. */
 export function everyAnswer(store: Store): string {
@@ -45,4 +45,14 @@ export function everyAnswer(store: Store): string {
     store.readSummary().gaps,
   )
   return JSON.stringify(answers)
+}
+
+/** Of the store in a folder, as somebody who reads it gets them. */
+export async function answersOf(dir: string): Promise<string> {
+  const store = await openStore(dir, { mode: 'read' })
+  try {
+    return everyAnswer(store)
+  } finally {
+    await store.close()
+  }
 }
