@@ -44,6 +44,8 @@ export const program = instrument(async function program(url: string, count: num
   return await askAll(url, count, chat)
 })
 
+export const answerTo = (number: string): string => JSON.stringify({ content: `answer ${number}: ${TEXT}` })
+
 /** Answers each request with 4 KiB of its own. */
 export async function startModelServer(): Promise<{ readonly url: string; close(): Promise<void> }> {
   const server = createServer((request, response) => {
@@ -55,7 +57,7 @@ export async function startModelServer(): Promise<{ readonly url: string; close(
     request.on('end', () => {
       const { messages } = JSON.parse(body) as { messages: { content: string }[] }
       const [number = ''] = (messages[0]?.content ?? '').split(':', 1)
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ content: `answer ${number}: ${TEXT}` }))
+      response.writeHead(200, { 'content-type': 'application/json' }).end(answerTo(number))
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

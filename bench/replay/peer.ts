@@ -5,10 +5,11 @@ import { join } from 'node:path'
 import { flush, startRecorder } from 'reprise'
 import { startCollector } from 'reprise/collector'
 import { exportRecording, loadRecording, replay } from 'reprise/replay'
+import type { Dispatcher } from 'undici'
 import { openStore } from '../../src/store/index.ts'
-import { askWith, program } from './exchanges.ts'
+import { answerTo, askWith, program } from './exchanges.ts'
 
-export type PeerName = 'reprise, calls' | 'reprise, wire' | 'SnapshotAgent' | 'nock' | 'Polly.js'
+export type PeerName = 'reprise, calls' | 'reprise, wire' | 'fetch alone' | 'SnapshotAgent' | 'nock' | 'Polly.js'
 type Run = { readonly loadMillis: number; readonly replayMillis: number; readonly cpuMillis: number }
 export type PeerResult = { readonly first: Run; readonly again: Run }
 
@@ -89,6 +90,41 @@ const snapshotAgent: Peer = {
   },
 }
 
+/** Not a peer: what `fetch` itself takes where each answer lies ready. Nothing that answers below it is faster. */
+const fetchAlone: Peer = {
+  async record() {},
+  async load() {
+    const undici = await import('undici')
+    const answers = Array.from({ length: count }, (_, index) => Buffer.from(answerTo(String(index))))
+    return {
+      async run() {
+        let next = 0
+        class Ready extends undici.Dispatcher {
+          override dispatch(_options: unknown, handler: Dispatcher.DispatchHandler): boolean {
+            const controller = {
+              paused: false,
+              aborted: false,
+              reason: null,
+              rawHeaders: null,
+              rawTrailers: null,
+              pause() {},
+              resume() {},
+              abort() {},
+            }
+            handler.onRequestStart?.(controller, undefined)
+            handler.onResponseStart?.(controller, 200, { 'content-type': 'application/json' }, 'OK')
+            handler.onResponseData?.(controller, answers[next++]!)
+            handler.onResponseEnd?.(controller, {})
+            return true
+          }
+        }
+        const dispatcher = new Ready()
+        return await askWith((target, init) => undici.fetch(target, { ...init, dispatcher }))(url, count)
+      },
+    }
+  },
+}
+
 interface PollyLibrary {
   readonly Polly: { new (name: string, config: object): { stop(): Promise<void> }; register(part: unknown): void }
 }
@@ -125,6 +161,7 @@ const polly: Peer = {
 const PEERS: Readonly<Record<PeerName, Peer>> = {
   'reprise, calls': reprise('call'),
   'reprise, wire': reprise('wire'),
+  'fetch alone': fetchAlone,
   SnapshotAgent: snapshotAgent,
   nock,
   'Polly.js': polly,

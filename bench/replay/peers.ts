@@ -9,7 +9,7 @@ import type { PeerName, PeerResult } from './peer.ts'
 
 /** Few: of two peers each exchange takes longer the more there are. */
 const COUNTS = [100, 500]
-const NAMES: readonly PeerName[] = ['reprise, calls', 'reprise, wire', 'SnapshotAgent', 'nock', 'Polly.js']
+const NAMES: readonly PeerName[] = ['reprise, calls', 'reprise, wire', 'fetch alone', 'SnapshotAgent', 'nock', 'Polly.js']
 const SCRIPT = new URL('./peer.ts', import.meta.url)
 
 /** The same HTTP exchanges, recorded once by each and replayed with the server gone, each replay in a process of its own. */
