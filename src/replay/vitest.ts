@@ -3,7 +3,7 @@ import { matchers } from './testing/matchers.ts'
 import { createRecorded, type Recorded } from './testing/recorded.ts'
 import type { RecordedMeta, RecordedUse } from './testing/recorded-use.ts'
 import { recordingPlace } from './testing/recording-place.ts'
-import { TestRecorder } from './testing/test-recorder.ts'
+import { type RecordedSources, TestRecorder } from './testing/test-recorder.ts'
 import type { ExpectedStep, TrajectoryMode } from './testing/trajectory.ts'
 import { vitestUpdateState } from './testing/update-state.ts'
 
@@ -29,6 +29,7 @@ expect.extend(matchers)
 interface RecordedFixtures {
   allowNetwork: readonly string[]
   wire: boolean | undefined
+  effects: RecordedSources['effects']
   serve: 'call' | 'wire'
   recorded: Recorded
   testRecorder: TestRecorder
@@ -38,12 +39,14 @@ interface RecordedFixtures {
  * vitest's `test` with a fixture: `recorded(fn, ...args)` records what `fn` does into `__recordings__` beside the test file when that is
  * not there yet, and replays it otherwise. In CI it only replays; `vitest -u` records again. While it replays, the whole process is denied
  * the network but for the hosts in the fixture `allowNetwork`: `test.extend({ allowNetwork: ['127.0.0.1:8080'] })`. The fixtures `wire`
- * (HTTP exchanges are recorded, too; default: as REPRISE_WIRE says) and `serve` (`wire`: the code of HTTP clients runs in a replay, above
- * the recorded exchanges) are set in the same way.
+ * (HTTP exchanges are recorded, too; default: as REPRISE_WIRE says), `effects` (which sources of time and chance are recorded: `all` for the
+ * bytes of `getRandomValues`, too; default: as REPRISE_EFFECTS says) and `serve` (`wire`: the code of HTTP clients runs in a replay, above the
+ * recorded exchanges) are set in the same way.
  */
 export const test: TestAPI<RecordedFixtures> = base.extend<RecordedFixtures>({
   allowNetwork: [[], { scope: 'test' }],
   wire: [undefined, { scope: 'test' }],
+  effects: [undefined, { scope: 'test' }],
   serve: ['call', { scope: 'test' }],
   testRecorder: [
     // biome-ignore lint/correctness/noEmptyPattern: vitest reads the names of the fixtures off the pattern
@@ -54,7 +57,7 @@ export const test: TestAPI<RecordedFixtures> = base.extend<RecordedFixtures>({
     },
     { scope: 'file' },
   ],
-  recorded: async ({ task, testRecorder, allowNetwork, wire, serve }, use) => {
+  recorded: async ({ task, testRecorder, allowNetwork, wire, effects, serve }, use) => {
     const names: string[] = [task.name]
     for (let suite = task.suite; suite !== undefined && suite.name !== ''; suite = suite.suite) names.unshift(suite.name)
     const uses: RecordedUse[] = []
@@ -66,6 +69,7 @@ export const test: TestAPI<RecordedFixtures> = base.extend<RecordedFixtures>({
         recorder: testRecorder,
         allowNetwork,
         wire,
+        effects,
         serve,
         onUse: (use) => uses.push(use),
       }),

@@ -1,6 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { existsSync, readFile, readFileSync } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { stat, writeFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { describe, expect, it } from 'vitest'
@@ -8,6 +10,7 @@ import { formatVerdict, replay } from '../../src/replay/index.ts'
 import { instrument, tool } from '../../src/sdk/index.ts'
 import { expectExact, live } from './expect-exact.ts'
 import { RecordingBuilder } from './recording-builder.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 const here = import.meta.filename
 const look = tool(async (_request: unknown): Promise<unknown> => live(), { name: 'look' })
@@ -47,6 +50,24 @@ describe('what a replayed program does besides', () => {
       { api: 'worker_threads.Worker', calls: 1 },
     ])
     expect(formatVerdict(verdict)).toContain('  not recorded: 1 child_process.execFileSync, 1 fs.existsSync, 2 fs.promises.stat')
+  })
+
+  it('is not what Node reads for it: modules that it loads, and what a function of node:fs takes another one for', async () => {
+    const folder = await temporaryFolder()
+    const module = join(folder, 'loaded.cjs')
+    await writeFile(module, 'module.exports = 42')
+    const reads = instrument(
+      async () => {
+        expect(createRequire(import.meta.url)(module)).toBe(42)
+        expect(readFileSync(here).length).toBeGreaterThan(100)
+        await look(1)
+        return 'done'
+      },
+      { name: 'reads' },
+    )
+    const verdict = await replay(await recorded(), reads)
+    expectExact(verdict)
+    expect(verdict.unrecorded).toEqual([{ api: 'fs.readFileSync', calls: 1 }])
   })
 
   it('is nothing where there is nothing, and others are not counted', async () => {

@@ -11,6 +11,7 @@ export class EffectLedger {
   readonly #reads: Record<Why, Map<EffectSource, number>> = { beyond: new Map(), unserved: new Map() }
   readonly #recorded: readonly EffectSource[]
   #taken = 0
+  #late = 0
   readonly #total: number
 
   constructor(recorded: readonly EffectSource[], total: number) {
@@ -30,6 +31,11 @@ export class EffectLedger {
     reads.set(source, count)
     if (node !== undefined) this.unstable.add(node)
     return count
+  }
+
+  /** As `note`, of a read that changes nothing any more. */
+  noteLate(): number {
+    return ++this.#late
   }
 
   report(): NonNullable<Verdict['effects']> {

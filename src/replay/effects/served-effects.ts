@@ -161,7 +161,8 @@ export class ServedEffects implements Effects {
 
   #note(why: 'beyond' | 'unserved', source: EffectSource): void {
     const { ledger, isOpen, exhausted } = this.#run
-    const reads = ledger.note(why, source, isOpen() ? this.#node : undefined)
+    // What is read once nothing can change the outcome is more or less by the machine's speed, and would make verdicts differ.
+    const reads = isOpen() ? ledger.note(why, source, this.#node) : ledger.noteLate()
     if (why === 'beyond' && reads > BEYOND_MAX) throw exhausted(source)
   }
 

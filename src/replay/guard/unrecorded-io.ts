@@ -1,6 +1,7 @@
 import childProcess from 'node:child_process'
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import fs from 'node:fs'
+import { getCallSites } from 'node:util'
 import { hookState } from '../../sdk/effects/index.ts'
 import { type Method, replaceProperty, type Undo } from './methods.ts'
 import { currentWatcher } from './watch.ts'
@@ -56,7 +57,15 @@ export function noteUnrecorded(): Undo {
 
 function seen(api: string): void {
   // What we read of the recording meanwhile is not the program's.
-  if (hookState.suspended === 0) currentWatcher()?.unrecorded?.(api)
+  if (hookState.suspended > 0) return
+  const watcher = currentWatcher()
+  if (watcher?.unrecorded !== undefined && !isByNode()) watcher.unrecorded(api)
+}
+
+/** Whether the function replaced was called by Node: to load a module that the program imports, or by another one of `node:fs`. */
+function isByNode(): boolean {
+  const caller = getCallSites(4, { sourceMap: false })[3]?.scriptName ?? ''
+  return caller === 'node:fs' || caller.startsWith('node:internal/modules/')
 }
 
 /** The same function, with the properties that others ask it for: `util.promisify` finds its own there. */

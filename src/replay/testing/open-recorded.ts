@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { createRecorded, type Recorded } from './recorded.ts'
 import { recordingPlace } from './recording-place.ts'
-import { TestRecorder } from './test-recorder.ts'
+import { type RecordedSources, TestRecorder } from './test-recorder.ts'
 import { type UpdateState, vitestUpdateState } from './update-state.ts'
 
 export interface OpenRecordedOptions {
@@ -16,6 +16,8 @@ export interface OpenRecordedOptions {
   readonly allowNetwork?: readonly string[]
   /** Whether HTTP exchanges are recorded, too. Default: as REPRISE_WIRE says. */
   readonly wire?: boolean
+  /** What of time and chance is recorded: `all`, `none` or a list of sources. Default: as REPRISE_EFFECTS says. */
+  readonly effects?: RecordedSources['effects']
   /** `wire`: calls that made HTTP exchanges run again in a replay, above the recorded exchanges. Default: `call`, they are served whole. */
   readonly serve?: 'call' | 'wire'
 }

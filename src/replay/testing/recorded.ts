@@ -8,7 +8,7 @@ import { MANIFEST_FILE } from '../recording/recording-text.ts'
 import { type Outcome, type ReplayOptions, replayWithOutcome } from '../replay.ts'
 import { assertReplaysExactly } from './matchers.ts'
 import type { RecordedUse } from './recorded-use.ts'
-import type { TestRecorder } from './test-recorder.ts'
+import type { RecordedSources, TestRecorder } from './test-recorder.ts'
 import type { UpdateState } from './update-state.ts'
 
 /**
@@ -20,15 +20,13 @@ export type Recorded = <A extends unknown[], R>(fn: (...args: A) => R, ...args: 
 /** Of a stream the array of its chunks. */
 export type RecordedResult<R> = Awaited<R> extends AsyncIterable<infer Chunk> ? Chunk[] : Awaited<R>
 
-export interface RecordedOptions {
+export interface RecordedOptions extends RecordedSources {
   /** Where the recordings of one test stand; the second call of a test has a folder of its own, and so on. */
   readonly place: string
   readonly state: UpdateState
   readonly recorder: TestRecorder
   /** What the process may reach while it replays, besides the replayed function: hosts, or hosts with ports. */
   readonly allowNetwork?: readonly string[]
-  /** Whether HTTP exchanges are recorded; undefined for what the environment says. */
-  readonly wire?: boolean | undefined
   /** What is served in a replay: calls as a whole, the default, or the HTTP exchanges that they made. */
   readonly serve?: ReplayOptions['serve']
   /** Told what came of each call. */
@@ -36,7 +34,7 @@ export interface RecordedOptions {
 }
 
 export function createRecorded(options: RecordedOptions): Recorded {
-  const { place, state, recorder, onUse = () => {} } = options
+  const { place, state, onUse = () => {} } = options
   let calls = 0
   return async <A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<RecordedResult<R>> => {
     if (!ranInstrumented(fn)) {
@@ -53,7 +51,7 @@ export function createRecorded(options: RecordedOptions): Recorded {
     const replays = isThere && state !== 'all'
     const outcome = replays
       ? await replayed(fn, args, folder, options, (label) => onUse({ call, how: 'replayed', label }))
-      : await record(fn, args, folder, recorder, options.wire)
+      : await record(fn, args, folder, options)
     if (!replays) onUse({ call, how: 'recorded' })
     if (!outcome.ok) throw outcome.error
     return outcome.value as RecordedResult<R>
@@ -97,8 +95,7 @@ async function record<A extends unknown[]>(
   fn: (...args: A) => unknown,
   args: A,
   folder: string,
-  recorder: TestRecorder,
-  wire: boolean | undefined,
+  options: RecordedOptions,
 ): Promise<Outcome> {
   let outcome: Outcome = { ok: true, value: undefined }
   const run = async (): Promise<void> => {
@@ -108,7 +105,7 @@ async function record<A extends unknown[]>(
       outcome = { ok: false, error }
     }
   }
-  await recorder.record(folder, run, wire)
+  await options.recorder.record(folder, run, options)
   return outcome
 }
 

@@ -5,8 +5,16 @@ import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { RepriseError } from '../../schemas/index.ts'
 import { ownTimers } from '../../sdk/effects/index.ts'
-import { type RecorderHandle, startRecorder } from '../../sdk/index.ts'
+import { type RecorderHandle, type RecorderOptions, startRecorder } from '../../sdk/index.ts'
 import { exportRecording } from '../recording/recording-writer.ts'
+
+/** What is recorded; where undefined, what the environment says. */
+export interface RecordedSources {
+  /** HTTP exchanges. */
+  readonly wire?: boolean | undefined
+  /** Time and chance. */
+  readonly effects?: RecorderOptions['effects'] | undefined
+}
 
 const START_MAX_MILLIS = 30_000
 
@@ -18,16 +26,15 @@ export class TestRecorder {
   readonly #seen = new Set<string>()
   #collector: Promise<{ child: ChildProcess; store: string; url: string }> | undefined
   #recorder: RecorderHandle | undefined
-  #wire: boolean | undefined
+  #sources = ''
   #last: Promise<unknown> = Promise.resolve()
 
   /**
    * Runs `run`, one at a time, and exports the run that it made into `folder`, in the place of a recording that is there.
-   * @param wire whether its HTTP exchanges are recorded; undefined for what the environment says
    * @throws RepriseError when it made none, or it could not be recorded
    */
-  async record(folder: string, run: () => Promise<void>, wire?: boolean): Promise<void> {
-    const turn = this.#last.then(async () => await this.#record(folder, run, wire))
+  async record(folder: string, run: () => Promise<void>, sources: RecordedSources = {}): Promise<void> {
+    const turn = this.#last.then(async () => await this.#record(folder, run, sources))
     this.#last = turn.catch(() => undefined)
     await turn
   }
@@ -41,12 +48,14 @@ export class TestRecorder {
     await rm(collector.store, { recursive: true, force: true })
   }
 
-  async #record(folder: string, run: () => Promise<void>, wire: boolean | undefined): Promise<void> {
+  async #record(folder: string, run: () => Promise<void>, { wire, effects }: RecordedSources): Promise<void> {
     const { store, url } = await (this.#collector ??= startCollector())
-    if (this.#recorder === undefined || this.#wire !== wire) {
+    const sources = { ...(wire !== undefined && { wire }), ...(effects !== undefined && { effects }) }
+    const said = JSON.stringify(sources)
+    if (this.#recorder === undefined || this.#sources !== said) {
       await this.#recorder?.stop()
-      this.#recorder = startRecorder({ endpoint: url, exporter: 'reprise', spool: false, ...(wire !== undefined && { wire }) })
-      this.#wire = wire
+      this.#recorder = startRecorder({ endpoint: url, exporter: 'reprise', spool: false, ...sources })
+      this.#sources = said
     }
     await run()
     const { failed, dropped } = await this.#recorder.flush()

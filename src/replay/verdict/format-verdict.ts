@@ -33,7 +33,9 @@ function effectLines(effects: Verdict['effects']): string[] {
   return [
     `  time and chance: ${effects.served} reads served`,
     ...(effects.beyond.length === 0 ? [] : [`    past the record, so made up: ${list(effects.beyond)}`]),
-    ...(effects.unserved.length === 0 ? [] : [`    not recorded, so the machine's own: ${list(effects.unserved)} (option effects)`]),
+    ...(effects.unserved.length === 0
+      ? []
+      : [`    not recorded, so the machine's own: ${list(effects.unserved)}; the option effects (REPRISE_EFFECTS=all) records such`]),
   ]
 }
 

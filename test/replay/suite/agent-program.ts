@@ -5,7 +5,8 @@ import { test as base } from 'reprise/vitest'
 import { describe, expect } from 'vitest'
 
 const { GOES_OUT: goesOut, ALLOWED: allowed } = process.env
-const test = base.extend({ allowNetwork: allowed === undefined ? [] : [allowed] })
+// Bytes of chance, too: one of the functions draws some.
+const test = base.extend({ allowNetwork: allowed === undefined ? [] : [allowed], effects: 'all' })
 // Code of the process that is no part of a run, and does not rest.
 if (goesOut !== undefined) {
   const goOut = (): void => {
@@ -30,7 +31,7 @@ const answer = instrument(
   { name: 'answer' },
 )
 const speak = instrument(async function* speak(words: number) {
-  for (let at = 0; at < words; at++) yield `${at} ${Math.random()}`
+  for (let at = 0; at < words; at++) yield `${at} ${Math.random()} ${crypto.getRandomValues(new Uint8Array(4)).join()}`
 })
 const fail = instrument(async function fail() {
   throw new RangeError(`no ${(await chat({ tone: 'polite', prompt: 'reason' })).text.length}`)
