@@ -114,6 +114,19 @@ function scanPiece(automaton: Automaton, from: number, to: number, limit: number
     : scanLanes(automaton, from, to, limit, state, base, hits)
 }
 
+/** How many steps each of four lanes takes, and where the later ones begin. */
+function lanesOf(units: number, memoryUnits: number): { steps: number; second: number; third: number; fourth: number } {
+  const steps = Math.ceil((units + 3 * memoryUnits) / 4)
+  const fourth = units - steps
+  return { steps, second: Math.floor(fourth / 3), third: Math.floor((fourth * 2) / 3), fourth }
+}
+
+/** The plain state at a cell, whatever ends there. */
+function pass(automaton: Automaton, cell: number): number {
+  const known = cell >= UNKNOWN ? automaton.resolve(cell) : cell
+  return known < ACCEPTING ? known : known - ACCEPTING
+}
+
 /** What lies at a cell that is no plain state: makes it known and notes a hit. Gives the plain state. */
 function arrive(
   automaton: Automaton,
@@ -161,41 +174,48 @@ function scanUnits(automaton: Automaton, from: number, to: number, limit: number
 }
 
 /**
- * Four quarters at once. Each step of an automaton waits for the one before, so that a processor has nothing to do most of
- * the time; four of them side by side take little longer than one. A lane runs up through the end of the quarter before:
- * after as many units as the longest anchor has, an automaton is in the same state wherever it began.
+ * Four stretches at once. Each step of an automaton waits for the one before, so that a processor has nothing to do most of
+ * the time; four of them side by side take little longer than one. The stretches overlap: each begins in the one before, as far from
+ * its end as the automaton remembers, so that all take as many steps, and what is met up to there is what the one before has met.
  */
 function scanLanes(automaton: Automaton, from: number, to: number, limit: number, start: number, base: number, hits: number[]): number {
-  const { classOfUnit, memoryUnits } = automaton
+  const { classOfUnit } = automaton
   const units = pieceUnits
-  const second = (to - from) >> 2
-  const third = 2 * second
-  const fourth = 3 * second
-  const runUp = (lane: number): number => scanUnits(automaton, from + lane - memoryUnits, from + lane, limit, automaton.start, 0, [])
+  const { steps, second, third, fourth } = lanesOf(to - from, automaton.memoryUnits)
+  // Where the stretch before a lane's ends, by the lane's own count.
+  const begin2 = from + steps - second
+  const begin3 = from + steps + second - third
+  const begin4 = from + steps + third - fourth
   let state1 = start
-  let state2 = runUp(second)
-  let state3 = runUp(third)
-  let state4 = runUp(fourth)
+  let state2 = automaton.start
+  let state3 = automaton.start
+  let state4 = automaton.start
   const hits2: number[] = []
   const hits3: number[] = []
   const hits4: number[] = []
   let { next } = automaton
-  for (let index = from; index < from + second; index++) {
+  for (let index = from; index < from + steps; index++) {
     state1 = next[state1 + (classOfUnit[units[index] as number] as number)] as number
     state2 = next[state2 + (classOfUnit[units[second + index] as number] as number)] as number
     state3 = next[state3 + (classOfUnit[units[third + index] as number] as number)] as number
     state4 = next[state4 + (classOfUnit[units[fourth + index] as number] as number)] as number
-    if (state1 >= ACCEPTING || state2 >= ACCEPTING || state3 >= ACCEPTING || state4 >= ACCEPTING) {
+    // The flags stand above all states.
+    if ((state1 | state2 | state3 | state4) >= ACCEPTING) {
       const end = index + 1
       if (state1 >= ACCEPTING) state1 = arrive(automaton, state1, base, end, limit, hits)
-      if (state2 >= ACCEPTING) state2 = arrive(automaton, state2, base, end + second, limit, hits2)
-      if (state3 >= ACCEPTING) state3 = arrive(automaton, state3, base, end + third, limit, hits3)
-      if (state4 >= ACCEPTING) state4 = arrive(automaton, state4, base, end + fourth, limit, hits4)
+      if (state2 >= ACCEPTING)
+        state2 = index < begin2 ? pass(automaton, state2) : arrive(automaton, state2, base, end + second, limit, hits2)
+      if (state3 >= ACCEPTING)
+        state3 = index < begin3 ? pass(automaton, state3) : arrive(automaton, state3, base, end + third, limit, hits3)
+      if (state4 >= ACCEPTING)
+        state4 = index < begin4 ? pass(automaton, state4) : arrive(automaton, state4, base, end + fourth, limit, hits4)
       next = automaton.next
     }
   }
-  for (const later of [hits2, hits3, hits4]) for (const entry of later) hits.push(entry)
-  return scanUnits(automaton, from + 4 * second, to, limit, state4, base, hits)
+  for (let at = 0; at < hits2.length; at++) hits.push(hits2[at] as number)
+  for (let at = 0; at < hits3.length; at++) hits.push(hits3[at] as number)
+  for (let at = 0; at < hits4.length; at++) hits.push(hits4[at] as number)
+  return state4
 }
 
 /** Bytes of a text looked at in one go. */
