@@ -58,10 +58,11 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option('--host <address>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <number>', 'port for OTLP/HTTP and the API; 0 takes any free one (default: 4318)')
     .option('--grpc-port <number>', 'port for OTLP/gRPC; 0 takes any free one, off for none (default: 4317)')
+    .option('--workers <count>', 'threads that decode and redact, 0 for none (default: cores less one, at least one)')
     .option('--forward <url>', 'send every span on to this OTLP/HTTP endpoint; may be given more than once', collect)
     .option('--policy <name|file>', 'redact by this policy: default, strict, metadata-only, or a JSON file')
     .action(({ policy, ...flags }) =>
-      act({ ...flags, redactionPolicy: policy }, ['host', 'port', 'grpcPort', 'forward', 'redactionPolicy'], async (settings) =>
+      act({ ...flags, redactionPolicy: policy }, ['host', 'port', 'grpcPort', 'workers', 'forward', 'redactionPolicy'], async (settings) =>
         (await import('./commands/up.ts')).up(settings, terminal),
       ),
     )

@@ -36,7 +36,7 @@ const folders = new Map<string, string>()
 beforeAll(async () => {
   const home = await temporaryFolder()
   const store = join(home, 'store')
-  const collector = await startCollector({ store, port: 0, log: () => undefined })
+  const collector = await startCollector({ store, port: 0, workers: 0, log: () => undefined })
   const recorder = startRecorder({ endpoint: collector.url, exporter: 'reprise' })
   for (const { start } of Object.values(CASES)) await Promise.resolve(start()).catch(() => undefined)
   const report = await recorder.stop()

@@ -21,7 +21,7 @@ export class LiveStore {
 
   static async open(options: RecorderOptions = {}): Promise<LiveStore> {
     const home = await temporaryFolder()
-    const collector = await startCollector({ store: join(home, 'store'), port: 0, log: () => undefined })
+    const collector = await startCollector({ store: join(home, 'store'), port: 0, workers: 0, log: () => undefined })
     return new LiveStore(home, collector, startRecorder({ endpoint: collector.url, exporter: 'reprise', ...options }))
   }
 

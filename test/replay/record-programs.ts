@@ -12,7 +12,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 export async function recordPrograms(run: () => Promise<unknown>, options: RecorderOptions = {}): Promise<ReadonlyMap<string, string>> {
   const home = await temporaryFolder()
   const store = join(home, 'store')
-  const collector = await startCollector({ store, port: 0, log: () => undefined })
+  const collector = await startCollector({ store, port: 0, workers: 0, log: () => undefined })
   const recorder = startRecorder({ endpoint: collector.url, exporter: 'reprise', ...options })
   try {
     await run()

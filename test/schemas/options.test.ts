@@ -51,6 +51,13 @@ const CASES: { readonly [K in OptionKey]: { good: [unknown, unknown][]; bad: unk
     ],
     bad: ['65536', '-1', 'no', true],
   },
+  workers: {
+    good: [
+      ['0', 0],
+      [4, 4],
+    ],
+    bad: ['-1', '257', 'auto', 1.5],
+  },
   port: {
     good: [
       ['0', 0],

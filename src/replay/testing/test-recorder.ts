@@ -80,7 +80,7 @@ export class TestRecorder {
 async function startCollector(): Promise<{ child: ChildProcess; store: string; url: string }> {
   const store = await mkdtemp(join(tmpdir(), 'reprise-test-'))
   const main = fileURLToPath(new URL(`../../cli/main${extname(fileURLToPath(import.meta.url))}`, import.meta.url))
-  const options = ['up', '--port', '0', '--grpc-port', 'off', '--store', store, '--quiet']
+  const options = ['up', '--port', '0', '--grpc-port', 'off', '--store', store, '--quiet', '--workers', '0']
   // Settings of the program under test are not the collector's.
   const env = Object.fromEntries(Object.entries(process.env).filter(([key]) => !/^(?:REPRISE|OTEL|VITEST|NODE_OPTIONS)/.test(key)))
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', main, ...options], {

@@ -56,6 +56,7 @@ export interface OptionValues {
   readonly host: string
   readonly port: number
   readonly grpcPort: number | 'off'
+  readonly workers: number | undefined
   readonly namespace: string
   readonly redactionPolicy: string | undefined
   readonly quarantineKey: string | undefined
@@ -124,6 +125,11 @@ export const OPTIONS: { readonly [K in OptionKey]: OptionRow<OptionValues[K]> } 
     env: ['REPRISE_GRPC_PORT'],
     default: 4317,
     doc: 'Port of the collector for OTLP/gRPC; 0 takes any free one, off for none. Where nobody asked for it and it is taken, the collector does without.',
+  }),
+  workers: row('workers', count(0, 256), {
+    env: ['REPRISE_WORKERS'],
+    default: undefined,
+    doc: 'Threads of the collector that decode and redact; 0 does it in its main thread. As a rule as many as there are cores, less one, and at least one.',
   }),
   namespace: row('namespace', text(/^[a-z0-9][a-z0-9-]{0,62}$/, 'up to 63 of a-z, 0-9 and -, not beginning with -'), {
     env: ['REPRISE_NAMESPACE'],
