@@ -51,6 +51,9 @@ const swapCase = (byte: number): number => {
 
 /** Sets by class source: the same few classes make up most anchors. */
 const classes = new Map<string, ByteSet>()
+/** Sets of one byte, and behind them those of both its cases: all anchors together have tens of thousands of such places. */
+const literals: ByteSet[] = []
+const FOLDED = 256
 
 /** Parses anchor syntax (see RuleData.anchors). Throws TypeError that names the anchor and the place. */
 export function parseAnchor(source: string, fold: boolean): ByteSet[] {
@@ -89,7 +92,9 @@ export function parseAnchor(source: string, fold: boolean): ByteSet[] {
       if (source[index] !== ']') throw new TypeError(`anchor ${JSON.stringify(source)}: a class is not closed`)
       index++
     } else {
-      bytes.add(literal())
+      const byte = literal()
+      sets.push((literals[fold ? byte + FOLDED : byte] ??= byteSetOfBytes(new Set(fold ? [byte, swapCase(byte)] : [byte]))))
+      continue
     }
     if (fold) for (const byte of [...bytes]) bytes.add(swapCase(byte))
     const set = negated ? byteSetOf((byte) => !bytes.has(byte)) : byteSetOfBytes(bytes)
