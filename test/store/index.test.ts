@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { fileURLToPath } from 'node:url'
@@ -170,7 +170,8 @@ test('making the index anew can be killed at any moment: the next opening carrie
   const live = everyAnswer(store)
   await store.close()
   for (let round = 0; round < 6; round++) {
-    const child = spawn(process.execPath, [fileURLToPath(new URL('support/reindexer.ts', import.meta.url)), dir], {
+    const threads = round % 2 === 0 ? 'two' : 'alone'
+    const child = spawn(process.execPath, [fileURLToPath(new URL('support/reindexer.ts', import.meta.url)), dir, threads], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = new Promise((resolve) => child.once('close', resolve))
@@ -178,10 +179,12 @@ test('making the index anew can be killed at any moment: the next opening carrie
     await new Promise((resolve) => setTimeout(resolve, round * 15))
     child.kill('SIGKILL')
     await ended
+    if (round === 2) writeFileSync(join(dir, '.index.db.tmp'), 'a part of one that was made beside')
     const writer = await openForTest(dir)
     await writer.index.catchUp()
     expect(everyAnswer(writer)).toBe(live)
     await writer.close()
+    expect(readdirSync(dir).filter((name) => name.startsWith('.'))).toEqual([])
   }
 }, 60_000)
 

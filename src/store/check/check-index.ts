@@ -6,7 +6,7 @@ import type { Layout } from '../files/layout.ts'
 import { compareIndexes, MADE } from '../index/compare-index.ts'
 import { IndexDatabase, numberOf } from '../index/database.ts'
 import { IndexWriter } from '../index/index-writer.ts'
-import { isOfTape } from '../index/store-index.ts'
+import { isOfTape } from '../index/tape-match.ts'
 import { Tape } from '../tape/tape.ts'
 import type { Problems } from './problems.ts'
 

@@ -1,7 +1,8 @@
-import { closeSync, existsSync } from 'node:fs'
+import { closeSync, existsSync, fsyncSync, openSync, renameSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
 import { RUN_STATUSES, STEP_KINDS } from '../../schemas/index.ts'
-import { createFile, removeFile } from '../files/durable.ts'
+import { createFile, removeFile, syncFolder } from '../files/durable.ts'
 import { PENDING_FLAG } from './step-flags.ts'
 
 /** Raised with every change of the tables or of what is put into them: an index of another version is made anew. */
@@ -98,6 +99,13 @@ CREATE TABLE digest_pages(id INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
 CREATE TABLE digest_tail(id INTEGER PRIMARY KEY, entries BLOB NOT NULL) STRICT;
 `
 
+const PAGES = 'PRAGMA page_size = 8192; PRAGMA temp_store = MEMORY'
+// The tape is the truth: a commit that a power cut undoes is done again from there, so NORMAL is enough. The log is emptied every
+// 4000 pages, and one that a long reader has let grow beyond that is cut back.
+const CONFIGURE = `${PAGES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 33554432`
+/** Each page is written once, where it will stay, and nothing is taken back. */
+const CONFIGURE_BESIDE = `${PAGES}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -32768`
+
 export type Row = Record<string, SQLOutputValue>
 
 /** A connection to an index, with its statements. */
@@ -126,11 +134,22 @@ export class IndexDatabase {
 
   /** An empty one; `:memory:` for one that only this process sees. */
   static create(path: string): IndexDatabase {
+    return IndexDatabase.#create(path, CONFIGURE, true)
+  }
+
+  /** An empty one that is worth nothing before `putInPlace`: what is interrupted leaves it damaged. */
+  static createBeside(path: string): IndexDatabase {
+    removeIndex(path)
+    // Otherwise SQLite keeps a way back, as newer versions of Node ask of it.
+    return IndexDatabase.#create(path, CONFIGURE_BESIDE, false)
+  }
+
+  static #create(path: string, configure: string, defensive: boolean): IndexDatabase {
     // The mode of its side files follows that of the file.
     if (path !== ':memory:') closeSync(createFile(path))
-    const database = new DatabaseSync(path, { timeout: BUSY_MILLIS })
+    const database = new DatabaseSync(path, { timeout: BUSY_MILLIS, defensive })
     const index = new IndexDatabase(database)
-    index.#configure()
+    database.exec(configure)
     database.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${INDEX_VERSION};`)
     index.setMeta({ vocabulary: VOCABULARY })
     database.exec('COMMIT')
@@ -147,21 +166,13 @@ export class IndexDatabase {
         database.close()
         return undefined
       }
-      if (!readOnly) index.#configure()
+      if (!readOnly) database.exec(CONFIGURE)
       return index
     } catch (error) {
       database?.close()
       if (isSqliteError(error)) return undefined
       throw error
     }
-  }
-
-  #configure(): void {
-    // The tape is the truth: a commit that a power cut undoes is done again from there, so NORMAL is enough. The log is emptied every
-    // 4000 pages, and one that a long reader has let grow beyond that is cut back.
-    this.#database.exec(
-      'PRAGMA page_size = 8192; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 33554432',
-    )
   }
 
   exec(sql: string): void {
@@ -240,13 +251,30 @@ export class IndexDatabase {
 
   close(): void {
     this.#statements.clear()
-    this.#database.close()
+    if (this.#database.isOpen) this.#database.close()
   }
 }
 
 const BUSY_MILLIS = 5_000
 const SQLITE_CORRUPT = 11
 const SQLITE_NOTADB = 26
+
+/** Where one is made that will stand at a path; what a crash leaves of it is removed when the store is opened. */
+export function besideOf(path: string): string {
+  return join(dirname(path), `.${basename(path)}.tmp`)
+}
+
+/** Puts a database that was made beside and is closed in place, durably: what takes its place would be trusted after a power cut. */
+export function putInPlace(beside: string, path: string): void {
+  const fd = openSync(beside, 'r+')
+  try {
+    fsyncSync(fd)
+  } finally {
+    closeSync(fd)
+  }
+  renameSync(beside, path)
+  syncFolder(dirname(path))
+}
 
 export function removeIndex(path: string): void {
   for (const suffix of ['-wal', '-shm', '-journal', '']) removeFile(`${path}${suffix}`)

@@ -3,21 +3,19 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { ReindexProgress, ReindexResult, StoreIndex } from '../types.ts'
-import { IndexDatabase, isDamage, isSqliteError, removeIndex } from './database.ts'
+import { besideOf, IndexDatabase, isDamage, isSqliteError, putInPlace, removeIndex } from './database.ts'
 import { IndexQueries } from './index-queries.ts'
 import { IndexWriter } from './index-writer.ts'
 import { OfferedGroups, type OfferedRows } from './offered-rows.ts'
 import type { QuerySource } from './query-source.ts'
-import { RowBatchReader } from './row-batch.ts'
-import { ScanAhead } from './scan-ahead.ts'
 import { StepRowsReader, stepsOf } from './step-rows.ts'
+import { REINDEX_SLICE_MILLIS, takeAhead } from './take-ahead.ts'
+import { digestBefore, isOfTape } from './tape-match.ts'
 
 /** The event loop is held no longer at a time. */
 const SLICE_MILLIS = 8
 /** For a thread of its own. */
 export const THREAD_SLICE_MILLIS = 200
-/** Nobody waits for a loop that makes everything anew; the longer a transaction, the fewer times a run is written. */
-const REINDEX_SLICE_MILLIS = 400
 /** Groups that come close together share a transaction: after a quiet time so long, */
 const GATHER_MILLIS = 10
 /** and while they keep coming, for a thread of its own, one transaction in such a time; */
@@ -30,7 +28,6 @@ const GATHER_SHARE = 1 / 10
 export const THREAD_REST_MILLIS = 5_000
 /** Lines that are taken between two looks at the clock. */
 const LINES_AT_ONCE = 32
-const DIGEST_PREFIX = 'sha256:'
 const CLOSE_MAX_MILLIS = 2_000
 /** With less a thread costs more time than it saves. */
 const SCAN_AHEAD_MIN_BYTES = 16 * 1024 * 1024
@@ -117,15 +114,20 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   }
 
   #startAnew(): IndexWriter {
-    this.#database.close()
-    removeIndex(this.#path)
+    this.#letGo()
     this.#database = IndexDatabase.create(this.#path)
     this.#writer = this.#newWriter()
+    this.#onAnew?.()
+    return this.#writer
+  }
+
+  #letGo(): void {
+    this.#database.close()
+    removeIndex(this.#path)
     this.#reading = undefined
     // Something may have been erased in them since they were made.
     this.#offered.clear()
     this.#onAnew?.()
-    return this.#writer
   }
 
   #newWriter(): IndexWriter {
@@ -214,48 +216,32 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     }
   }
 
-  /** A new index of much, made together with a thread that reads ahead. What goes wrong is left to `#follow`. */
-  async #followAhead(onSlice: () => void): Promise<void> {
-    if (this.#tape.tapeBytes() < this.#scanAheadMinBytes) return
-    const ahead = new ScanAhead(this.#tape.dir, this.#tape.head())
-    const rows = new RowBatchReader()
+  /**
+   * A new index of much, made in a file beside together with a thread that reads ahead; what came since is left to `#follow`.
+   * Until it is put in place there is none.
+   */
+  async #makeAhead(onSlice: () => void): Promise<void> {
+    const beside = besideOf(this.#path)
+    this.#letGo()
+    let database: IndexDatabase | undefined
     try {
-      for (let more = true; more && !this.#closed && !this.#interrupted; ) {
-        more = this.#sliceAhead(ahead, rows)
-        onSlice()
-        await nextTurn()
-      }
+      database = IndexDatabase.createBeside(beside)
+      this.#database = database
+      this.#writer = this.#newWriter()
+      await takeAhead(this.#tape, this.#writer, () => !this.#closed && this.#database === database, onSlice)
+      if (this.#database !== database) return
+      database.close()
+      // It is made by whoever opens the store next.
+      if (this.#closed) return removeIndex(beside)
+      putInPlace(beside, this.#path)
+      this.#database = IndexDatabase.openForWriting(this.#path)
+      this.#writer = this.#newWriter()
+      this.#onAnew?.()
     } catch {
-      // Told by `#follow`, which meets it again.
-    } finally {
-      await ahead.close()
+      removeIndex(beside)
+      // Whatever it was, `#follow` meets it again, where it can be told.
+      if (database === undefined || this.#database === database) this.#startAnew()
     }
-  }
-
-  /** One transaction of what was read ahead; false at its end. */
-  #sliceAhead(ahead: ScanAhead, rows: RowBatchReader): boolean {
-    const deadline = performance.now() + REINDEX_SLICE_MILLIS
-    const writer = this.#writer
-    let { group } = writer.place
-    let batch: ReturnType<ScanAhead['next']>
-    writer.begin()
-    try {
-      for (batch = ahead.next(deadline); typeof batch === 'object'; batch = ahead.next(deadline)) {
-        rows.read(batch, {
-          step: (of, line, row) => writer.addStep(of, line, row),
-          other: (of, line, bytes) => writer.add(of, line, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length), 0, bytes.length),
-          unread: (of) => this.#takeGroup(of),
-        })
-        group = batch.endGroup
-        if (performance.now() >= deadline) break
-      }
-      writer.commit({ group, line: 0 }, digestBefore(this.#tape, group))
-    } catch (error) {
-      writer.rollback()
-      if (!isDamage(error)) this.#writer = this.#newWriter()
-      throw error
-    }
-    return batch !== 'ended'
   }
 
   /** One transaction. */
@@ -307,13 +293,6 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     return true
   }
 
-  #takeGroup(group: number): void {
-    const { content, starts } = this.#read(group)
-    for (let line = 0; line + 1 < starts.length; line++)
-      this.#writer.add(group, line, content, starts[line] ?? 0, (starts[line + 1] ?? 0) - 1)
-    this.#reading = undefined
-  }
-
   #read(group: number): ReadGroup {
     if (this.#reading?.group === group) return this.#reading
     try {
@@ -343,10 +322,11 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#interrupted = true
     await this.#running?.catch(() => undefined)
     this.#interrupted = false
-    this.#startAnew()
+    const isMuch = this.#path !== ':memory:' && this.#tape.tapeBytes() >= this.#scanAheadMinBytes
+    if (!isMuch) this.#startAnew()
     const onSlice = (): void =>
       onProgress?.({ group: this.#writer.place.group, groups: this.#tape.head().group + 1, records: this.#writer.records })
-    this.#running = this.#followAhead(onSlice)
+    this.#running = (isMuch ? this.#makeAhead(onSlice) : Promise.resolve())
       .then(() => this.#follow(REINDEX_SLICE_MILLIS, Number.POSITIVE_INFINITY, onSlice))
       .finally(() => {
         this.#running = undefined
@@ -372,21 +352,4 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     await this.#running?.catch(() => undefined)
     this.#database.close()
   }
-}
-
-function digestBefore(tape: Tape, group: number): string {
-  const head = tape.head()
-  if (group === head.group + 1 && group > 0) return head.digest.slice(DIGEST_PREFIX.length)
-  return group === 0 ? '' : (tape.entryOf(group - 1)?.digest.toString('hex') ?? '')
-}
-
-/** Whether the index was made from this very tape: a tape that was cut or put back from a backup may tell another story. */
-export function isOfTape(database: IndexDatabase, tape: Tape): boolean {
-  const group = Number(database.meta('group') ?? 0)
-  return group <= tape.head().group + 1 && String(database.meta('digest') ?? '') === digestBefore(tape, group)
-}
-
-/** Whether the index holds everything that is on the tape. */
-export function isUpToDate(database: IndexDatabase, tape: Tape): boolean {
-  return isOfTape(database, tape) && Number(database.meta('group') ?? 0) > tape.head().group
 }
