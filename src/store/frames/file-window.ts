@@ -13,6 +13,7 @@ export interface ByteSource {
 export class FileWindow {
   readonly #source: ByteSource
   readonly #windowBytes: number
+  #memory: Buffer = EMPTY
   #window: Buffer = EMPTY
   #start = 0
 
@@ -29,7 +30,11 @@ export class FileWindow {
   read(position: number, length: number): Buffer {
     const offset = position - this.#start
     if (offset >= 0 && offset + length <= this.#window.length) return this.#window.subarray(offset, offset + length)
-    const target = Buffer.allocUnsafe(Math.max(length, this.#windowBytes))
+    // The same memory for each: of a large file there would otherwise be as much garbage as the file is long.
+    if (this.#memory.length < length || this.#memory.length === 0)
+      this.#memory = Buffer.allocUnsafeSlow(Math.max(length, this.#windowBytes))
+    const target = this.#memory
+    this.#window = EMPTY
     this.#window = target.subarray(0, this.#source.readUpTo(target, position))
     this.#start = position
     return this.#window.subarray(0, Math.min(length, this.#window.length))
@@ -101,7 +106,10 @@ export function readExactly(
  */
 export function giveBack(bytes: Buffer): void {
   const { buffer } = bytes
-  if (buffer instanceof ArrayBuffer && bytes.length === buffer.byteLength && bytes.length >= GIVEN_BACK_MIN_BYTES) buffer.transfer(0)
+  if (!(buffer instanceof ArrayBuffer) || bytes.length < GIVEN_BACK_MIN_BYTES) return
+  if (buffer.byteLength - bytes.length <= UNUSED_MAX_BYTES) buffer.transfer(0)
 }
 
 const GIVEN_BACK_MIN_BYTES = 16 * 1024
+/** What `zlib` wants to see left over to know that it is at the end. */
+const UNUSED_MAX_BYTES = 1

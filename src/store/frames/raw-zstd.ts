@@ -83,7 +83,7 @@ export function decodeFrame(frame: Buffer, maxBytes: number, inPlace: boolean = 
     const type = (block >> 1) & 3
     const size = block >> 3
     if (type === BLOCK_RESERVED) return undefined
-    if (type !== BLOCK_RAW) return decompress(frame, maxBytes)
+    if (type !== BLOCK_RAW) return decompress(frame, maxBytes, header.contentBytes)
     at += 3
     total += size
     if (at + size > frame.length || total > maxBytes) return undefined
@@ -108,9 +108,13 @@ function movedTogether(frame: Buffer, from: number, pieces: readonly Buffer[], t
   return frame.subarray(from, from + total)
 }
 
-function decompress(frame: Buffer, maxBytes: number): Buffer | undefined {
+const CHUNK_MIN_BYTES = 64
+
+function decompress(frame: Buffer, maxBytes: number, contentBytes: number | undefined): Buffer | undefined {
+  // In one piece where the frame tells its size, and not in many that are then put together.
+  const chunk = contentBytes === undefined ? {} : { chunkSize: Math.max(CHUNK_MIN_BYTES, contentBytes + 1) }
   try {
-    return zstdDecompressSync(frame, { maxOutputLength: Math.max(1, maxBytes) })
+    return zstdDecompressSync(frame, { maxOutputLength: Math.max(1, maxBytes), ...chunk })
   } catch {
     return undefined
   }

@@ -1,15 +1,16 @@
 import { closeSync, openSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import { ReplacingFile } from '../files/replacing-file.ts'
-import { FileWindow, giveBack, readExactly } from '../frames/file-window.ts'
+import { FileWindow, giveBack, ReadMemory, readExactly } from '../frames/file-window.ts'
 import { type ScannedFrame, scanFrames } from '../frames/scan.ts'
-import { compressBlock } from './compress.ts'
+import { compressBlock, giveBackFrame } from './compress.ts'
 import type { SealOutcome } from './seal-segment.ts'
 import { isSealedPack, SEALED_BLOCK_BYTES, type SealedBlock, sealedPackHeader, sealedPackTable } from './sealed-pack.ts'
 
 /** Compresses a pack that nothing is added to any more. Every place in it stays what it is, so its side file does too. */
 export function sealPack(path: string): SealOutcome {
   const fd = openSync(path, 'r')
+  const memory = new ReadMemory()
   let file: ReplacingFile | undefined
   try {
     if (isSealedPack(fd)) return { type: 'already' }
@@ -20,7 +21,7 @@ export function sealPack(path: string): SealOutcome {
     let from = 0
     let to = 0
     for (const found of scanFrames(window, 0, fileBytes)) {
-      if (found.type !== 'frame' || !isWhole(fd, found)) return { type: 'damaged', groups: [] }
+      if (found.type !== 'frame' || !isWhole(fd, found, memory)) return { type: 'damaged', groups: [] }
       to = found.end
       if (to - from < SEALED_BLOCK_BYTES && to < fileBytes) continue
       writer.add(read(fd, from, to - from))
@@ -32,6 +33,7 @@ export function sealPack(path: string): SealOutcome {
     return { type: 'sealed', fromBytes: fileBytes, toBytes: file.bytes }
   } finally {
     file?.abandon()
+    memory.giveBack()
     closeSync(fd)
   }
 }
@@ -55,7 +57,7 @@ export class BlockWriter {
     this.#blocks.push({ frameOffset, frameBytes: frame.length, frameCrc: crc32(frame), position: this.#position, length: content.length })
     this.#position += content.length
     giveBack(content)
-    giveBack(frame)
+    giveBackFrame(frame)
   }
 
   finish(): void {
@@ -63,12 +65,12 @@ export class BlockWriter {
   }
 }
 
-function isWhole(fd: number, { header, frameOffset, end }: ScannedFrame): boolean {
-  return crc32(read(fd, frameOffset, end - frameOffset)) === header.frameCrc
+function isWhole(fd: number, { header, frameOffset, end }: ScannedFrame, memory: ReadMemory): boolean {
+  return crc32(read(fd, frameOffset, end - frameOffset, memory.take(end - frameOffset))) === header.frameCrc
 }
 
-function read(fd: number, position: number, length: number): Buffer {
-  const bytes = readExactly(fd, position, length)
+function read(fd: number, position: number, length: number, target?: Buffer): Buffer {
+  const bytes = readExactly(fd, position, length, target)
   if (bytes === undefined) throw new Error(`the pack ended at ${position} while it was read`)
   return bytes
 }

@@ -4,7 +4,7 @@ import { ReplacingFile } from '../files/replacing-file.ts'
 import { giveBack } from '../frames/file-window.ts'
 import { SEALED_GROUPS_MAX, type SealedGroup, sealedGroupsHeader } from '../tape/sealed-groups.ts'
 import { type GroupEntry, SEALED_BLOCK_BYTES, SegmentView } from '../tape/segment-view.ts'
-import { compressBlock } from './compress.ts'
+import { compressBlock, giveBackFrame } from './compress.ts'
 
 /** Why a file was left as it is, or what sealing has made of it. */
 export type SealOutcome =
@@ -71,7 +71,7 @@ export function writeBlocks(entries: readonly GroupEntry[], contentOf: (entry: G
     giveBack(joined)
     file.write(sealedGroupsHeader({ groups, mark }, frame))
     file.write(frame)
-    giveBack(frame)
+    giveBackFrame(frame)
     groups = []
     block = []
     blockBytes = 0

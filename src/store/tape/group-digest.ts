@@ -40,7 +40,10 @@ export class GroupDigest {
   }
 
   finish(): Buffer {
-    return Buffer.from(hash('sha256', this.#input, 'hex'), 'hex')
+    // In memory of its own: it is kept for long, and would keep all that it shares memory with.
+    const digest = Buffer.allocUnsafeSlow(32)
+    digest.write(hash('sha256', this.#input, 'binary'), 'latin1')
+    return digest
   }
 }
 
