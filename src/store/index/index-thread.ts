@@ -10,6 +10,8 @@ import type { QuerySource } from './query-source.ts'
 import { type StepRows, sizeOfRows } from './step-rows.ts'
 
 const YOUNG_MAX_MIB = 6
+/** Some forty times of what it keeps. The less it may have, the sooner is collected what it does not. */
+const OLD_MAX_MIB = 512
 /** Groups that come close together are told of once: to wake another thread costs as much as to index some steps. */
 const FEED_MILLIS = 10
 
@@ -91,7 +93,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
       // node:sqlite announces itself on some versions of Node; nobody who reads that can do anything about it.
       execArgv: ['--disable-warning=ExperimentalWarning'],
       // What it makes is gone a moment later: more room would only be more memory.
-      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB },
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB, maxOldGenerationSizeMb: OLD_MAX_MIB },
     })
     await new Promise<void>((resolve, reject) => {
       worker.once('error', reject)
