@@ -78,9 +78,8 @@ export class LineScanner extends AttributeWalk {
   /** That of the line. */
   #current: ResourceFacts = this.#resource
   #differed = false
-  #kindBytes: Uint8Array = NOTHING
-  #kind: StepKind = 'custom'
-  #idBytes: Uint8Array = NOTHING
+  /** The one of the line before. */
+  readonly #idBytes: Uint8Array = new Uint8Array(ID_DIGITS)
   #idText = ''
   readonly #resources = new Map<string, ResourceFacts>()
   readonly #words = new TextCache((bytes) => bytes.toString('latin1'))
@@ -255,14 +254,10 @@ export class LineScanner extends AttributeWalk {
     return this.strings.text(this.bytes, from, this.at)
   }
 
-  /** Mostly that of the line before. */
   #readKind(): StepKind {
-    if (this.#kindBytes.length > 0 && this.hasBytes(this.#kindBytes)) return this.#kind
     const from = this.skipPlain()
     const kind = KINDS.get(this.#words.text(this.bytes, from, this.at - 1))
     if (kind === undefined) throw OTHER_FORM
-    this.#kind = kind
-    this.#kindBytes = this.copy(from)
     return kind
   }
 
@@ -293,10 +288,15 @@ export class LineScanner extends AttributeWalk {
 
   /** An id, whose opening quote has been passed. */
   #id(): string {
-    if (this.#idBytes.length > 0 && this.hasBytes(this.#idBytes)) return this.#idText
+    const { bytes } = this
+    const known = this.#idBytes
     const from = this.skipHex(ID_DIGITS)
-    this.#idText = this.#words.text(this.bytes, from, from + ID_DIGITS)
-    this.#idBytes = this.copy(from)
+    // A difference is likeliest at the end.
+    let same = ID_DIGITS
+    while (same > 0 && bytes[from + same - 1] === known[same - 1]) same--
+    if (same === 0) return this.#idText
+    for (let index = 0; index < ID_DIGITS; index++) known[index] = bytes[from + index] ?? 0
+    this.#idText = this.#words.text(bytes, from, from + ID_DIGITS)
     return this.#idText
   }
 

@@ -75,7 +75,7 @@ export class FactReader {
         return
       case 'tag': {
         const text = plainText(value)
-        if (text !== undefined) this.#addTag(`${key.slice(TAG_PREFIX.length)}=${text}`)
+        if (text !== undefined) this.#addTag(tagOf(key, text))
         return
       }
       case 'tags':
@@ -111,6 +111,26 @@ export class FactReader {
     this.facts.tags ??= []
     if (cut !== '' && this.facts.tags.length < TAGS_MAX && !this.facts.tags.includes(cut)) this.facts.tags.push(cut)
   }
+}
+
+/** Tags that were made before: to join two texts anew costs as much as to look for many. Bounded. */
+const TAGS_MADE = new Map<string, Map<string, string>>()
+const TAGS_MADE_MAX = 64
+
+function tagOf(key: string, text: string): string {
+  let made = TAGS_MADE.get(key)
+  const known = made?.get(text)
+  if (known !== undefined) return known
+  const tag = `${key.slice(TAG_PREFIX.length)}=${text}`
+  if (tag.length > TEXT_MAX) return tag
+  if (made === undefined) {
+    if (TAGS_MADE.size >= TAGS_MADE_MAX) TAGS_MADE.clear()
+    made = new Map()
+    TAGS_MADE.set(key, made)
+  }
+  if (made.size >= TAGS_MADE_MAX) made.clear()
+  made.set(text, tag)
+  return tag
 }
 
 function cutText(text: string): string {

@@ -108,6 +108,8 @@ export class StepRowsWriter {
   readonly #models = new Column(this.#texts)
   readonly #sessions = new Column(this.#texts)
   readonly #tags = new Known<readonly string[]>()
+  /** By their first one. */
+  readonly #lastTags = new Map<string, { readonly tags: readonly string[]; readonly place: number }>()
   readonly #resources = new Known<ResourceFacts>()
 
   get steps(): number {
@@ -208,10 +210,20 @@ export class StepRowsWriter {
     numbers[at++] = outputTokens ?? NONE
     numbers[at++] = cost ?? NONE
     numbers[at++] = this.#sessions.placeOf(session)
-    numbers[at++] = tags.length === 0 ? NONE : this.#tags.placeOf(JSON.stringify(tags), tags)
+    numbers[at++] = tags.length === 0 ? NONE : this.#placeOfTags(tags)
     numbers[at++] = redactions
     numbers[at++] = this.#resources.placeOf(resource, resource)
     numbers[at] = digests
+  }
+
+  /** Mostly those of a row not long before. */
+  #placeOfTags(tags: readonly string[]): number {
+    const [first = ''] = tags
+    const known = this.#lastTags.get(first)
+    if (known !== undefined && isSame(known.tags, tags)) return known.place
+    const place = this.#tags.placeOf(JSON.stringify(tags), tags)
+    this.#lastTags.set(first, { tags, place })
+    return place
   }
 
   #writeId(place: number, hex: string): boolean {
@@ -272,9 +284,16 @@ export class StepRowsWriter {
   /** Values that were sent are sent again. */
   forget(): void {
     for (const column of [this.#namespaces, this.#runs, this.#traces, this.#names, this.#models, this.#sessions]) column.forget()
+    this.#lastTags.clear()
     for (const known of [this.#texts, this.#tags, this.#resources]) {
       known.clear()
       known.take()
     }
   }
+}
+
+function isSame(left: readonly string[], right: readonly string[]): boolean {
+  if (left.length !== right.length) return false
+  for (let index = 0; index < left.length; index++) if (left[index] !== right[index]) return false
+  return true
 }

@@ -2,6 +2,7 @@ const SLOTS = 16_384
 /** A text is kept in one of so many slots; a sender who makes up texts that share them only makes them be read anew. */
 const WAYS = 4
 const CACHED_BYTES_MAX = 1024
+const HASHED_BYTES = 16
 
 interface Entry {
   readonly hash: number
@@ -20,9 +21,9 @@ export class TextCache {
   }
 
   text(bytes: Uint8Array, from: number, to: number): string {
-    // FNV-1a. Its low bits depend on the low bits alone, hence the fold.
-    let hash = 0x811c9dc5
-    for (let at = from; at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
+    // FNV-1a over the end, where texts differ most, and the length. Its low bits depend on the low bits alone, hence the fold.
+    let hash = 0x811c9dc5 ^ (to - from)
+    for (let at = Math.max(from, to - HASHED_BYTES); at < to; at++) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193)
     const first = (hash ^ (hash >>> 15)) & (SLOTS - WAYS)
     let free = first
     for (let slot = first; slot < first + WAYS; slot++) {
