@@ -5,11 +5,21 @@ const QUOTE = 0x22
 const BLANK = 0x20
 const isDigit = (unit: number): boolean => unit >= 0x30 && unit <= 0x39
 
-/** A value under a name in configuration: digits among its first characters, and the name no member of JSON, whose fields are looked at by name. */
+const caseOf = (unit: number): number => (unit >= 0x61 ? 2 : unit >= 0x41 && unit <= 0x5a ? 1 : 0)
+/**
+ * A value under a name in configuration: digits among its first characters, or letters that change their case more often than words
+ * do; and the name no member of JSON, whose fields are looked at by name.
+ */
 const namedValue: Guard = (units: Units, start, end) => {
+  if (units[start] === QUOTE) return false
   let digits = 0
-  for (let at = end - 14; at < end; at++) if (isDigit(units[at] as number)) digits++
-  return digits > 1 && digits < 14 && units[start] !== QUOTE
+  let changes = 0
+  for (let at = end - 14; at < end; at++) {
+    const unit = units[at] as number
+    if (isDigit(unit)) digits++
+    if (caseOf(unit) !== caseOf(units[at - 1] as number)) changes++
+  }
+  return digits < 14 && (digits > 1 || changes > 6)
 }
 
 /** What stands for a colon or an equals sign in East Asian texts, and the two verbs that do: as UTF-16, or as the last two of three bytes of UTF-8. */
