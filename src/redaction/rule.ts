@@ -77,6 +77,7 @@ export type LaterCheckName =
   | 'named-by-blank'
   | 'named-run'
   | 'nz-ird'
+  | 'quoted-token'
   | 'random-run'
   | 'said'
   | 'said-mixed'

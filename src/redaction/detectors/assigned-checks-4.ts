@@ -1,5 +1,5 @@
 import { Buffer } from 'node:buffer'
-import { isAssignedCredential, isAssignedToken3, isQuotedMixed, isQuotedPassword } from './assigned-checks.ts'
+import { isAssignedCredential, isAssignedMixed, isAssignedToken3, isQuotedMixed, isQuotedPassword } from './assigned-checks.ts'
 import { isBasicPair } from './checks.ts'
 import { isPlaceholder, randomness } from './placeholders.ts'
 
@@ -15,7 +15,9 @@ export function isRandomRun(secret: string, lengthMin: number): boolean {
   const core = secret.replace(/[=.,;:]+$/, '')
   if (core.length < lengthMin || isPlaceholder(core)) return false
   const digits = count(core, /[0-9]/g)
-  if (digits < 2 || !/[A-Za-z]/.test(core)) return false
+  if (!/[A-Za-z]/.test(core)) return false
+  // Of letters alone, in either case: more often than words do they change it.
+  if (digits < 2) return core.length >= 20 && /^[A-Za-z0-9]+$/.test(core) && changes(core) >= core.length * 0.4 && randomness(core) >= 3.4
   if (/^(?:sha[0-9]{1,3}|md5|blake[23][bs]?)[-:]/i.test(core) || /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(core)) return false
   // Names in parts, versions, paths.
   if (/^[a-z]+[0-9]{0,3}(?:[-_./:][a-z0-9]{1,12}){1,12}$/i.test(core) && changes(core) < core.length / 3) return false
@@ -71,11 +73,21 @@ export function isAssignedCredential4(secret: string, text: string, end: number)
     )
   )
     return false
+  // `tenant_4711_profile_v2`: words and numbers.
+  if (/^[a-z]{2,}(?:[-_.](?:[a-z]{2,}[0-9]{0,3}|v?[0-9]{1,6})){1,8}$/.test(secret)) return false
   return isAssignedCredential(secret, text, end) || (isRandomRun(secret, 24) && !isPathOfNames(secret))
 }
 
+const METHODS = /^(?:oauth|http|sha|md|base|hs|rs|es|ps|x|v|ed|aes|tls|ssl|sslv|tlsv|ntlmv|basic|level|type|mode)-?[0-9][0-9._-]{0,6}$/i
+/** Version 4 takes what says how something is done for no password: `auth=oauth2`. */
+export const isAssignedMixed4 = (secret: string, text: string, end: number): boolean =>
+  isAssignedMixed(secret, text, end) && !METHODS.test(secret)
+
+/** A token between quotes may have any sign; what is told by its randomness alone. */
+export const isQuotedToken = (secret: string): boolean => /^[!-~]+$/.test(secret) && !CODE.test(secret) && isRandomRun(secret, 14)
+
 export function isAssignedToken4(secret: string, text: string, end: number): boolean {
-  if (isAssignedToken3(secret, text, end)) return true
+  if (isAssignedToken3(secret, text, end) || (isRandomRun(secret, 24) && !isPathOfNames(secret))) return true
   // `IPINFO_TOKEN = "a090f29e2032d7"`
   if (!/^[A-Za-z0-9]{12,15}$/.test(secret) || count(secret, /[0-9]/g) < 3 || changes(secret) < 4 || isPlaceholder(secret)) return false
   return /[A-Z0-9]_TOKEN["'`\])]{0,3}\s{0,3}[:=]\s{0,3}["'`]?$/.test(text.slice(Math.max(0, end - secret.length - 48), end - secret.length))

@@ -2,6 +2,7 @@ import type { DetectorName, LaterCheckName, LaterDetectorName } from '../rule.ts
 import type { Detector } from '../text-view.ts'
 import {
   isAssignedCredential4,
+  isAssignedMixed4,
   isAssignedToken4,
   isAuthRun,
   isAuthValue,
@@ -14,6 +15,7 @@ import {
   isNamedByBlank,
   isNamedRun,
   isQuotedPassword4,
+  isQuotedToken,
   isRandomRun,
   isSaid,
   isSaidMixed,
@@ -44,9 +46,10 @@ function isIrd(written: string): boolean {
 
 /** Checks that version 4 has beside those of version 3. */
 export const LATER_CHECKS: Readonly<
-  Record<LaterCheckName | 'assigned-credential' | 'assigned-token' | 'basic-pair' | 'quoted-password', Check>
+  Record<LaterCheckName | 'assigned-credential' | 'assigned-mixed' | 'assigned-token' | 'basic-pair' | 'quoted-password', Check>
 > = {
   'assigned-credential': isAssignedCredential4,
+  'assigned-mixed': isAssignedMixed4,
   'assigned-token': isAssignedToken4,
   'auth-run': isAuthRun,
   'auth-value': isAuthValue,
@@ -61,6 +64,7 @@ export const LATER_CHECKS: Readonly<
   'named-run': isNamedRun,
   'nz-ird': isIrd,
   'quoted-password': isQuotedPassword4,
+  'quoted-token': isQuotedToken,
   'random-run': (secret) => isRandomRun(secret, 16),
   said: isSaid,
   'said-mixed': isSaidMixed,

@@ -33,7 +33,7 @@ export function isVendorValue(name: string, value: string): boolean {
 /** `ASSEMBLYAI=9f…`, `kraken_private: …`: random characters under the name of who gives out keys. The anchor ends inside the value. */
 export const detectVendorValue: Detector = ({ text }, anchorEnd, anchorLength) => {
   let start = anchorEnd - anchorLength + 1
-  while (start < anchorEnd && /[\s"'`]/.test(text[start] ?? '')) start++
+  while (start < anchorEnd && !/[A-Za-z0-9_-]/.test(text[start] ?? '')) start++
   const name = NAME.exec(text.slice(Math.max(0, start - LOOK_BACK), start))?.[1]
   if (name === undefined || !isVendorName(name)) return undefined
   VALUE.lastIndex = start

@@ -1,17 +1,26 @@
 import type { FieldRuleData, RuleData } from '../rule.ts'
-import { OPERATOR } from './assignments.ts'
+import { OPERATOR, SUFFIX } from './assignments.ts'
+import { FORM_RULES_4 } from './forms-4.ts'
 import { HANDED_RULES_4 } from './handed-4.ts'
 import { MARKED_RULES_4 } from './marked-4.ts'
-import { NAMED_RULES_4, OPERATOR_4 } from './named-4.ts'
+import { NAMED_RULES_4, OPERATOR_4, SUFFIX_4 } from './named-4.ts'
 import { MORE_NEAR_4, PERSONAL_RULES_4 } from './personal-4.ts'
 import { SPOKEN_RULES_4 } from './spoken-4.ts'
 
-/** An assignment's anchors end so; version 4 has one more of each. */
+/** An assignment's anchors end so; version 4 has more of each. */
 const ASSIGNED_END = ' [:=?|s]'
 
 /** Version 4 of the default policy, told as what it changes in version 3. */
 export function changedRules4(rules: readonly RuleData[]): RuleData[] {
-  return [...rules.map(changed), ...MARKED_RULES_4, ...NAMED_RULES_4, ...HANDED_RULES_4, ...SPOKEN_RULES_4, ...PERSONAL_RULES_4]
+  return [
+    ...rules.map(changed),
+    ...MARKED_RULES_4,
+    ...NAMED_RULES_4,
+    ...HANDED_RULES_4,
+    ...FORM_RULES_4,
+    ...SPOKEN_RULES_4,
+    ...PERSONAL_RULES_4,
+  ]
 }
 
 function changed(rule: RuleData): RuleData {
@@ -21,8 +30,9 @@ function changed(rule: RuleData): RuleData {
   if (rule.pattern?.includes(OPERATOR) !== true) return near === undefined ? rule : { ...rule, ...near }
   const wide = rule.anchors
     .filter((anchor) => anchor.endsWith(ASSIGNED_END))
-    .map((anchor) => `${anchor.slice(0, -ASSIGNED_END.length)}[\xff]`)
-  return { ...rule, ...near, anchors: [...rule.anchors, ...wide], pattern: rule.pattern.replaceAll(OPERATOR, OPERATOR_4) }
+    .flatMap((anchor) => ['[*\xff]', ' [.+<-]'].map((end) => anchor.slice(0, -ASSIGNED_END.length) + end))
+  const pattern = rule.pattern.replaceAll(OPERATOR, OPERATOR_4).replaceAll(SUFFIX, SUFFIX_4)
+  return { ...rule, ...near, anchors: [...rule.anchors, ...wide], pattern }
 }
 
 export const changedFields4 = (fields: readonly FieldRuleData[]): FieldRuleData[] => [

@@ -38,7 +38,20 @@ function call(names: readonly string[], pattern: string, name = 'credential'): R
 }
 const named = (names: readonly string[]): string => `(?:${names.join('|')})`
 
-const FIRST_KEY = ['hmac.new(', 'fernet(', 'signer(', 'secretbox(', 'setsecretkey(', 'setapikey(', 'securestring ']
+const FIRST_KEY = [
+  'hmac.new(',
+  'fernet(',
+  'signer(',
+  'secretbox(',
+  'setsecretkey(',
+  'setapikey(',
+  'securestring ',
+  'password( ',
+  'setpassword(',
+  'hmac256(',
+  'hmac384(',
+  'hmac512(',
+]
 const SECOND_KEY = [
   'jwt.sign(',
   'jwt.verify(',
@@ -58,8 +71,14 @@ const SECOND_KEY = [
   'twilio(',
   '.login(',
   'plainauth(',
+  'passwordcredential(',
+  'credentials.basic(',
+  'basic_auth ',
+  'signwith(',
+  'wifi.begin(',
 ]
 const THIRD_KEY = [
+  'sequelize(',
   'getconnection(',
   'mysqli_connect(',
   'mysqli(',
@@ -120,7 +139,7 @@ export const HANDED_RULES_4: readonly RuleData[] = [
   line(['bind dn ', 'binddn '], 'bind\\s?dn\\s\\S{1,128}\\s(?:with\\s)?password\\s(?<secret>\\S{6,128})'),
   line(
     [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11].map((before) => `password ${'[!-~]'.repeat(before)}[0-9]`),
-    '(?:(?<=[\\s@][a-z0-9.@-]{2,64} )|(?<=\\b(?:use|with|using|enter|try) ))password\\s["\'`]?(?<secret>[^\\s"\'`<>(){},;=:]{6,127}[^\\s"\'`<>(){},;=:.!?])',
+    '(?:(?<=[\\s@][a-z0-9.@-]{2,64} )|(?<=\\b(?:use|with|using|enter|try|old|new|current|temporary|temp|default|initial|root|admin) ))password\\s["\'`]?(?<secret>[^\\s"\'`<>(){},;=:]{6,127}[^\\s"\'`<>(){},;=:.!?])',
     {
       check: 'said-mixed',
     },
@@ -147,7 +166,7 @@ export const HANDED_RULES_4: readonly RuleData[] = [
   {
     // .pgpass
     name: 'password',
-    anchors: [':5432:', ':5433:', '*:*:*:'],
+    anchors: [':5432:', ':5433:', ':6432:', ':*:[A-Za-z*]'],
     back: { chars: '[A-Za-z0-9.*_-]', max: 64 },
     pattern: '[A-Za-z0-9.*_-]{0,64}:?(?:[0-9]{4,5}|\\*):[A-Za-z0-9_*-]{1,64}:[A-Za-z0-9_*-]{1,64}:(?<secret>[^\\s:"\'<>]{6,128})',
     check: 'given-password',

@@ -1,18 +1,33 @@
 import type { RuleData } from '../rule.ts'
-import { KEY_NAMES, PASSWORD_NAMES } from './assignments.ts'
+import { KEY_NAMES, PASSWORD_NAMES, SUFFIX } from './assignments.ts'
 
 /** Credentials told by a name beside them, in ways that version 3 did not know. */
 
-/** With the types of more languages (`let key: &str = …`), full-width signs, and the bars of a table. */
-export const OPERATOR_4 =
-  "(?:\\s{0,3}:?\\s{0,3}(?:&(?:'[a-z]{1,12}\\s)?|const\\s|[Oo]ption(?:al)?[<[])?\\b(?:string|str|text|varchar|bytes|byte\\[\\])[>\\]]?\\s{0,3}=\\s{0,3}|\\s{0,4}(?:::=|:=|=>|->|\\?=|\\.=|\\+=|\\|\\|=|={1,3}|:|：|＝)\\s{0,6}|\\s{0,2},\\s{0,2}(?=\\\\{0,2}[\"'`])|>(?=[^\\s<>=])|\\s\\|\\s{1,3}(?=[^\\s|]{8}))"
+/** What code has around a literal that stays one: `[]byte("…")`, `String::from("…")`, `q{…}`. */
+const WRAPPED =
+  '(?:(?:\\[\\]byte|String::from|[Bb]uffer\\.from|b64decode|atob|fromhex|unhexlify|SecretStr|Secret|[Gg]etBytes|str|bytes)\\(\\s{0,2}|\\bqq?[{(])?'
+/** Bold words of Markdown. */
+const BOLD = '(?:\\*{1,2}|__)?'
+/**
+ * With the types of more languages (`let key: &str = …`), full-width signs, and the bars of a table. What stands on the next line is
+ * the value only where it is quoted: in `PASSWORD=` there is none.
+ */
+export const OPERATOR_4: string =
+  `(?:${BOLD}(?:` +
+  "\\s{0,3}:?\\s{0,3}(?:&(?:'[a-z]{1,12}\\s)?|const\\s|[Oo]ption(?:al)?[<[])?\\b(?:string|str|text|varchar|bytes|byte\\[\\])[>\\]]?\\s{0,3}=\\s{0,3}" +
+  `|\\s{0,4}(?::{1,3}=|=>|->|<-|\\?{1,2}=|\\.=|\\+=|\\|\\|=|={1,3}|:|：|＝)${BOLD}(?:[^\\S\\r\\n]{0,6}|\\s{0,6}(?=\\\\{0,3}["'\`]))(?!\\\\[nrt])` +
+  '|\\s{0,2},\\s{0,2}(?=\\\\{0,2}["\'`])|\\s[-–—]\\s(?=["\'`])|>(?=[^\\s<>=])|\\s\\|\\s{1,3}(?=[^\\s|]{8})' +
+  `)${WRAPPED})`
+/** `apiKeyBase`, `mySecretString`: more words with which a name goes on. */
+export const SUFFIX_4: string = SUFFIX.replace('(?:[_-]?[0-9]{1,3}|', '(?:[_-]?(?:[0-9]{1,3}|base|string|text)|')
 const SECRET_NAMES: readonly string[] = [
   'secret',
   'token',
   'credential',
+  'key_base',
   ...KEY_NAMES.flatMap((name) => [`${name}key`, `${name}[-_. ]key`]),
 ]
-const SECRET_NAME = `(?:secret|credential|token|(?:${KEY_NAMES.join('|')})[-_. ]?key|[a-z0-9]_(?:key|pat|auth|cert|dsn))`
+const SECRET_NAME = `(?:secret|credential|token|key_base|(?:${KEY_NAMES.join('|')})[-_. ]?key|[a-z0-9]_(?:key|pat|auth|cert|dsn))`
 const PASSWORD_NAME = `(?:${PASSWORD_NAMES.join('|')}|[a-z0-9]_(?:pass|pw|psw))`
 /** The name of another member that holds the value: `- name: DB_PASS`, then `value: …`; `variable "x" { default = "…" }`; `set X --body …`. */
 const MEMBER =
@@ -107,10 +122,11 @@ export const NAMED_RULES_4: readonly RuleData[] = [
       `${name}[ \t-]${LEAD}`,
       `${name}[ \t]["'\`]${LEAD}`,
       `${name} [:|] ${LEAD}`,
+      `${name}=${LEAD}`,
     ]),
     fold: true,
     flags: 'i',
-    pattern: `[a-z]{3,10}["'\`]?(?:[ \\t-]|\\s[:|]\\s)["'\`]?(?<secret>[A-Za-z0-9]${RUN}{15,511})`,
+    pattern: `[a-z]{3,10}["'\`]?(?:[ \\t=-]|\\s[:|]\\s)["'\`]?(?<secret>[A-Za-z0-9]${RUN}{15,511})`,
     check: 'named-by-blank',
     tail: RUN,
     unless: NOT_KEYS,

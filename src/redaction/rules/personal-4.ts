@@ -94,8 +94,21 @@ export const PERSONAL_RULES_4: readonly RuleData[] = [
   },
   {
     name: 'geo-coordinates',
-    anchors: ['/@[0-9-]', 'POINT(', 'POINT (', 'POINT Z', '!3d[0-9-]'],
-    pattern: '(?:/@|POINT\\s?Z?\\s?\\(\\s?|!3d)(?<secret>-?[0-9]{1,3}\\.[0-9]{3,15}(?:\\s?[, ]\\s?|!4d)-?[0-9]{1,3}\\.[0-9]{3,15})',
+    anchors: [
+      '/@[0-9-]',
+      'POINT(',
+      'POINT (',
+      'POINT Z',
+      '!3d[0-9-]',
+      '[?&]q=[0-9-]',
+      'll=[0-9-]',
+      'center=[0-9-]',
+      'query=[0-9-]',
+      'origin=[0-9-]',
+      'destination=[0-9-]',
+    ],
+    pattern:
+      '(?:/@|POINT\\s?Z?\\s?\\(\\s?|!3d|(?:q|ll|center|query|origin|destination)=)(?<secret>-?[0-9]{1,3}\\.[0-9]{3,15}(?:\\s?[, ]\\s?|!4d|%2C)-?[0-9]{1,3}\\.[0-9]{3,15})',
     tail: '(?!)',
   },
   {
