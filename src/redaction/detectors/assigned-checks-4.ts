@@ -1,6 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { isAssignedCredential, isAssignedMixed, isAssignedToken3, isQuotedMixed, isQuotedPassword } from './assigned-checks.ts'
-import { isBasicPair } from './checks.ts'
+import { CHECKS, isBasicPair, looksLikeToken } from './checks.ts'
 import { isPlaceholder, randomness } from './placeholders.ts'
 
 /** Checks of version 4 of the default policy, see scanner/generation.ts. */
@@ -84,7 +84,11 @@ export const isAssignedMixed4 = (secret: string, text: string, end: number): boo
   isAssignedMixed(secret, text, end) && !METHODS.test(secret)
 
 /** A token between quotes may have any sign; what is told by its randomness alone. */
-export const isQuotedToken = (secret: string): boolean => /^[!-~]+$/.test(secret) && !CODE.test(secret) && isRandomRun(secret, 14)
+export const isQuotedToken = (secret: string): boolean =>
+  /^[!-~]+$/.test(secret) &&
+  !CODE.test(secret) &&
+  !/(?:secret|token|password|passwd|key|credentials?)s?[0-9]{0,2}$/i.test(secret) &&
+  isRandomRun(secret.replace(/[=+](?=[A-Za-z])/g, '0'), 14)
 
 export function isAssignedToken4(secret: string, text: string, end: number): boolean {
   if (isAssignedToken3(secret, text, end) || (isRandomRun(secret, 24) && !isPathOfNames(secret))) return true
@@ -136,6 +140,15 @@ export const isEncodedPem = (secret: string): boolean =>
 /** `code` of an answer that an authorization server sends to a client, beside `state`. */
 export const isGrantCode = (secret: string, text: string, end: number): boolean =>
   isRandomRun(secret, 20) && /[?&](?:state|scope|session_state)=/.test(text.slice(Math.max(0, end - secret.length - 256), end + 128))
+
+/** Of a JSON Object Signing header that was cut or damaged, what is left must still tell. */
+export const isJose4: typeof isNamedRun = (secret, text, end) =>
+  CHECKS['jwt']?.(secret, text, end) === true ||
+  /"(?:alg|enc)"\s?:/.test(Buffer.from(secret.slice(0, secret.indexOf('.')), 'base64url').toString('latin1'))
+
+/** Values of members that are named a token: of those shorter than others, only such that nobody would write as a name. */
+export const looksLikeToken4 = (text: string): boolean =>
+  looksLikeToken(text) || (/^[A-Za-z0-9]{12,15}$/.test(text) && count(text, /[0-9]/g) > 2 && changes(text) > 5 && !isPlaceholder(text))
 
 /** What the many vendors' names are not about. */
 export const isNameOfId = (name: string): boolean => NAME_OF_ID.test(name)

@@ -12,6 +12,7 @@ import {
   isGivenSecret,
   isGrantCode,
   isHookPath,
+  isJose4,
   isNamedByBlank,
   isNamedRun,
   isQuotedPassword4,
@@ -46,7 +47,7 @@ function isIrd(written: string): boolean {
 
 /** Checks that version 4 has beside those of version 3. */
 export const LATER_CHECKS: Readonly<
-  Record<LaterCheckName | 'assigned-credential' | 'assigned-mixed' | 'assigned-token' | 'basic-pair' | 'quoted-password', Check>
+  Record<LaterCheckName | 'assigned-credential' | 'assigned-mixed' | 'assigned-token' | 'basic-pair' | 'jwt' | 'quoted-password', Check>
 > = {
   'assigned-credential': isAssignedCredential4,
   'assigned-mixed': isAssignedMixed4,
@@ -60,6 +61,7 @@ export const LATER_CHECKS: Readonly<
   'given-secret': isGivenSecret,
   'grant-code': isGrantCode,
   'hook-path': isHookPath,
+  jwt: isJose4,
   'named-by-blank': isNamedByBlank,
   'named-run': isNamedRun,
   'nz-ird': isIrd,

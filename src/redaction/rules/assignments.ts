@@ -7,13 +7,13 @@ import type { RuleData } from '../rule.ts'
 export const CLOSING = '["\'`\\\\\\])]{0,5}'
 export const OPERATOR =
   '(?:\\s{0,3}:?\\s{0,3}\\b(?:string|str|text|varchar)\\s{0,3}=|\\s{0,4}(?:::=|:=|=>|->|\\?=|\\.=|\\+=|\\|\\|=|={1,3}|:)\\s{0,6}|\\s{0,2},\\s{0,2}(?=\\\\{0,2}["\'`])|>(?=[^\\s<>=]))'
-export const ASSIGN = `${CLOSING}${OPERATOR}`
+const ASSIGN = `${CLOSING}${OPERATOR}`
 /** `api_key_prod`, `password2`: names that go on a little behind the word that says what they are. */
 export const SUFFIX =
   '(?:[_-]?[0-9]{1,3}|[_-](?:prod|production|dev|test|staging|stage|live|main|default|primary|secondary|old|new|value|base64|b64|env|ro|rw))?'
-export const OPENING = '[bruL@]{0,2}(?<quote>\\\\{0,3}["\'`])'
+const OPENING = '[bruL@]{0,2}(?<quote>\\\\{0,3}["\'`])'
 const quoted = (min: number, max: number): string => `${OPENING}(?<secret>(?:(?!\\k<quote>)[^\\r\\n]){${min},${max}})\\k<quote>`
-export const BARE = '[^\\s"\'`,;&<>(){}[\\]\\\\|]'
+const BARE = '[^\\s"\'`,;&<>(){}[\\]\\\\|]'
 
 /** How an assignment may go on behind a name; prose such as `password reset` never gets as far as the pattern. */
 const assigned = (names: readonly string[]): string[] =>
@@ -74,7 +74,7 @@ export const KEY_NAMES: readonly string[] = [
 const keyAnchors = KEY_NAMES.flatMap((name) => [`${name}key`, `${name}[-_. ]key`])
 const KEY = `(?:${KEY_NAMES.join('|')})[-_. ]?key`
 const SECRET = '(?:secret|credentials?)'
-export const TOKEN = '(?<!(?:page|next|sync|cursor|continuation|pad|bos|eos|stop|special|image|mask|sep|unk)[-_. ]?)token'
+const TOKEN = '(?<!(?:page|next|sync|cursor|continuation|pad|bos|eos|stop|special|image|mask|sep|unk)[-_. ]?)token'
 
 const assignment = (name: string, anchors: readonly string[], pattern: string, more: Partial<RuleData>): RuleData => ({
   name,

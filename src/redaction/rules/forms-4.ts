@@ -1,5 +1,5 @@
 import type { RuleData } from '../rule.ts'
-import { CLOSING, KEY_NAMES, PASSWORD_NAMES, TOKEN } from './assignments.ts'
+import { CLOSING, KEY_NAMES, PASSWORD_NAMES } from './assignments.ts'
 import { OPERATOR_4, SUFFIX_4 } from './named-4.ts'
 
 /** Credentials under their names in more forms: mark-up, arrays, calls, fallbacks, forms, and lines of tools. Since version 4. */
@@ -12,6 +12,10 @@ const WORD = '["\']?(?<secret>[^\\s"\'`$<>|;&(){}\\\\-][^\\s"\'`<>|;(){}\\\\]{5,
 const LEAD = '[A-Za-z0-9_-]'.repeat(10)
 const BREAK = '[\n\r\\\\]'
 const UNDER = '(?:\\r?\\n|\\\\r|\\\\n)'
+
+/** None of those that mark a place in a list or a text: whole words, so that `statuspage token` is one. */
+const TOKEN_4 =
+  '(?<!(?:^|[^a-z]|next|prev|start|last|first|with)[-_]?(?:page|next|sync|cursor|continuation|pad|bos|eos|stop|special|image|mask|sep|unk)[-_. ]?)token'
 
 /** Told by its name; the value must look like one. */
 const named = (anchors: readonly string[], pattern: string, more: Partial<RuleData> = {}): RuleData => ({
@@ -36,11 +40,20 @@ const cased = (anchors: readonly string[], pattern: string, more: Partial<RuleDa
 })
 
 export const FORM_RULES_4: readonly RuleData[] = [
-  // `token = "…"`, where the value may hold any sign.
+  // `token = "…"`, where the value may hold almost any sign.
   named(
-    ['[:=]', ' [:=.+?<-]', '["\'\\]][:=, ]', '[*]'].map((end) => `token${end}`),
-    `${TOKEN}${SUFFIX_4}${CLOSING}${OPERATOR_4}${QUOTED}`,
+    ['[:=]', ' [:=.+?<s-]', '["\'\\]][:=, ]', '[*]'].map((end) => `token${end}`),
+    `${TOKEN_4}${SUFFIX_4}${CLOSING}${OPERATOR_4}[bruL@]{0,2}\\\\{0,3}["'\`]?(?<secret>[^\\s"'\`\\\\,;&<>(){}]{12,512})`,
     { check: 'quoted-token' },
+  ),
+  // `mySecretString=…`, `creds = …`
+  named(
+    ['secretstring', 'secret_string', 'keystring', 'key_string', 'passwordstring', 'creds'].flatMap((name) => [
+      `${name}[:=]`,
+      `${name} [:=]`,
+    ]),
+    `(?:(?:secret|key|password)_?string|creds)${CLOSING}${OPERATOR_4}["'\`\\\\]{0,4}(?<secret>[A-Za-z0-9._~+/=-]{16,512})`,
+    { check: 'random-run' },
   ),
   // `SECRET_KEY_BASE=…`, `secretKeyBase: '…'`, `os.environ["SECRET_KEY_BASE"] = …`
   named(

@@ -25,6 +25,42 @@ export const VENDORS: ReadonlySet<string> = new Set(
     'surge surveymonkey tailscale tatum tavily taxjar telegram telnyx tencent textmagic thinkific tiingo todoist together tomtom travis travisci trello tumblr turso twelvelabs ' +
     'twilio twitch twitter twitterapi typeform typesense unsplash upstash vercel virustotal voiceflow vonage voyage vultr wakatime walmart wandb watsonx weaviate ' +
     'weatherapi weatherbit weatherstack webex webflow weglot wepay whoxy wistia woocommerce wordpress worldcoinindex xai xero yandex yelp youtube zapier zendesk zenrows zenserp ' +
-    'zeplin zerobounce zhipu zipcodeapi zoho zonkafeedback zoom circle meili logs amqp sonatype nexus gitea datastax conversion fathom pexel gradle jetbrains mullvad tinify tmdb omdb newscatcher'
+    'zeplin zerobounce zhipu zipcodeapi zoho zonkafeedback zoom circle meili logs amqp sonatype nexus gitea datastax conversion fathom pexel gradle jetbrains mullvad tinify tmdb omdb newscatcher ' +
+    'abyssale accuweather airvisual aiven alienvault ambee apiflash apilayer apimatic apimetrics apiscience appdynamics ' +
+    'appointedd appsflyer apptivo atera audd autoklose avaza aviationstack axonaut aylien ayrshare baremetrics beebole ' +
+    'besnappy besttime bitbar bitcoinaverage bitquery blablabus blitapp blocknative bombbomb boostnote borgbase brandfetch ' +
+    'browserless bscscan buddyns budibase bulbul bulksms buttercms cannyio capsulecrm captaindata carboninterface ' +
+    'cashboard censys cexio chainbase channelio cicero clearout clickhelp clicksend clinchpad clockworksms cloudelements ' +
+    'cloudimage cloudmersive cloudplan cloverly cloze clustdoc codemagic codequiry coinlib commercejs companyhub ' +
+    'convertapi countrylayer crowdin currencycloud currencyfreaks currencyscoop currentsapi customerguru d7network dailyco ' +
+    'dandelion dareboost databox datagov debounce deepai demio detectify detectlanguage dfuse diffbot diggernaut docparser ' +
+    'docspring documo dronahq dyspatch eagleeyenetworks easyinsight ecostruxure edenai eightxeight enablex endorlabs ' +
+    'exportsdk extractorapi faceplusplus fastforex fasttrack feedier fetchrss fileio findl flatio fleetbase flexport ' +
+    'flightapi flightlabs flightstats flowflu formbucket formcraft formio formsite frameio freshworks fxmarket gcore ' +
+    'geckoboard gengo geoapify geocodio geoipifi getemail getemails getgeoapi getgist getsandbox gitguardian glassnode ' +
+    'gnews gocanvas goodday graphcms graphhopper groovehq gtmetrix gyazo helpcrunch hiveage holidayapi html2pdf hybiscus ' +
+    'hyperbolic iconfinder iexapis iexcloud imagga insightly instabot instamojo interseller intra42 intrinio invoiceocean ' +
+    'ip2location ipdata ipinfodb ipquality jotform jumpseller jupiterone juro kanbantool karmacrm keenio kickbox klipfolio ' +
+    'knapsackpro kontent kylas landbot languagelayer leadfeeder lemlist lemonsqueezy lendflow lessannoyingcrm lexigram ' +
+    'linearb linkpreview liveagent loadmill loginradius lokalise loyverse madkudu magicbell mailerlite mailsac mandrill ' +
+    'marketstack mavenlink meaningcloud memberstack mesibo messari metaapi metrilo micromobility mindmeister mixmax ' +
+    'mockaroo moonclerk moonpay moosend moralis mrticktock myexperiment myfreshworks myintervals nethunt newsdata nfx ' +
+    'nightfall noticeable nozbe numverify nutritionix oanda onbuka onfleet oopspam opencagedata opengraphr openuv overloop ' +
+    'owlbot packagecloud pandascore paperform paralleldots parseur partnerstack passbase pastebin paydirt paymo paymongo ' +
+    'pdflayer pdfshift peopledatalabs pepipost phyllo pipedream pixelbin planviewleankit planyo pollsapi poloniex ' +
+    'polymarket powrbot prodpad prospectcrm protocolsio proxycrawl publit purestake qase qubole quickmetrics rawg ' +
+    'reachmail reallysimplesystems rebrandly rechargepayments refiner rentman repairshopr requestfinance restpack ' +
+    'restpackhtmltopdf revampcrm ringcentral ritekit rocketreach roninapp rownd runrunit salesblink salescookie salesflare ' +
+    'salesmate satismeter saucelabs scaleway scrapeowl scraperbox scrapersite scrapestack scrapingant screenshotlayer ' +
+    'scrutinizer securitytrails selectpdf semantria sendbirdorganization serphouse sheety sherpadesk shipday shortpixel ' +
+    'shotstack signable signalwire signupgenius sigopt simfin simplesat simplynoted simvoly sirv siteleaf skrappio ' +
+    'skybiometry smartystreets smooch snipcart solarwinds speechtext sportsmonk sslmate statuscake statuspal stitchdata ' +
+    'stockdata storecove stormboard storyblok storychief sugester supernotes surveyanyplace surveybot surveysparrow ' +
+    'survicate swiftype tallyfy teamgate teamviewer teamwork technicalanalysis tefter teletype testingbot textrazor ' +
+    'theoddsapi thingsboard thousandeyes tickettailor timecamp timezoneapi tinypng tly tmetric toggl tokeet tomorrowio ' +
+    'tradier transferwise travelpayouts trufflehog twelvedata tyntec typetalk ubidots uclassify unplugg upcdatabase uplead ' +
+    'uploadcare uptimerobot upwave urlscan userflow userstack vatlayer vbout verimail veriphone versioneye viewneo ' +
+    'visualcrossing voicegain voodoosms vouchery vpnapi vyte walkscore webengage webscraper webscraping websitepulse ' +
+    'worksnaps workstack worldweather wrike youneedabudget yousign zenkit zenscrape zerotier'
   ).split(' '),
 )

@@ -1,4 +1,5 @@
 import { isAssignedPassword3, isAssignedToken3, isSpokenPassword3 } from '../detectors/assigned-checks.ts'
+import { looksLikeToken4 } from '../detectors/assigned-checks-4.ts'
 import { CHECKS, type Check, looksLikeToken } from '../detectors/checks.ts'
 import { LATER_CHECKS } from '../detectors/later.ts'
 import {
@@ -80,5 +81,6 @@ export const GENERATION_4: Generation = {
     'north-american-phone': detectNorthAmericanPhone4,
     'url-userinfo': detectUrlUserinfo4,
   },
+  looksLikeToken: looksLikeToken4,
   readsMembers: true,
 }
