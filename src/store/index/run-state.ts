@@ -200,8 +200,12 @@ export class RunState {
 
   /** Counts by kind, in the order of kinds, without zeros. */
   kindsText(): string {
-    return JSON.stringify(
-      Object.fromEntries(STEP_KINDS.map((kind) => [kind, this.byKind.get(kind) ?? 0] as const).filter(([, count]) => count > 0)),
-    )
+    let text = ''
+    for (const kind of STEP_KINDS) {
+      const count = this.byKind.get(kind) ?? 0
+      // Kinds are plain words.
+      if (count > 0) text += `${text === '' ? '' : ','}"${kind}":${count}`
+    }
+    return `{${text}}`
   }
 }
