@@ -1,3 +1,4 @@
+import { getCallSites } from 'node:util'
 import type { TimerKind } from '../../schemas/index.ts'
 import { currentEffects, type TimerEffect } from './effects.ts'
 import { replace } from './hooks-clock.ts'
@@ -33,11 +34,35 @@ export function hookTimers(): void {
   }
   for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate'] as const) {
     // Where the program has fake ones already, they are the global ones alone.
-    if (Reflect.get(nodeTimers, name) === real[name]) replace(nodeTimers, name, replacement[name])
+    if (Reflect.get(nodeTimers, name) === real[name]) {
+      replace(nodeTimers, name, replacement[name])
+      keepFromNode(name, replacement[name])
+    }
     replace(globalThis, name, replacement[name])
   }
   hookSleep()
   hookSignal()
+}
+
+/**
+ * Modules of Node that are loaded later (node:net, node:http2) take their own timers from here, and those are no business of the program's.
+ * What makes the names that programs import is to find ours.
+ */
+function keepFromNode(
+  name: 'setTimeout' | 'setInterval' | 'setImmediate' | 'clearTimeout' | 'clearInterval' | 'clearImmediate',
+  ours: unknown,
+): void {
+  Object.defineProperty(nodeTimers, name, {
+    get: () => {
+      const reader = getCallSites(2, { sourceMap: false })[1]?.scriptName ?? ''
+      return reader.startsWith('node:') && !/^node:internal\/(?:bootstrap|modules)\//.test(reader) ? real[name] : ours
+    },
+    set: (value: unknown) => {
+      Object.defineProperty(nodeTimers, name, { value, writable: true, configurable: true, enumerable: true })
+    },
+    configurable: true,
+    enumerable: true,
+  })
 }
 
 function start(

@@ -1,6 +1,7 @@
 import { syncBuiltinESMExports } from 'node:module'
 import { hookFetch } from './hook-fetch.ts'
 import { hookHttp } from './hook-http.ts'
+import { hookHttp2 } from './hook-http2.ts'
 import { hookUndici } from './hook-undici.ts'
 
 const CLIENTS = Symbol.for('reprise.wire.clients/1')
@@ -15,7 +16,7 @@ export function installFetchHook(): void {
 }
 
 /**
- * The same for the other HTTP clients, where exchanges are recorded or served at all: loading node:http and undici takes longer than
+ * The same for the other HTTP clients, where exchanges are recorded or served at all: loading node:http, node:http2 and undici takes longer than
  * loading all of this package.
  */
 export function installClientHooks(): void {
@@ -24,6 +25,7 @@ export function installClientHooks(): void {
   hookUndici()
   if (!isFirst(CLIENTS)) return
   hookHttp()
+  hookHttp2()
   // Names imported from built-in modules are bindings of their own.
   syncBuiltinESMExports()
 }

@@ -1,11 +1,11 @@
-import type { ClientRequest } from 'node:http'
+import type { Writable } from 'node:stream'
 import { KeptBytes } from './fetch-request.ts'
 
 /**
  * Sees what the program writes into a request, and when it has written all. The request's own `write` and `end` do what they did.
  * @param onEnd called before the last part is sent
  */
-export function watchWritten(request: ClientRequest, maxBytes: number, onEnd: () => void): KeptBytes {
+export function watchWritten(request: Writable, maxBytes: number, onEnd: () => void): KeptBytes {
   const kept = new KeptBytes(maxBytes)
   const take = (chunk: unknown, encoding: unknown): void => {
     if (typeof chunk === 'string') kept.add(Buffer.from(chunk, typeof encoding === 'string' ? (encoding as BufferEncoding) : 'utf8'))

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
 import { runInNewContext } from 'node:vm'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { formatVerdict, loadRecording, replay } from '../../../src/replay/index.ts'
@@ -88,6 +90,23 @@ describe('what the recording does not hold of time and chance', () => {
     expect(late).toBeGreaterThan(0)
     expectExact(verdict)
     expect(verdict.effects?.beyond).toEqual([])
+  })
+
+  it('is not what modules of Node do with timers, which take them when they are loaded', async () => {
+    const asks = async (): Promise<string> => {
+      const http2 = process.getBuiltinModule('node:http2')
+      const server = http2.createServer().on('stream', (stream) => stream.respond({ ':status': 200 }, { endStream: true }))
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+      const session = http2.connect(`http://127.0.0.1:${(server.address() as AddressInfo).port}`)
+      await once(session.request({ ':path': '/' }), 'close')
+      session.close()
+      await once(session, 'close')
+      server.close()
+      return 'done'
+    }
+    const verdict = await replayed(asks, () => 'done')
+    expectExact(verdict)
+    expect(verdict.effects?.unused).toBe(0)
   })
 
   it('lets a loop that waits for the clock come to an end', async () => {
