@@ -7,8 +7,8 @@ import { DONE, MADE, type ScanData, TAKEN } from './scan-counters.ts'
 
 // The entry of the thread that reads ahead while an index is made anew (scan-ahead.ts starts it).
 
-/** Batches that may wait to be taken. */
-const AHEAD_MAX = 8
+/** Batches that may wait to be taken, of some 200 KB: so many come while the other thread ends a transaction. */
+const AHEAD_MAX = 32
 const BATCH_LINES = 1024
 
 const { dir, head, port, counters } = workerData as ScanData
