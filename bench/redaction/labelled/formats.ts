@@ -275,7 +275,6 @@ export const SECRET_FORMATS: Readonly<Record<string, readonly string[]>> = {
   'onfido-token': ['api_live.{S11}.{S32}'],
   'persona-key': ['persona_production_{X}'],
   'frameio-token': ['fio-u-{S64}'],
-  'intra42-secret': ['s-s4t2ud-{H64}'],
   'ionic-token': ['ion_{A42}'],
   'adobe-secret': ['p8e-{S32}'],
   'beamer-token': ['b_{A44}'],

@@ -31,6 +31,34 @@ const grouped = (text: string, sizes: readonly number[], separator: string): str
 const NAMES = ['ann', 'bob', 'carla', 'deepak', 'elif', 'fatima', 'george', 'hana', 'igor', 'jürgen', 'karin', 'liam', "o'neil", 'maría']
 const DOMAINS = ['example.com', 'mail.example.co.uk', 'example.museum', 'corp-x.example.io', 'bücher.example', 'sub.domain.example.org']
 
+/** A number of insurers in Germany: products with one and two and so on, the sum of their digits, modulo ten. */
+function insured(digits: string, weights: string): string {
+  let sum = 0
+  for (let index = 0; index < digits.length; index++) {
+    const product = Number(digits[index]) * Number(weights[index])
+    sum += Math.floor(product / 10) + (product % 10)
+  }
+  return String(sum % 10)
+}
+const placeOf = (letter: string): string => String(letter.charCodeAt(0) - 64).padStart(2, '0')
+function kvnr(c: Chance): string {
+  const letter = c.run('u', 1)
+  const digits = c.digits(8)
+  return letter + digits + insured(placeOf(letter) + digits, '1212121212')
+}
+function rvnr(c: Chance): string {
+  const letter = c.run('u', 1)
+  const born = `${c.digits(2)}${10 + c.below(18)}0${1 + c.below(9)}${c.digits(2)}`
+  const order = c.digits(2)
+  return born + letter + order + insured(born + placeOf(letter) + order, '212571212121')
+}
+function vatId(c: Chance): string {
+  const digits = `1${c.digits(7)}`
+  let product = 10
+  for (const digit of digits) product = (((Number(digit) + product) % 10 || 10) * 2) % 11
+  return `DE${digits}${(11 - product) % 10}`
+}
+
 export const MAKERS: Readonly<Record<string, readonly Maker[]>> = {
   email: [
     (c) => [`${c.pick(NAMES)}.${c.run('l', 6)}@${c.pick(DOMAINS)}`, 'write to § about it'],
@@ -90,6 +118,9 @@ export const MAKERS: Readonly<Record<string, readonly Maker[]>> = {
     ],
   ],
   'de-steuer-id': [(c) => [steuerId(c), 'Steuer-ID: §']],
+  'de-kvnr': [(c) => [kvnr(c), 'Krankenversichertennummer §']],
+  'de-rvnr': [(c) => [rvnr(c), 'Rentenversicherung, RVNR §']],
+  'de-vat-id': [(c) => [vatId(c), 'USt-IdNr. §']],
   'fr-nir': [
     (c) => {
       const { yy, mm } = date(c)

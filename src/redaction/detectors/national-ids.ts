@@ -234,6 +234,17 @@ const isGstin = (id: string): boolean => {
   return alphabet[(36 - (sum % 36)) % 36] === id[14]
 }
 
+/** Sum of the digits of products, as insurers in Germany have it; a letter stands for its place in the alphabet, in two digits. */
+function isInsured(id: string, weights: readonly number[]): boolean {
+  const digits = id.replace(/[A-Z]/, (letter) => String(letter.charCodeAt(0) - 64).padStart(2, '0'))
+  let sum = 0
+  for (const [index, weight] of weights.entries()) {
+    const product = digitAt(digits, index) * weight
+    sum += Math.floor(product / 10) + (product % 10)
+  }
+  return sum % 10 === lastOf(id)
+}
+
 export const ID_CHECKS: Readonly<Record<string, IdCheck>> = {
   'us-ssn': (id) => !/^(?:000|666|9)|^...00|0000$/.test(id),
   'us-itin': (id) => /^9..(?:5[0-9]|6[0-5]|7[0-9]|8[0-8]|9[0-24-9])/.test(id),
@@ -253,6 +264,10 @@ export const ID_CHECKS: Readonly<Record<string, IdCheck>> = {
   'in-aadhaar': (id) => /^[2-9]/.test(id) && isVerhoeffValid(id),
   'in-gstin': isGstin,
   'de-steuer-id': isSteuerId,
+  'de-kvnr': (id) => isInsured(id, [1, 2, 1, 2, 1, 2, 1, 2, 1, 2]),
+  'de-rvnr': (id) =>
+    isDayOfMonth(Number(id.slice(2, 4)) % 32, Number(id.slice(4, 6))) && isInsured(id, [2, 1, 2, 5, 7, 1, 2, 1, 2, 1, 2, 1]),
+  'de-vat-id': (id) => id[2] !== '0' && isMod1110(id.slice(2)),
   'fr-nir': isNir,
   'es-dni': isDni,
   'es-nie': isNie,

@@ -11,6 +11,7 @@ const KINDS: ReadonlyMap<number, readonly (readonly [rule: string, near: RegExp]
       [9, 'gr-afm', ['αφμ', 'α φ μ']],
       [10, 'bg-egn', ['егн', 'единен граждански']],
       [10, 'ru-inn', ['инн']],
+      [10, 'cz-rodne-cislo', ['rodne cislo', 'rodné číslo', 'rodneho cisla', 'r č', 'birth number']],
       [10, 'uk-nhs', ['nhs no*', 'nhs #']],
       [11, 'de-steuer-id', ['id nr', 'ident nr', 'identnr', 'steuernummer']],
       [11, 'ru-snils', ['снилс']],

@@ -127,7 +127,6 @@ export const MARKED_RULES_4: readonly RuleData[] = [
   prefixed('spectral-key', ['spu-'], HEX, 32, 32),
   prefixed('besttime-key', ['pri_'], HEX, 32, 32, 'letter-and-digit'),
   prefixed('iex-key', ['Tsk_', 'sk_'], HEX, 32, 32, 'letter-and-digit'),
-  prefixed('intra42-secret', ['s-s4t2ud-', 's-s4t2af-'], HEX, 64, 64),
   prefixed('dependency-track-key', ['odt_'], ALNUM, 32, 64, 'letter-and-digit'),
   prefixed('flexport-token', ['shltm_'], URL_SAFE, 40, 44),
   prefixed('fleetbase-key', ['flb_live_', 'flb_test_'], ALNUM, 20, 40, 'letter-and-digit'),
