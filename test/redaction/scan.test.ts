@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { chatMessages, makeRandom, plantedSecret } from '../../bench/redaction/corpus.ts'
 import { checkText, createRedactor } from '../../src/redaction/index.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
@@ -7,6 +7,7 @@ import type { RuleData } from '../../src/redaction/rule.ts'
 import { type Anchor, type AnchorContext, parseAnchor } from '../../src/redaction/scanner/anchors.ts'
 import { Automaton } from '../../src/redaction/scanner/automaton.ts'
 import { compiledPolicy, compilePolicy } from '../../src/redaction/scanner/compile.ts'
+import { openKernel } from '../../src/redaction/scanner/kernel.ts'
 import { hasAnchor, scanText } from '../../src/redaction/scanner/scan.ts'
 import { SAMPLES } from './samples.ts'
 
@@ -93,10 +94,10 @@ describe('the automaton', () => {
     while (long.length < 150_000)
       long += `${'text \u4e2d \u{1F600} é '.repeat(Math.floor(random() * 6))}${plantedSecret(random)}${'x'.repeat(Math.floor(random() * 40))}`
     const whole = namesOf(automaton, long)
-    // The same hits, looked for 400 units at a time, which is too short for lanes.
+    // The same hits, looked for 240 units at a time, which is too short for lanes.
     const stepwise = new Set<string>()
-    for (let from = 0; from < long.length; from += 200) {
-      for (const name of namesOf(automaton, long.slice(Math.max(0, from - 100), from + 200))) {
+    for (let from = 0; from < long.length; from += 140) {
+      for (const name of namesOf(automaton, long.slice(Math.max(0, from - 100), from + 140))) {
         const [end = '0', ...rest] = name.split(':')
         const at = Number(end) + Math.max(0, from - 100)
         if (at > from) stepwise.add([at, ...rest].join(':'))
@@ -129,6 +130,17 @@ describe('the automaton', () => {
       expect(found.length).toBeGreaterThan(length / 1_000)
       expect(found).toEqual(referenceHits(rules, text))
     }
+  })
+
+  it('finds the same where there is no WebAssembly', () => {
+    const texts = [...chatMessages(60_000, 2300, 1), chatMessages(80_000, 80_000, 1).join(''), 'word '.repeat(200)]
+    const { automaton } = unguarded
+    const found = texts.map((text) => [namesOf(automaton, text), hasAnchor(automaton, Buffer.from(text))])
+    expect(automaton.kernel()).toBeDefined()
+    vi.stubGlobal('WebAssembly', undefined)
+    const alone = compilePolicy(policyDataOf('default'), false).automaton
+    expect(texts.map((text) => [namesOf(alone, text), hasAnchor(alone, Buffer.from(text))])).toEqual(found)
+    expect(alone.kernel()).toBeUndefined()
   })
 
   it('says of bytes whether they hold an anchor as long as it remembers, wherever it stands', () => {
@@ -169,6 +181,37 @@ describe('the automaton', () => {
       }),
     )
   })
+})
+
+describe('the kernel', () => {
+  it('tells where sixteen letters and digits stand in a row, in units and in bytes', () => {
+    const kernel = openKernel(new Uint8Array(0x10000), 1024, 0x20000000)
+    if (kernel === undefined) throw new Error('no WebAssembly')
+    const edges = fc.constantFrom(...'/09:@AZ[`az{ \u00e9\u0130\u0141\u4141\uff21\u0000')
+    const piece = fc.oneof(edges, fc.string({ unit: fc.constantFrom(...'09azAZ'), minLength: 6, maxLength: 20 }))
+    let rows = 0
+    fc.assert(
+      fc.property(fc.array(piece, { maxLength: 12 }), fc.nat(40), (pieces, from) => {
+        const text = pieces.join('')
+        const expected = text.slice(from).search(/[A-Za-z0-9]{16}/)
+        const is = (found: number): number => (found >= text.length ? -1 : found - from)
+        kernel.area.units.fill(0)
+        kernel.area.buffer.write(text, 'utf16le')
+        if (from < text.length) expect(is(kernel.rowOfUnits(from, text.length))).toBe(expected)
+        const plain = text.replace(/[^\0-\x7f]/g, '\xe9')
+        kernel.area.bytes.fill(0)
+        kernel.area.buffer.write(plain, 'latin1')
+        if (from < text.length) expect(is(kernel.rowOfBytes(from, text.length))).toBe(expected)
+        if (expected >= 0) rows++
+      }),
+      { numRuns: 300 },
+    )
+    expect(rows).toBeGreaterThan(50)
+  })
+})
+
+afterEach(() => {
+  vi.unstubAllGlobals()
 })
 
 describe('the rules behind the anchors', () => {

@@ -1,7 +1,8 @@
 import { type Anchor, type AnchorContext, type ByteSet, byteSetOf } from './anchors.ts'
 import { byteClasses, strideFor } from './byte-classes.ts'
 import type { Guard, Units } from './guards.ts'
-import { BEHIND, fits, isLong, LEAD, LEAD_UNITS, LongAnchors, runBehind } from './long-anchors.ts'
+import { COMMON_AREA, type Kernel, openKernel, type TextArea } from './kernel.ts'
+import { isLong, type LongAnchor, LongAnchors } from './long-anchors.ts'
 import { areSame, type Beginning, hashOf, isSame, joined, NONE, type SharedStep, type Step, type Subset } from './subsets.ts'
 
 export interface AcceptedAnchor {
@@ -9,20 +10,15 @@ export interface AcceptedAnchor {
   readonly length: number
 }
 
-const NO_LONG: readonly number[] = []
-
 /** Flags of a cell of `next`: the state that follows accepts; the state that follows is not known yet (the cell's own index is in the rest). */
 export const ACCEPTING = 0x20000000
 export const UNKNOWN = 0x40000000
-/** Of `acceptOf`. */
-export const MAY_BE_LONG = -2
 
 /** States kept at most, see `renew`. Ordinary traffic makes one or two thousand. */
 const MAX_STATES = 16_000
 /** Sets of anchors that end at the same byte; far more than the anchors of a policy can make. */
 const MAX_ACCEPTS = 50_000
 const FIRST_CAPACITY = 512
-const LEAD_ID = -100
 /** More than twice as many, and a power of two. */
 const HASH_CELLS = 32_768 * 2
 
@@ -36,12 +32,6 @@ const PERCENT = byteSetOf((byte) => byte === 0x25)
 const HEX = byteSetOf((byte) => /[0-9A-Fa-f]/.test(String.fromCharCode(byte)))
 
 const CONTEXT_SETS = [NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX]
-
-/** Leads of long anchors, see long-anchors.ts. */
-const LEADS: readonly Anchor[] = [
-  { sets: LEAD, after: 'word-boundary', id: LEAD_ID },
-  { sets: LEAD, after: 'number-boundary', id: LEAD_ID },
-]
 
 /** Bits of what is known of the bytes before. */
 const AT_WORD_BOUNDARY = 1
@@ -59,8 +49,6 @@ interface Accept {
   readonly guards: readonly Guard[] | undefined
   /** Where nothing but marks ends there, their bits; else 0. */
   readonly marks: number
-  /** Behind what the lead of a long anchor ends there (`BEHIND`); 0 where none does. */
-  readonly leads: number
 }
 
 /**
@@ -82,12 +70,15 @@ export class Automaton {
   readonly memoryUnits: number
   /** Replaced when it grows: read it anew after `resolve`. */
   next: Int32Array
+  /** Those that it does not find. */
+  readonly long: LongAnchors
+  /** Where what is looked at is to be put. */
+  area: TextArea = COMMON_AREA
+  #kernel: Kernel | 'none' | undefined
   readonly #stride: number
   readonly #classes: number
   readonly #representatives: readonly number[]
   readonly #anchors: readonly Anchor[]
-  readonly #long: LongAnchors
-  readonly #firstLead: number
   readonly #longAccepts: number[] = []
   /** By place, the row of its set in `#holds`; the anchor, where its byte completes one, else -1: then the next place is the next one. */
   readonly #setOfPlace: Int32Array
@@ -98,8 +89,7 @@ export class Automaton {
   readonly #states: Subset[] = []
   /** By hash, the number of a state and one more; where that is taken, the next free one. */
   readonly #indexOfHash = new Int32Array(HASH_CELLS)
-  /** By state: an index of `#accepts`, which outlives the states. */
-  readonly #acceptOfState: number[] = []
+  /** Outlive the states. */
   readonly #accepts: Accept[] = []
   readonly #acceptOfKey = new Map<string, number>()
   /** Rows behind the kept ones, each for one step; the one that is next. */
@@ -112,11 +102,9 @@ export class Automaton {
   readonly #first: Subset
   readonly #steps = new Map<string, SharedStep>()
 
-  constructor(given: readonly Anchor[]) {
-    const anchors = [...given, ...LEADS]
+  constructor(anchors: readonly Anchor[]) {
     this.#anchors = anchors
-    this.#long = new LongAnchors(given)
-    this.#firstLead = given.length
+    this.long = new LongAnchors(anchors)
     const rows = new Map<ByteSet, number>()
     const setOfPlace: number[] = []
     const anchorOfPlace: number[] = []
@@ -136,7 +124,8 @@ export class Automaton {
     this.classOfUnit.fill(classOf[0xff] ?? 0).set(classOf.subarray(0, 0x80))
     this.#representatives = representatives
     this.#classes = representatives.length
-    this.#stride = strideFor(representatives.length)
+    // One more, in which stands what ends at the state.
+    this.#stride = strideFor(representatives.length + 1)
     this.#holds = new Uint8Array(rows.size * this.#classes)
     for (const [set, row] of rows)
       for (const [byteClass, byte] of representatives.entries()) if (set[byte] === '1') this.#holds[row * this.#classes + byteClass] = 1
@@ -148,6 +137,20 @@ export class Automaton {
     const nothing = { index: 0, contexts: 0, places: NONE, accepted: NONE, next: [] }
     this.#first = { contexts: AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY, beginning: nothing, second: nothing, places: NONE, accepted: NONE }
     this.#enter(this.#first)
+  }
+
+  /** Made when it is first asked for, as `area` and `next` are then; undefined where there can be none. */
+  kernel(): Kernel | undefined {
+    if (this.#kernel === undefined) {
+      const kernel = openKernel(this.classOfUnit, (MAX_STATES + this.#passing) * this.#stride, ACCEPTING)
+      this.#kernel = kernel ?? 'none'
+      if (kernel !== undefined) {
+        this.area = kernel.area
+        kernel.table.set(this.next.subarray(0, this.#states.length * this.#stride))
+        this.next = kernel.table
+      }
+    }
+    return this.#kernel === 'none' ? undefined : this.#kernel
   }
 
   /** Anchors that end at a hit: `accept` is what `acceptOf` said of the state. */
@@ -162,45 +165,25 @@ export class Automaton {
 
   /**
    * What ends where the automaton is in this state, at `units[end - 1]`: what `acceptedIn` tells of, valid as long as the automaton, as
-   * states are not; where the guards of all these anchors say no, -1, or MAY_BE_LONG where the lead of long ones ends there, too.
-   * `isWhole`: the units up to `limit` are all of the text.
+   * states are not; -1 where the guards of all these anchors say no. `isWhole`: the units up to `limit` are all of the text.
    */
   acceptOf(state: number, units: Units, end: number, limit: number, isWhole: boolean): number {
-    return this.#guarded(this.#acceptOfState[state / this.#stride] ?? -1, units, end, limit, isWhole)
+    return this.#guarded(this.next[state + this.#classes] as number, units, end, limit, isWhole)
+  }
+
+  /** The same of a long anchor. */
+  acceptOfLong({ order, anchor }: LongAnchor, units: Units, end: number, limit: number, isWhole: boolean): number {
+    return this.#guarded((this.#longAccepts[order] ??= this.#acceptFor(Int32Array.of(anchor))), units, end, limit, isWhole)
   }
 
   #guarded(index: number, units: Units, end: number, limit: number, isWhole: boolean): number {
-    const accept = this.#accepts[index]
-    if (accept?.guards === undefined) return index
-    for (let at = 0; at < accept.guards.length; at++) {
-      const start = end - (accept.anchors[at] as AcceptedAnchor).length
-      if (start < 0 || accept.guards[at]?.(units, start, end, limit, isWhole) !== false) return index
+    const { guards, anchors } = this.#accepts[index] as Accept
+    if (guards === undefined) return index
+    for (let at = 0; at < guards.length; at++) {
+      const start = end - (anchors[at] as AcceptedAnchor).length
+      if (start < 0 || guards[at]?.(units, start, end, limit, isWhole) !== false) return index
     }
-    return accept.leads === 0 ? -1 : MAY_BE_LONG
-  }
-
-  /** Whether the lead of long anchors ends, too, where something else does. */
-  hasLead(accept: number): boolean {
-    return this.#accepts[accept]?.leads !== 0
-  }
-
-  /**
-   * Long anchors whose lead ends where the automaton is in this state: pairs of where each ends, which is behind `end`, and what
-   * `acceptedIn` tells of. Those that a guard says no to are left out.
-   */
-  longAt(state: number, units: Units, end: number, limit: number, isWhole: boolean): readonly number[] {
-    const leads = this.#accepts[this.#acceptOfState[state / this.#stride] ?? -1]?.leads ?? 0
-    const start = end - LEAD_UNITS
-    const run = start < 0 ? 0 : runBehind(units, end, limit) - start
-    if (run < this.#long.shortest) return NO_LONG
-    let found: number[] | undefined
-    for (const long of this.#long.anchors) {
-      if ((long.behind & leads) === 0 || long.length > run || !fits(long, units, start)) continue
-      const index = (this.#longAccepts[long.order] ??= this.#acceptFor(Int32Array.of(long.anchor)))
-      const accept = this.#guarded(index, units, start + long.length, limit, isWhole)
-      if (accept >= 0) (found ??= []).push(start + long.length, accept)
-    }
-    return found ?? NO_LONG
+    return -1
   }
 
   /** To be called before each piece of text: lets go of a table that is full. Returns what `state` has become. */
@@ -208,9 +191,8 @@ export class Automaton {
     if (this.#states.length < MAX_STATES) return state
     const subset = this.#states[state / this.#stride] ?? this.#first
     this.#states.length = 0
-    this.#acceptOfState.length = 0
     this.#indexOfHash.fill(0)
-    this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
+    if (this.next !== this.kernel()?.table) this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
     this.#enter(this.#first)
     return this.#enter(subset)
   }
@@ -221,7 +203,7 @@ export class Automaton {
     const byteClass = cell % this.#stride
     const from = this.#states[(cell - byteClass) / this.#stride]
     const state = this.#enter(this.#follow(from ?? this.#first, byteClass))
-    const known = this.#acceptOfState[state / this.#stride] === -1 ? state : state + ACCEPTING
+    const known = this.next[state + this.#classes] === -1 ? state : state + ACCEPTING
     if (state < MAX_STATES * this.#stride && cell < MAX_STATES * this.#stride) this.next[cell] = known
     return known
   }
@@ -348,7 +330,7 @@ export class Automaton {
     }
     for (let byteClass = 0; byteClass < this.#classes; byteClass++) this.next[state + byteClass] = UNKNOWN + state + byteClass
     this.#states[index] = subset
-    this.#acceptOfState[index] = subset.accepted.length === 0 ? -1 : this.#acceptFor(subset.accepted)
+    this.next[state + this.#classes] = subset.accepted.length === 0 ? -1 : this.#acceptFor(subset.accepted)
     return state
   }
 
@@ -357,19 +339,13 @@ export class Automaton {
     const known = this.#acceptOfKey.get(key)
     if (known !== undefined) return known
     if (this.#accepts.length >= MAX_ACCEPTS) throw new RangeError(`the anchors end together in more than ${MAX_ACCEPTS} ways`)
-    const anchors = Array.from(
-      accepted.filter((index) => index < this.#firstLead),
-      (index) => this.#anchors[index] as Anchor,
-    )
+    const anchors = Array.from(accepted, (index) => this.#anchors[index] as Anchor)
     const guards = anchors.flatMap(({ guard }) => guard ?? [])
-    const leads = (accepted.includes(this.#firstLead) ? BEHIND.word : 0) | (accepted.includes(this.#firstLead + 1) ? BEHIND.number : 0)
     this.#acceptOfKey.set(key, this.#accepts.length)
     this.#accepts.push({
       anchors: anchors.map(({ id, sets }) => ({ id, length: sets.length })),
       guards: guards.length === anchors.length ? guards : undefined,
-      // What may be long as well is looked at.
-      marks: leads === 0 && anchors.every(({ mark }) => mark !== undefined) ? anchors.reduce((bits, { mark = 0 }) => bits | mark, 0) : 0,
-      leads,
+      marks: anchors.every(({ mark }) => mark !== undefined) ? anchors.reduce((bits, { mark = 0 }) => bits | mark, 0) : 0,
     })
     return this.#accepts.length - 1
   }

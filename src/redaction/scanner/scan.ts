@@ -1,5 +1,6 @@
-import { ACCEPTING, type Automaton, MAY_BE_LONG, UNKNOWN } from './automaton.ts'
-import type { Units } from './guards.ts'
+import { ACCEPTING, type Automaton, UNKNOWN } from './automaton.ts'
+import { AHEAD_UNITS, BEHIND_UNITS, type Kernel, PIECE_UNITS } from './kernel.ts'
+import { LANES } from './kernel-code.ts'
 import { LONG_MAX_UNITS } from './long-anchors.ts'
 
 /**
@@ -12,16 +13,8 @@ const NO_HITS: AnchorHits = []
 /** `scanText`, or what gives the same with less work because it knows the text. */
 export type Scan = (automaton: Automaton, text: string) => AnchorHits
 
-/** Units of text looked at in one go; in UTF-16 they fit a processor's second-level cache. */
-const PIECE_UNITS = 32 * 1024
-/** What the guards of a piece's first and last anchors see of the pieces around it. */
-const BEHIND_UNITS = 32
-const AHEAD_UNITS = 64
-const SEEN_UNITS = BEHIND_UNITS + PIECE_UNITS + AHEAD_UNITS
-const pieceBuffer = Buffer.allocUnsafeSlow(SEEN_UNITS * 2)
-const pieceUnits = new Uint16Array(pieceBuffer.buffer, pieceBuffer.byteOffset, SEEN_UNITS)
 /** Shorter pieces are scanned in one lane: the others' run-up would cost more than they save. */
-const LANES_MIN_UNITS = 512
+const LANES_MIN_UNITS = 256
 
 /** Names and the like: copying them would take longer than reading them. */
 const SHORT_UNITS = 48
@@ -33,35 +26,72 @@ const SHORT_UNITS = 48
 export function scanText(automaton: Automaton, text: string): AnchorHits {
   if (text.length <= SHORT_UNITS) return scanShort(automaton, text)
   const hits: number[] = []
-  hasLong = false
+  const long: number[] = []
+  const kernel = text.length < LANES_MIN_UNITS ? undefined : automaton.kernel()
+  const { buffer } = automaton.area
   let state = automaton.start
   for (let from = 0; from < text.length; from += PIECE_UNITS) {
     const behind = from === 0 ? 0 : BEHIND_UNITS
     const seen = text.length <= PIECE_UNITS ? text : text.slice(from - behind, from + PIECE_UNITS + AHEAD_UNITS)
-    pieceBuffer.write(seen, 0, 'utf16le')
+    buffer.write(seen, 0, 'utf16le')
     const end = Math.min(seen.length, behind + PIECE_UNITS)
-    state = scanPiece(automaton, behind, end, seen.length, automaton.renew(state), from - behind, hits)
+    const known = automaton.renew(state)
+    state =
+      kernel === undefined || end - behind < LANES_MIN_UNITS
+        ? scanUnits(automaton, behind, end, seen.length, known, from - behind, hits)
+        : scanLanes(automaton, kernel, behind, end, seen.length, known, from - behind, hits)
+    scanLong(automaton, behind, end, seen.length, from - behind, long, false, kernel)
   }
-  if (hits.length === 0) return NO_HITS
-  return hasLong ? inOrder(hits) : hits
+  return merged(hits, long)
 }
 
-/** Set where a long anchor was met: it is noted before those that end within it. */
-let hasLong = false
+/** Notes the long anchors of a piece. */
+function scanLong(
+  automaton: Automaton,
+  from: number,
+  to: number,
+  limit: number,
+  base: number,
+  hits: number[],
+  isWhole: boolean,
+  kernel: Kernel | undefined,
+): void {
+  const { units } = automaton.area
+  automaton.long.find(units, from, to, limit, kernel?.rowOfUnits, (long, start) => {
+    const end = start + long.length
+    const accept = automaton.acceptOfLong(long, units, end, limit, isWhole)
+    if (accept >= 0) hits.push(base + end, accept)
+  })
+}
 
-/** The same hits by where they end; of those that end together, long anchors come first. */
-function inOrder(hits: number[], from = 0): number[] {
-  for (let next = from + 2; next < hits.length; next += 2) {
+/** All hits by where they end. Of those that end together, long anchors come first. */
+function merged(hits: number[], long: number[]): AnchorHits {
+  if (long.length === 0) return hits.length === 0 ? NO_HITS : hits
+  sortByEnd(long)
+  if (hits.length === 0) return long
+  const all: number[] = []
+  let next = 0
+  for (let at = 0; at < hits.length; at += 2) {
+    for (; next < long.length && (long[next] as number) <= (hits[at] as number); next += 2)
+      all.push(long[next] as number, long[next + 1] as number)
+    all.push(hits[at] as number, hits[at + 1] as number)
+  }
+  for (; next < long.length; next += 2) all.push(long[next] as number, long[next + 1] as number)
+  return all
+}
+
+/** They ascend by where they begin, so that each has few to pass. */
+function sortByEnd(hits: number[]): void {
+  for (let next = 2; next < hits.length; next += 2) {
     const [end, accept] = [hits[next] as number, hits[next + 1] as number]
     let at = next
-    for (; at > from && (hits[at - 2] as number) > end; at -= 2) {
+    for (; at > 0 && (hits[at - 2] as number) > end; at -= 2) {
       hits[at] = hits[at - 2] as number
       hits[at + 1] = hits[at - 1] as number
     }
     hits[at] = end
     hits[at + 1] = accept
   }
-  return hits
 }
 
 /** Anchors that end behind `from` and up to `to`, as `scanText` finds them; at most half a piece. */
@@ -70,18 +100,17 @@ export function scanWithin(automaton: Automaton, text: string, from: number, to:
   const met = from - LONG_MAX_UNITS
   const begin = Math.max(0, met - Math.max(automaton.memoryUnits, BEHIND_UNITS))
   const seen = text.slice(begin, to + 2 * AHEAD_UNITS)
-  pieceBuffer.write(seen, 0, 'utf16le')
-  const first = hits.length
-  hasLong = false
-  const early: number[] = []
-  let state = scanUnits(automaton, 0, Math.max(0, met - begin), seen.length, automaton.renew(automaton.start), 0, [])
-  state = scanUnits(automaton, Math.max(0, met - begin), from - begin, seen.length, state, begin, early)
-  scanUnits(automaton, from - begin, to - begin, seen.length, state, begin, early)
-  for (let hit = 0; hit < early.length; hit += 2) {
-    const end = early[hit] as number
-    if (end > from && end <= to) hits.push(end, early[hit + 1] as number)
+  automaton.area.buffer.write(seen, 0, 'utf16le')
+  const plain: number[] = []
+  const long: number[] = []
+  const state = scanUnits(automaton, 0, from - begin, seen.length, automaton.renew(automaton.start), begin, [])
+  scanUnits(automaton, from - begin, to - begin, seen.length, state, begin, plain)
+  scanLong(automaton, Math.max(0, met - begin), to - begin, seen.length, begin, long, false, undefined)
+  const all = merged(plain, long)
+  for (let hit = 0; hit < all.length; hit += 2) {
+    const end = all[hit] as number
+    if (end > from && end <= to) hits.push(end, all[hit + 1] as number)
   }
-  if (hasLong) inOrder(hits, first)
 }
 
 function scanShort(automaton: Automaton, text: string): AnchorHits {
@@ -89,36 +118,24 @@ function scanShort(automaton: Automaton, text: string): AnchorHits {
   let state = automaton.renew(automaton.start)
   let { next } = automaton
   let hits: number[] | undefined
-  hasLong = false
   for (let index = 0; index < text.length; index++) {
     state = next[state + (classOfUnit[text.charCodeAt(index)] as number)] as number
     if (state >= ACCEPTING) {
-      hits ??= startShort(text)
+      hits ??= startShort(automaton, text)
       state = arrive(automaton, state, 0, index + 1, text.length, hits, true)
       next = automaton.next
     }
   }
-  if (hits === undefined || hits.length === 0) return NO_HITS
-  return hasLong ? inOrder(hits) : hits
+  if (text.length < automaton.long.shortest || !automaton.long.isIn(text)) return hits === undefined || hits.length === 0 ? NO_HITS : hits
+  const long = startShort(automaton, text)
+  scanLong(automaton, 0, text.length, text.length, 0, long, true, undefined)
+  return merged(hits ?? [], long)
 }
 
 /** For the guards, which look at units. */
-function startShort(text: string): number[] {
-  for (let index = 0; index < text.length; index++) pieceUnits[index] = text.charCodeAt(index)
+function startShort({ area: { units } }: Automaton, text: string): number[] {
+  for (let index = 0; index < text.length; index++) units[index] = text.charCodeAt(index)
   return []
-}
-
-function scanPiece(automaton: Automaton, from: number, to: number, limit: number, state: number, base: number, hits: number[]): number {
-  return to - from < LANES_MIN_UNITS
-    ? scanUnits(automaton, from, to, limit, state, base, hits)
-    : scanLanes(automaton, from, to, limit, state, base, hits)
-}
-
-/** How many steps each of four lanes takes, and where the later ones begin. */
-function lanesOf(units: number, memoryUnits: number): { steps: number; second: number; third: number; fourth: number } {
-  const steps = Math.ceil((units + 3 * memoryUnits) / 4)
-  const fourth = units - steps
-  return { steps, second: Math.floor(fourth / 3), third: Math.floor((fourth * 2) / 3), fourth }
 }
 
 /** The plain state at a cell, whatever ends there. */
@@ -140,27 +157,14 @@ function arrive(
   const known = cell >= UNKNOWN ? automaton.resolve(cell) : cell
   if (known < ACCEPTING) return known
   const state = known - ACCEPTING
-  const accept = automaton.acceptOf(state, pieceUnits, end, limit, isWhole)
-  if (accept === -1) return state
-  if (accept >= 0) {
-    if (automaton.marksAt(accept) === 0) hits.push(base + end, accept)
-    if (!automaton.hasLead(accept)) return state
-  }
-  noteLong(automaton, state, base, end, limit, hits, isWhole)
+  const accept = automaton.acceptOf(state, automaton.area.units, end, limit, isWhole)
+  if (accept >= 0 && automaton.marksAt(accept) === 0) hits.push(base + end, accept)
   return state
-}
-
-function noteLong(automaton: Automaton, state: number, base: number, end: number, limit: number, hits: number[], isWhole: boolean): void {
-  const long = automaton.longAt(state, pieceUnits, end, limit, isWhole)
-  for (let at = 0; at < long.length; at += 2) {
-    hits.push(base + (long[at] as number), long[at + 1] as number)
-    hasLong = true
-  }
 }
 
 function scanUnits(automaton: Automaton, from: number, to: number, limit: number, start: number, base: number, hits: number[]): number {
   const { classOfUnit } = automaton
-  const units = pieceUnits
+  const { units } = automaton.area
   let { next } = automaton
   let state = start
   for (let index = from; index < to; index++) {
@@ -174,53 +178,49 @@ function scanUnits(automaton: Automaton, from: number, to: number, limit: number
 }
 
 /**
- * Four stretches at once. Each step of an automaton waits for the one before, so that a processor has nothing to do most of
- * the time; four of them side by side take little longer than one. The stretches overlap: each begins in the one before, as far from
- * its end as the automaton remembers, so that all take as many steps, and what is met up to there is what the one before has met.
+ * Several stretches at once. They overlap: each begins in the one before, as far from its end as the automaton remembers, so that all
+ * take as many steps, and what is met up to there is what the one before has met.
  */
-function scanLanes(automaton: Automaton, from: number, to: number, limit: number, start: number, base: number, hits: number[]): number {
-  const { classOfUnit } = automaton
-  const units = pieceUnits
-  const { steps, second, third, fourth } = lanesOf(to - from, automaton.memoryUnits)
-  // Where the stretch before a lane's ends, by the lane's own count.
-  const begin2 = from + steps - second
-  const begin3 = from + steps + second - third
-  const begin4 = from + steps + third - fourth
-  let state1 = start
-  let state2 = automaton.start
-  let state3 = automaton.start
-  let state4 = automaton.start
-  const hits2: number[] = []
-  const hits3: number[] = []
-  const hits4: number[] = []
-  let { next } = automaton
-  for (let index = from; index < from + steps; index++) {
-    state1 = next[state1 + (classOfUnit[units[index] as number] as number)] as number
-    state2 = next[state2 + (classOfUnit[units[second + index] as number] as number)] as number
-    state3 = next[state3 + (classOfUnit[units[third + index] as number] as number)] as number
-    state4 = next[state4 + (classOfUnit[units[fourth + index] as number] as number)] as number
-    // The flags stand above all states.
-    if ((state1 | state2 | state3 | state4) >= ACCEPTING) {
-      const end = index + 1
-      if (state1 >= ACCEPTING) state1 = arrive(automaton, state1, base, end, limit, hits)
-      if (state2 >= ACCEPTING)
-        state2 = index < begin2 ? pass(automaton, state2) : arrive(automaton, state2, base, end + second, limit, hits2)
-      if (state3 >= ACCEPTING)
-        state3 = index < begin3 ? pass(automaton, state3) : arrive(automaton, state3, base, end + third, limit, hits3)
-      if (state4 >= ACCEPTING)
-        state4 = index < begin4 ? pass(automaton, state4) : arrive(automaton, state4, base, end + fourth, limit, hits4)
-      next = automaton.next
+function scanLanes(
+  automaton: Automaton,
+  { states, followUnits }: Kernel,
+  from: number,
+  to: number,
+  limit: number,
+  start: number,
+  base: number,
+  hits: number[],
+): number {
+  const { steps, apart } = lanesOf(to - from, automaton.memoryUnits)
+  states.fill(automaton.start)
+  states[0] = start
+  const hitsOf: (number[] | undefined)[] = []
+  const last = (from + steps) * 2
+  for (let at = from * 2; at < last; ) {
+    at = followUnits(at, last, apart * 2)
+    const end = at >> 1
+    for (let lane = 0; lane < LANES; lane++) {
+      const cell = states[lane] as number
+      if (cell < ACCEPTING) continue
+      states[lane] =
+        lane > 0 && end - from <= steps - apart
+          ? pass(automaton, cell)
+          : arrive(automaton, cell, base, end + lane * apart, limit, lane === 0 ? hits : (hitsOf[lane] ??= []))
     }
   }
-  for (let at = 0; at < hits2.length; at++) hits.push(hits2[at] as number)
-  for (let at = 0; at < hits3.length; at++) hits.push(hits3[at] as number)
-  for (let at = 0; at < hits4.length; at++) hits.push(hits4[at] as number)
-  return state4
+  for (const more of hitsOf) for (let at = 0; at < (more?.length ?? 0); at++) hits.push(more?.[at] as number)
+  return states[LANES - 1] as number
+}
+
+/** How many steps each lane takes, and how far apart they begin. */
+function lanesOf(units: number, memoryUnits: number): { readonly steps: number; readonly apart: number } {
+  const least = Math.ceil((units + (LANES - 1) * memoryUnits) / LANES)
+  const apart = Math.floor((units - least) / (LANES - 1))
+  return { steps: units - (LANES - 1) * apart, apart }
 }
 
 /** Bytes of a text looked at in one go. */
-const PIECE_BYTES = 32 * 1024
-const pieceBytes = new Uint8Array(pieceBuffer.buffer, pieceBuffer.byteOffset, SEEN_UNITS)
+const PIECE_BYTES = PIECE_UNITS
 /** What `lookForAnchor` gives where there is an anchor. */
 export const ANCHOR_FOUND = -1
 const FOUND = ANCHOR_FOUND
@@ -234,19 +234,31 @@ export const hasAnchor = (automaton: Automaton, bytes: Uint8Array): boolean => l
  * do. Stops at the first anchor.
  */
 export function lookForAnchor(automaton: Automaton, bytes: Uint8Array): number {
+  const kernel = bytes.length < LANES_MIN_UNITS ? undefined : automaton.kernel()
   let state = automaton.start
   marksSeen = 0
   for (let from = 0; from < bytes.length && state !== FOUND; from += PIECE_BYTES) {
     const behind = from === 0 ? 0 : BEHIND_UNITS
     const seen = bytes.length <= PIECE_BYTES ? bytes : bytes.subarray(from - behind, from + PIECE_BYTES + AHEAD_UNITS)
-    pieceBytes.set(seen)
+    automaton.area.bytes.set(seen)
     const end = Math.min(seen.length, behind + PIECE_BYTES)
+    const known = automaton.renew(state)
     state =
-      end - behind < LANES_MIN_UNITS
-        ? followBytes(automaton, behind, end, seen.length, automaton.renew(state))
-        : followByteLanes(automaton, behind, end, seen.length, automaton.renew(state))
+      kernel === undefined || end - behind < LANES_MIN_UNITS
+        ? followBytes(automaton, behind, end, seen.length, known)
+        : followByteLanes(automaton, kernel, behind, end, seen.length, known)
+    if (state !== FOUND && hasLongBytes(automaton, behind, end, seen.length, kernel)) state = FOUND
   }
   return state === FOUND ? ANCHOR_FOUND : marksSeen
+}
+
+function hasLongBytes(automaton: Automaton, from: number, to: number, limit: number, kernel: Kernel | undefined): boolean {
+  const { bytes } = automaton.area
+  let isFound = false
+  automaton.long.find(bytes, from, to, limit, kernel?.rowOfBytes, (long, start) => {
+    isFound ||= automaton.acceptOfLong(long, bytes, start + long.length, limit, false) >= 0
+  })
+  return isFound
 }
 
 /** The state that a cell leads to, or FOUND where an anchor ends there. */
@@ -254,9 +266,9 @@ function settle(automaton: Automaton, cell: number, end: number, limit: number):
   const known = cell >= UNKNOWN ? automaton.resolve(cell) : cell
   if (known < ACCEPTING) return known
   const state = known - ACCEPTING
-  const bytes: Units = pieceBytes
+  const { bytes } = automaton.area
   const accept = automaton.acceptOf(state, bytes, end, limit, false)
-  if (accept < 0) return accept === MAY_BE_LONG && automaton.longAt(state, bytes, end, limit, false).length > 0 ? FOUND : state
+  if (accept < 0) return state
   const marks = automaton.marksAt(accept)
   if (marks === 0) return FOUND
   marksSeen |= marks
@@ -265,7 +277,7 @@ function settle(automaton: Automaton, cell: number, end: number, limit: number):
 
 function followBytes(automaton: Automaton, from: number, to: number, limit: number, start: number): number {
   const { classOfUnit } = automaton
-  const bytes = pieceBytes
+  const { bytes } = automaton.area
   let { next } = automaton
   let state = start
   for (let index = from; index < to; index++) {
@@ -280,37 +292,23 @@ function followBytes(automaton: Automaton, from: number, to: number, limit: numb
 }
 
 /**
- * As `scanLanes`, of four stretches that overlap: each begins in the one before, as far from its end as the automaton remembers, so
- * that all take as many steps, and a state at the end of one is what the next is in there. What a lane meets before that may be no
- * anchor, as it took its beginning for that of a text; all is then gone through in one lane.
+ * As `scanLanes`. What a lane meets in the one before may be no anchor, as it took its beginning for that of a text; all is then gone
+ * through in one lane.
  */
-function followByteLanes(automaton: Automaton, from: number, to: number, limit: number, start: number): number {
-  const { classOfUnit, memoryUnits } = automaton
-  const bytes = pieceBytes
-  const steps = Math.ceil((to - from + 3 * memoryUnits) / 4)
-  const fourth = to - from - steps
-  const second = Math.floor(fourth / 3)
-  const third = Math.floor((fourth * 2) / 3)
-  let state1 = start
-  let state2 = automaton.start
-  let state3 = automaton.start
-  let state4 = automaton.start
-  let { next } = automaton
-  for (let index = from; index < from + steps; index++) {
-    state1 = next[state1 + (classOfUnit[bytes[index] as number] as number)] as number
-    state2 = next[state2 + (classOfUnit[bytes[second + index] as number] as number)] as number
-    state3 = next[state3 + (classOfUnit[bytes[third + index] as number] as number)] as number
-    state4 = next[state4 + (classOfUnit[bytes[fourth + index] as number] as number)] as number
-    // The flags stand above all states.
-    if ((state1 | state2 | state3 | state4) >= ACCEPTING) {
-      if (state1 >= ACCEPTING) state1 = settle(automaton, state1, index + 1, limit)
-      if (state2 >= ACCEPTING) state2 = settle(automaton, state2, second + index + 1, limit)
-      if (state3 >= ACCEPTING) state3 = settle(automaton, state3, third + index + 1, limit)
-      if (state4 >= ACCEPTING) state4 = settle(automaton, state4, fourth + index + 1, limit)
-      if ((state1 | state2 | state3 | state4) < 0)
-        return index - from < memoryUnits ? followBytes(automaton, from, to, limit, start) : FOUND
-      next = automaton.next
+function followByteLanes(automaton: Automaton, kernel: Kernel, from: number, to: number, limit: number, start: number): number {
+  const { states } = kernel
+  const { steps, apart } = lanesOf(to - from, automaton.memoryUnits)
+  states.fill(automaton.start)
+  states[0] = start
+  for (let at = from; at < from + steps; ) {
+    at = kernel.followBytes(at, from + steps, apart)
+    for (let lane = 0; lane < LANES; lane++) {
+      const cell = states[lane] as number
+      if (cell < ACCEPTING) continue
+      const state = settle(automaton, cell, at + lane * apart, limit)
+      if (state === FOUND) return at - from <= automaton.memoryUnits ? followBytes(automaton, from, to, limit, start) : FOUND
+      states[lane] = state
     }
   }
-  return state4
+  return states[LANES - 1] as number
 }
