@@ -35,6 +35,7 @@ const NAIVE: Readonly<Record<DetectorName, RegExp>> = {
   'coin-address': /\b[1-9A-HJ-NP-Za-km-z]{32,106}\b/g,
   'kubernetes-secret': /kind: Secret/g,
   'number-run-4': /\b\d{9,13}\b/g,
+  'named-column': /(?:password|token|secret)[ ]?[|,;][^\n]{0,256}\n/gi,
   said: /(?:пароль|密码|パスワード|비밀번호)\s?[:：]\s?\S{6,128}/gi,
   'spelled-email': /[\w.]{1,64}\s?[([]at[)\]]\s?[\w.]{1,64}/gi,
   'vendor-value': /\w{2,64}\s?[:=]\s?["']?[\w.-]{14,512}/g,

@@ -114,6 +114,7 @@ export type LaterDetectorName =
   | 'birth-date-4'
   | 'coin-address'
   | 'kubernetes-secret'
+  | 'named-column'
   | 'number-run-4'
   | 'said'
   | 'spelled-email'

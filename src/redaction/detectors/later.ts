@@ -25,6 +25,7 @@ import { detectBirthDate4 } from './birth-date-4.ts'
 import type { Check } from './checks.ts'
 import { detectCoinAddress } from './coin-address.ts'
 import { detectKubernetesSecret } from './kubernetes-secret.ts'
+import { detectNamedColumn } from './named-column.ts'
 import { detectNumberRun4 } from './number-run-4.ts'
 import { isPaymentCardNumber } from './payment-card.ts'
 import { detectSaid } from './said.ts'
@@ -76,6 +77,7 @@ export const LATER_DETECTORS: Readonly<Record<LaterDetectorName, Detector>> = {
   'birth-date-4': detectBirthDate4,
   'coin-address': detectCoinAddress,
   'kubernetes-secret': detectKubernetesSecret,
+  'named-column': detectNamedColumn,
   'number-run-4': detectNumberRun4,
   said: detectSaid,
   'spelled-email': detectSpelledEmail,
@@ -83,4 +85,4 @@ export const LATER_DETECTORS: Readonly<Record<LaterDetectorName, Detector>> = {
 }
 
 /** Those whose findings begin before their anchor. */
-export const LATER_LOOK_BACK: readonly DetectorName[] = ['kubernetes-secret', 'spelled-email']
+export const LATER_LOOK_BACK: readonly DetectorName[] = ['kubernetes-secret', 'named-column', 'spelled-email']

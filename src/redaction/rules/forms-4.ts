@@ -177,4 +177,13 @@ export const FORM_RULES_4: readonly RuleData[] = [
     `(?: -[sklivfg]{0,3}u\\s{0,2}|--user\\s{1,3})["']?\\{?[^\\s:"'$<{}]{0,64}\\}?["']?:["']?\\{?(?<secret>[^\\s"'$<{}/][^\\s"'}]{5,128})`,
     { name: 'password', check: 'said-mixed' },
   ),
+  // A column of a table: `| user | password |`, `name,api_key`, `(name, password) VALUES (…)`.
+  {
+    name: 'credential',
+    anchors: ['password', 'passwd', 'pass', 'pwd', 'secret', 'token', 'api_key', 'api key', 'apikey', 'access_key', 'secret_key'].flatMap(
+      (name) => [`${name} |[\n ]`, `${name}[,;\t]`, `[,;\t]${name}\n`, `, ${name})`, `,${name})`],
+    ),
+    fold: true,
+    detector: 'named-column',
+  },
 ]
