@@ -4,7 +4,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { PackIndex } from '../../src/store/blobs/pack-index.ts'
 import { PlaceTable } from '../../src/store/blobs/place-table.ts'
-import { temporaryFolder } from './support/records.ts'
+import { hexOf, temporaryFolder } from './support/records.ts'
 
 /** Digests of which many begin alike, in their first word or in all but their last byte. */
 const digests = fc.uniqueArray(
@@ -41,4 +41,40 @@ describe('the side file of a pack', () => {
       { numRuns: 100 },
     )
   })
+})
+
+test('a table of places knows what was added and not forgotten since, however often its memory is used again', () => {
+  const change = fc.oneof(
+    { weight: 4, arbitrary: fc.record({ add: digests }) },
+    { weight: 1, arbitrary: fc.record({ truncate: fc.double({ min: 0, max: 1, noNaN: true }) }) },
+    { weight: 1, arbitrary: fc.constant({ truncate: 0 }) },
+    // So many that it has to grow.
+    { weight: 1, arbitrary: fc.nat().map((salt) => ({ add: Array.from({ length: 1500 }, (_, number) => hexOf(64, salt, number)) })) },
+  )
+  fc.assert(
+    fc.property(fc.array(change, { maxLength: 12 }), (changes) => {
+      const places = new PlaceTable()
+      const known: string[] = []
+      const forgotten = new Set<string>()
+      for (const each of changes) {
+        if ('add' in each) {
+          for (const hex of each.add) {
+            const isNew = !known.includes(hex)
+            expect(places.add(Buffer.from(hex, 'hex'), 0, known.length, 7)).toBe(isNew)
+            if (isNew) known.push(hex)
+            forgotten.delete(hex)
+          }
+        } else {
+          const left = Math.floor(each.truncate * known.length)
+          places.truncate(left)
+          for (const hex of known.splice(left)) forgotten.add(hex)
+        }
+      }
+      expect(places.size).toBe(known.length)
+      expect(places.toArrays().digests.toString('hex')).toBe(known.join(''))
+      for (const [entry, hex] of known.entries()) expect(places.find(Buffer.from(hex, 'hex'), 0)).toBe(entry)
+      for (const hex of forgotten) expect(places.find(Buffer.from(hex, 'hex'), 0)).toBe(-1)
+    }),
+    { numRuns: 20 },
+  )
 })

@@ -2,7 +2,7 @@ import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { Digest } from '../../schemas/index.ts'
 import { replaceFile } from '../files/durable.ts'
-import { readExactly } from '../frames/file-window.ts'
+import { giveBack, readExactly } from '../frames/file-window.ts'
 import { DigestFilter } from './digest-filter.ts'
 import type { PlaceTable } from './place-table.ts'
 
@@ -111,6 +111,7 @@ export class PackIndex {
     if (this.#bytes === undefined) return
     replaceFile(path, this.#bytes)
     this.#path = path
+    giveBack(this.#bytes)
     this.#bytes = undefined
   }
 

@@ -33,6 +33,8 @@ export class PackSet {
   /** Of the packs when they were last looked at: sealing and erasing put other files in place. */
   readonly #inodes = new Map<number, number>()
   #live: LivePack | undefined
+  /** A table is as large as a pack has blobs, and a busy writer closes a pack every few seconds: the memory of the last one is used again. */
+  #spare: PlaceTable | undefined
 
   /** `ahead`: blobs will be read in the order in which they were written, or nearly so. */
   constructor(layout: Layout, ahead = false) {
@@ -98,16 +100,17 @@ export class PackSet {
 
   /** Takes a pack without a side file as closed, by walking its headers. */
   closeUnindexed(pack: number): void {
-    const places = new PlaceTable()
+    const places = this.#takePlaces()
     const file = this.file(pack)
     file.scan(0, places)
     this.#closed.set(pack, PackIndex.of(places, file.sizeBytes()))
+    this.#keepPlaces(places)
     if (this.#live?.pack === pack) this.#live = undefined
   }
 
   /** Takes a pack as the live one, walking what it holds beyond what is known of it. */
   openLive(pack: number): void {
-    const live = this.#live?.pack === pack ? this.#live : { pack, places: new PlaceTable(), durable: 0, end: 0 }
+    const live = this.#live?.pack === pack ? this.#live : { pack, places: this.#takePlaces(), durable: 0, end: 0 }
     this.#live = live
     live.end = this.file(pack).scan(live.end, live.places)
     live.durable = live.places.size
@@ -134,13 +137,29 @@ export class PackSet {
   /** Makes the live pack, which holds so many bytes, a closed one. */
   closeLive(packBytes: number): void {
     if (this.#live === undefined) return
-    this.#closed.set(this.#live.pack, PackIndex.of(this.#live.places, packBytes))
+    const { pack, places } = this.#live
+    this.#closed.set(pack, PackIndex.of(places, packBytes))
     this.#live = undefined
+    this.#keepPlaces(places)
+  }
+
+  #takePlaces(): PlaceTable {
+    const places = this.#spare ?? new PlaceTable()
+    this.#spare = undefined
+    return places
+  }
+
+  #keepPlaces(places: PlaceTable): void {
+    places.truncate(0)
+    this.#spare = places
   }
 
   /** Gives up a live pack that holds nothing. */
   dropLive(): void {
-    if (this.#live !== undefined) this.forget(this.#live.pack)
+    if (this.#live !== undefined) {
+      this.forget(this.#live.pack)
+      this.#keepPlaces(this.#live.places)
+    }
     this.#live = undefined
   }
 

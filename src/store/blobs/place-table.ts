@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
 import type { Digest } from '../../schemas/index.ts'
+import { giveBack } from '../frames/file-window.ts'
 import type { BlobPlace } from './pack-index.ts'
 
 const DIGEST_BYTES = 32
@@ -65,6 +66,7 @@ export class PlaceTable {
   #grow(): void {
     const digests = Buffer.allocUnsafeSlow(this.#digests.length * 2)
     this.#digests.copy(digests)
+    giveBack(this.#digests)
     this.#digests = digests
     const places = new Uint32Array(this.#places.length * 2)
     places.set(this.#places)
@@ -73,11 +75,12 @@ export class PlaceTable {
   }
 
   #rehash(slots: number): void {
-    this.#slots = new Uint32Array(slots)
+    if (slots === this.#slots.length) this.#slots.fill(EMPTY)
+    else this.#slots = new Uint32Array(slots)
     for (let entry = 0; entry < this.#count; entry++) this.#insert(entry)
   }
 
-  /** Forgets all entries from a number on. */
+  /** Forgets all entries from a number on. Their memory is kept. */
   truncate(count: number): void {
     if (count >= this.#count) return
     this.#count = count
