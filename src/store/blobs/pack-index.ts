@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib'
 import type { Digest } from '../../schemas/index.ts'
 import { replaceFile } from '../files/durable.ts'
 import { giveBack, readExactly } from '../frames/file-window.ts'
-import { DigestFilter } from './digest-filter.ts'
+import { DigestFilter, EARLIER_MAKE, type FilterMake, PRESENT_MAKE } from './digest-filter.ts'
 import type { PlaceTable } from './place-table.ts'
 
 /** Where a blob stands in its pack: the skippable frame and the frame behind it. */
@@ -15,7 +15,12 @@ export interface BlobPlace {
 // 'RPRX', u32 version, u32 count, u32 bytes of the pack it covers, u32 bytes of the filter, u32 crc of head and filter; the
 // filter; entries; u32 crc of the entries. An entry is the digest, u32 offset, u32 length; entries stand in digest order.
 const TAG = 'RPRX'
-const VERSION = 2
+/** Versions differ in the make of their filter. One that is not known here is made again from the pack. */
+const MAKES: ReadonlyMap<number, FilterMake> = new Map([
+  [2, EARLIER_MAKE],
+  [3, PRESENT_MAKE],
+])
+const VERSION = 3
 const HEAD_BYTES = 24
 const HEAD_CRC_AT = 20
 const ENTRY_BYTES = 40
@@ -48,7 +53,7 @@ export class PackIndex {
 
   static of(places: PlaceTable, packBytes: number): PackIndex {
     const count = places.size
-    const filter = DigestFilter.sizedFor(count)
+    const filter = DigestFilter.sizedFor(count, PRESENT_MAKE)
     const entriesAt = HEAD_BYTES + filter.bits.length
     const bytes = Buffer.alloc(entriesAt + ENTRY_BYTES * count + CRC_BYTES)
     bytes.write(TAG, 'latin1')
@@ -84,14 +89,16 @@ export class PackIndex {
     }
     try {
       const head = readExactly(fd, 0, HEAD_BYTES)
-      if (head === undefined || head.toString('latin1', 0, 4) !== TAG || head.readUInt32LE(4) !== VERSION) return undefined
+      if (head === undefined || head.toString('latin1', 0, 4) !== TAG) return undefined
+      const make = MAKES.get(head.readUInt32LE(4))
+      if (make === undefined) return undefined
       if (head.readUInt32LE(12) !== packBytes) return undefined
       const filterBytes = head.readUInt32LE(16)
       // Checked before memory is taken for it: the number may be damaged.
-      if (filterBytes !== DigestFilter.bytesFor(head.readUInt32LE(8))) return undefined
+      if (filterBytes !== DigestFilter.bytesFor(head.readUInt32LE(8), make)) return undefined
       const bits = readExactly(fd, HEAD_BYTES, filterBytes)
       if (bits === undefined || headCrc(head, bits) !== head.readUInt32LE(HEAD_CRC_AT)) return undefined
-      const index = new PackIndex(head, new DigestFilter(bits), path, undefined)
+      const index = new PackIndex(head, new DigestFilter(bits, make), path, undefined)
       // Whole by its length; the entries' crc is looked at when one of them is first asked for.
       return readExactly(fd, index.#end - 1, 1) === undefined ? undefined : index
     } finally {

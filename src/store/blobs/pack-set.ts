@@ -19,6 +19,11 @@ interface LivePack {
   end: number
 }
 
+interface ListedPack {
+  readonly pack: number
+  readonly index: PackIndex
+}
+
 const OPEN_PACKS_MAX = 16
 
 /** Where every blob stands: closed packs by their sorted side files, the live one by a map. */
@@ -26,6 +31,8 @@ export class PackSet {
   readonly #layout: Layout
   readonly #ahead: boolean
   readonly #closed = new Map<number, PackIndex>()
+  /** The same, for the loop that each new payload goes through. */
+  #list: readonly ListedPack[] | undefined
   readonly #files = new Map<number, PackFile>()
   readonly #key: Buffer = Buffer.alloc(32)
   /** Side files that are open, most recently used last. */
@@ -70,6 +77,16 @@ export class PackSet {
     }
   }
 
+  #setClosed(pack: number, index: PackIndex): void {
+    this.#closed.set(pack, index)
+    this.#list = undefined
+  }
+
+  #listed(): readonly ListedPack[] {
+    this.#list ??= Array.from(this.#closed, ([pack, index]) => ({ pack, index }))
+    return this.#list
+  }
+
   /** Lets go of what is known of a pack whose file is another one than when it was last looked at. */
   #noticeAnew(pack: number): void {
     const inode = statSync(this.packFile(pack), { throwIfNoEntry: false })?.ino
@@ -86,6 +103,7 @@ export class PackSet {
     index?.close()
     if (index !== undefined) this.#openIndexes.delete(index)
     this.#closed.delete(pack)
+    this.#list = undefined
   }
 
   /** Takes a pack as closed by its side file; false where that is not there or damaged. */
@@ -93,7 +111,7 @@ export class PackSet {
     if (this.#closed.has(pack)) return true
     const index = PackIndex.read(this.indexFile(pack), this.file(pack).sizeBytes())
     if (index === undefined) return false
-    this.#closed.set(pack, index)
+    this.#setClosed(pack, index)
     if (this.#live?.pack === pack) this.#live = undefined
     return true
   }
@@ -103,7 +121,7 @@ export class PackSet {
     const places = this.#takePlaces()
     const file = this.file(pack)
     file.scan(0, places)
-    this.#closed.set(pack, PackIndex.of(places, file.sizeBytes()))
+    this.#setClosed(pack, PackIndex.of(places, file.sizeBytes()))
     this.#keepPlaces(places)
     if (this.#live?.pack === pack) this.#live = undefined
   }
@@ -138,7 +156,7 @@ export class PackSet {
   closeLive(packBytes: number): void {
     if (this.#live === undefined) return
     const { pack, places } = this.#live
-    this.#closed.set(pack, PackIndex.of(places, packBytes))
+    this.#setClosed(pack, PackIndex.of(places, packBytes))
     this.#live = undefined
     this.#keepPlaces(places)
   }
@@ -190,10 +208,13 @@ export class PackSet {
   }
 
   #locateClosed(digests: Buffer, at: number): BlobLocation | undefined {
-    for (const [pack, index] of this.#closed) {
-      if (!index.mayHave(digests, at)) continue
-      const place = this.#whole(pack, index).find(digests, at)
-      if (place !== undefined) return { pack, place }
+    const all = this.#listed()
+    // What is sent again mostly came not long before.
+    for (let number = all.length - 1; number >= 0; number--) {
+      const listed = all[number]
+      if (listed === undefined || !listed.index.mayHave(digests, at)) continue
+      const place = this.#whole(listed.pack, listed.index).find(digests, at)
+      if (place !== undefined) return { pack: listed.pack, place }
     }
     return undefined
   }
