@@ -13,8 +13,9 @@ class FaultyIo implements FileIo {
   readonly failing = new Map<'write' | 'fdatasync' | 'truncate', { code: string; times: number }>()
   readonly synced: number[] = []
   readonly failedFiles = new Set<string>()
-  /** Held back until released. */
+  /** Held back until released: all, or one file alone. */
   gate: Promise<void> | undefined
+  gatedFile: string | undefined
 
   #fails(call: 'write' | 'fdatasync' | 'truncate', fd: number): boolean {
     const fault = this.failing.get(call)
@@ -41,7 +42,7 @@ class FaultyIo implements FileIo {
   async fdatasync(fd: number): Promise<void> {
     if (this.failedFiles.has(identityOf(fd))) throw new Error('a file was synced again after it had failed')
     this.synced.push(fd)
-    await this.gate
+    if (this.gatedFile === undefined || this.gatedFile === identityOf(fd)) await this.gate
     if (this.#fails('fdatasync', fd)) throw this.#error('fdatasync')
     await SYSTEM_IO.fdatasync(fd)
   }
@@ -98,6 +99,47 @@ describe('concurrent appends', () => {
     open()
     await append
     expect(io.synced).toHaveLength(2)
+  })
+
+  test.each([
+    ['and then share a group', false],
+    ['and are kept where these fail', true],
+  ])('have their blobs written while the records before them wait for the disk, %s', async (_, fails) => {
+    const dir = temporaryFolder()
+    const { store, io } = await openFaulty(dir)
+    const append = (index: number): Promise<{ group: number }> =>
+      appendSpans(store, sketchOf(RUN, index, { content: { input: `"of ${index}"` } }))
+    await append(0)
+    let open = (): void => undefined
+    io.gate = new Promise((resolve) => {
+      open = resolve
+    })
+    const { ino, birthtimeNs } = statSync(join(dir, 'segments', '00000000.zst'), { bigint: true })
+    io.gatedFile = `${ino} ${birthtimeNs}`
+    // Of pack and segment for each group so far.
+    const first = append(1)
+    await vi.waitFor(() => expect(io.synced).toHaveLength(4))
+    const second = append(2)
+    await vi.waitFor(() => expect(io.synced).toHaveLength(5))
+    const later = [append(3), append(4)]
+    await vi.waitFor(() => expect(io.synced).toHaveLength(6))
+    expect(store.tape.head().group).toBe(0)
+    if (fails) io.failing.set('fdatasync', { code: 'EIO', times: 1 })
+    open()
+    const settled = await Promise.allSettled([first, second, ...later])
+    const group = fails ? 1 : 2
+    expect(settled).toMatchObject([
+      fails ? { reason: { code: 'store_write_failed', retryable: true } } : { value: { group: 1 } },
+      { value: { group } },
+      { value: { group } },
+      { value: { group } },
+    ])
+    await store.close()
+    const again = await openForTest(dir)
+    expect((await again.checkStore()).problems).toEqual([])
+    const sequences = (await readAllLines(again)).map((line) => JSON.parse(line).core.sequence)
+    expect(sequences.filter((sequence) => sequence !== undefined)).toEqual(fails ? [0, 2, 3, 4] : [0, 1, 2, 3, 4])
+    for (const index of [0, 2, 3, 4]) expect(again.blobs.read(digestOf(`"of ${index}"`)).toString()).toBe(`"of ${index}"`)
   })
 
   test('past the queue bound are refused for now, and nothing else is lost', async () => {

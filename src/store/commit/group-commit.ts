@@ -4,6 +4,7 @@ import { systemCodeOf } from '../files/durable.ts'
 import type { StepRows } from '../index/step-rows.ts'
 import { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from '../limits.ts'
 import { holdsCore } from '../tape/group-digest.ts'
+import type { PackMark } from '../tape/group-header.ts'
 import type { TapeWriter } from '../tape/tape-writer.ts'
 import type { AppendBatch, PreparedRecord } from '../types.ts'
 import { BatchPacker } from './batch-packer.ts'
@@ -12,6 +13,7 @@ import { type PackedBatch, type PackedBlobs, type PackedLines, sizeOfBatch } fro
 /** More in one group would hardly save time, and take more memory from everybody who reads it. */
 const GROUP_GOOD_BYTES = 2 * 1024 * 1024
 
+/** A batch on its way, and whom to tell. */
 interface Waiting {
   readonly batch: PackedBatch
   readonly sizeBytes: number
@@ -28,19 +30,26 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Makes batches durable, first their blobs, then their records. Batches that arrive while one commit is under way share
- * the next one.
+ * Makes batches durable, first their blobs, then their records: two files, and each waits for the disk on its own. Batches that
+ * arrive while blobs are written share the next write of blobs; those whose blobs are durable while records are written share
+ * the next group.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions
+  /** Batches whose blobs are to be written, and those whose blobs are durable. */
   readonly #queue: Waiting[] = []
+  readonly #ready: Waiting[] = []
   readonly #packer = new BatchPacker()
   #queuedBytes = 0
-  #running: Promise<void> | undefined
+  /** How far the packs reach with the blobs of all that are ready. */
+  #mark: PackMark
+  #writingBlobs: Promise<void> | undefined
+  #writingRecords: Promise<void> | undefined
   #closed = false
 
   constructor(options: GroupCommitOptions) {
     this.#options = options
+    this.#mark = options.blobs.mark
   }
 
   append(batch: AppendBatch | PackedBatch): Promise<{ group: number }> {
@@ -64,7 +73,7 @@ export class GroupCommit {
     this.#queuedBytes += sizeBytes
     return new Promise((resolve, reject) => {
       this.#queue.push({ batch: packed, sizeBytes, resolve, reject })
-      this.#running ??= this.#run()
+      this.#writingBlobs ??= this.#writeBlobs()
     })
   }
 
@@ -76,44 +85,55 @@ export class GroupCommit {
     return this.#packer.finish()
   }
 
-  async #run(): Promise<void> {
+  async #writeBlobs(): Promise<void> {
+    const { blobs } = this.#options
     // Callers of the same turn join the first group.
     await Promise.resolve()
     while (this.#queue.length > 0) {
-      const taken = this.#take()
+      const taken = takeGroup(this.#queue)
       try {
-        const group = await this.#commit(taken)
-        for (const { resolve } of taken) resolve({ group })
+        await blobs.append(taken.map(({ batch }): PackedBlobs => batch.blobs))
+        this.#mark = blobs.mark
+        this.#ready.push(...taken)
+        this.#writingRecords ??= this.#writeRecords()
       } catch (cause) {
-        const error = writeFailed(cause)
-        for (const { reject } of taken) reject(error)
+        this.#refuse(taken, cause)
       }
-      for (const { sizeBytes } of taken) this.#queuedBytes -= sizeBytes
     }
-    this.#running = undefined
+    this.#writingBlobs = undefined
   }
 
-  /** As many waiting batches as make a good group; at least one. */
-  #take(): Waiting[] {
-    let bytes = 0
-    let count = 0
-    for (const { batch } of this.#queue) {
-      const linesBytes = batch.lines.bytes.length
-      if (count > 0 && bytes + linesBytes > GROUP_GOOD_BYTES) break
-      bytes += linesBytes
-      count++
+  async #writeRecords(): Promise<void> {
+    while (this.#ready.length > 0) {
+      const taken = takeGroup(this.#ready)
+      try {
+        const group = await this.#commit(taken, this.#mark)
+        for (const { sizeBytes, resolve } of taken) {
+          this.#queuedBytes -= sizeBytes
+          resolve({ group })
+        }
+      } catch (cause) {
+        this.#refuse(taken, cause)
+      }
     }
-    return this.#queue.splice(0, count)
+    this.#writingRecords = undefined
   }
 
-  async #commit(taken: readonly Waiting[]): Promise<number> {
-    const { tape, blobs, onGroup } = this.#options
-    await blobs.append(taken.map(({ batch }): PackedBlobs => batch.blobs))
+  #refuse(taken: readonly Waiting[], cause: unknown): void {
+    const error = writeFailed(cause)
+    for (const { sizeBytes, reject } of taken) {
+      this.#queuedBytes -= sizeBytes
+      reject(error)
+    }
+  }
+
+  async #commit(taken: readonly Waiting[], mark: PackMark): Promise<number> {
+    const { tape, onGroup } = this.#options
     let group = -1
     const parts = groupsOf(taken)
     const rows = parts.length === 1 ? rowsOf(taken) : undefined
     for (const lines of parts) {
-      const entry = await tape.append(lines, blobs.mark)
+      const entry = await tape.append(lines, mark)
       group = entry.group
       onGroup(group, rows)
     }
@@ -123,8 +143,24 @@ export class GroupCommit {
   /** Resolves when everything accepted before is answered; refuses what comes after. */
   async close(): Promise<void> {
     this.#closed = true
-    while (this.#running !== undefined) await this.#running
+    while (this.#writingBlobs !== undefined || this.#writingRecords !== undefined) {
+      await this.#writingBlobs
+      await this.#writingRecords
+    }
   }
+}
+
+/** As many waiting batches as make a good group; at least one. */
+function takeGroup(waiting: Waiting[]): Waiting[] {
+  let bytes = 0
+  let count = 0
+  for (const { batch } of waiting) {
+    const linesBytes = batch.lines.bytes.length
+    if (count > 0 && bytes + linesBytes > GROUP_GOOD_BYTES) break
+    bytes += linesBytes
+    count++
+  }
+  return waiting.splice(0, count)
 }
 
 function checkRecord({ line, core }: PreparedRecord): void {
