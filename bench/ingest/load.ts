@@ -75,7 +75,8 @@ async function open(bodiesPerSecond: number, seconds: number): Promise<void> {
   const under = new Set<Promise<void>>()
   for (let number = 0; number < bodiesPerSecond * seconds; number++) {
     const due = started + (number / bodiesPerSecond) * 1000
-    if (due > performance.now()) await sleep(due - performance.now())
+    const early = due - performance.now()
+    if (early > 0) await sleep(early)
     const varying = idle.pop()
     if (varying === undefined) {
       // Every connection is busy: what a sender with a bounded queue drops itself.
