@@ -25,6 +25,12 @@ export function isRandomRun(secret: string, lengthMin: number): boolean {
   return changes(core) >= core.length / 6 && randomness(core) >= 3
 }
 
+/** Too short for the rest to tell: letters of either case and digits, which change at nearly every second place. */
+const isShortRandom = (secret: string): boolean =>
+  /^(?=[^0-9]*[0-9])(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])[A-Za-z0-9]{12,19}$/.test(secret) &&
+  changes(secret) >= secret.length * 0.4 &&
+  !isPlaceholder(secret)
+
 const NAME_OF_ID =
   /(?:^|[^a-z])(?:ids?|uuid|guid|hash|sha[0-9]*|digest|checksum|commit|revision|rev|ref|trace|span|request|run|build|release|version|model|url|uri|host|endpoint|domain|region|project|org|organization|account|price|product|customer|plan|channel|index|table|bucket|topic|queue|cursor|page|next|cache|etag|public|publishable|pub|primary|foreign|partition|sort|group|row|object|path|file|name|user|username|email|site|sid|arn|image|tag|slug|fingerprint|client id|app id|key id|keyid|alias|continuation|sync|nonce|state|session id|token count|tokens|max|type)(?:[^a-z]|$)/
 const LOOK_BACK = 64
@@ -88,12 +94,13 @@ export const isQuotedToken = (secret: string): boolean =>
   /^[!-~]+$/.test(secret) &&
   !CODE.test(secret) &&
   !/(?:secret|token|password|passwd|key|credentials?)s?[0-9]{0,2}$/i.test(secret) &&
-  isRandomRun(secret.replace(/[=+](?=[A-Za-z])/g, '0'), 14)
+  (isRandomRun(secret.replace(/[=+](?=[A-Za-z])/g, '0'), 14) || isShortRandom(secret))
 
 export function isAssignedToken4(secret: string, text: string, end: number): boolean {
   if (isAssignedToken3(secret, text, end) || (isRandomRun(secret, 24) && !isPathOfNames(secret))) return true
   // `IPINFO_TOKEN = "a090f29e2032d7"`
-  if (!/^[A-Za-z0-9]{12,15}$/.test(secret) || count(secret, /[0-9]/g) < 3 || changes(secret) < 4 || isPlaceholder(secret)) return false
+  const isShort = /^[A-Za-z0-9]{12,15}$/.test(secret) && count(secret, /[0-9]/g) >= 3 && changes(secret) >= 4 && !isPlaceholder(secret)
+  if (!isShort && !isShortRandom(secret)) return false
   return /[A-Z0-9]_TOKEN["'`\])]{0,3}\s{0,3}[:=]\s{0,3}["'`]?$/.test(text.slice(Math.max(0, end - secret.length - 48), end - secret.length))
 }
 
@@ -148,14 +155,17 @@ export const isJose4: typeof isNamedRun = (secret, text, end) =>
 
 /** Values of members that are named a token: of those shorter than others, only such that nobody would write as a name. */
 export const looksLikeToken4 = (text: string): boolean =>
-  looksLikeToken(text) || (/^[A-Za-z0-9]{12,15}$/.test(text) && count(text, /[0-9]/g) > 2 && changes(text) > 5 && !isPlaceholder(text))
+  looksLikeToken(text) ||
+  isShortRandom(text) ||
+  (/^[A-Za-z0-9]{12,15}$/.test(text) && count(text, /[0-9]/g) > 2 && changes(text) > 5 && !isPlaceholder(text))
 
 /** What the many vendors' names are not about. */
 export const isNameOfId = (name: string): boolean => NAME_OF_ID.test(name)
 
 /** A value under the name of another member: `{ name: X, value: … }`. */
 export const isNamedRun = (secret: string, text: string, end: number): boolean =>
-  isAssignedCredential4(secret, text, end) && (isRandomRun(secret, 12) || UUID.test(secret) || /[^A-Za-z0-9_.-]/.test(secret))
+  isAssignedCredential4(secret, text, end) &&
+  (isRandomRun(secret, 12) || isShortRandom(secret) || UUID.test(secret) || /[^A-Za-z0-9_.-]/.test(secret))
 
 /** In a sentence, where a word with a digit (`base64`, `step-2`) is no password. */
 export const isSaidMixed = (secret: string): boolean =>

@@ -1,11 +1,11 @@
 import type { Detector } from '../text-view.ts'
-import { isGivenPassword, isRandomRun } from './assigned-checks-4.ts'
+import { isGivenPassword, isQuotedToken } from './assigned-checks-4.ts'
 
 /** A table is hardly longer, as far as its secrets are looked for. */
 const TABLE_MAX = 16 * 1024
 const LINE_MAX = 2048
 const NAME =
-  /^["'`*]{0,3}(?:[a-z0-9]{1,24}[-_. ]){0,3}(?:(password|passwd|passphrase|pwd|pass)|(?:[a-z0-9_]{0,24}(?:secret|token)|(?:api|access|secret|private|auth)[-_. ]?key|credentials?))["'`*]{0,3}$/i
+  /^["'`*]{0,3}(?:[a-z0-9]{1,24}[-_. ]){0,3}(?:(password|passwd|passphrase|pwd|pass)|(?:[a-z0-9_]{0,24}(?:secret|token)|(?:api|access|secret|private|auth|encryption|signing|master|client)[-_. ]?key|credentials?))["'`*]{0,3}$/i
 const DELIMITERS = ['|', '\t', ';', ','] as const
 const CELLS = /'((?:[^'\\\n]|''){0,512})'|"([^"\\\n]{0,512})"|([^,()'"\s][^,()'"\n]{0,511})/g
 
@@ -16,7 +16,7 @@ type Place = readonly [start: number, end: number]
 
 function isSecretCell(value: string, isPassword: boolean): boolean {
   if (value.length < 6 || /\s/.test(value) || /^<[a-z-]{4,32}:[0-9a-f]{12}>$/.test(value)) return false
-  return isPassword ? isGivenPassword(value) : isRandomRun(value, 16)
+  return isPassword ? isGivenPassword(value) : isQuotedToken(value)
 }
 
 /** Where the cells of one line stand. */

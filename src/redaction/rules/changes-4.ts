@@ -30,7 +30,7 @@ function changed(rule: RuleData): RuleData {
   if (rule.pattern?.includes(OPERATOR) !== true) return near === undefined ? rule : { ...rule, ...near }
   const wide = rule.anchors
     .filter((anchor) => anchor.endsWith(ASSIGNED_END))
-    .flatMap((anchor) => ['[*\xff]', ' [.+<-]'].map((end) => anchor.slice(0, -ASSIGNED_END.length) + end))
+    .flatMap((anchor) => ['[*\xff]', ' [.+<{-]'].map((end) => anchor.slice(0, -ASSIGNED_END.length) + end))
   const pattern = rule.pattern.replaceAll(OPERATOR, OPERATOR_4).replaceAll(SUFFIX, SUFFIX_4)
   return { ...rule, ...near, anchors: [...rule.anchors, ...wide], pattern }
 }

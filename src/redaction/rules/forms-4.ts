@@ -42,7 +42,7 @@ const cased = (anchors: readonly string[], pattern: string, more: Partial<RuleDa
 export const FORM_RULES_4: readonly RuleData[] = [
   // `token = "…"`, where the value may hold almost any sign.
   named(
-    ['[:=]', ' [:=.+?<s-]', '["\'\\]][:=, ]', '[*]'].map((end) => `token${end}`),
+    ['[:=]', ' [:=.+?<{s-]', '["\'\\]][:=, ]', '[*]'].map((end) => `token${end}`),
     `${TOKEN_4}${SUFFIX_4}${CLOSING}${OPERATOR_4}[bruL@]{0,2}\\\\{0,3}["'\`]?(?<secret>[^\\s"'\`\\\\,;&<>(){}]{12,512})`,
     { check: 'quoted-token' },
   ),
@@ -57,8 +57,8 @@ export const FORM_RULES_4: readonly RuleData[] = [
   ),
   // `SECRET_KEY_BASE=…`, `secretKeyBase: '…'`, `os.environ["SECRET_KEY_BASE"] = …`
   named(
-    ['key_base', 'keybase'].flatMap((name) => [`${name}[:=>"'\\\\\`\\],*]`, `${name} [:=?|<.+-]`]),
-    `key_?base${CLOSING}${OPERATOR_4}["'\`\\\\]{0,4}(?<secret>[A-Za-z0-9+/=_-]{16,512})`,
+    ['key_base', 'keybase', 'key.base'].flatMap((name) => [`${name}[:=>"'\\\\\`\\],*]`, `${name} [:=?|<.+-]`]),
+    `key[_.]?base${CLOSING}${OPERATOR_4}["'\`\\\\]{0,4}(?<secret>[A-Za-z0-9+/=_-]{16,512})`,
     { check: 'random-run' },
   ),
   // `smtpPass: '…'`
@@ -180,9 +180,13 @@ export const FORM_RULES_4: readonly RuleData[] = [
   // A column of a table: `| user | password |`, `name,api_key`, `(name, password) VALUES (…)`.
   {
     name: 'credential',
-    anchors: ['password', 'passwd', 'pass', 'pwd', 'secret', 'token', 'api_key', 'api key', 'apikey', 'access_key', 'secret_key'].flatMap(
-      (name) => [`${name} |[\n ]`, `${name}[,;\t]`, `[,;\t]${name}\n`, `, ${name})`, `,${name})`],
-    ),
+    anchors: ['password', 'passwd', 'pass', 'pwd', 'secret', 'token', '_key', 'api key', 'apikey'].flatMap((name) => [
+      `${name} |[\n ]`,
+      `${name}[,;\t]`,
+      `${name.startsWith('_') ? '' : '[,;\t]'}${name}\n`,
+      `, ${name})`,
+      `,${name})`,
+    ]),
     fold: true,
     detector: 'named-column',
   },

@@ -108,7 +108,7 @@ export const PERSONAL_RULES_4: readonly RuleData[] = [
       'destination=[0-9-]',
     ],
     pattern:
-      '(?:/@|POINT\\s?Z?\\s?\\(\\s?|!3d|(?:q|ll|center|query|origin|destination)=)(?<secret>-?[0-9]{1,3}\\.[0-9]{3,15}(?:\\s?[, ]\\s?|!4d|%2C)-?[0-9]{1,3}\\.[0-9]{3,15})',
+      '(?:/@|POINT\\s?Z?\\s?\\(\\s?|!3d|(?:[?&]q|ll|center|query|origin|destination)=)(?<secret>-?[0-9]{1,3}\\.[0-9]{3,15}(?:\\s?[, ]\\s?|!4d|%2C)-?[0-9]{1,3}\\.[0-9]{3,15})',
     tail: '(?!)',
   },
   {
