@@ -44,6 +44,7 @@ import {
   wholeIdentifier,
 } from './guards.ts'
 import { LATER_GUARDS } from './later-guards.ts'
+import { secretRangeOf } from './secret-range.ts'
 
 export interface CompiledRule {
   readonly name: string
@@ -250,7 +251,8 @@ function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undef
   if (rule.detector !== undefined) return withContext(rule, generation.detectors[rule.detector] ?? DETECTORS[rule.detector], trace)
   if (rule.pattern === undefined) throw new TypeError(`rule ${rule.name}: expected a pattern or a detector`)
   const narrowed = rule.pattern.includes('(?<secret>')
-  const pattern = new RegExp(rule.pattern, `y${rule.flags ?? ''}${narrowed ? 'd' : ''}`)
+  const { flag, rangeOf } = narrowed ? secretRangeOf(rule.pattern) : { flag: '', rangeOf: () => undefined }
+  const pattern = new RegExp(rule.pattern, `y${rule.flags ?? ''}${flag}`)
   const check = checkOf(rule.check, generation)
   if (rule.check !== undefined && check === undefined) throw new TypeError(`rule ${rule.name}: no check ${rule.check}`)
   const alnumTail = /[A-Za-z0-9]*/y
@@ -263,7 +265,7 @@ function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undef
     pattern.lastIndex = begin(text, anchorEnd - anchorLength, anchorEnd)
     const match = pattern.exec(text)
     if (match === null) return undefined
-    const range = narrowed ? match.indices?.groups?.['secret'] : undefined
+    const range = rangeOf(match)
     const start = range?.[0] ?? match.index
     const matchEnd = range?.[1] ?? match.index + match[0].length
     if (check !== undefined && !check(text.slice(start, matchEnd), text, matchEnd)) {

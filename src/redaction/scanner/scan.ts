@@ -103,7 +103,15 @@ export function scanWithin(automaton: Automaton, text: string, from: number, to:
   automaton.area.buffer.write(seen, 0, 'utf16le')
   const plain: number[] = []
   const long: number[] = []
-  const state = scanUnits(automaton, 0, from - begin, seen.length, automaton.renew(automaton.start), begin, [])
+  const state = scanUnits(
+    automaton,
+    Math.max(0, from - begin - automaton.memoryUnits),
+    from - begin,
+    seen.length,
+    automaton.renew(automaton.start),
+    begin,
+    [],
+  )
   scanUnits(automaton, from - begin, to - begin, seen.length, state, begin, plain)
   scanLong(automaton, Math.max(0, met - begin), to - begin, seen.length, begin, long, false, undefined)
   const all = merged(plain, long)
