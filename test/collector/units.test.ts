@@ -2,11 +2,12 @@ import { deflateSync, gzipSync, zstdCompressSync } from 'node:zlib'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { backoffMillis, retryAfterMillis } from '../../src/collector/forward/retry.ts'
 import { parseForwardTarget, refuseOwnAddress } from '../../src/collector/forward/target.ts'
+import { apiErrorOf } from '../../src/collector/http/api-error.ts'
 import { ByteBudget } from '../../src/collector/http/byte-budget.ts'
 import { contentEncodingOf, inflateBody } from '../../src/collector/http/inflate.ts'
 import { createLogger } from '../../src/collector/log.ts'
 import { resolveCollectorOptions } from '../../src/collector/options.ts'
-import { OPTIONS } from '../../src/schemas/index.ts'
+import { OPTIONS, RepriseError } from '../../src/schemas/index.ts'
 
 afterEach(() => void vi.useRealTimers())
 
@@ -265,4 +266,9 @@ describe('options', () => {
       { url: 'http://y', headers: { a: '1', b: '3' } },
     ])
   })
+})
+
+it('asks to try again where an index is being made anew, and does not where something is damaged', () => {
+  expect(apiErrorOf(new RepriseError('integrity', 'being made anew', { retryable: true })).status).toBe(503)
+  expect(apiErrorOf(new RepriseError('integrity', 'damaged')).status).toBe(500)
 })

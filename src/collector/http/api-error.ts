@@ -22,7 +22,8 @@ export function apiErrorOf(error: unknown): ApiError {
       case 'artifact_missing':
         return new ApiError(404, error.code, error.message)
       case 'integrity':
-        return new ApiError(500, error.code, error.message)
+        // An index that is being made anew will answer in a while.
+        return new ApiError(error.retryable ? 503 : 500, error.code, error.message)
       case 'invalid_argument':
         return new ApiError(400, error.code, error.message)
       case 'store_closed':
