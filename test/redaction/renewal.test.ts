@@ -2,7 +2,7 @@ import { expect, it } from 'vitest'
 import { makeRandom } from '../../bench/redaction/corpus.ts'
 import { createRedactor } from '../../src/redaction/index.ts'
 import { policyDataOf } from '../../src/redaction/policy.ts'
-import { compiledPolicy } from '../../src/redaction/scanner/compile.ts'
+import { compiledPolicy, compilePolicy } from '../../src/redaction/scanner/compile.ts'
 import { scanText } from '../../src/redaction/scanner/scan.ts'
 
 const random = makeRandom(1)
@@ -54,4 +54,31 @@ it('finds the same in a text that fills the automaton while it is being read, an
     }
   }
   expect(parts.length).toBeGreaterThan(first.length * 0.98)
+})
+
+it('goes on where short texts alone have filled it before the first long one', () => {
+  // Any two anchors side by side: of texts that are too short for lanes.
+  const { automaton } = compilePolicy(policyDataOf('default'))
+  let rows = 0
+  let isRenewed = false
+  for (let tries = 0; tries < 20_000 && !isRenewed; tries++) {
+    scanText(automaton, hostileText(150).slice(0, 240))
+    isRenewed = automaton.next.length < rows
+    rows = automaton.next.length
+  }
+  expect(isRenewed).toBe(true)
+  scanText(automaton, 'mail bob@example.com now')
+  const long = `${hostileText(2_000)} mail bob@example.com now`
+  const fresh = compilePolicy(policyDataOf('default')).automaton
+  const namesOf = (each: typeof automaton, hits: readonly number[]): string[] =>
+    hits.map((hit, index) =>
+      index % 2 === 0
+        ? `${hit}`
+        : each
+            .acceptedIn(hit)
+            .map(({ id, length }) => `${id}/${length}`)
+            .join(),
+    )
+  expect(namesOf(automaton, scanText(automaton, long))).toEqual(namesOf(fresh, scanText(fresh, long)))
+  expect(automaton.next.length).toBe(fresh.next.length)
 })

@@ -100,6 +100,7 @@ export class Automaton {
   /** Places and anchors of the subset that `resolve` is about. */
   readonly #following: Int32Array
   readonly #first: Subset
+  /** What any three bytes in a row begin, at most: for the policies that there are, some 2,300. */
   readonly #steps = new Map<string, SharedStep>()
 
   constructor(anchors: readonly Anchor[]) {
@@ -192,7 +193,8 @@ export class Automaton {
     const subset = this.#states[state / this.#stride] ?? this.#first
     this.#states.length = 0
     this.#indexOfHash.fill(0)
-    if (this.next !== this.kernel()?.table) this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
+    // That of the kernel stays where it is.
+    if (this.#kernel === undefined || this.#kernel === 'none') this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
     this.#enter(this.#first)
     return this.#enter(subset)
   }
