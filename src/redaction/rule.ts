@@ -76,6 +76,7 @@ export type LaterCheckName =
   | 'hook-path'
   | 'named-by-blank'
   | 'named-run'
+  | 'no-name'
   | 'nz-ird'
   | 'quoted-token'
   | 'random-run'

@@ -80,3 +80,15 @@ describe('what stands on the next line', () => {
   ])('is not the value: %s', (text) => expect(redact(text)).toBe(text))
   it('is, between quotes', () => expect(redact('password =\n  "tb7gBr1OG4w6"')).toMatch(/^password =\n {2}"<password:[0-9a-f]{12}>"$/))
 })
+
+describe('names with a number in them', () => {
+  it.each([
+    ['s.ReadUint16LengthPrefixed(&extensions)'],
+    ["type Left = 'credential' | 'workloadIdentity' | 'x509Transport'"],
+    ["const left = ['apiKey', 'adminAPIKey', 'workloadIdentity', 'x509Transport']"],
+    ['#x509Credential: X509Credential | undefined'],
+  ])('are none: %s', (text) => expect(redact(text)).toBe(text))
+  it('are not what a random value looks like', () => {
+    for (const text of ['s.Kx7fQ2mZp9LtV4bNc8RwYh1D', "set('api_key', 'Zx81kQpw0mN5')"]) expect(redact(text)).not.toMatch(/Kx7f|Zx81/)
+  })
+})

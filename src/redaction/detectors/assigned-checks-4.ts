@@ -1,5 +1,12 @@
 import { Buffer } from 'node:buffer'
-import { isAssignedCredential, isAssignedMixed, isAssignedToken3, isQuotedMixed, isQuotedPassword } from './assigned-checks.ts'
+import {
+  isAssignedCredential,
+  isAssignedMixed,
+  isAssignedToken3,
+  isQuotedCredential,
+  isQuotedMixed,
+  isQuotedPassword,
+} from './assigned-checks.ts'
 import { CHECKS, isBasicPair, looksLikeToken } from './checks.ts'
 import { isPlaceholder, randomness } from './placeholders.ts'
 
@@ -9,6 +16,16 @@ const count = (text: string, pattern: RegExp): number => text.match(pattern)?.le
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 /** How often the kind of character changes: a name in camel case has a few capitals, chance a change at every second place. */
 const changes = (text: string): number => count(text, /[0-9](?=[A-Za-z])|[A-Za-z](?=[0-9])|[a-z](?=[A-Z])|[A-Z](?=[a-z])/g)
+
+/** `x509Transport`, `s.ReadUint16LengthPrefixed` */
+const NAME_WITH_NUMBER = /^(?:[a-z]{1,16}\.)?[a-z]{0,16}(?:[A-Z][a-z]{2,15})*[0-9]{1,4}(?:[A-Z][a-z]{2,15}){1,4}$/
+
+/** Behind a mark of two characters: letters of either case and digits, that are no name. */
+export const isNoName = (secret: string): boolean =>
+  /[A-Z]/.test(secret) &&
+  /[a-z]/.test(secret) &&
+  (/[0-9]/.test(secret) || changes(secret) >= secret.length * 0.4) &&
+  !NAME_WITH_NUMBER.test(secret)
 
 /** Characters that nobody would write as a name: letters and digits thoroughly mixed. */
 export function isRandomRun(secret: string, lengthMin: number): boolean {
@@ -21,6 +38,7 @@ export function isRandomRun(secret: string, lengthMin: number): boolean {
   if (/^(?:sha[0-9]{1,3}|md5|blake[23][bs]?)[-:]/i.test(core) || /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(core)) return false
   // Names in parts, versions, paths.
   if (/^[a-z]+[0-9]{0,3}(?:[-_./:][a-z0-9]{1,12}){1,12}$/i.test(core) && changes(core) < core.length / 3) return false
+  if (NAME_WITH_NUMBER.test(core)) return false
   if (/^[0-9a-f]+$/i.test(core)) return core.length >= Math.max(20, lengthMin) && randomness(core) >= 2.5
   return changes(core) >= core.length / 6 && randomness(core) >= 3
 }
@@ -68,6 +86,13 @@ export function isQuotedPassword4(secret: string, text: string, end: number): bo
   return isQuotedMixed(secret, text, end) && !/^[A-Z0-9-]{1,16}$|^https?:|^[a-z]{1,12}[0-9]?$/.test(secret)
 }
 
+/** The same of a key; of letters alone, elements of a list are names. */
+export function isQuotedCredential4(secret: string, text: string, end: number): boolean {
+  if (!isQuotedCredential(secret, text, end)) return false
+  const before = text.slice(Math.max(0, end - secret.length - 8), end - secret.length)
+  return !/,\s{0,3}\\?["'`]$/.test(before) || isRandomRun(secret, 8) || isShortRandom(secret) || /[!@#$%^&*]/.test(secret)
+}
+
 /** Version 4 wants of base64 that it does not read as a word (`Basic Operations`). */
 export const isBasicPair4 = (secret: string): boolean => /[0-9+/=]|[a-z][A-Z]/.test(secret) && isBasicPair(secret)
 
@@ -79,6 +104,8 @@ export function isAssignedCredential4(secret: string, text: string, end: number)
     )
   )
     return false
+  // `X509Credential`: the name of a type.
+  if (/^[A-Z][A-Za-z0-9]{0,40}(?:Secret|Token|Password|Credential|Key)s?$/.test(secret)) return false
   // `tenant_4711_profile_v2`: words and numbers.
   if (/^[a-z]{2,}(?:[-_.](?:[a-z]{2,}[0-9]{0,3}|v?[0-9]{1,6})){1,8}$/.test(secret)) return false
   return isAssignedCredential(secret, text, end) || (isRandomRun(secret, 24) && !isPathOfNames(secret))

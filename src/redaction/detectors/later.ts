@@ -15,6 +15,8 @@ import {
   isJose4,
   isNamedByBlank,
   isNamedRun,
+  isNoName,
+  isQuotedCredential4,
   isQuotedPassword4,
   isQuotedToken,
   isRandomRun,
@@ -48,7 +50,17 @@ function isIrd(written: string): boolean {
 
 /** Checks that version 4 has beside those of version 3. */
 export const LATER_CHECKS: Readonly<
-  Record<LaterCheckName | 'assigned-credential' | 'assigned-mixed' | 'assigned-token' | 'basic-pair' | 'jwt' | 'quoted-password', Check>
+  Record<
+    | LaterCheckName
+    | 'assigned-credential'
+    | 'assigned-mixed'
+    | 'assigned-token'
+    | 'basic-pair'
+    | 'jwt'
+    | 'quoted-credential'
+    | 'quoted-password',
+    Check
+  >
 > = {
   'assigned-credential': isAssignedCredential4,
   'assigned-mixed': isAssignedMixed4,
@@ -65,7 +77,9 @@ export const LATER_CHECKS: Readonly<
   jwt: isJose4,
   'named-by-blank': isNamedByBlank,
   'named-run': isNamedRun,
+  'no-name': isNoName,
   'nz-ird': isIrd,
+  'quoted-credential': isQuotedCredential4,
   'quoted-password': isQuotedPassword4,
   'quoted-token': isQuotedToken,
   'random-run': (secret) => isRandomRun(secret, 16),

@@ -27,6 +27,8 @@ function changed(rule: RuleData): RuleData {
   const more = MORE_NEAR_4[rule.name]
   const near = more === undefined || rule.near === undefined ? undefined : { near: [...rule.near, ...more] }
   if (rule.name === 'auth-header' && rule.check === undefined) return { ...rule, check: 'auth-value' }
+  // `s.ReadUint16LengthPrefixed` is a call.
+  if (rule.name === 'vault-token' && rule.check === 'upper-lower-digit') return { ...rule, check: 'no-name' }
   if (rule.pattern?.includes(OPERATOR) !== true) return near === undefined ? rule : { ...rule, ...near }
   const wide = rule.anchors
     .filter((anchor) => anchor.endsWith(ASSIGNED_END))
