@@ -1,4 +1,5 @@
-import { readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { layoutOf } from '../../src/store/files/layout.ts'
@@ -124,6 +125,10 @@ test('an index that two threads make anew answers byte for byte as the one that 
   expect((await checkStoreFolder(dir)).problems).toEqual([])
   // The thread finds no store there: all is read here.
   await makeAnew(dir, `${dir}/nowhere`)
+  expect(await answersOf(dir)).toBe(live)
+  // No file can be made beside: it is made in its place.
+  mkdirSync(join(dir, '.index.db.tmp'))
+  await makeAnew(dir)
   expect(await answersOf(dir)).toBe(live)
 })
 
