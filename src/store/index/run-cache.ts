@@ -4,8 +4,10 @@ import { RowBuffer } from './row-buffer.ts'
 import { RunState, STEP_NAMES_MAX } from './run-state.ts'
 import { loadRun, type RunRows, saveRun } from './run-table.ts'
 
-/** Runs kept in memory between transactions: those that records still come for. */
+/** Runs kept in memory between transactions: those that records still come for; */
 const RUNS_MAX = 2048
+/** and the names of their steps, of which each may have very many: about 6 MiB. */
+const NAMES_MAX = 200_000
 
 /** The roll-ups of runs that records come for; written once a transaction. */
 export class RunCache {
@@ -16,8 +18,12 @@ export class RunCache {
   readonly #runs = new Map<string, RunState>()
   #last: RunState | undefined
   #next: number
+  readonly #runsMax: number
+  readonly #namesMax: number
 
-  constructor(database: IndexDatabase, names: NameTable) {
+  constructor(database: IndexDatabase, names: NameTable, { runsMax = RUNS_MAX, namesMax = NAMES_MAX } = {}) {
+    this.#runsMax = runsMax
+    this.#namesMax = namesMax
     this.#database = database
     this.#names = names
     this.#rows = {
@@ -70,9 +76,12 @@ export class RunCache {
 
   /** Lets go of runs that were met first, after a transaction. */
   trim(): void {
-    for (const key of this.#runs.keys()) {
-      if (this.#runs.size <= RUNS_MAX) break
+    let names = 0
+    for (const { stepNames } of this.#runs.values()) names += stepNames.size
+    for (const [key, { stepNames }] of this.#runs) {
+      if (this.#runs.size <= this.#runsMax && names <= this.#namesMax) break
       this.#runs.delete(key)
+      names -= stepNames.size
     }
     this.#last = undefined
   }
