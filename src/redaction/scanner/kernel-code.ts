@@ -109,35 +109,35 @@ function follow(unitBytes: 1 | 2, tableAt: number, stopAt: number): number[] {
   return [...locals, ...begin, OP.loop, EMPTY_BLOCK, ...step, ...goOn, OP.and, OP.branchIf, 0, OP.end, ...keep, ...get(at), OP.end]
 }
 
-/** Of fixed-width vectors (section 5.4.7), behind 0xfd. Bytes are taken as pairs whose upper half is 0. */
-const VECTOR = { loadPairs: 0, loadBytesAsPairs: 2, splat: 16, less: 0x30, or: 0x50, bitmask: 0x84, subtract: 0x91 } as const
+/** Of fixed-width vectors (section 5.4.7), behind 0xfd. */
+const VECTOR = { load: 0, splat: 15, less: 0x26, or: 0x50, bitmask: 0x64, narrow: 0x66, subtract: 0x71 } as const
 const vector = (op: number): number[] => [0xfd, ...unsigned(op)]
-/** How many units a vector has. */
-const VECTOR_UNITS = 8
+const VECTOR_BYTES = 16
 
 /**
  * `(at, end) => at`, in bytes of the text: where the next sixteen ASCII letters and digits in a row begin; not before `end` where there
- * are none. Keeps a bit for each of the last 24 units. May read beyond the end.
+ * are none. Units are narrowed to bytes, in which all beyond 255 are 255 or 0. Keeps a bit for each of the last 32 units. May read
+ * beyond the end.
  */
 function findRow(unitBytes: 1 | 2): number[] {
   const [at, end, bits, row, units, firstConstant] = [0, 1, 2, 3, 4, 5]
   const constants = [0x30, 10, 0x20, 0x61, 26]
   const [zero = 0, ten = 0, lower = 0, a = 0, alphabet = 0] = constants.map((_, index) => firstConstant + index)
   const begin = constants.flatMap((value, index) => [...constant(value), ...vector(VECTOR.splat), ...set(firstConstant + index)])
-  const load = [...get(at), ...vector(unitBytes === 2 ? VECTOR.loadPairs : VECTOR.loadBytesAsPairs), 0, ...unsigned(PLACES.text)]
+  const loadFrom = (offset: number): number[] => [...get(at), ...vector(VECTOR.load), 0, ...unsigned(PLACES.text + offset)]
+  const load = unitBytes === 1 ? loadFrom(0) : [...loadFrom(0), ...loadFrom(VECTOR_BYTES), ...vector(VECTOR.narrow)]
   const isDigit = [OP.teeLocal, units, ...get(zero), ...vector(VECTOR.subtract), ...get(ten), ...vector(VECTOR.less)]
   const inLowerCase = [...get(units), ...get(lower), ...vector(VECTOR.or)]
   const isLetter = [...inLowerCase, ...get(a), ...vector(VECTOR.subtract), ...get(alphabet), ...vector(VECTOR.less)]
   const areWords = [...isDigit, ...isLetter, ...vector(VECTOR.or), ...vector(VECTOR.bitmask)]
   const shiftedBy = (count: number): number[] => [...constant(count), OP.shiftRight]
-  const older = 2 * VECTOR_UNITS
-  const keep = [...constant(older), OP.shiftLeft, ...get(bits), ...shiftedBy(VECTOR_UNITS), OP.or, OP.teeLocal, bits]
+  const keep = [...constant(VECTOR_BYTES), OP.shiftLeft, ...get(bits), ...shiftedBy(VECTOR_BYTES), OP.or, OP.teeLocal, bits]
   // A bit of `row` stays where it and the fifteen above it were set.
   const inRow = [1, 2, 4, 8].flatMap((count) => [OP.teeLocal, row, ...get(row), ...shiftedBy(count), OP.and])
-  const step = [...get(at), ...constant(VECTOR_UNITS * unitBytes), OP.add, OP.teeLocal, at, ...get(end), OP.lessUnsigned]
+  const step = [...get(at), ...constant(VECTOR_BYTES * unitBytes), OP.add, OP.teeLocal, at, ...get(end), OP.lessUnsigned]
   const body = [...load, ...areWords, ...keep, ...inRow, OP.teeLocal, row, OP.isZero, ...step, OP.and, OP.branchIf, 0]
-  // Of no bits, 32 are counted, which is beyond the end.
-  const begins = [...get(row), OP.countTrailingZeros, ...constant(older + VECTOR_UNITS), OP.subtract, ...constant(unitBytes), OP.multiply]
+  // Of no bits, 32 are counted: as far as it came.
+  const begins = [...get(row), OP.countTrailingZeros, ...constant(2 * VECTOR_BYTES), OP.subtract, ...constant(unitBytes), OP.multiply]
   const locals = [2, 2, I32, 1 + constants.length, V128]
   return [...locals, ...begin, OP.loop, EMPTY_BLOCK, ...body, OP.end, ...get(at), ...begins, OP.add, OP.end]
 }
