@@ -86,6 +86,7 @@ describe('names with a number in them', () => {
     ['s.ReadUint16LengthPrefixed(&extensions)'],
     ["type Left = 'credential' | 'workloadIdentity' | 'x509Transport'"],
     ["const left = ['apiKey', 'adminAPIKey', 'workloadIdentity', 'x509Transport']"],
+    ["const right = ['adminAPIKey', 'x509Transport']"],
     ['#x509Credential: X509Credential | undefined'],
   ])('are none: %s', (text) => expect(redact(text)).toBe(text))
   it('are not what a random value looks like', () => {

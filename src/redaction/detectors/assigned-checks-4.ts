@@ -78,19 +78,20 @@ export function isNamedByBlank(secret: string, text: string, end: number): boole
 const isPathOfNames = (secret: string): boolean =>
   secret.includes('.') && secret.split('.').some((part) => /^[A-Za-z]{0,32}$/.test(part) && changes(part) < part.length / 3)
 
+const isBehindComma = (secret: string, text: string, end: number): boolean =>
+  /,\s{0,3}\\?["'`]$/.test(text.slice(Math.max(0, end - secret.length - 8), end - secret.length))
+
 /** Version 4 takes what merely stands behind a comma for a password only where it looks like one: `pbkdf2('password', 'salt')`. */
 export function isQuotedPassword4(secret: string, text: string, end: number): boolean {
   if (!isQuotedPassword(secret, text, end)) return false
-  const before = text.slice(Math.max(0, end - secret.length - 8), end - secret.length)
-  if (!/,\s{0,3}\\?["'`]$/.test(before)) return true
+  if (!isBehindComma(secret, text, end)) return true
   return isQuotedMixed(secret, text, end) && !/^[A-Z0-9-]{1,16}$|^https?:|^[a-z]{1,12}[0-9]?$/.test(secret)
 }
 
 /** The same of a key; of letters alone, elements of a list are names. */
 export function isQuotedCredential4(secret: string, text: string, end: number): boolean {
   if (!isQuotedCredential(secret, text, end)) return false
-  const before = text.slice(Math.max(0, end - secret.length - 8), end - secret.length)
-  return !/,\s{0,3}\\?["'`]$/.test(before) || isRandomRun(secret, 8) || isShortRandom(secret) || /[!@#$%^&*]/.test(secret)
+  return !isBehindComma(secret, text, end) || isRandomRun(secret, 8) || isShortRandom(secret) || /[!@#$%^&*]/.test(secret)
 }
 
 /** Version 4 wants of base64 that it does not read as a word (`Basic Operations`). */
@@ -104,6 +105,7 @@ export function isAssignedCredential4(secret: string, text: string, end: number)
     )
   )
     return false
+  if (isBehindComma(secret, text, end) && NAME_WITH_NUMBER.test(secret)) return false
   // `X509Credential`: the name of a type.
   if (/^[A-Z][A-Za-z0-9]{0,40}(?:Secret|Token|Password|Credential|Key)s?$/.test(secret)) return false
   // `tenant_4711_profile_v2`: words and numbers.
@@ -125,6 +127,7 @@ export const isQuotedToken = (secret: string): boolean =>
 
 export function isAssignedToken4(secret: string, text: string, end: number): boolean {
   if (isAssignedToken3(secret, text, end) || (isRandomRun(secret, 24) && !isPathOfNames(secret))) return true
+  if (/["'`]/.test(text[end - secret.length - 1] ?? '') && isQuotedToken(secret)) return true
   // `IPINFO_TOKEN = "a090f29e2032d7"`
   const isShort = /^[A-Za-z0-9]{12,15}$/.test(secret) && count(secret, /[0-9]/g) >= 3 && changes(secret) >= 4 && !isPlaceholder(secret)
   if (!isShort && !isShortRandom(secret)) return false

@@ -74,7 +74,8 @@ export const KEY_NAMES: readonly string[] = [
 const keyAnchors = KEY_NAMES.flatMap((name) => [`${name}key`, `${name}[-_. ]key`])
 const KEY = `(?:${KEY_NAMES.join('|')})[-_. ]?key`
 const SECRET = '(?:secret|credentials?)'
-const TOKEN = '(?<!(?:page|next|sync|cursor|continuation|pad|bos|eos|stop|special|image|mask|sep|unk)[-_. ]?)token'
+export const TOKEN_VALUE = '[A-Za-z0-9._~+/|:%@!-]{8,4096}={0,2}'
+export const TOKEN = '(?<!(?:page|next|sync|cursor|continuation|pad|bos|eos|stop|special|image|mask|sep|unk)[-_. ]?)token'
 
 const assignment = (name: string, anchors: readonly string[], pattern: string, more: Partial<RuleData>): RuleData => ({
   name,
@@ -140,12 +141,9 @@ export const ASSIGNMENT_RULES: readonly RuleData[] = [
     `(?:${SECRET}|${KEY})${SUFFIX}${ASSIGN}["'\`\\\\]{0,4}(?<secret>(?!\\$[({A-Za-z_])${BARE}{8,512})`,
     { check: 'assigned-credential' },
   ),
-  assignment(
-    'credential',
-    assigned(['token']),
-    `${TOKEN}${SUFFIX}${ASSIGN}["'\`\\\\]{0,4}(?<secret>[A-Za-z0-9._~+/|:%@!-]{8,4096}={0,2})`,
-    { check: 'assigned-token' },
-  ),
+  assignment('credential', assigned(['token']), `${TOKEN}${SUFFIX}${ASSIGN}["'\`\\\\]{0,4}(?<secret>${TOKEN_VALUE})`, {
+    check: 'assigned-token',
+  }),
   // Any other name that ends in `key` or `auth`, where the value can hardly be anything but random.
   {
     name: 'credential',

@@ -1,5 +1,5 @@
 import type { FieldRuleData, RuleData } from '../rule.ts'
-import { OPERATOR, SUFFIX } from './assignments.ts'
+import { OPERATOR, SUFFIX, TOKEN, TOKEN_VALUE } from './assignments.ts'
 import { FORM_RULES_4 } from './forms-4.ts'
 import { HANDED_RULES_4 } from './handed-4.ts'
 import { MARKED_RULES_4 } from './marked-4.ts'
@@ -9,6 +9,13 @@ import { SPOKEN_RULES_4 } from './spoken-4.ts'
 
 /** An assignment's anchors end so; version 4 has more of each. */
 const ASSIGNED_END = ' [:=?|s]'
+
+/** None of those that mark a place in a list or a text: whole words, so that `statuspage token` is one. */
+const TOKEN_4 =
+  '(?<!(?:^|[^a-z]|next|prev|start|last|first|with)[-_]?(?:page|next|sync|cursor|continuation|pad|bos|eos|stop|special|image|mask|sep|unk)[-_. ]?)token'
+
+/** Signs of equality stand inside of some, too. */
+const TOKEN_VALUE_4 = '[A-Za-z0-9._~+/|:%@!=-]{8,4096}'
 
 /** Version 4 of the default policy, told as what it changes in version 3. */
 export function changedRules4(rules: readonly RuleData[]): RuleData[] {
@@ -33,7 +40,11 @@ function changed(rule: RuleData): RuleData {
   const wide = rule.anchors
     .filter((anchor) => anchor.endsWith(ASSIGNED_END))
     .flatMap((anchor) => ['[*\xff]', ' [.+<{-]'].map((end) => anchor.slice(0, -ASSIGNED_END.length) + end))
-  const pattern = rule.pattern.replaceAll(OPERATOR, OPERATOR_4).replaceAll(SUFFIX, SUFFIX_4)
+  const pattern = rule.pattern
+    .replaceAll(OPERATOR, OPERATOR_4)
+    .replaceAll(SUFFIX, SUFFIX_4)
+    .replace(TOKEN, () => TOKEN_4)
+    .replace(TOKEN_VALUE, TOKEN_VALUE_4)
   return { ...rule, ...near, anchors: [...rule.anchors, ...wide], pattern }
 }
 

@@ -1,6 +1,6 @@
 import type { RuleData } from '../rule.ts'
 import { CLOSING, KEY_NAMES, PASSWORD_NAMES } from './assignments.ts'
-import { OPERATOR_4, SUFFIX_4 } from './named-4.ts'
+import { OPERATOR_4 } from './named-4.ts'
 
 /** Credentials under their names in more forms: mark-up, arrays, calls, fallbacks, forms, and lines of tools. Since version 4. */
 
@@ -12,10 +12,6 @@ const WORD = '["\']?(?<secret>[^\\s"\'`$<>|;&(){}\\\\-][^\\s"\'`<>|;(){}\\\\]{5,
 const LEAD = '[A-Za-z0-9_-]'.repeat(10)
 const BREAK = '[\n\r\\\\]'
 const UNDER = '(?:\\r?\\n|\\\\r|\\\\n)'
-
-/** None of those that mark a place in a list or a text: whole words, so that `statuspage token` is one. */
-const TOKEN_4 =
-  '(?<!(?:^|[^a-z]|next|prev|start|last|first|with)[-_]?(?:page|next|sync|cursor|continuation|pad|bos|eos|stop|special|image|mask|sep|unk)[-_. ]?)token'
 
 /** Told by its name; the value must look like one. */
 const named = (anchors: readonly string[], pattern: string, more: Partial<RuleData> = {}): RuleData => ({
@@ -40,12 +36,6 @@ const cased = (anchors: readonly string[], pattern: string, more: Partial<RuleDa
 })
 
 export const FORM_RULES_4: readonly RuleData[] = [
-  // `token = "…"`, where the value may hold almost any sign.
-  named(
-    ['[:=]', ' [:=.+?<{s-]', '["\'\\]][:=, ]', '[*]'].map((end) => `token${end}`),
-    `${TOKEN_4}${SUFFIX_4}${CLOSING}${OPERATOR_4}[bruL@]{0,2}\\\\{0,3}["'\`]?(?<secret>[^\\s"'\`\\\\,;&<>(){}]{12,512})`,
-    { check: 'quoted-token' },
-  ),
   // `mySecretString=…`, `creds = …`
   named(
     ['secretstring', 'secret_string', 'keystring', 'key_string', 'passwordstring', 'creds'].flatMap((name) => [
@@ -85,12 +75,7 @@ export const FORM_RULES_4: readonly RuleData[] = [
   ),
   // `encryption-keys: ["…", "…"]`, one by one: those before have gone.
   named(
-    ['keys', 'tokens', 'secrets', 'passwords'].flatMap((name) => [
-      `${name}[=:]\\[`,
-      `${name}[=:] \\[`,
-      `${name} = \\[`,
-      `${name}["'][:\\]]`,
-    ]),
+    ['keys', 'tokens', 'secrets', 'passwords'].flatMap((name) => [`${name}[=:]\\[`, `${name}[=:] \\[`, `${name} = \\[`]),
     `(?:keys|tokens|secrets|passwords)["'\\]]{0,2}\\s?[:=]\\s?\\[\\s{0,12}(?:["']<[a-z-]{4,32}:[0-9a-f]{12}>["'],\\s{0,12}){0,7}${QUOTED}`,
     { check: 'quoted-token', unless: ['public*', 'cache*', 'query*', 'primary', 'foreign', 'sort', 'partition*'] },
   ),
@@ -182,7 +167,7 @@ export const FORM_RULES_4: readonly RuleData[] = [
     name: 'credential',
     anchors: ['password', 'passwd', 'pass', 'pwd', 'secret', 'token', '_key', 'api key', 'apikey'].flatMap((name) => [
       `${name} |[\n ]`,
-      `${name}[,;\t]`,
+      `${name}[,;\t][A-Za-z_"]`,
       `${name.startsWith('_') ? '' : '[,;\t]'}${name}\n`,
       `, ${name})`,
       `,${name})`,
