@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { layoutOf } from '../../src/store/files/layout.ts'
+import { IndexDatabase } from '../../src/store/index/database.ts'
 import type { ResourceFacts, StepRow } from '../../src/store/index/record-row.ts'
 import { RowBatchReader, RowBatchWriter } from '../../src/store/index/row-batch.ts'
 import { FollowingIndex } from '../../src/store/index/store-index.ts'
@@ -98,6 +99,9 @@ async function makeAnew(folder: string, dir: string = folder): Promise<number[]>
   const result = await index.reindex((progress) => groups.push(progress.group))
   expect(result.groups).toBe(tape.head().group + 1)
   await index.close()
+  const made = IndexDatabase.openForReading(layout.index)
+  expect(made?.meta('group')).toBe(tape.head().group + 1)
+  made?.close()
   tape.close()
   return groups
 }
