@@ -1,5 +1,5 @@
 /** Where in a match of a rule's pattern the group `secret` stands; undefined where it took no part. */
-export type SecretRange = (match: RegExpExecArray) => readonly [start: number, end: number] | undefined
+type SecretRange = (match: RegExpExecArray) => readonly [start: number, end: number] | undefined
 
 const SECRET = '(?<secret>'
 const SAME_QUOTE = '\\k<quote>'
