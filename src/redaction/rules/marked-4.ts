@@ -135,6 +135,8 @@ export const MARKED_RULES_4: readonly RuleData[] = [
   shaped('voiceflow-key', ['VF.DM.', 'VF.WS.'], `${HEX}{24}\\.${ALNUM}{16}`),
   shaped('zoho-token', ['1000.'], `${HEX}{32}\\.${HEX}{32}`),
   prefixed('pganalyze-key', ['pgar_', 'pgaw_'], ALNUM, 24, 40, 'letter-and-digit'),
+  shaped('harness-token', ['pat.', 'sat.'], `${URL_SAFE}{22}\\.${ALNUM}{24}\\.${ALNUM}{20}`, 'letter-and-digit'),
+  shaped('mapbox-token', ['pk.', 'sk.'], `${URL_SAFE}{60,120}\\.${URL_SAFE}{22}`, 'letter-and-digit'),
   prefixed('paypal-token', ['A21AA'], URL_SAFE, 80, 120),
   {
     name: 'airtable-token',
