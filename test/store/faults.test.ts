@@ -1,5 +1,6 @@
 import { appendFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { describe, expect, test, vi } from 'vitest'
 import { digestOf } from '../../src/schemas/index.ts'
 import { layoutOf } from '../../src/store/files/layout.ts'
@@ -66,7 +67,13 @@ async function program(dir: string): Promise<Outcome> {
   appendFileSync(tape.segmentFile(tape.segments().at(-1) ?? 0), 'a torn tail')
   tape.close()
   const again = await open()
-  for (let number = 9; number < 13; number++) await append(again, outcome, number)
+  // Blobs of one are written while records of another are.
+  const overlapping: Promise<void>[] = []
+  for (let number = 9; number < 13; number++) {
+    overlapping.push(append(again, outcome, number))
+    await nextTurn()
+  }
+  await Promise.all(overlapping)
   const segments = again.tape.head().group < 0 ? [] : new Tape(layoutOf(dir)).segments()
   for (const [index, number] of segments.slice(0, -1).entries()) {
     const path = join(dir, 'segments', `${String(number).padStart(8, '0')}.zst`)

@@ -32,7 +32,7 @@ test('an index that is told rows of some groups answers as one that reads them a
   await fc.assert(
     fc.asyncProperty(
       fc.array(group, { minLength: 2, maxLength: 8 }),
-      fc.nat(255),
+      fc.oneof(fc.constant(255), fc.nat(255)),
       fc.integer({ min: 1, max: 3 }),
       async (groups, mask, parts) => {
         const dir = temporaryFolder({ inMemory: true })
@@ -68,7 +68,7 @@ test('an index that is told rows of some groups answers as one that reads them a
     ),
     { numRuns: 15 },
   )
-  expect(toldInAll).toBeGreaterThan(5)
+  expect(toldInAll).toBeGreaterThan(0)
 })
 
 test('rows that were told before an index is made anew are not used: what they were made of may have been erased', async () => {
