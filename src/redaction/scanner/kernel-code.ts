@@ -1,19 +1,20 @@
 /**
- * The inner loop of the scanner as WebAssembly 1.0 (W3C core specification, section 5), put together here: to step an automaton is two
- * loads and two additions, and JavaScript checks the bounds of each of its three look-ups besides, and keeps fewer lanes in registers.
+ * The inner loop of the scanner as WebAssembly with fixed-width vectors (W3C core specification 2.0, section 5), put together here: to
+ * step an automaton is two loads and two additions, and JavaScript checks the bounds of each of its three look-ups besides, and keeps
+ * fewer lanes in registers.
  */
 
 /** Stretches of a text that are followed side by side. */
 export const LANES = 6
 
 /** Where things lie in the memory, in bytes. */
-export const PLACES = {
+export const PLACES: { readonly states: number; readonly classes: number; readonly text: number } = {
   /** By lane, its state as a 32-bit number. */
   states: 0,
   /** By unit, its class. */
   classes: 0x400,
   text: 0x400 + 0x10000,
-} as const
+}
 
 const OP = {
   loop: 0x03,

@@ -21,7 +21,11 @@ export class RunCache {
   readonly #runsMax: number
   readonly #namesMax: number
 
-  constructor(database: IndexDatabase, names: NameTable, { runsMax = RUNS_MAX, namesMax = NAMES_MAX } = {}) {
+  constructor(
+    database: IndexDatabase,
+    names: NameTable,
+    { runsMax = RUNS_MAX, namesMax = NAMES_MAX }: { runsMax?: number; namesMax?: number } = {},
+  ) {
     this.#runsMax = runsMax
     this.#namesMax = namesMax
     this.#database = database
