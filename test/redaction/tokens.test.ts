@@ -81,7 +81,8 @@ describe('policy', () => {
   // A pattern that can run on for ever at each of many anchors makes scanning quadratic.
   it('has patterns with bounded quantifiers only', () => {
     for (const rule of policyDataOf('default').rules) {
-      const bare = (rule.pattern ?? '').replace(/\\./g, '').replace(/\[\^?\]?[^\]]*\]/g, '')
+      // What is one of several characters becomes a letter, so that its quantifier is nobody else's.
+      const bare = (rule.pattern ?? '').replace(/\\./g, 'x').replace(/\[\^?\]?[^\]]*\]/g, 'x')
       expect(bare, rule.name).not.toMatch(/[*+]|\{\d+,\}/)
       // Nor a quantified group that holds a quantifier other than a short one.
       expect(bare, rule.name).not.toMatch(/\([^()]*\{\d+,\d{3,}\}[^()]*\)\{\d+,\d{2,}\}/)
