@@ -66,7 +66,8 @@ test.each([
     console.info(
       `memory, ${name}: heap ${heaps.map((heap) => (heap / 2 ** 20).toFixed(2)).join(' ')} MiB, ${slope.toFixed(0)} bytes per 10,000 calls`,
     )
-    expect(slope).toBeLessThan(CALLS >= 100_000 ? mostBytes : 20 * mostBytes)
+    // In so few calls code is still being compiled, some two bytes a call; an object that is kept takes sixteen and more.
+    expect(slope).toBeLessThan(CALLS >= 100_000 ? mostBytes : 40 * mostBytes)
   },
   600_000,
 )
