@@ -145,7 +145,7 @@ export const LATER_FORMS: Readonly<Record<string, readonly string[]>> = {
   'files of more tools': [
     '[global]\nindex-url = https://ana:«{A20}»@pypi.acme.dev/simple\n',
     '--extra-index-url https://__token__:«{A24}»@pypi.acme.dev/simple',
-    '//registry.npmjs.org/:_authToken=«npm_{A36}»',
+    '//packages.acme.dev/:_authToken=«npm_{A36}»',
     'email=ana@acme.example\n_auth=«YW5hOnMzY3JldFBhc3N3b3Jk»\nalways-auth=true',
     "npmScopes:\n  acme:\n    npmAuthIdent: 'ana:«{A16}»'",
     '[http "https://git.acme.dev"]\n\textraheader = Authorization: Basic «YW5hOnMzY3JldFBhc3N3b3Jk»',
@@ -247,7 +247,7 @@ export const LATER_FORMS: Readonly<Record<string, readonly string[]>> = {
     'gh auth login --with-token <<< «ghp_{A36}»',
     'echo «ghp_{A36}» | gh auth login --with-token',
     'aws configure set aws_secret_access_key «{B40}»',
-    'npm config set //registry.npmjs.org/:_authToken «npm_{A36}»',
+    'npm config set //packages.acme.dev/:_authToken «npm_{A36}»',
     'npm config set _authToken=«{X}»',
     'composer config http-basic.repo.acme.dev ana «{A20}»',
     'pip install --index-url https://ana:«{A20}»@pypi.acme.dev/simple x',
