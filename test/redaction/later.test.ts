@@ -51,6 +51,16 @@ describe('columns that are named for secrets', () => {
       '| user | password | role |\n|---|---|---|\n| ana | <credential#1> | ops |\n',
     )
   })
+  it('go below prose with as many commas, too', () => {
+    const text = 'Here is the export, as asked:\nuser,password\nana,tb7gBr1OG4w6!\n'
+    expect(normalizeTokens(redact(text))).toBe('Here is the export, as asked:\nuser,password\nana,<credential#1>\n')
+  })
+  it('are those of the first line of a table, and of a line that is looked at whole', () => {
+    const rows = 'x,y\npassword,role\ntb7gBr1OG4w6!,ops\n'
+    expect(redact(rows)).toBe(rows)
+    const long = `${'n,'.repeat(2000)}password\n${'1,'.repeat(2000)}tb7gBr1OG4w6!\n`
+    expect(redact(long)).toBe(long)
+  })
   it.each([
     ['token,count\nthe,5\nof,7\n'],
     ['| parameter | token |\n|---|---|\n| a | required |\n'],
