@@ -10,7 +10,7 @@ import { headersOf, isSecureRequest, readArguments, targetOf } from './http-argu
 import { liveExchange } from './live-http.ts'
 import { recordRequest } from './record-http.ts'
 import { keptRequest } from './request.ts'
-import { type ServedExchange, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
+import { exchangeOf, type ServedExchange, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
 import { answerOver, servedAgent } from './served-socket.ts'
 import { watchWritten } from './written-body.ts'
 
@@ -104,11 +104,7 @@ function answerTo(
   if (url === undefined) return unansweredExchange(Promise.reject(new Error('a tunnel or an upgrade is not served from a recording')))
   const kept = keptRequest(made.method, url, headersOf(made), bytes.length === 0 ? undefined : bytes)
   const interception = interceptor.intercept(wireCall(made.method, url, kept, scope.token))
-  if (interception.mode === 'served') {
-    if ('threw' in interception) return unansweredExchange(Promise.reject(interception.threw))
-    const { returned } = interception
-    return returned instanceof Promise ? unansweredExchange(returned as Promise<never>) : (returned as ServedExchange)
-  }
+  if (interception.mode === 'served') return exchangeOf(interception)
   const { token, around, onEnd } = interception
   const inner: Scope = { ...scope, interceptor, token, effects: undefined }
   const begin = (): ServedExchange => liveExchange(real, args, bytes, onEnd)

@@ -8,7 +8,7 @@ import { isEndedAtOnce, pairsOfHeaders, targetOfStream, withDefaults } from './h
 import { liveHttp2Exchange } from './live-http2.ts'
 import { recordStream } from './record-http2.ts'
 import { keptRequest } from './request.ts'
-import { type ServedExchange, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
+import { exchangeOf, type ServedExchange, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
 import { ServedSession } from './served-http2.ts'
 import { answerStream, servedStream } from './served-http2-stream.ts'
 import { endedSession } from './session-to-nowhere.ts'
@@ -136,11 +136,7 @@ function answerTo(interceptor: WireInterceptor, scope: Scope, headers: OutgoingH
   const { method, url } = target
   const kept = keptRequest(method, url, pairsOfHeaders(headers), body.length === 0 ? undefined : body)
   const interception = interceptor.intercept(wireCall(method, url, kept, scope.token))
-  if (interception.mode === 'served') {
-    if ('threw' in interception) return unansweredExchange(Promise.reject(interception.threw))
-    const { returned } = interception
-    return returned instanceof Promise ? unansweredExchange(returned as Promise<never>) : (returned as ServedExchange)
-  }
+  if (interception.mode === 'served') return exchangeOf(interception)
   const { token, around, onEnd } = interception
   const inner: Scope = { ...scope, interceptor: undefined, token, step: undefined, run: undefined, effects: undefined }
   const begin = (): ServedExchange => live(body, onEnd)

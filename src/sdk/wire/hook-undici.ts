@@ -8,7 +8,7 @@ import { captureLimits } from '../snapshot/capture.ts'
 import { bodyOf } from './fetch-request.ts'
 import { keptRequest, type RequestBody } from './request.ts'
 import { readWhole, watchBody } from './sent-body.ts'
-import { type ServedExchange, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
+import { exchangeOf, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
 import { answerHandler, recordingWatches, watchedHandler } from './undici-handlers.ts'
 import { type DispatchOptions, readDispatch, sentBodyOf } from './undici-request.ts'
 import { WireStep } from './wire-step.ts'
@@ -186,12 +186,6 @@ function serveDispatch(
     answerHandler(handler, unansweredExchange(Promise.reject(error))),
   )
   return true
-}
-
-function exchangeOf(interception: { returned: unknown } | { threw: unknown }): ServedExchange {
-  if ('threw' in interception) return unansweredExchange(Promise.reject(interception.threw))
-  const { returned } = interception
-  return returned instanceof Promise ? unansweredExchange(returned as Promise<never>) : (returned as ServedExchange)
 }
 
 function isNodeReadable(body: unknown): body is AsyncIterable<unknown> {

@@ -55,3 +55,10 @@ export function unansweredExchange(head: Promise<never>): ServedExchange {
   head.catch(() => undefined)
   return { head, timedOut: false, leftAfter: undefined, pull: () => head, leave: () => {}, abort: () => {} }
 }
+
+/** What an interceptor answered a call of the kind `wire` with. */
+export function exchangeOf(interception: { returned: unknown } | { threw: unknown }): ServedExchange {
+  if ('threw' in interception) return unansweredExchange(Promise.reject(interception.threw))
+  const { returned } = interception
+  return returned instanceof Promise ? unansweredExchange(returned as Promise<never>) : (returned as ServedExchange)
+}
