@@ -43,6 +43,20 @@ const plain = (rule: string, ...secrets: readonly string[]): Sample[] => secrets
 const within = (rule: string, secret: string, ...texts: readonly string[]): Sample[] => texts.map((text) => ({ rule, secret, text }))
 
 export const SAMPLES: readonly Sample[] = [
+  ...plain('laravel-token', `49|${mixed(40)}`, `1|${mixed(48)}`),
+  ...plain('truenas-key', `8-${mixed(64)}`),
+  ...within(
+    'vault-key',
+    `${mixed(43)}=`,
+    `Unseal Key 2: ${mixed(43)}=`,
+    `Recovery Key 1: ${mixed(43)}=`,
+    `vault operator unseal ${mixed(43)}=`,
+  ),
+  ...within('jenkins-crumb', run(HEX, 32), `-H 'Jenkins-Crumb:${run(HEX, 32)}'`),
+  ...within('codeclimate-token', run(HEX, 64), `CC_TEST_REPORTER_ID: ${run(HEX, 64)}`),
+  ...within('sonarqube-token', run(HEX, 40), `-Dsonar.login=${run(HEX, 40)}`, `SONAR_LOGIN = "${run(HEX, 40)}"`),
+  ...plain('vault-token', `s.CAES${url64(90)}`, `b.AAAAAQ${url64(120)}`),
+  ...plain('telegram-bot-token', `4839574813:AA${url64(32)}`),
   ...plain('anthropic-api-key', `sk-ant-api03-${url64(93)}AA`, `sk-ant-admin01-${url64(93)}AA`, `sk-ant-oat01-${url64(80)}`),
   ...plain('openrouter-api-key', `sk-or-v1-${run(HEX, 64)}`),
   ...plain('langfuse-secret-key', 'sk-lf-0c8f9a3e-52d1-4b7e-9f60-7a1b2c3d4e5f'),

@@ -174,10 +174,11 @@ describe('the automaton', () => {
       }
     }
     const words = fc.array(fc.constantFrom('a', 'word ', '"', '\\', '@', 'x.y', 'sk-', '4111', ' é'), { minLength: 1, maxLength: 900 })
+    // Never no where there is one; it may say yes where only what stands behind the end of a lane would speak against it.
     fc.assert(
       fc.property(words, (parts) => {
         const bytes = Buffer.from(parts.join(''))
-        expect(hasAnchor(automaton, bytes)).toBe(scanText(automaton, bytes.toString('latin1')).length > 0)
+        if (scanText(automaton, bytes.toString('latin1')).length > 0) expect(hasAnchor(automaton, bytes)).toBe(true)
       }),
     )
   })

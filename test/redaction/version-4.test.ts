@@ -71,6 +71,66 @@ describe('forms that published rules of others know', () => {
   )
 })
 
+describe('names and values in columns', () => {
+  it.each([
+    ['api_key        = "Zk3v9Qw8Lr2Tx7Pb"', 'Zk3v9Qw8Lr2Tx7Pb'],
+    ['secret_key     = 8fG2kLmQ9sXv4Tz1', '8fG2kLmQ9sXv4Tz1'],
+    ['password                                 = hunter22secret', 'hunter22secret'],
+    ['db_password    : "s3cr3tPassw0rd"', 's3cr3tPassw0rd'],
+    ['API_KEY\t\t\t=\tZk3v9Qw8Lr2Tx7PbAa', 'Zk3v9Qw8Lr2Tx7PbAa'],
+    ['password:            correct9horse', 'correct9horse'],
+    ['fbApiKey:            "171e84fd57f430fc59afa8fad3dbda2a",', '171e84fd57f430fc59afa8fad3dbda2a'],
+    ['deployKey       = "TVAWji0p7uDI6OP9DyWvmV"', 'TVAWji0p7uDI6OP9DyWvmV'],
+    ['| apiKey|e9e0f062f587b423bb6cc6328eb786d75b45783e|', 'e9e0f062f587b423bb6cc6328eb786d75b45783e'],
+    ['const fastlyKey string = "TVAWji0p7uDI6OP9DyWvmV-vgoUoXIuf"', 'TVAWji0p7uDI6OP9DyWvmV-vgoUoXIuf'],
+    ["sumoKey1 = 'CzrMhR8zzy1eH1F0XlY1tu5ywqa2yaSFoWGg2cqE43XkfnUV'", 'CzrMhR8zzy1eH1F0XlY1tu5ywqa2yaSFoWGg2cqE43XkfnUV'],
+    ['beeboleAuth := bn6htprmfpukfalts4muwalxh9j15ucvnrfdme8t', 'bn6htprmfpukfalts4muwalxh9j15ucvnrfdme8t'],
+    ['codemagic_key: "PSIYbVgfkbEPQoqJfzHpACTtihONkQ_cKmOpNDPNiCU"', 'PSIYbVgfkbEPQoqJfzHpACTtihONkQ_cKmOpNDPNiCU'],
+    ['const hs = new HubSpotAPI("76a836c8-469d-4426-8a3b-194ca930b7a1");', '76a836c8-469d-4426-8a3b-194ca930b7a1'],
+    ['curl -X POST --header "Api-Token: Sk94HG7f6KB"', 'Sk94HG7f6KB'],
+    ['curl -u "d2LkV78zLx!t:" https://localhost:9200', 'd2LkV78zLx!t'],
+    ['curl -X POST \\\n-u client:5uC5Y4Mcvdl5rB56rBmxnvB4DZgiIpcy', '5uC5Y4Mcvdl5rB56rBmxnvB4DZgiIpcy'],
+  ])('are found: %s', (text, secret) => expect(redact(text)).not.toContain(secret))
+
+  it.each([
+    ['password        resets happen here'],
+    ['token           budget: 4096'],
+    ['api_key         string'],
+    ['tokens          = 4096'],
+    ['secretName      = kubernetes'],
+    ['| token | count |'],
+    ['of x7Qp2Lm9Rt4kEY 4fK2mQ9sXv4Tz1Lr8Zk3'],
+    ['sortKey1 = "TVAWji0p7uDI6OP9DyWvmV"'],
+    ['useAuth("admin-panel-settings")'],
+    ['const api = OpenAI("https://api.example.com/v1")'],
+  ])('leaves %s', (text) => expect(redact(text)).toBe(text))
+})
+
+describe('personal data in more forms', () => {
+  it.each([
+    ['Ring 0917-123-4567 back', '0917-123-4567'],
+    ['0 532 123 45 67', '0 532 123 45 67'],
+    ['Cep no: 05321234567', '05321234567'],
+    ['Telepono: 09171234567', '09171234567'],
+    ['My Israeli number is 09-7625400', '09-7625400'],
+    ['My passport number is M123A4567', 'M123A4567'],
+    ['pasaporte español AAA123456', 'AAA123456'],
+    ['여권번호는 M123A4567입니다', 'M123A4567'],
+    ['My GSTIN is 27ABCDE1234F1Z5', '27ABCDE1234F1Z5'],
+    ['FO999512018AA1AB', 'FO999512018AA1AB'],
+    ['eGK-Nummer M123456785 bitte angeben', 'M123456785'],
+    ['เลขบัตรประชาชน 1101700230708', '1101700230708'],
+  ])('is found: %s', (text, value) => expect(redact(text)).not.toContain(value))
+
+  it.each([
+    ['part no. 0917-123-4567'],
+    ['AA 12 34 56 H'],
+    ['FQ 00 00 00 C'],
+    ['order A12345678 is late'],
+    ['27ABCDE1234F1Z5 is the model'],
+  ])('leaves %s', (text) => expect(redact(text)).toBe(text))
+})
+
 describe('phone numbers in East Asian sentences', () => {
   it.each([
     ['電話番号は090-4821-7736です', '090-4821-7736'],

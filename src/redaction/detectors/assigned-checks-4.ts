@@ -34,7 +34,13 @@ export function isRandomRun(secret: string, lengthMin: number): boolean {
   const digits = count(core, /[0-9]/g)
   if (!/[A-Za-z]/.test(core)) return false
   // Of letters alone, in either case: more often than words do they change it.
-  if (digits < 2) return core.length >= 20 && /^[A-Za-z0-9]+$/.test(core) && changes(core) >= core.length * 0.4 && randomness(core) >= 3.4
+  if (digits < 2)
+    return (
+      core.length >= 20 &&
+      (core.length < 32 ? /^[A-Za-z0-9]+$/ : /^[A-Za-z0-9_-]+$/).test(core) &&
+      changes(core) >= core.length * 0.4 &&
+      randomness(core) >= 3.4
+    )
   if (/^(?:sha[0-9]{1,3}|md5|blake[23][bs]?)[-:]/i.test(core) || /^[0-9]{4}-[0-9]{2}-[0-9]{2}/.test(core)) return false
   // Names in parts, versions, paths.
   if (/^[a-z]+[0-9]{0,3}(?:[-_./:][a-z0-9]{1,12}){1,12}$/i.test(core) && changes(core) < core.length / 3) return false
@@ -65,7 +71,11 @@ function wordsBefore(text: string, start: number): string {
 /** Behind a word alone, as in `token 9f…`: nothing but a value is written so. A lone `key` may be that of a cache, so that a digest is none. */
 export function isNamedByBlank(secret: string, text: string, end: number): boolean {
   if (!isRandomRun(secret, 16)) return false
-  const words = wordsBefore(text, end - secret.length)
+  const start = end - secret.length
+  // The end of another id, and no name: `x7Qp2Lm9kEY 4f…`.
+  const name = /[A-Za-z0-9]{0,48}[^A-Za-z0-9\r\n]{0,4}$/.exec(text.slice(Math.max(0, start - LOOK_BACK), start))?.[0] ?? ''
+  if (isRandomRun(name.replace(/[^A-Za-z0-9]+$/, ''), 12)) return false
+  const words = wordsBefore(text, start)
   const isWeak =
     !/(?:secret|token|passw|private|credential|bearer|(?:api|access|auth|service|account|admin|client|license|user|app) ?key|apikey)[a-z0-9]{0,4}[^a-z]{0,6}$/.test(
       words,

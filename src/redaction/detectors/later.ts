@@ -1,5 +1,6 @@
 import type { DetectorName, LaterCheckName, LaterDetectorName } from '../rule.ts'
 import type { Detector } from '../text-view.ts'
+import { isMixedRun } from './assigned-checks.ts'
 import {
   isAssignedCredential4,
   isAssignedMixed4,
@@ -57,6 +58,7 @@ export const LATER_CHECKS: Readonly<
     | 'assigned-token'
     | 'basic-pair'
     | 'jwt'
+    | 'mixed-run'
     | 'quoted-credential'
     | 'quoted-password',
     Check
@@ -75,6 +77,7 @@ export const LATER_CHECKS: Readonly<
   'grant-code': isGrantCode,
   'hook-path': isHookPath,
   jwt: isJose4,
+  'mixed-run': (secret, text, end) => isMixedRun(secret, text, end) || (/^[A-Za-z_-]+$/.test(secret) && isRandomRun(secret, 28)),
   'named-by-blank': isNamedByBlank,
   'named-run': isNamedRun,
   'no-name': isNoName,

@@ -255,6 +255,8 @@ export const ID_CHECKS: Readonly<Record<string, IdCheck>> = {
   'us-dea': isDea,
   'uk-nhs': (id) => !isAllEqual(id) && mod11(weighted(id, [10, 9, 8, 7, 6, 5, 4, 3, 2])) === lastOf(id),
   'uk-nino': (id) => !/^(?:BG|GB|KN|NK|NT|TN|ZZ)/.test(id),
+  // Neither letter is one of D, F, I, Q, U and V, nor the second an O; behind them A to D. QQ stands in examples.
+  'uk-nino-4': (id) => /^(?!BG|GB|KN|NK|NT|TN|ZZ)(?:QQ|[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z])[0-9]{6}[A-D]$/.test(id),
   'ca-sin': (id) => !/^[08]/.test(id) && isLuhnValid(id),
   'au-tfn': (id) =>
     !isAllEqual(id) && (id.length === 8 ? weighted(id, [10, 7, 8, 4, 6, 3, 5, 1]) : weighted(id, [1, 4, 3, 7, 5, 8, 6, 9, 10])) % 11 === 0,

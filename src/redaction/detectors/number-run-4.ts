@@ -17,7 +17,8 @@ const KINDS: ReadonlyMap<number, readonly (readonly [rule: string, near: RegExp]
       [11, 'ru-snils', ['снилс']],
       [12, 'ru-inn', ['инн']],
       [12, 'jp-my-number', ['マイナンバー', '個人番号']],
-      [13, 'kr-rrn', ['주민등록번호', '주민번호']],
+      [13, 'kr-rrn', ['주민등록번호', '주민번호', '외국인등록번호', 'frn', 'alien registration*']],
+      [13, 'th-id', ['tnin', 'เลขประจำตัวประชาชน', 'เลขบัตรประชาชน', 'บัตรประชาชน', 'เลขประจําตัวประชาชน']],
     ] as const
   ).reduce((map, [length, rule, words]) => {
     const known = map.get(length) ?? []

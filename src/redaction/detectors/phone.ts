@@ -70,7 +70,7 @@ const NORTH_AMERICAN =
 
 /** Other national forms: a leading zero and groups; or any 7 to 12 digits in groups beside a word that says so. */
 const nationalPhone =
-  (hasContext: PhoneContext): Detector =>
+  (hasContext: PhoneContext, isWritten: (written: string, view: TextView, start: number) => boolean = () => false): Detector =>
   (view, anchorEnd, anchorLength) => {
     const { text } = view
     const start = anchorEnd - anchorLength
@@ -89,7 +89,7 @@ const nationalPhone =
     if (/^0[1-9](?:[ .-][0-9]{2}){4}$/.test(written)) return { start, end }
     if (/^0[1-9][0-9]{2,4}[ /-][0-9]{3,4}[ ][0-9]{3,4}$/.test(written) || /^\(0[0-9]{2,4}\)\s?[0-9]{3,4}[ -][0-9]{3,5}$/.test(written))
       return { start, end }
-    return hasContext(view, start, end) ? { start, end } : undefined
+    return isWritten(written, view, start) || hasContext(view, start, end) ? { start, end } : undefined
   }
 const NEAR_PHONE = /(?:phone|tel|telephone|mobile|cell|fax|call|dial)(?: (?:number|no|us|me|at|on|is))*[ .:#]{0,3}$/
 
@@ -196,7 +196,17 @@ export const detectInternationalPhone4: Detector = (view, anchorEnd, anchorLengt
 /** `contact: Ana López, …`: somebody's name between the word and the number. */
 const NAMED_CONTACT =
   /(?:^|[^a-z])(?:contact|kontakt|contacto|contatto|call|phone|tel|mobile|cell|whatsapp|signal|sms)(?: person| details| info)?[ :.=-]{1,3}(?:[\p{L}'’-]{2,20} ?){1,4}[,:;(|-]{1,2} ?$/u
-const MY_NUMBER = /(?:^|[^a-z])(?:my|our|your|his|her|their) (?:phone |mobile |cell )?(?:number|no) (?:is|was) ?\(?$/
+/** The number of something else: `注文番号は`, `주문번호는`, `order no. `. */
+const OTHER_NUMBER =
+  /(?:番号|番號|번호|[号號码碼]|(?:^|[^a-z])(?:number|numbers|nr|no|code|id|ref|key|version|sku|part))(?: ?(?:は|が|는|은|是|为|為|is|was))?[^\p{L}\p{N}]{0,3}$/u
+const MY_NUMBER =
+  /(?:^|[^a-z])(?:my|our|your|his|her|their) (?:new |old |other )?(?:(?:u\.?[sk]\.?|cn|[a-z]{2,10}(?:ese|ian|ean|can|man|ish|nch|tch|ali|eli|swiss|thai|czech)) )?(?:phone |mobile |cell )?(?:number|no) (?:is|was) ?\(?$/
+/** Words for a number in more tongues. */
+const LOCAL_WORDS =
+  /(?:^|[^a-z])(?:telepono|numero ng telepono|cep|gsm|celular|no hp|nomor(?: hp| telepon)?|handphone|so dien thoai|sdt)(?: ?(?:no|nr|tel|telefonu|numaras[iı]|numaram))?[ .:#]{0,3}$/
+/** A trunk zero and groups of which the last has four, or as in Turkey two pairs: `090-1234-5678`, `0 532 123 45 67`. */
+const TRUNK_FORMS =
+  /^0[1-9][0-9]{1,2}[ -][0-9]{3,4}[ -][0-9]{4}$|^0[ -]?(?:[1-9][0-9]{2}|\([1-9][0-9]{2}\))[ -][0-9]{3}[ -][0-9]{2}[ -][0-9]{2}$|^0 ?\([1-9][0-9]{2}\) ?[0-9]{3}[ -]?[0-9]{4}$/
 /** What says so in East Asian tongues, and the verb or particle that may stand between it and the number: `電話番号は`, `手机号是`, `연락처는`. */
 const EAST_ASIAN_WORDS =
   /(?:携帯電話|電話|携帯|手机|手機|电话|联系方式|聯絡電話|전화|휴대폰|핸드폰|연락처)(?:番号|号码|號碼|号|號|번호)?(?: ?(?:は|が|是|为|為|은|는|이|가))?[ .:：]{0,3}$/
@@ -207,11 +217,14 @@ export const detectNorthAmericanPhone4: Detector = unlessPlace(northAmericanPhon
 
 /** Besides, it knows somebody's name before the number, and tables. */
 export const detectNationalPhone4: Detector = unlessPlace(
-  nationalPhone((view, start, end) => {
-    if (hasPhoneContext4(view, start, end)) return true
-    const lead = leadOf(view, start).replace(/whats app/g, 'whatsapp')
-    return PHONE_WORDS.test(lead.slice(-16)) || NAMED_CONTACT.test(lead) || MY_NUMBER.test(lead)
-  }),
+  nationalPhone(
+    (view, start, end) => {
+      if (hasPhoneContext4(view, start, end)) return true
+      const lead = leadOf(view, start).replace(/whats app/g, 'whatsapp')
+      return PHONE_WORDS.test(lead.slice(-16)) || NAMED_CONTACT.test(lead) || MY_NUMBER.test(lead) || LOCAL_WORDS.test(lead)
+    },
+    (written, view, start) => TRUNK_FORMS.test(written) && !OTHER_NUMBER.test(leadOf(view, start)),
+  ),
 )
 
 /** What stands where a surrogate has been put: no plan has an area that begins with three zeros, and 999 is no country. */

@@ -2,11 +2,14 @@ import { VENDORS } from '../rules/vendors.ts'
 import type { Detector } from '../text-view.ts'
 import { isNameOfId, isRandomRun } from './assigned-checks-4.ts'
 
-const NAME = /([A-Za-z][A-Za-z0-9_.-]{1,63})["'`\])]{0,3}\s{0,3}(?:=|:|=>|:=|：)\s{0,3}["'`]?$/
+/** `name = …`, with the word before it, or `Name("…`. */
+const NAME =
+  /((?:[A-Za-z][A-Za-z0-9_.-]{1,40} )?[A-Za-z][A-Za-z0-9_.-]{1,63})(?:["'`\])]{0,3}[^\S\r\n]{0,40}(?:=|:|=>|:=|：)\s{0,3}["'`]?|\(\s?["'`])$/
 const VALUE = /[A-Za-z0-9_.~+/:=-]{14,512}/y
 const LOOK_BACK = 96
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
-const SECRET_WORD = /(?:^| )(?:api|key|apikey|token|secret|auth|access|private|pat|pass|password|credentials?|bearer|sk|license)(?: |$)/
+const SECRET_WORD =
+  /(?:^| )(?:api|key|apikey|token|secret|auth|access|private|pat|pass|password|credentials?|bearer|sk|license|client|sdk)(?: |$)/
 
 /** The name in words, each in lower case: `sentryAuth_key` is `sentry auth key`. */
 const wordsOf = (name: string): string[] =>

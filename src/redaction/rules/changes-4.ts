@@ -7,8 +7,11 @@ import { NAMED_RULES_4, OPERATOR_4, SUFFIX_4 } from './named-4.ts'
 import { MORE_NEAR_4, PERSONAL_RULES_4 } from './personal-4.ts'
 import { SPOKEN_RULES_4 } from './spoken-4.ts'
 
-/** An assignment's anchors end so; version 4 has more of each. */
-const ASSIGNED_END = ' [:=?|s]'
+/** Anchors of assignments end so; version 4 has more of each: other signs, types, and blanks that put lines beneath each other. */
+const MORE_ENDS: readonly (readonly [end: string, more: readonly string[]])[] = [
+  [' [:=?|s]', ['[*\xff|]', ' [.+<{-]', ' [ \t]', '\t[ \t]']],
+  [' [:=]', [' s', ' [ \t]', '\t[ \t:=]']],
+]
 
 /** None of those that mark a place in a list or a text: whole words, so that `statuspage token` is one. */
 const TOKEN_4 =
@@ -35,11 +38,13 @@ function changed(rule: RuleData): RuleData {
   const near = more === undefined || rule.near === undefined ? undefined : { near: [...rule.near, ...more] }
   if (rule.name === 'auth-header' && rule.check === undefined) return { ...rule, check: 'auth-value' }
   // `s.ReadUint16LengthPrefixed` is a call.
+  if (rule.check === 'id:uk-nino') return { ...rule, check: 'id:uk-nino-4' }
   if (rule.name === 'vault-token' && rule.check === 'upper-lower-digit') return { ...rule, check: 'no-name' }
   if (rule.pattern?.includes(OPERATOR) !== true) return near === undefined ? rule : { ...rule, ...near }
-  const wide = rule.anchors
-    .filter((anchor) => anchor.endsWith(ASSIGNED_END))
-    .flatMap((anchor) => ['[*\xff]', ' [.+<{-]'].map((end) => anchor.slice(0, -ASSIGNED_END.length) + end))
+  const wide = rule.anchors.flatMap((anchor) => {
+    const [end, more] = MORE_ENDS.find(([known]) => anchor.endsWith(known)) ?? ['', []]
+    return more.map((other) => anchor.slice(0, -end.length) + other)
+  })
   const pattern = rule.pattern
     .replaceAll(OPERATOR, OPERATOR_4)
     .replaceAll(SUFFIX, SUFFIX_4)
@@ -80,6 +85,7 @@ export const changedFields4 = (fields: readonly FieldRuleData[]): FieldRuleData[
     numbers: true,
   },
   { rule: 'basic-credentials', names: ['auth'], value: 'pair' },
+  { rule: 'jenkins-crumb', names: ['crumb'], value: 'token' },
   { rule: 'password', names: ['secret answer', 'security answer', 'ses smtp password v4'], value: 'any' },
   {
     rule: 'credential',

@@ -155,12 +155,25 @@ export const FORM_RULES_4: readonly RuleData[] = [
       ' -u ["\'{:A-Za-z]',
       ' -[skliv]u ["\'A-Za-z0-9]',
       ' -[skliv][skliv]u ',
+      '\n-u ["\'A-Za-z0-9]',
       '--user  ',
       '--user [A-Za-z]',
       '--user ["\']',
     ],
-    `(?: -[sklivfg]{0,3}u\\s{0,2}|--user\\s{1,3})["']?\\{?[^\\s:"'$<{}]{0,64}\\}?["']?:["']?\\{?(?<secret>[^\\s"'$<{}/][^\\s"'}]{5,128})`,
+    `(?:[ \\n]-[sklivfg]{0,3}u\\s{0,2}|--user\\s{1,3})["']?\\{?[^\\s:"'$<{}]{0,64}\\}?["']?:["']?\\{?(?<secret>[^\\s"'$<{}/][^\\s"'}]{5,128})`,
     { name: 'password', check: 'said-mixed' },
+  ),
+  // A token in place of a user, and no password: `curl -u "…:"`.
+  named(
+    [' -u ["\'A-Za-z0-9]', '--user ["\'A-Za-z0-9]'],
+    `(?: -[sklivfg]{0,3}u|--user)\\s{1,3}["']?(?<secret>[^\\s:"'$<{}/]{8,256}):(?=["'\\s]|$)`,
+    { check: 'given-secret', near: ['curl', 'http*', 'wget'] },
+  ),
+  // A header that a command sends: `-H "Api-Token: …"`.
+  named(
+    ['token', 'key', 'secret', 'auth', 'authorization'].map((name) => `${name}: [!-~]`),
+    `(?<=(?:-H|--header)[ =]{0,2}["'](?:[a-z0-9]{1,24}-){0,4})(?:token|key|secret|auth(?:orization)?):\\s{0,2}(?<secret>[^\\s"'$<{}]{8,512})(?=["'])`,
+    { check: 'given-secret' },
   ),
   // A column of a table: `| user | password |`, `name,api_key`, `(name, password) VALUES (…)`.
   {

@@ -1,5 +1,5 @@
 import type { RuleData } from '../rule.ts'
-import { ALNUM, HEX, prefixed, shaped, URL_SAFE, UUID, WORD } from './prefixed.ts'
+import { ALNUM, HEX, prefixed, RUN_START, shaped, URL_SAFE, UUID, WORD } from './prefixed.ts'
 
 const TOKEN = '[A-Za-z0-9._~+/=:|-]'
 
@@ -138,6 +138,59 @@ export const MARKED_RULES_4: readonly RuleData[] = [
   shaped('harness-token', ['pat.', 'sat.'], `${URL_SAFE}{22}\\.${ALNUM}{24}\\.${ALNUM}{20}`, 'letter-and-digit'),
   shaped('mapbox-token', ['pk.', 'sk.'], `${URL_SAFE}{60,120}\\.${URL_SAFE}{22}`, 'letter-and-digit'),
   prefixed('paypal-token', ['A21AA'], URL_SAFE, 80, 120),
+  prefixed('vault-token', ['s.CAES', 'b.AAAAAQ'], URL_SAFE, 60, 400),
+  {
+    // Laravel Sanctum: the number of a row, and 40 characters, since version 4 of it with a checksum of 8.
+    name: 'laravel-token',
+    anchors: [`[0-9]\\|${ALNUM.repeat(12)}`],
+    back: { chars: '[0-9]', max: 9 },
+    pattern: `${RUN_START}[0-9]{1,10}\\|${ALNUM}{40}(?:${ALNUM}{8})?(?![A-Za-z0-9])`,
+    check: 'upper-lower-digit',
+  },
+  {
+    name: 'truenas-key',
+    anchors: [`[0-9]-${ALNUM.repeat(20)}`],
+    back: { chars: '[0-9]', max: 3 },
+    pattern: `${RUN_START}[0-9]{1,4}-${ALNUM}{64}(?![A-Za-z0-9_-])`,
+    check: 'upper-lower-digit',
+  },
+  {
+    name: 'telegram-bot-token',
+    anchors: ['[0-9]:AA[A-Za-z0-9_-]'],
+    back: { chars: '[0-9]', max: 9 },
+    pattern: `${RUN_START}[0-9]{8,10}:AA${URL_SAFE}{32}(?![A-Za-z0-9_-])`,
+  },
+  {
+    // What a vault prints when it is made: `Unseal Key 1: …`, `Recovery Key 2: …`; and takes again: `operator unseal …`.
+    name: 'vault-key',
+    anchors: ['unseal key', 'recovery key', 'unseal_key', 'operator unseal ', 'unseal_keys'],
+    fold: true,
+    flags: 'i',
+    pattern:
+      '(?:(?:unseal|recovery)[ _]keys?(?:_b64|_hex)?(?:\\s?[0-9]{1,2})?["\']?\\s{0,2}:\\s{0,4}(?:\\[\\s{0,8})?["\']?|operator unseal\\s{1,2}["\']?)(?<secret>[A-Za-z0-9+/]{40,90}={0,2})(?![A-Za-z0-9+/=])',
+    check: 'letter-and-digit',
+  },
+  {
+    name: 'sonarqube-token',
+    anchors: ['sonar.login', 'sonar_login', 'sonarlogin'],
+    fold: true,
+    flags: 'i',
+    pattern: 'sonar[._]?login["\'`]{0,2}\\s{0,4}(?::=|[:=,])\\s{0,4}["\'`]?(?<secret>[0-9a-f]{40})(?![0-9a-z])',
+    check: 'letter-and-digit',
+  },
+  {
+    name: 'jenkins-crumb',
+    anchors: ['jenkins-crumb[:=\'"]'],
+    fold: true,
+    flags: 'i',
+    pattern: 'jenkins-crumb["\']{0,2}\\s{0,2}[:=]\\s{0,2}["\']?(?<secret>[0-9a-f]{32,64})(?![0-9a-z])',
+    check: 'letter-and-digit',
+  },
+  {
+    name: 'codeclimate-token',
+    anchors: ['TEST_REPORTER_ID'],
+    pattern: 'TEST_REPORTER_ID["\']?\\s{0,2}[:=]\\s{0,2}["\']?(?<secret>[0-9a-f]{64})(?![0-9a-z])',
+  },
   {
     name: 'airtable-token',
     anchors: ['.v1.eyJ'],

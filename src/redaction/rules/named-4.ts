@@ -9,14 +9,15 @@ const WRAPPED =
 /** Bold words of Markdown. */
 const BOLD = '(?:\\*{1,2}|__)?'
 /**
- * With the types of more languages (`let key: &str = …`), full-width signs, and the bars of a table. What stands on the next line is
- * the value only where it is quoted: in `PASSWORD=` there is none.
+ * With the types of more languages (`let key: &str = …`), full-width signs, the bars of a table, and blanks that put the signs or the
+ * values of many lines beneath each other. What stands on the next line is the value only where it is quoted: in `PASSWORD=` there is
+ * none.
  */
 export const OPERATOR_4: string =
   `(?:${BOLD}(?:` +
   "\\s{0,3}:?\\s{0,3}(?:&(?:'[a-z]{1,12}\\s)?|const\\s|[Oo]ption(?:al)?[<[])?\\b(?:string|str|text|varchar|bytes|byte\\[\\])[>\\]]?\\s{0,3}=\\s{0,3}" +
-  `|\\s{0,4}(?::{1,3}=|=>|->|<-|\\?{1,2}=|\\.=|\\+=|\\|\\|=|={1,3}|:|：|＝)${BOLD}(?:[^\\S\\r\\n]{0,6}|\\s{0,6}(?=\\\\{0,3}["'\`]))(?!\\\\[nrt])` +
-  '|\\s{0,2},\\s{0,2}(?=\\\\{0,2}["\'`])|\\s[-–—]\\s(?=["\'`])|>(?=[^\\s<>=])|\\s\\|\\s{1,3}(?=[^\\s|"\']{8})|\\s\\{\\s?get;[^{}\\n]{0,32}\\}\\s?=\\s?(?=")' +
+  `|(?:\\s{0,4}|[^\\S\\r\\n]{5,48})(?::{1,3}=|=>|->|<-|\\?{1,2}=|\\.=|\\+=|\\|\\|=|={1,3}|:|：|＝)${BOLD}(?:[^\\S\\r\\n]{0,48}|\\s{0,6}(?=\\\\{0,3}["'\`]))(?!\\\\[nrt])` +
+  '|\\s{0,2},\\s{0,2}(?=\\\\{0,2}["\'`])|\\s[-–—]\\s(?=["\'`])|>(?=[^\\s<>=])|\\s{0,40}\\|\\s{0,3}(?=[^\\s|"\']{8})|\\s\\{\\s?get;[^{}\\n]{0,32}\\}\\s?=\\s?(?=")' +
   `)${WRAPPED})`
 /** `apiKeyBase`, `mySecretString`: more words with which a name goes on. */
 export const SUFFIX_4: string = SUFFIX.replace('(?:[_-]?[0-9]{1,3}|', '(?:[_-]?(?:[0-9]{1,3}|base|string|text)|')
@@ -156,6 +157,23 @@ export const NAMED_RULES_4: readonly RuleData[] = [
     tail: RUN,
   },
   {
+    // `sumoKey1 = …`, `DEPLOY_KEY_2=…`, `beeboleAuth := …`
+    name: 'credential',
+    anchors: [
+      '[a-z]Key[0-9]',
+      '_key[0-9]',
+      '_key_[0-9]',
+      '_KEY[0-9]',
+      '_KEY_[0-9]',
+      ...['[a-z]Auth', '_auth'].flatMap((name) => [`${name}[:="'\`]`, `${name} [:=]`]),
+    ],
+    flags: 'i',
+    pattern: `[a-z_](?:key[_-]?[0-9]{1,3}|auth)["'\`\\]]{0,2}${OPERATOR_4}["'\`]?(?<secret>[A-Za-z0-9]${RUN}{19,511})`,
+    check: 'random-run',
+    tail: RUN,
+    unless: NOT_KEYS,
+  },
+  {
     // `$ echo $API_TOKEN`, and what it prints
     name: 'credential',
     anchors: [
@@ -211,6 +229,8 @@ export const NAMED_RULES_4: readonly RuleData[] = [
       `[A-Za-z0-9_]:["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
       `[A-Za-z0-9_]: ["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
       `["'\`\\]]\\] = ["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
+      `[A-Za-z0-9_](["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
+      `[A-Za-z0-9_] :?= ["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
     ],
     detector: 'vendor-value',
   },
