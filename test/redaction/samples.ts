@@ -43,6 +43,10 @@ const plain = (rule: string, ...secrets: readonly string[]): Sample[] => secrets
 const within = (rule: string, secret: string, ...texts: readonly string[]): Sample[] => texts.map((text) => ({ rule, secret, text }))
 
 export const SAMPLES: readonly Sample[] = [
+  ...plain('vercel-token', `vci_${mixed(40)}`),
+  ...plain('databricks-token', `dapi${run(HEX, 32).toUpperCase()}`, `dapi${run(HEX, 32)}-3`),
+  ...plain('shopify-token', `shpat_${mixed(32)}`, `shpca_${mixed(38)}`),
+  ...plain('xai-api-key', `xai-${mixed(40)}_${mixed(39)}`),
   ...plain('laravel-token', `49|${mixed(40)}`, `1|${mixed(48)}`),
   ...plain('truenas-key', `8-${mixed(64)}`),
   ...within(

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { VENDORS } from '../rules/vendors.ts'
 import {
   isAssignedCredential,
   isAssignedMixed,
@@ -68,7 +69,10 @@ function wordsBefore(text: string, start: number): string {
     .toLowerCase()
 }
 
-/** Behind a word alone, as in `token 9f…`: nothing but a value is written so. A lone `key` may be that of a cache, so that a digest is none. */
+/**
+ * Behind a word alone, as in `token 9f…`: nothing but a value is written so. A lone `key` may be that of a cache, so that a digest is none
+ * unless somebody is named who gives out keys.
+ */
 export function isNamedByBlank(secret: string, text: string, end: number): boolean {
   if (!isRandomRun(secret, 16)) return false
   const start = end - secret.length
@@ -77,6 +81,7 @@ export function isNamedByBlank(secret: string, text: string, end: number): boole
   if (isRandomRun(name.replace(/[^A-Za-z0-9]+$/, ''), 12)) return false
   const words = wordsBefore(text, start)
   const isWeak =
+    !words.split(/[^a-z0-9]+/).some((word) => VENDORS.has(word)) &&
     !/(?:secret|token|passw|private|credential|bearer|(?:api|access|auth|service|account|admin|client|license|user|app) ?key|apikey)[a-z0-9]{0,4}[^a-z]{0,6}$/.test(
       words,
     )

@@ -2,9 +2,9 @@ import { VENDORS } from '../rules/vendors.ts'
 import type { Detector } from '../text-view.ts'
 import { isNameOfId, isRandomRun } from './assigned-checks-4.ts'
 
-/** `name = …`, with the word before it, or `Name("…`. */
+/** `name = …`, with the word or the call before it, or `Name("…`. */
 const NAME =
-  /((?:[A-Za-z][A-Za-z0-9_.-]{1,40} )?[A-Za-z][A-Za-z0-9_.-]{1,63})(?:["'`\])]{0,3}[^\S\r\n]{0,40}(?:=|:|=>|:=|：)\s{0,3}["'`]?|\(\s?["'`])$/
+  /((?:[A-Za-z][A-Za-z0-9_.-]{1,40}[ (])?[A-Za-z][A-Za-z0-9_.-]{1,63})(?:["'`\])]{0,3}[^\S\r\n]{0,40}(?:=|:|=>|:=|：)\s{0,3}["'`]?|\(\s?["'`])$/
 const VALUE = /[A-Za-z0-9_.~+/:=-]{14,512}/y
 const LOOK_BACK = 96
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i

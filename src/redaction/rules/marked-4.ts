@@ -6,7 +6,11 @@ const TOKEN = '[A-Za-z0-9._~+/=:|-]'
 /** Keys, headers, addresses and armour that version 3 did not know. */
 export const MARKED_RULES_4: readonly RuleData[] = [
   prefixed('vercel-token', ['vercel_blob_rw_'], WORD, 24, 100),
-  shaped('databricks-token', ['dapi'], `${HEX}{32}-[0-9]{1,2}`),
+  prefixed('vercel-token', ['vci_'], ALNUM, 24, 100),
+  shaped('databricks-token', ['dapi'], '(?:[0-9a-f]{32}|[0-9A-F]{32})(?:-[0-9]{1,2})?'),
+  // Longer than hex since 2025.
+  prefixed('shopify-token', ['shpat_', 'shpca_', 'shppa_', 'shpss_'], ALNUM, 30, 64, 'upper-lower-digit'),
+  prefixed('xai-api-key', ['xai-'], WORD, 60, 200, 'upper-lower-digit'),
   prefixed('adafruit-key', ['aio_'], ALNUM, 26, 32, 'upper-lower-digit'),
   prefixed('supabase-key', ['sb_secret_'], URL_SAFE, 20, 100),
   prefixed('dropbox-token', ['sl.u.'], URL_SAFE, 100, 2048),

@@ -61,6 +61,16 @@ export const VENDORS: ReadonlySet<string> = new Set(
     'tradier transferwise travelpayouts trufflehog twelvedata tyntec typetalk ubidots uclassify unplugg upcdatabase uplead ' +
     'uploadcare uptimerobot upwave urlscan userflow userstack vatlayer vbout verimail veriphone versioneye viewneo ' +
     'visualcrossing voicegain voodoosms vouchery vpnapi vyte walkscore webengage webscraper webscraping websitepulse ' +
-    'worksnaps workstack worldweather wrike youneedabudget yousign zenkit zenscrape zerotier'
+    'worksnaps workstack worldweather wrike youneedabudget yousign zenkit zenscrape zerotier ' +
+    'adzuna aeroworkflow alconost alegra aletheia anypoint anyscale apacta api2cart apideck appoptics artsy bailian ' +
+    'billomat blynk braintrust caflou centralstationcrm checkvist clearml clicksendsms cliengo clientary closecrm ' +
+    'cloudsight cometml conversiontools couchbase craftmypdf dagshub dashscope deepinfra dependencytrack disqus dotdigital ' +
+    'dovico duply dwolla dynalist elasticemail ethplorer finage financialmodelingprep fmfw helicone hellosign labelbox ' +
+    'lakera lambdalabs larksuite lightningai linenotify llamacloud llamaparse lunchmoney mailjetsms marqo meistertask ' +
+    'metabase milvus modelscope monkeylearn neptuneai netsuite nftport ngrok nicereply nomic novita nozbeteams nylas ' +
+    'onepagecrm openmeteo openpipe pagarme paperspace photoroom planetscaledb portainer positionstack predibase qualaroo ' +
+    'rabbitmq railwayapp redhatpyxis roboflow rockset rootly route4me saladcloud scaleai siliconflow skrapp smartsheets ' +
+    'squareup stackhawk stripo ticketmaster toggltrack truenas turbopuffer unifyid vagrantcloud valohai vastai vectara ' +
+    'volcengine voyageai web3storage webexbot weightsandbiases zilliz zipbooks zipcodebase zulip zulipchat'
   ).split(' '),
 )
