@@ -47,6 +47,9 @@ export const SAMPLES: readonly Sample[] = [
   ...plain('databricks-token', `dapi${run(HEX, 32).toUpperCase()}`, `dapi${run(HEX, 32)}-3`),
   ...plain('shopify-token', `shpat_${mixed(32)}`, `shpca_${mixed(38)}`),
   ...plain('xai-api-key', `xai-${mixed(40)}_${mixed(39)}`),
+  ...plain('nkey-seed', `SUAML${run(`${UPPER}234567`, 53)}`),
+  ...plain('wundergraph-key', `cosmo_${run(HEX, 32)}`),
+  ...plain('posthog-key', `phr_${mixed(48)}`),
   ...plain('laravel-token', `49|${mixed(40)}`, `1|${mixed(48)}`),
   ...plain('truenas-key', `8-${mixed(64)}`),
   ...within(

@@ -71,6 +71,26 @@ describe('forms that published rules of others know', () => {
   )
 })
 
+describe('what a terminal is told a colour by', () => {
+  const secrets = ['sk-615ef152bf865a131f88b23571dc4ee6', 'AKIAQ3EGRIDZ5JXKLMNO', 'ghp_x7Qp2Lm9Rt4kZ8wB1nC5vD3fG6hJ0sA2yE4u']
+  it.each(['\u001b[93m', '\u001b[1;32m', '\u001b[38;5;214m', 'plain \u001b[0m\u001b[32m'])('is no part of a key: %j', (colour) => {
+    for (const secret of secrets) {
+      const text = `${colour}${secret}\u001b[0m`
+      expect(redact(text)).toMatch(/^(?:plain )?(?:\u001b\[[0-9;]*m)+<[a-z-]+:[0-9a-f]{12}>\u001b\[0m$/)
+      expect(redact(JSON.stringify({ out: text }))).not.toContain(secret)
+    }
+  })
+  it('wherever it stands', () => {
+    for (let at = 0; at < 3000; at += 37) {
+      const text = `${'a word '.repeat(500).slice(0, at)}\u001b[38;5;214m${secrets[1]} and ${'more '.repeat(300)}`
+      expect(redact(text)).not.toContain(secrets[1])
+    }
+  })
+  it('and nothing else is', () => {
+    for (const text of [`\u001b93m${secrets[1]}x`, `b[93m${secrets[1]}`, `\u001b[9am${secrets[1]}`]) expect(redact(text)).toBe(text)
+  })
+})
+
 describe('names and values in columns', () => {
   it.each([
     ['api_key        = "Zk3v9Qw8Lr2Tx7Pb"', 'Zk3v9Qw8Lr2Tx7Pb'],
@@ -89,6 +109,12 @@ describe('names and values in columns', () => {
     ['const hs = new HubSpotAPI("76a836c8-469d-4426-8a3b-194ca930b7a1");', '76a836c8-469d-4426-8a3b-194ca930b7a1'],
     ['wandb.login(key="1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b")', '1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b'],
     ['numverify KEY 1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d', '1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d'],
+    ['CREATE USER u IDENTIFIED BY SqLpa5sW0rD;', 'SqLpa5sW0rD'],
+    ["IDENTIFIED WITH 'mysql_native_password' AS '*92FD05ADCA2EC9D1E10C096DEB1618BC2470E409'", '92FD05ADCA2EC9D1E10C096DEB1618BC2470E409'],
+    ['ConvertTo-SecureString -String "P@ssw0rd!9" -AsPlainText -Force', 'P@ssw0rd!9'],
+    ['curl_easy_setopt(curl, CURLOPT_PASSWORD, "KiASRCRi9FLPDiIdZZLB");', 'KiASRCRi9FLPDiIdZZLB'],
+    ['password: &quot;g1re0g1Pa5$w0Rd&quot;', 'g1re0g1Pa5$w0Rd'],
+    ['{&quot;token&quot;:&quot;g1re0g1T0keN3zWx&quot;}', 'g1re0g1T0keN3zWx'],
     ['curl -X POST --header "Api-Token: Sk94HG7f6KB"', 'Sk94HG7f6KB'],
     ['curl -u "d2LkV78zLx!t:" https://localhost:9200', 'd2LkV78zLx!t'],
     ['curl -X POST \\\n-u client:5uC5Y4Mcvdl5rB56rBmxnvB4DZgiIpcy', '5uC5Y4Mcvdl5rB56rBmxnvB4DZgiIpcy'],
@@ -101,6 +127,8 @@ describe('names and values in columns', () => {
     ['tokens          = 4096'],
     ['secretName      = kubernetes'],
     ['| token | count |'],
+    ['IDENTIFIED BY another scheme'],
+    ['token=&amp;page=2'],
     ['cache key = 1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b'],
     ['key = "1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b"'],
     ['of x7Qp2Lm9Rt4kEY 4fK2mQ9sXv4Tz1Lr8Zk3'],

@@ -163,6 +163,11 @@ export const FORM_RULES_4: readonly RuleData[] = [
     `(?:[ \\n]-[sklivfg]{0,3}u\\s{0,2}|--user\\s{1,3})["']?\\{?[^\\s:"'$<{}]{0,64}\\}?["']?:["']?\\{?(?<secret>[^\\s"'$<{}/][^\\s"'}]{5,128})`,
     { name: 'password', check: 'said-mixed' },
   ),
+  // Quotes as HTML has them: `password: &quot;…&quot;`.
+  named(
+    NAMES.flatMap((name) => [`${name}=&`, `${name}: &`, `${name}:&`, `${name} = &`, `${name}&quot;:`]),
+    `${NAME}(?:&quot;)?\\s?[=:]\\s?&(?:quot|apos|#3[49]);(?<secret>(?:(?!&(?:quot|apos|#3[49]);)[^\\s<>]){6,256})(?=&)`,
+  ),
   // A token in place of a user, and no password: `curl -u "…:"`.
   named(
     [' -u ["\'A-Za-z0-9]', '--user ["\'A-Za-z0-9]'],

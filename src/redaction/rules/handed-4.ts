@@ -46,6 +46,7 @@ const FIRST_KEY = [
   'setsecretkey(',
   'setapikey(',
   'securestring ',
+  'securestring -string ',
   'password( ',
   'setpassword(',
   'hmac256(',
@@ -127,6 +128,8 @@ export const HANDED_RULES_4: readonly RuleData[] = [
     ['identified by ["\']', 'identified with ', 'password [\'"]', 'password([\'"]', 'sp_addlogin ', 'user password '],
     `(?:identified (?:by|with\\s\\S{1,40}\\sby)|password|sp_addlogin\\s{1,2}@?(?:loginame\\s?=\\s?)?N?'[^'\\n]{1,64}',)\\s{0,2}\\(?\\s{0,2}(?:=\\s?)?N?(?<quote>["'])(?<secret>(?:(?!\\k<quote>)[^\\r\\n]){6,128})\\k<quote>`,
   ),
+  // `IDENTIFIED BY …` without quotes, as Oracle takes it.
+  line(['identified by [A-Za-z0-9]'], 'identified by\\s(?<secret>[^\\s"\'`;:<>(){}\\\\]{6,128})'),
   line(['server community ', 'rocommunity ', 'rwcommunity '], '(?:server\\s)?r?[ow]?community\\s(?<secret>[^\\s"\'<>]{6,64})'),
   line(
     ['enable secret ', 'enable password ', 'password [0-9] [!-~]', 'secret [0-9] [!-~]', 'server key ', 'password-value '],
@@ -163,6 +166,20 @@ export const HANDED_RULES_4: readonly RuleData[] = [
     THIRD_KEY,
     `${named(THIRD_KEY.map((name) => name.replace(/[.( ]/g, '\\$&')))}\\s{0,3}${ARGUMENT},\\s{0,3}${ARGUMENT},\\s{0,3}${QUOTED}`,
   ),
+  {
+    name: 'password',
+    anchors: ['CURLOPT_PASSWORD,', 'CURLOPT_PROXYPASSWORD,', 'CURLOPT_XOAUTH2_BEARER,', 'CURLOPT_KEYPASSWD,', 'CURLOPT_PASSWORD =>'],
+    pattern: `CURLOPT_[A-Z0-9_]{8,16}(?:,|\\s=>)\\s{0,3}${QUOTED}`,
+    check: 'given-password',
+    tail: '(?!)',
+  },
+  {
+    // MySQL's own hash of a password.
+    name: 'password-hash',
+    anchors: [`'*${'[0-9A-F]'.repeat(8)}`, `"*${'[0-9A-F]'.repeat(8)}`],
+    pattern: '["\'](?<secret>\\*[0-9A-F]{40})["\']',
+    tail: '(?!)',
+  },
   {
     // .pgpass
     name: 'password',

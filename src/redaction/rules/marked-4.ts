@@ -125,7 +125,7 @@ export const MARKED_RULES_4: readonly RuleData[] = [
   prefixed('sourcegraph-token', ['sgp_local_'], '[A-Fa-f0-9]', 40, 64),
   shaped('sourcegraph-token', ['sgp_'], '[A-Fa-f0-9]{16}_(?:local_)?[A-Fa-f0-9]{40}'),
   prefixed('shippo-token', ['shippo_live_', 'shippo_test_'], ALNUM, 40, 40),
-  prefixed('posthog-key', ['phx_', 'phs_'], URL_SAFE, 40, 64, 'upper-lower-digit'),
+  prefixed('posthog-key', ['phx_', 'phs_', 'phr_', 'pha_'], URL_SAFE, 40, 64, 'upper-lower-digit'),
   prefixed('alchemy-key', ['alcht_'], ALNUM, 30, 40),
   prefixed('scrapfly-key', ['scp-live-', 'scp-test-'], HEX, 32, 32),
   prefixed('spectral-key', ['spu-'], HEX, 32, 32),
@@ -164,6 +164,15 @@ export const MARKED_RULES_4: readonly RuleData[] = [
     back: { chars: '[0-9]', max: 9 },
     pattern: `${RUN_START}[0-9]{8,10}:AA${URL_SAFE}{32}(?![A-Za-z0-9_-])`,
   },
+  {
+    // Seeds of NATS: S, the kind of key, and a checksum that only a decoder sees.
+    name: 'nkey-seed',
+    anchors: [`S[UANOCX][A-I]${'[A-Z2-7]'.repeat(12)}`],
+    after: 'word-boundary',
+    pattern: 'S[UANOCX][A-I][A-Z2-7]{55}(?![A-Za-z0-9])',
+    check: 'letter-and-digit',
+  },
+  prefixed('wundergraph-key', ['cosmo_'], HEX, 32, 32, 'letter-and-digit'),
   {
     // What a vault prints when it is made: `Unseal Key 1: …`, `Recovery Key 2: …`; and takes again: `operator unseal …`.
     name: 'vault-key',

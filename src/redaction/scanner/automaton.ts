@@ -33,12 +33,21 @@ const HEX = byteSetOf((byte) => /[0-9A-Fa-f]/.test(String.fromCharCode(byte)))
 
 const CONTEXT_SETS = [NOT_ALNUM, NOT_OF_NUMBER, BACKSLASH, ESCAPED, PERCENT, HEX]
 
+/** ECMA-48, Select Graphic Rendition: how terminals are told a colour, `ESC [ 1 ; 32 m`. */
+const ESC = byteSetOf((byte) => byte === 0x1b)
+const BRACKET = byteSetOf((byte) => byte === 0x5b)
+const COLOUR = byteSetOf((byte) => (byte >= 0x30 && byte <= 0x39) || byte === 0x3b)
+const COLOUR_END = byteSetOf((byte) => byte === 0x6d)
+const COLOUR_SETS = [ESC, BRACKET, COLOUR, COLOUR_END]
+
 /** Bits of what is known of the bytes before. */
 const AT_WORD_BOUNDARY = 1
 const AT_NUMBER_BOUNDARY = 2
 const AFTER_BACKSLASH = 4
 const AFTER_PERCENT = 8
 const AFTER_PERCENT_HEX = 16
+const AFTER_ESC = 32
+const IN_COLOUR = 64
 /** Those on which it depends what may begin. */
 const BEGINNINGS = AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY | AFTER_BACKSLASH
 
@@ -79,6 +88,7 @@ export class Automaton {
   readonly #classes: number
   readonly #representatives: readonly number[]
   readonly #anchors: readonly Anchor[]
+  readonly #knowsColours: boolean
   readonly #longAccepts: number[] = []
   /** By place, the row of its set in `#holds`; the anchor, where its byte completes one, else -1: then the next place is the next one. */
   readonly #setOfPlace: Int32Array
@@ -103,8 +113,10 @@ export class Automaton {
   /** What any three bytes in a row begin, at most: for the policies that there are, some 2,300. */
   readonly #steps = new Map<string, SharedStep>()
 
-  constructor(anchors: readonly Anchor[]) {
+  /** `colours`: what tells a terminal a colour is a boundary, though it ends in a letter. */
+  constructor(anchors: readonly Anchor[], { colours = false }: { readonly colours?: boolean } = {}) {
     this.#anchors = anchors
+    this.#knowsColours = colours
     this.long = new LongAnchors(anchors)
     const rows = new Map<ByteSet, number>()
     const setOfPlace: number[] = []
@@ -121,7 +133,7 @@ export class Automaton {
     this.#setOfPlace = Int32Array.from(setOfPlace)
     this.#anchorOfPlace = Int32Array.from(anchorOfPlace)
     this.#following = new Int32Array(setOfPlace.length)
-    const { classOf, representatives } = byteClasses([...CONTEXT_SETS, ...rows.keys()])
+    const { classOf, representatives } = byteClasses([...CONTEXT_SETS, ...(colours ? COLOUR_SETS : []), ...rows.keys()])
     this.classOfUnit.fill(classOf[0xff] ?? 0).set(classOf.subarray(0, 0x80))
     this.#representatives = representatives
     this.#classes = representatives.length
@@ -131,7 +143,7 @@ export class Automaton {
     for (const [set, row] of rows)
       for (const [byteClass, byte] of representatives.entries()) if (set[byte] === '1') this.#holds[row * this.#classes + byteClass] = 1
     this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
-    // An anchor, the escape (`%22`) before it, and one more.
+    // An anchor, the escape (`%22`) before it, and one more. A colour is longer, but those anchors that need a boundary are shorter.
     this.memoryUnits = Math.max(...anchors.map((anchor) => anchor.sets.length)) + 4
     // A lane's state must outlast the run-ups of the others.
     this.#passing = 4 * this.memoryUnits + 64
@@ -219,6 +231,11 @@ export class Automaton {
       if ((contexts & AFTER_PERCENT) !== 0 && HEX[byte] === '1') following |= AFTER_PERCENT_HEX
       if (((contexts & AFTER_BACKSLASH) !== 0 && ESCAPED[byte] === '1') || ((contexts & AFTER_PERCENT_HEX) !== 0 && HEX[byte] === '1'))
         following |= AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY
+      if ((contexts & AFTER_ESC) !== 0 && BRACKET[byte] === '1') following |= IN_COLOUR
+      if ((contexts & IN_COLOUR) !== 0) {
+        if (COLOUR[byte] === '1') following |= IN_COLOUR
+        else if (COLOUR_END[byte] === '1') following |= AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY
+      }
     }
     const begunBefore = this.#shared(beginning, byteClass)
     const further = this.#shared(second, byteClass)
@@ -287,7 +304,8 @@ export class Automaton {
       (NOT_ALNUM[byte] === '1' ? AT_WORD_BOUNDARY : 0) |
       (NOT_OF_NUMBER[byte] === '1' ? AT_NUMBER_BOUNDARY : 0) |
       (BACKSLASH[byte] === '1' ? AFTER_BACKSLASH : 0) |
-      (PERCENT[byte] === '1' ? AFTER_PERCENT : 0)
+      (PERCENT[byte] === '1' ? AFTER_PERCENT : 0) |
+      (this.#knowsColours && ESC[byte] === '1' ? AFTER_ESC : 0)
     const starts = from.flatMap((context) => this.#starts[context]).sort((a, b) => a - b)
     const { places, accepted } = this.#advance(starts, byteClass)
     // Equal ones are one, so that states that differ in nothing else are one.

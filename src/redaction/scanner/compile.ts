@@ -204,7 +204,7 @@ export function compilePolicy(
       })
   }
   return {
-    automaton: new Automaton(anchors),
+    automaton: new Automaton(anchors, { colours: generation.readsColours === true }),
     rules: policy.rules.map((rule, rank) => ({
       name: rule.name,
       rank,

@@ -39,6 +39,8 @@ export interface Generation {
   readonly readsParts: boolean
   /** Knows members that hold the value of what another member or the one around names. */
   readonly readsMembers?: boolean
+  /** Knows that what tells a terminal a colour is no part of the word behind it. */
+  readonly readsColours?: boolean
 }
 
 export const GENERATION_2: Generation = {
@@ -83,4 +85,5 @@ export const GENERATION_4: Generation = {
   },
   looksLikeToken: looksLikeToken4,
   readsMembers: true,
+  readsColours: true,
 }
