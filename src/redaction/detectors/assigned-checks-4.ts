@@ -3,6 +3,7 @@ import { VENDORS } from '../rules/vendors.ts'
 import {
   isAssignedCredential,
   isAssignedMixed,
+  isAssignedPassword3,
   isAssignedToken3,
   isQuotedCredential,
   isQuotedMixed,
@@ -96,16 +97,24 @@ const isPathOfNames = (secret: string): boolean =>
 const isBehindComma = (secret: string, text: string, end: number): boolean =>
   /,\s{0,3}\\?["'`]$/.test(text.slice(Math.max(0, end - secret.length - 8), end - secret.length))
 
+/** Between the strings of code (`",label:"`, `'.$p['`); selectors; names of cloud resources; what stands for a value in HTML and in a shell. */
+const isBesideStrings = (secret: string): boolean =>
+  (/^[,;.)\]}+&|]/.test(secret) && /[:=(,+[{&|]\s{0,8}$/.test(secret)) ||
+  /^[#.][a-z]{2,24}(?:[-_][a-z]{1,24}){0,4}$|^arn:[a-z-]{3,12}:|^&lt;[^&]{0,80}&gt;$|^'?\$[A-Z_]{2,64}'?$/.test(secret)
+
+export const isAssignedPassword4 = (secret: string, text: string, end: number): boolean =>
+  !isBesideStrings(secret) && isAssignedPassword3(secret, text, end)
+
 /** Version 4 takes what merely stands behind a comma for a password only where it looks like one: `pbkdf2('password', 'salt')`. */
 export function isQuotedPassword4(secret: string, text: string, end: number): boolean {
-  if (!isQuotedPassword(secret, text, end)) return false
+  if (isBesideStrings(secret) || !isQuotedPassword(secret, text, end)) return false
   if (!isBehindComma(secret, text, end)) return true
   return isQuotedMixed(secret, text, end) && !/^[A-Z0-9-]{1,16}$|^https?:|^[a-z]{1,12}[0-9]?$/.test(secret)
 }
 
 /** The same of a key; of letters alone, elements of a list are names. */
 export function isQuotedCredential4(secret: string, text: string, end: number): boolean {
-  if (!isQuotedCredential(secret, text, end)) return false
+  if (isBesideStrings(secret) || !isQuotedCredential(secret, text, end)) return false
   return !isBehindComma(secret, text, end) || isRandomRun(secret, 8) || isShortRandom(secret) || /[!@#$%^&*]/.test(secret)
 }
 

@@ -4,6 +4,7 @@ import { isMixedRun } from './assigned-checks.ts'
 import {
   isAssignedCredential4,
   isAssignedMixed4,
+  isAssignedPassword4,
   isAssignedToken4,
   isAuthRun,
   isAuthValue,
@@ -55,6 +56,7 @@ export const LATER_CHECKS: Readonly<
     | LaterCheckName
     | 'assigned-credential'
     | 'assigned-mixed'
+    | 'assigned-password'
     | 'assigned-token'
     | 'basic-pair'
     | 'jwt'
@@ -66,6 +68,7 @@ export const LATER_CHECKS: Readonly<
 > = {
   'assigned-credential': isAssignedCredential4,
   'assigned-mixed': isAssignedMixed4,
+  'assigned-password': isAssignedPassword4,
   'assigned-token': isAssignedToken4,
   'auth-run': isAuthRun,
   'auth-value': isAuthValue,
