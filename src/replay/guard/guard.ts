@@ -1,5 +1,5 @@
-import { syncBuiltinESMExports } from 'node:module'
 import { RepriseError } from '../../schemas/index.ts'
+import { staleNames, syncNames } from '../../sdk/effects/index.ts'
 import { guardHttp2 } from './http2.ts'
 import { guardSockets } from './sockets.ts'
 import { noteUnrecorded } from './unrecorded-io.ts'
@@ -13,13 +13,15 @@ let users = 0
 export function holdGuards(): () => void {
   if (users++ === 0) {
     const undo = [guardSockets(), guardHttp2(), guardWorkers(), noteUnrecorded()]
-    // Names imported from built-in modules are bindings of their own.
-    syncBuiltinESMExports()
+    staleNames()
     uninstall = () => {
       for (const restore of undo) restore()
-      syncBuiltinESMExports()
+      staleNames()
+      syncNames()
     }
   }
+  // Also where clients were hooked, and the guards were there.
+  syncNames()
   let held = true
   return () => {
     if (!held) return

@@ -1,5 +1,6 @@
 import { getCallSites } from 'node:util'
 import type { TimerKind } from '../../schemas/index.ts'
+import { isSyncingNames } from './builtin-names.ts'
 import { currentEffects, type TimerEffect } from './effects.ts'
 import { replace } from './hooks-clock.ts'
 import { nodeTimers, real, timersPromises } from './real.ts'
@@ -54,6 +55,7 @@ function keepFromNode(
 ): void {
   Object.defineProperty(nodeTimers, name, {
     get: () => {
+      if (isSyncingNames()) return ours
       const reader = getCallSites(2, { sourceMap: false })[1]?.scriptName ?? ''
       return reader.startsWith('node:') && !/^node:internal\/(?:bootstrap|modules)\//.test(reader) ? real[name] : ours
     },

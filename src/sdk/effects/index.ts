@@ -1,3 +1,4 @@
+export { staleNames, syncNames } from './builtin-names.ts'
 export type { Effects, TimerEffect } from './effects.ts'
 export { installHooks } from './install.ts'
 export { hookState, ownTimers, real } from './real.ts'

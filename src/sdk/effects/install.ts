@@ -1,4 +1,4 @@
-import { syncBuiltinESMExports } from 'node:module'
+import { staleNames, syncNames } from './builtin-names.ts'
 import { hookDate, hookHrtime, hookPerformance } from './hooks-clock.ts'
 import { hookBytes, hookRandom, hookUuid } from './hooks-random.ts'
 import { hookTimers } from './hooks-timers.ts'
@@ -18,6 +18,6 @@ export function installHooks(): void {
   hookUuid()
   hookBytes()
   hookTimers()
-  // Names imported from built-in modules are bindings of their own.
-  syncBuiltinESMExports()
+  staleNames()
+  syncNames()
 }

@@ -1,3 +1,4 @@
+import { syncNames } from '../effects/builtin-names.ts'
 import { ownTimers } from '../effects/real.ts'
 import { Drain, type DrainReport } from '../export/drain.ts'
 import { nowMillis } from '../run/clock.ts'
@@ -53,7 +54,9 @@ export class Recorder {
     this.queue = new SendQueue(options.queueMaxBytes)
     this.spool = new Spool(options)
     this.drain = new Drain(options, this.queue, this.spool)
-    if (options.wire) installClientHooks()
+    if (!options.wire) return
+    installClientHooks()
+    syncNames()
   }
 
   snapshot(value: unknown, limits: SnapshotLimits = this.limits): Snapshot {

@@ -11,7 +11,7 @@ import { keptRequest } from './request.ts'
 import { exchangeOf, type ServedExchange, unansweredExchange, type WireInterceptor, wireCall, wireInterceptor } from './served.ts'
 import { ServedSession } from './served-http2.ts'
 import { answerStream, servedStream } from './served-http2-stream.ts'
-import { endedSession } from './session-to-nowhere.ts'
+import { loadHttp2, sawSession, sessionPrototype } from './session-to-nowhere.ts'
 import { watchWritten } from './written-body.ts'
 
 type Connect = (...args: unknown[]) => object
@@ -26,9 +26,10 @@ const authorities = new WeakMap<object, string>()
  * them afterwards. In a replay a session is one that has no socket.
  */
 export function hookHttp2(): void {
-  hookRequest(Reflect.getPrototypeOf(endedSession()) ?? {})
-  const http2 = process.getBuiltinModule('node:http2')
-  const real = http2.connect as Connect
+  const http2 = loadHttp2()
+  const there = sessionPrototype()
+  if (there !== undefined) hookRequest(there)
+  const real = firstHooked(http2.connect as Connect)
   const replacement = {
     connect(...args: unknown[]): object {
       if (wireInterceptor(currentScope()) !== undefined) return servedSession(real, args)
@@ -38,6 +39,18 @@ export function hookHttp2(): void {
     },
   }
   replace(http2, 'connect', replacement.connect)
+}
+
+/** The first session of all shows whose requests are to be hooked: to make one for that takes longer than all else here. */
+function firstHooked(connect: Connect): Connect {
+  return (...args) => {
+    const session = connect(...args)
+    if (sessionPrototype() === undefined) {
+      sawSession(session)
+      hookRequest(Reflect.getPrototypeOf(session) ?? {})
+    }
+    return session
+  }
 }
 
 function hookRequest(prototype: object): void {

@@ -1,4 +1,4 @@
-import { syncBuiltinESMExports } from 'node:module'
+import { staleNames } from '../effects/builtin-names.ts'
 import { hookFetch } from './hook-fetch.ts'
 import { hookHttp } from './hook-http.ts'
 import { hookHttp2 } from './hook-http2.ts'
@@ -17,7 +17,7 @@ export function installFetchHook(): void {
 
 /**
  * The same for the other HTTP clients, where exchanges are recorded or served at all: loading node:http, node:http2 and undici takes longer than
- * loading all of this package.
+ * loading all of this package. Sync the names afterwards.
  */
 export function installClientHooks(): void {
   installFetchHook()
@@ -26,8 +26,7 @@ export function installClientHooks(): void {
   if (!isFirst(CLIENTS)) return
   hookHttp()
   hookHttp2()
-  // Names imported from built-in modules are bindings of their own.
-  syncBuiltinESMExports()
+  staleNames()
 }
 
 /** Of all loaded copies of this package. */

@@ -1,17 +1,48 @@
 import type { ClientHttp2Session } from 'node:http2'
+import { outsideOfRuns } from '../effects/real.ts'
+
+type Http2 = typeof import('node:http2')
 
 let ended: ClientHttp2Session | undefined
+let prototype: object | undefined
+/** It was loaded here: there was no session before. */
+let isOurs = false
+
+/** Nothing is imported: loading node:http2 takes ten milliseconds. */
+export function loadHttp2(): Http2 {
+  isOurs ||= !isLoaded()
+  return process.getBuiltinModule('node:http2')
+}
 
 /**
- * A session of a client that has ended, over a stream that led nowhere: it shows the class of sessions, which is not exported, and what this
- * version of Node makes of a request on such a session. Nothing is imported: loading node:http2 takes ten milliseconds.
+ * The prototype of the sessions of clients, whose class is not exported. Undefined as long as none can be there: until `sawSession`, where
+ * node:http2 was loaded here, and where nobody has loaded it.
+ */
+export function sessionPrototype(): object | undefined {
+  if (prototype === undefined && !isOurs && isLoaded()) sawSession(endedSession())
+  return prototype
+}
+
+export function sawSession(session: object): void {
+  prototype ??= Reflect.getPrototypeOf(session) ?? undefined
+}
+
+function isLoaded(): boolean {
+  const { moduleLoadList } = process as { moduleLoadList?: unknown }
+  // Where Node does not tell, it may be.
+  return !Array.isArray(moduleLoadList) || moduleLoadList.includes('NativeModule internal/http2/core')
+}
+
+/**
+ * A session of a client that has ended, over a stream that led nowhere: it shows the class of sessions, and what this version of Node makes
+ * of a request on such a session.
  */
 export function endedSession(): ClientHttp2Session {
   if (ended !== undefined) return ended
   const { Duplex } = process.getBuiltinModule('node:stream')
   const nowhere = new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() })
   const { connect } = process.getBuiltinModule('node:http2')
-  ended = connect('http://localhost', { createConnection: () => nowhere })
+  ended = outsideOfRuns(() => connect('http://localhost', { createConnection: () => nowhere }))
   ended.on('error', () => {})
   ended.destroy()
   return ended

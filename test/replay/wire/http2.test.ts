@@ -1,12 +1,15 @@
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import http2, { type ClientHttp2Session, type ClientHttp2Stream, connect, type IncomingHttpHeaders } from 'node:http2'
 import type { AddressInfo } from 'node:net'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import { afterAll, describe, expect, it } from 'vitest'
 import { replay } from '../../../src/replay/index.ts'
 import { instrument } from '../../../src/sdk/index.ts'
 import { expectExact } from '../expect-exact.ts'
-import { exchangeCounts } from './record-wire.ts'
+import { exchangeCounts, recordingOf, recordWire } from './record-wire.ts'
 import { expectUnmatched, replayWithoutServer, told } from './web-programs.ts'
 import type { WebServer } from './web-server.ts'
 
@@ -225,4 +228,26 @@ describe('node:http2', () => {
     for (const session of open) session.destroy()
     await new Promise((resolve) => alive.close(resolve))
   })
+})
+
+it('is recorded and served where the program loads it only while it runs', async () => {
+  const late = http2.createServer().on('stream', (stream, { ':path': path }) => {
+    stream.respond({ ':status': 200, 'content-type': 'text/plain' })
+    stream.end(`the ${path}`)
+  })
+  await new Promise<void>((resolve) => late.listen(0, '127.0.0.1', resolve))
+  const program = fileURLToPath(new URL('late-http2-program.ts', import.meta.url))
+  const run = async (...args: string[]): Promise<unknown> => {
+    const flags = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning']
+    const { stdout } = await promisify(execFile)(process.execPath, [...flags, program, ...args])
+    return JSON.parse(stdout)
+  }
+  const recorded = await recordWire(async (endpoint) => {
+    const origin = `http://127.0.0.1:${(late.address() as AddressInfo).port}`
+    expect(await run('record', endpoint, origin)).toEqual({ before: false })
+  })
+  await new Promise((resolve) => late.close(resolve))
+  expect(exchangeCounts(recorded)).toEqual({ lateHttp2: 2 })
+  expect(recordingOf(recorded, 'lateHttp2').rootOutput()).toEqual(['the /first', 'the /second'])
+  expect(await run('replay', recordingOf(recorded, 'lateHttp2').folder)).toEqual({ before: false, label: 'exact', served: 2 })
 })

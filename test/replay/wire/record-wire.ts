@@ -6,13 +6,13 @@ import { openStore } from '../../../src/store/index.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
 /** Records what `programs` do, with their HTTP exchanges, through a real collector; gives the recordings by name of the run. */
-export async function recordWire(programs: () => Promise<void>): Promise<Map<string, Recording>> {
+export async function recordWire(programs: (endpoint: string) => Promise<void>): Promise<Map<string, Recording>> {
   const home = await temporaryFolder()
   const store = join(home, 'store')
   const collector = await startCollector({ store, port: 0, workers: 0, log: () => undefined })
   const recorder = startRecorder({ endpoint: collector.url, exporter: 'reprise', wire: true })
   try {
-    await programs()
+    await programs(collector.url)
   } finally {
     await recorder.stop()
     await collector.close()
