@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { type PolicyVersion, policyRefOf, type Redactor } from '../../redaction/index.ts'
+import type { Redactor } from '../../redaction/index.ts'
 import { type Digest, digestOf, encodeValue, MEDIA_TYPE, sha256Hex } from '../../schemas/index.ts'
 import type { CapturedArguments } from '../../sdk/index.ts'
 import type { IgnoredFields } from '../recording/ignored-fields.ts'
 import { comparableText } from '../recording/lineage.ts'
 import { type RecordedPolicy, redactorOfRecorded } from '../recording/recorded-policy.ts'
+import { isReleasePolicy } from '../recording/release-policies.ts'
 
 /** What a live value is for the purpose of comparing it with a recorded one. */
 export interface Comparable {
@@ -40,7 +41,7 @@ export class Comparison {
   constructor(policy: RecordedPolicy, namespace: string) {
     this.#makeRedactor = () => redactorOfRecorded(policy, randomBytes(32), namespace)
     // Compiling a policy takes a tenth of a second, once a process: no more than asked for, if it is sure that it can be done.
-    if (!isOfThisRelease(policy)) this.#redactor = this.#makeRedactor()
+    if (policy.data !== undefined || !isReleasePolicy(policy.ref)) this.#redactor = this.#makeRedactor()
     this.#hasSurrogates = policy.hasSurrogates
   }
 
@@ -120,14 +121,5 @@ export class Comparison {
   #comparable(mediaType: string, data: string | Uint8Array, kind: string, ignored: IgnoredFields = []): string {
     const redactor = (this.#redactor ??= this.#makeRedactor())
     return this.textOf(mediaType, (redactor.ofKind?.(kind) ?? redactor).redactPayload(mediaType, data).value, ignored)
-  }
-}
-
-function isOfThisRelease({ ref, data }: RecordedPolicy): boolean {
-  if (data !== undefined || ref.id !== 'default') return false
-  try {
-    return policyRefOf('default', ref.version as PolicyVersion).digest === ref.digest
-  } catch {
-    return false
   }
 }

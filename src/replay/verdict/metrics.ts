@@ -18,6 +18,7 @@ export class MeasuredMetrics {
     const { events, droppedEvents } = node.record.core
     const recorded = events.filter(({ attributes }) => ATTR.metricName in attributes).map(({ attributes }) => metricOf(attributes))
     const all = (this.#measured.get(node) ?? []).map(metricOf)
+    if (recorded.length === 0 && all.length === 0) return undefined
     const measured = droppedEvents === undefined ? all : all.slice(0, recorded.length)
     const [left, right] = [canonicalJson({ metrics: recorded }), canonicalJson({ metrics: measured })]
     return left === right ? undefined : differencesOf(left, right)
