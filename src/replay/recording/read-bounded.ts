@@ -22,8 +22,10 @@ export function readExactly(home: string, file: string, sizeBytes: number): Buff
   }
   try {
     // One byte more is asked for: a file that is longer shows.
-    const buffer = allocate(sizeBytes + 1)
-    return readSync(descriptor, buffer, 0, sizeBytes + 1, null) === sizeBytes ? buffer.subarray(0, sizeBytes) : undefined
+    if (used + sizeBytes + 1 > slab.length) openSlab()
+    if (readSync(descriptor, slab, used, sizeBytes + 1, null) !== sizeBytes) return undefined
+    used += sizeBytes
+    return slab.subarray(used - sizeBytes, used)
   } catch {
     return undefined
   } finally {
@@ -68,10 +70,12 @@ let used = 0
 
 function allocate(sizeBytes: number): Buffer {
   if (sizeBytes > SLAB_FILE_MAX_BYTES) return Buffer.allocUnsafeSlow(sizeBytes)
-  if (used + sizeBytes > slab.length) {
-    slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
-    used = 0
-  }
+  if (used + sizeBytes > slab.length) openSlab()
   used += sizeBytes
   return slab.subarray(used - sizeBytes, used)
+}
+
+function openSlab(): void {
+  slab = Buffer.allocUnsafeSlow(SLAB_BYTES)
+  used = 0
 }
