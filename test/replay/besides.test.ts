@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { existsSync, readFile, readFileSync } from 'node:fs'
+import fs, { existsSync, readFile, readFileSync } from 'node:fs'
 import { stat, writeFile } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
@@ -50,6 +50,29 @@ describe('what a replayed program does besides', () => {
       { api: 'worker_threads.Worker', calls: 1 },
     ])
     expect(formatVerdict(verdict)).toContain('  not recorded: 1 child_process.execFileSync, 1 fs.existsSync, 2 fs.promises.stat')
+  })
+
+  it('is listed where somebody has put another function in the place of one since', async () => {
+    const reads = instrument(
+      async () => {
+        const found = fs.existsSync('nowhere')
+        await look(1)
+        expect(found).toBe(isMocked)
+        return 'done'
+      },
+      { name: 'reads' },
+    )
+    const real = fs.existsSync
+    let isMocked = false
+    for (const mock of [real, () => true, real]) {
+      isMocked = mock !== real
+      fs.existsSync = mock
+      const verdict = await replay(await recorded(), reads)
+      expect(fs.existsSync).toBe(mock)
+      fs.existsSync = real
+      expectExact(verdict)
+      expect(verdict.unrecorded).toEqual([{ api: 'fs.existsSync', calls: 1 }])
+    }
   })
 
   it('is not what Node reads for it: modules that it loads, and what a function of node:fs takes another one for', async () => {

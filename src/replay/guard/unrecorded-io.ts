@@ -41,7 +41,7 @@ export function noteUnrecorded(): Undo {
   const watch = (owner: object, label: string, names: readonly string[]): void => {
     for (const name of names) {
       const original: unknown = Reflect.get(owner, name)
-      if (typeof original === 'function') undo.push(replaceProperty(owner, name, watched(original as Method, `${label}${name}`)))
+      if (typeof original === 'function') undo.push(replaceProperty(owner, name, watchedOnce(original as Method, `${label}${name}`)))
     }
   }
   watch(fs, 'fs.', [...FILE_CALLS, ...FILE_CALLS.map((name) => `${name}Sync`), ...FILE_EXTRAS])
@@ -66,6 +66,17 @@ function seen(api: string): void {
 function isByNode(): boolean {
   const caller = getCallSites(4, { sourceMap: false })[3]?.scriptName ?? ''
   return caller === 'node:fs' || caller.startsWith('node:internal/modules/')
+}
+
+/** By name what stood there last: to make all of them anew takes a small replay as long as a few of its calls. */
+const made = new Map<string, { readonly original: Method; readonly replacement: unknown }>()
+
+function watchedOnce(original: Method, api: string): unknown {
+  const known = made.get(api)
+  if (known?.original === original) return known.replacement
+  const replacement = watched(original, api)
+  made.set(api, { original, replacement })
+  return replacement
 }
 
 /** The same function, with the properties that others ask it for: `util.promisify` finds its own there. */
