@@ -6,6 +6,7 @@ import {
   type InterceptedCall,
   type Interception,
   type Interceptor,
+  type JsonOfValue,
   type RecordedInterception,
 } from '../sdk/index.ts'
 import { installClientHooks } from '../sdk/wire/index.ts'
@@ -235,8 +236,8 @@ export class ReplaySession implements Interceptor {
       token: live,
       ...(changed.args !== undefined && { args: changed.args }),
       ...(recorded === undefined ? {} : { attributes: { ...originOf(recorded), ...changed.attributes } }),
-      onEnd: (outcome) => {
-        if (recorded !== undefined) this.#checkOutcome(recorded, outcome)
+      onEnd: (outcome, json) => {
+        if (recorded !== undefined) this.#checkOutcome(recorded, outcome, json)
         else if (!this.#closed) this.course.scheduler.touch()
       },
     }
@@ -316,11 +317,11 @@ export class ReplaySession implements Interceptor {
     return { counts: new Map(), effects: this.effects.of(recorded) }
   }
 
-  #checkOutcome(recorded: LineageNode, outcome: ReplayedOutcome): OutcomeCheck | undefined {
+  #checkOutcome(recorded: LineageNode, outcome: ReplayedOutcome, json?: JsonOfValue): OutcomeCheck | undefined {
     this.#checks.end(recorded)
     if (this.#closed) return undefined
     this.course.scheduler.touch()
-    return this.#checks.checkOutcome(recorded, outcome)
+    return this.#checks.checkOutcome(recorded, outcome, json)
   }
 
   #requestOf(call: InterceptedCall): Comparable | undefined {
@@ -328,7 +329,7 @@ export class ReplaySession implements Interceptor {
       const ignored = this.calls.ignoredOf(call.operation, call.name)
       const next = this.course.nextCall
       // Of a call that is compared without some fields, equal bytes say the same and its digest something else.
-      const input = next && ignoredFieldsOf(next.record.core).length === 0 ? this.recording.jsonInputOf(next.record) : undefined
+      const input = next && ignoredFieldsOf(next.record.core).length === 0 ? this.recording.jsonOf(next.record, 'input') : undefined
       const expected = next && input && { ...input, digest: next.requestDigest }
       return this.#comparison.compareArguments(captureForComparison(call.args), call.kind, ignored, expected)
     } catch {

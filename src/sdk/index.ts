@@ -8,6 +8,7 @@ export {
   type InterceptedOutcome,
   type Interception,
   type Interceptor,
+  type JsonOfValue,
   type RecordedInterception,
   runWithInterceptor,
 } from './calls/interceptor.ts'

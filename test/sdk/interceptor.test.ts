@@ -69,6 +69,29 @@ describe('under an interceptor', () => {
     ])
   })
 
+  test('onEnd has the text of what is returned, where that is at hand', async () => {
+    const texts: [string, string | undefined][] = []
+    const interceptor: Interceptor = {
+      intercept: ({ name }) => ({
+        mode: 'run',
+        token: name,
+        onEnd: (_outcome, json) => {
+          const text = json?.()
+          texts.push([name, text === undefined ? undefined : Buffer.from(text).toString()])
+        },
+      }),
+    }
+    const returned = { text: 'a "\n', object: { b: [1, 'é'], a: null }, none: undefined, date: new Date(0), long: 'x'.repeat(70_000) }
+    for (const [name, value] of Object.entries(returned)) runWithInterceptor(interceptor, () => tool(() => value, { name })())
+    expect(texts).toEqual([
+      ['text', JSON.stringify(returned.text)],
+      ['object', JSON.stringify(returned.object)],
+      ['none', undefined],
+      ['date', undefined],
+      ['long', undefined],
+    ])
+  })
+
   test('what is served is handed over as it is, and the function does not run', async () => {
     let ran = 0
     const wrapped = tool(() => {

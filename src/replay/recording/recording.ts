@@ -99,10 +99,10 @@ export class Recording {
     return payloadOf(record, role, this.#payloads)
   }
 
-  /** The arguments of a step as the recording holds them, where that is as JSON and they are in memory. */
-  jsonInputOf(record: SpanRecord): { readonly json: Uint8Array; readonly bytesDigest: Digest } | undefined {
-    const told = ofRole(record.core.payloads, 'input')
-    const reference = ofRole(record.refs, 'input')
+  /** A payload of a step as the recording holds it, where that is as JSON and it is in memory. */
+  jsonOf(record: SpanRecord, role: 'input' | 'output'): { readonly json: Uint8Array; readonly bytesDigest: Digest } | undefined {
+    const told = ofRole(record.core.payloads, role)
+    const reference = ofRole(record.refs, role)
     if (reference === undefined || told?.mediaType !== MEDIA_TYPE.json || told.withheld !== undefined) return undefined
     const json = this.#payloads.held?.(reference.digest)
     return json === undefined ? undefined : { json, bytesDigest: reference.digest }

@@ -1,4 +1,5 @@
 import type { Attributes } from '../../schemas/index.ts'
+import type { JsonOfValue } from '../../sdk/index.ts'
 import type { Comparable, Comparison } from '../matching/comparison.ts'
 import { differencesOf } from '../matching/differences.ts'
 import { ignoredFieldsOf } from '../recording/ignored-fields.ts'
@@ -6,7 +7,7 @@ import type { LineageNode } from '../recording/lineage.ts'
 import type { Recording } from '../recording/recording.ts'
 import { type Departures, describeNode } from './departures.ts'
 import { MeasuredMetrics } from './metrics.ts'
-import { checkOutcome, type OutcomeCheck, type ReplayedOutcome } from './outcome.ts'
+import { checkOutcome, EQUAL, gaveTheVeryText, type OutcomeCheck, type ReplayedOutcome } from './outcome.ts'
 
 /** What of a replay its checks need to know, and where they tell what they find. */
 export interface CheckedReplay {
@@ -53,9 +54,11 @@ export class ContainerChecks {
     this.#ended.add(recorded)
   }
 
-  checkOutcome(recorded: LineageNode, outcome: ReplayedOutcome): OutcomeCheck {
+  /** @param json of what it returned */
+  checkOutcome(recorded: LineageNode, outcome: ReplayedOutcome, json?: JsonOfValue): OutcomeCheck {
     const { recording, isEdited, altered, diverged, missing, departures } = this.#replay
     this.#checkMetrics(recorded)
+    if (json !== undefined && gaveTheVeryText(recording, recorded, json)) return EQUAL
     const check = checkOutcome(recording, this.#comparison, recorded, outcome)
     if (check.equal) return check
     if (isEdited) {

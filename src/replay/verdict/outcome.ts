@@ -1,5 +1,5 @@
 import { canonicalValue, type Digest, digestOf, type FieldDifference } from '../../schemas/index.ts'
-import { captureValue } from '../../sdk/index.ts'
+import { captureValue, type JsonOfValue } from '../../sdk/index.ts'
 import type { Comparable, Comparison } from '../matching/comparison.ts'
 import { differencesOf } from '../matching/differences.ts'
 import type { LineageNode } from '../recording/lineage.ts'
@@ -57,6 +57,14 @@ export function checkOutcome(recording: Recording, comparison: Comparison, node:
   }
 }
 
+/** Whether a step, not the root, returned what stands in the recording byte by byte: most do, and that is seen without a digest. */
+export function gaveTheVeryText(recording: Recording, { record, parent }: LineageNode, json: JsonOfValue): boolean {
+  if (parent === undefined || record.core.endNanos === undefined || recording.payloadOf(record, 'error').state !== 'absent') return false
+  const recorded = recording.jsonOf(record, 'output')?.json
+  const replayed = recorded && json()
+  return replayed !== undefined && replayed.byteLength === recorded?.byteLength && Buffer.compare(recorded, replayed) === 0
+}
+
 function compared(recorded: StepPayload, replayed: Comparable, comparison: Comparison): OutcomeCheck {
   const replayedText = replayed.text()
   const recordedText = recorded.state === 'present' ? comparison.textOf(recorded.mediaType, recorded.data) : UNDEFINED_TEXT
@@ -67,7 +75,7 @@ function compared(recorded: StepPayload, replayed: Comparable, comparison: Compa
 }
 
 const UNDEFINED_TEXT = canonicalValue(undefined)
-const EQUAL: OutcomeCheck = { equal: true, missing: false, message: '', differences: [] }
+export const EQUAL: OutcomeCheck = { equal: true, missing: false, message: '', differences: [] }
 
 function failed(how: 'missing' | 'differs', message: string): OutcomeCheck {
   return { equal: false, missing: how === 'missing', message, differences: [] }

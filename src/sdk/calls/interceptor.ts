@@ -20,6 +20,9 @@ export interface InterceptedCall {
 
 export type InterceptedOutcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
 
+/** The UTF-8 text that `encodeValue` gives of a value, where it can be had without the value: a view, valid until the next is asked for. */
+export type JsonOfValue = () => Uint8Array | undefined
+
 export type Interception =
   | {
       /** The function runs, and its own steps get `token` as their parent. */
@@ -36,7 +39,7 @@ export type Interception =
       /** Where the run is recorded: attributes of the step. */
       readonly attributes?: Attributes
       /** Called once: the value as captured, of a stream the array of its chunks when it ends; or the error itself. */
-      onEnd(outcome: InterceptedOutcome): void
+      onEnd(outcome: InterceptedOutcome, json?: JsonOfValue): void
     }
   /** Handed to the caller as it is: the interceptor builds the promise, iterable or stream itself. */
   | (ServedMark & { readonly returned: unknown })

@@ -6,11 +6,11 @@ import { RunState, randomSeed } from '../run/run-state.ts'
 import { runtime } from '../run/runtime.ts'
 import type { Scope } from '../run/scope.ts'
 import type { Step } from '../run/step.ts'
-import { captureLimits } from '../snapshot/capture.ts'
+import { captureLimits, jsonOfSnapshot } from '../snapshot/capture.ts'
 import { Copier, type SnapshotLimits, takeSnapshot } from '../snapshot/snapshot.ts'
 import { type Callee, type CallSpec, limitsFor, modelOf } from './call-spec.ts'
 import { genAiStart } from './describe.ts'
-import type { InterceptedCall, InterceptedOutcome, Interception, Interceptor } from './interceptor.ts'
+import type { InterceptedCall, InterceptedOutcome, Interception, Interceptor, JsonOfValue } from './interceptor.ts'
 import type { Outcome } from './outcome.ts'
 import { BothOutcomes, beginIntercepted, effectsOfRecorded } from './record-intercepted.ts'
 
@@ -93,12 +93,12 @@ function runOf(spec: CallSpec, { run: outer }: Scope, interception: Interception
 
 class InterceptedStep implements Outcome {
   readonly #scope: Scope
-  #onEnd: ((outcome: InterceptedOutcome) => void) | undefined
+  #onEnd: ((outcome: InterceptedOutcome, json?: JsonOfValue) => void) | undefined
   readonly #limits: SnapshotLimits
   readonly #copier: Copier
   readonly #chunks: unknown[] = []
 
-  constructor(scope: Scope, limits: SnapshotLimits, onEnd: (outcome: InterceptedOutcome) => void) {
+  constructor(scope: Scope, limits: SnapshotLimits, onEnd: (outcome: InterceptedOutcome, json?: JsonOfValue) => void) {
     this.#scope = scope
     this.#limits = limits
     this.#copier = new Copier(limits)
@@ -112,7 +112,15 @@ class InterceptedStep implements Outcome {
   delivered(): void {}
 
   settle(value: unknown, _shape: ResultShape): void {
-    if (this.#onEnd !== undefined) this.#end({ ok: true, value: takeSnapshot(value, this.#limits).value })
+    if (this.#onEnd === undefined) return
+    const snapshot = takeSnapshot(value, this.#limits)
+    const outcome: InterceptedOutcome = {
+      ok: true,
+      get value() {
+        return snapshot.value
+      },
+    }
+    this.#end(outcome, () => jsonOfSnapshot(snapshot))
   }
 
   fail(error: unknown): void {
@@ -129,9 +137,9 @@ class InterceptedStep implements Outcome {
     this.#end(end === 'error' ? { ok: false, error } : { ok: true, value: this.#chunks })
   }
 
-  #end(outcome: InterceptedOutcome): void {
+  #end(outcome: InterceptedOutcome, json?: JsonOfValue): void {
     const onEnd = this.#onEnd
     this.#onEnd = undefined
-    if (onEnd !== undefined) suspendEffects(() => onEnd(outcome))
+    if (onEnd !== undefined) suspendEffects(() => onEnd(outcome, json))
   }
 }

@@ -42,15 +42,25 @@ export function captureForComparison(args: readonly unknown[]): CapturedArgument
       return argumentsOf(snapshot)
     },
     get json() {
-      const { tokens, sizeBytes } = snapshot
-      return tokens === undefined ? undefined : jsonBytesOf(tokens, sizeBytes)
+      return jsonOfSnapshot(snapshot)
     },
   }
+}
+
+/** As `CapturedArguments` has it, of any value. */
+export function jsonOfSnapshot(snapshot: Snapshot): Uint8Array | undefined {
+  const { tokens, sizeBytes } = snapshot
+  if (tokens !== undefined) return jsonBytesOf(tokens, sizeBytes)
+  const { value } = snapshot
+  return typeof value === 'string' && sizeBytes <= TEXT_MAX_BYTES ? jsonBytesOf([value], sizeBytes) : undefined
 }
 
 function argumentsOf({ value }: Snapshot): unknown[] {
   return Array.isArray(value) ? value : [value]
 }
+
+/** Of a text by itself: the writer keeps the room that the largest took. */
+const TEXT_MAX_BYTES = 64 * 1024
 
 let writer: JsonBytes | undefined
 

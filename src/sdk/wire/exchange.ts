@@ -150,9 +150,11 @@ function textOf({ json, text, frames }: KeptResponse, output: readonly unknown[]
   return frames.map((frame, index) => (index < output.length - 1 ? frame + JSON.stringify(output[index]) : frame)).join('')
 }
 
+const encoder = new TextEncoder()
+
 function textChunks(text: string, chunkEnds: readonly number[]): Uint8Array[] {
   if (text === '' && chunkEnds.length === 0) return []
-  return piecesAt(text, chunkEnds).map((piece) => new TextEncoder().encode(piece))
+  return piecesAt(text, chunkEnds).map((piece) => encoder.encode(piece))
 }
 
 function byteChunks(bytes: Uint8Array, chunkEnds: readonly number[]): Uint8Array[] {

@@ -24,8 +24,8 @@ export type FetchBody =
 export function readFetch(input: FetchInput, init: FetchInit): FetchRequest | undefined {
   const request = input instanceof Request ? input : undefined
   const href = request?.url ?? String(input)
-  if (!URL.canParse(href)) return undefined
-  const url = new URL(href)
+  const url = URL.parse(href)
+  if (url === null) return undefined
   if (url.protocol !== 'http:' && url.protocol !== 'https:') return undefined
   const given: unknown = init?.headers ?? request?.headers
   // An iterator can be read once, and not by us.

@@ -88,6 +88,9 @@ export function isCredentialField(name: string): boolean {
 
 /** An address without user, password, fragment, and the values of parameters that carry a credential. */
 export function keptUrl(url: URL): string {
+  const { href } = url
+  // Most have none of these.
+  if (url.search === '' && url.username === '' && url.password === '' && !href.includes('#')) return href
   const kept = new URL(url)
   kept.username = ''
   kept.password = ''

@@ -1,8 +1,22 @@
 import { describe, expect, it } from 'vitest'
 import { isCredentialField, keptUrl } from '../../../src/sdk/wire/headers.ts'
+import { exactJson } from '../../../src/sdk/wire/json-text.ts'
 import { exchangeName, keptRequest } from '../../../src/sdk/wire/request.ts'
 
 const url = new URL('https://api.example.com/v1/chat')
+
+describe('the JSON of a body', () => {
+  it.for(['{"a":1e15}', '[1.5e+21,"1234567890123456","-0","e123"]', '{"e":999999999999999}', '[0.1234567890123456]', '[true,false,null]'])(
+    '%s is kept as a value',
+    (text) => {
+      expect(exactJson(text)).toEqual(JSON.parse(text))
+    },
+  )
+
+  it.for(['[1234567890123456]', '[-0]', '{"a":1e308}', '{"a":1E+100}', '[2e-300]', '"text"', '[1,]'])('%s is kept as a text', (text) => {
+    expect(exactJson(text)).toBeUndefined()
+  })
+})
 
 describe('a request that is kept', () => {
   it.for([
@@ -13,6 +27,10 @@ describe('a request that is kept', () => {
       'https://a.example/x?X-Amz-Signature=&X-Amz-Date=2&X-Amz-Security-Token=',
     ],
     ['https://a.example/x?page_token=1&sort_key=a&country_code=it', 'https://a.example/x?page_token=1&sort_key=a&country_code=it'],
+    ['https://user@a.example/x', 'https://a.example/x'],
+    ['https://:pass@a.example/x', 'https://a.example/x'],
+    ['https://a.example/x#', 'https://a.example/x'],
+    ['https://a.example/x?', 'https://a.example/x?'],
     // As it was written, where nothing has to go.
     ['https://a.example/x?q=a%20b+c', 'https://a.example/x?q=a%20b+c'],
   ])('%s is kept as %s', ([given = '', kept]) => {
