@@ -26,19 +26,34 @@ export async function benchPeers(rounds: number): Promise<void> {
       )
       const of = (name: PeerName, pick: (result: PeerResult) => number): number => median(results.get(name)!.map(pick))
       const again = (name: PeerName): number => of(name, (result) => result.again.replayMillis)
+      const whole = (name: PeerName): number => of(name, (result) => result.again.loadMillis + result.again.replayMillis)
       console.log(
-        `\npeers, ${count} exchanges of 4 KiB each way, ${rounds} rounds (medians); the first replay of a process, and the fourth`,
+        `\npeers, ${count} exchanges of 4 KiB each way, ${rounds} rounds (medians); the first replay of a process, and the fourth\n` +
+          'exchanges/s and `time of` are of the replay, without what is loaded before it, but for `with load`; Polly.js loads while it replays',
       )
       printTable(
-        ['', 'exchanges/s, first', 'fourth', 'load ms, first', 'fourth', 'CPU ms in all, fourth', 'time of calls', 'time of wire'],
+        [
+          '',
+          'exchanges/s, first',
+          'fourth',
+          'load ms, first',
+          'fourth',
+          'exchanges/s with load, fourth',
+          'CPU ms in all, fourth',
+          'time of calls',
+          'with load',
+          'time of wire',
+        ],
         names.map((name) => [
           name,
           ((1000 * count) / of(name, ({ first }) => first.replayMillis)).toFixed(0),
           ((1000 * count) / again(name)).toFixed(0),
           of(name, ({ first }) => first.loadMillis).toFixed(1),
           of(name, (result) => result.again.loadMillis).toFixed(1),
+          ((1000 * count) / whole(name)).toFixed(0),
           of(name, (result) => result.again.cpuMillis).toFixed(0),
           `x ${(again(name) / again('reprise, calls')).toFixed(1)}`,
+          `x ${(whole(name) / whole('reprise, calls')).toFixed(1)}`,
           `x ${(again(name) / again('reprise, wire')).toFixed(1)}`,
         ]),
       )
