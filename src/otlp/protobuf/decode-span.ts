@@ -2,12 +2,16 @@ import type { DecodeLimits } from '../limits.ts'
 import { RepeatedId, readId, ZERO_SPAN_ID, ZERO_TRACE_ID } from './decode-ids.ts'
 import { type Budget, readKeyValue, readLongText } from './decode-values.ts'
 import { type ProtoReader, WireFault } from './proto-reader.ts'
+import { type PlacedAttributes, RepeatedAttributes } from './repeated-attributes.ts'
 import type { WireAttribute, WireEvent, WireLink, WireSpan } from './wire.ts'
 
 const NO_ATTRIBUTES: readonly WireAttribute[] = Object.freeze([])
 const NO_EVENTS: readonly WireEvent[] = Object.freeze([])
 const NO_LINKS: readonly WireLink[] = Object.freeze([])
 const STATUS_UNSET = Object.freeze({ code: 0, message: '' })
+
+// Shared by all readers, as the same spans come with every request.
+const repeated = new RepeatedAttributes()
 
 const SPAN_FIELDS: Readonly<Record<number, string>> = {
   1: 'traceId',
@@ -63,6 +67,7 @@ export class SpanReader {
     let startNanos = 0n
     let endNanos = 0n
     let attributes: WireAttribute[] | undefined
+    let places: PlacedAttributes | undefined
     let droppedAttributes = 0
     let events: WireEvent[] | undefined
     let droppedEvents = 0
@@ -98,7 +103,12 @@ export class SpanReader {
             endNanos = reader.fixed64(end)
             break
           case 0x4a:
-            readKeyValue(reader, end, (attributes ??= []), 0, limits, this.#budget)
+            if (attributes === undefined) {
+              attributes = []
+              places = repeated.of(name, limits)
+            }
+            if (places === undefined) readKeyValue(reader, end, attributes, 0, limits, this.#budget)
+            else places.read(reader, end, attributes, limits, this.#budget)
             break
           case 0x50:
             droppedAttributes = reader.uint32(end)

@@ -170,6 +170,16 @@ export class ProtoReader {
     return true
   }
 
+  /** Whether the first `size` of these bytes stand here, before `end`, and past them. */
+  hasBytes(known: Uint8Array, size: number, end: number): boolean {
+    const { bytes, pos } = this
+    // A difference is likeliest at the end.
+    if (pos + size > end || bytes[pos + size - 1] !== known[size - 1]) return false
+    for (let at = 0; at < size; at++) if (bytes[pos + at] !== known[at]) return false
+    this.pos = pos + size
+    return true
+  }
+
   /** Passes over a field of any type; groups to a bounded depth. */
   skip(tag: number, end: number): void {
     let depth = 0
