@@ -30,8 +30,7 @@ export class Committer {
     const from = this.#used
     const input = this.#input
     for (let at = 0; at < SALT_BYTES; at++) input[at] = this.#pool[from + at] ?? 0
-    // ASCII, and too little for a call out of JavaScript to be worth it.
-    for (let at = 0; at < DIGEST_LENGTH; at++) input[SALT_BYTES + at] = digest.charCodeAt(at)
+    input.write(digest, SALT_BYTES, 'latin1')
     this.#used = from + SALT_BYTES
     // Salts that were used stay here until the pool is filled again: a payload is erased much later than that.
     return { commitment: sha256Hex(this.#input), salt: this.#hex.slice(from * 2, this.#used * 2) }

@@ -75,7 +75,7 @@ export class BlobHeaderForm {
 
   write(target: Buffer, at: number, { digests, digestAt, sizeBytes, frameBytes, frameCrc }: BlobHeaderFields): void {
     const length = this.#form.length - SKIPPABLE_PREFIX_BYTES
-    this.#form.copy(target, at)
+    target.set(this.#form, at)
     const content = at + SKIPPABLE_PREFIX_BYTES
     writeLong(target, sizeBytes, content + SIZE)
     digests.copy(target, content + DIGEST, digestAt, digestAt + 32)

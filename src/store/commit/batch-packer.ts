@@ -1,6 +1,5 @@
-import { crc32 } from 'node:zlib'
 import { BlobHeaderForm, headerMediaType, type StoredAs } from '../blobs/blob-header.ts'
-import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
+import { rawFrameCrc, rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
 import type { ResourceFacts } from '../index/record-row.ts'
 import { ResourceCache, RowPacker } from '../index/row-packer.ts'
 import type { SpanFacts } from '../index/step-rows-writer.ts'
@@ -97,19 +96,17 @@ export class BatchPacker {
    * with its end. `span` is what a span's record says, for whoever keeps the index.
    */
   addRecord(core: string, refs: string, span?: SpanFacts): number {
-    const lines = this.#roomForLine((core.length + refs.length + ENVELOPE_LENGTH) * 3)
+    const line = `${LINE_START}${core}${LINE_REFS}${refs}${LINE_END}`
+    const lines = this.#roomForLine(line.length * 3)
     const start = this.#linesBytes
-    let at = start + lines.write(LINE_START, start, 'latin1')
-    const coreStart = at
-    at += lines.write(core, at)
-    const coreEnd = at
-    at += lines.write(LINE_REFS, at, 'latin1')
-    if (refs !== '') at += lines.write(refs, at)
-    at += lines.write(LINE_END, at, 'latin1')
-    lines[at++] = NEWLINE
-    this.#endLine(coreStart, coreEnd, at)
+    const end = start + lines.write(line, start)
+    // Of the same length in both, unless something in it is not ASCII.
+    const refsBytes = end - start === line.length ? refs.length : Buffer.byteLength(refs)
+    const coreStart = start + CORE_OFFSET
+    const coreEnd = end - (LINE_REFS.length + refsBytes + LINE_END.length)
+    this.#endLine(coreStart, coreEnd, end)
     if (span !== undefined) this.#rows.add(span, lines, coreStart, coreEnd)
-    return at - start
+    return end - start
   }
 
   /** What a resource says, of which this is the text in records. */
@@ -169,7 +166,7 @@ export class BatchPacker {
     if (end > this.#frames.length) this.#frames = grown(this.#frames, end)
     const frames = this.#frames
     writeRawFrame(frames, frameAt, stored)
-    const frameCrc = crc32(frames.subarray(frameAt, end))
+    const frameCrc = rawFrameCrc(frames, frameAt, stored)
     header.write(frames, start, { digests: this.#digests, digestAt, sizeBytes, frameBytes: end - frameAt, frameCrc })
     this.#blobEnds[index] = end
     // The data may be a range of something larger, which would go along.
@@ -257,8 +254,7 @@ function writeDigest(target: Buffer, at: number, digest: string): void {
 
 const LINE_START = '{"core":'
 const LINE_REFS = ',"refs":['
-const LINE_END = ']}'
-const ENVELOPE_LENGTH = LINE_START.length + LINE_REFS.length + LINE_END.length + 1
+const LINE_END = ']}\n'
 
 function grown(buffer: Buffer, needed: number): Buffer {
   const larger = Buffer.allocUnsafeSlow(Math.max(needed, buffer.length * 2))

@@ -1,4 +1,5 @@
-import { zstdDecompressSync } from 'node:zlib'
+import { crc32, zstdDecompressSync } from 'node:zlib'
+import { crcOfFew } from './few-bytes-crc.ts'
 
 // RFC 8878: 3.1.1 frame format, 3.1.1.2 blocks.
 const MAGIC = 0xfd2fb528
@@ -46,6 +47,16 @@ export function writeRawFrame(target: Buffer, position: number, content: Uint8Ar
     from += size
   } while (from < content.length)
   return at
+}
+
+/**
+ * crc32 of the frame that `writeRawFrame` has written there. Where the content stands in it in one piece, of that itself: a view
+ * of the frame costs as much as the sum of a small content.
+ */
+export function rawFrameCrc(target: Buffer, position: number, content: Uint8Array): number {
+  const end = position + rawFrameLength(content.length)
+  if (content.length > BLOCK_MAX_BYTES) return crc32(target.subarray(position, end))
+  return crc32(content, crcOfFew(target, position, end - content.length))
 }
 
 /** Declared content size and where the blocks start; undefined where the bytes are no frame header. */

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { crcOfFew } from './few-bytes-crc.ts'
 
 // RFC 8878, 3.1.2: a magic of 0x184D2A5? and a length; decoders pass over the content.
 const MAGIC = 0x184d2a50
@@ -14,6 +15,9 @@ export const COMMON_BYTES = 20
 export const HEADER_CRC_BYTES = 4
 /** A header of ours is below; what claims more is not one. The longest lists the groups or blocks of a sealed file. */
 export const HEADER_MAX_BYTES: number = 256 * 1024
+
+/** Headers that list nothing are below. */
+const FEW_BYTES = 256
 
 export const KIND_GROUP = 1
 export const KIND_BLOB = 2
@@ -69,7 +73,8 @@ export function fillHeader(target: Buffer, at: number, frameBytes: number, frame
 export function finishHeader(target: Buffer, at: number, contentBytes: number): number {
   const start = at + SKIPPABLE_PREFIX_BYTES
   const end = start + contentBytes - HEADER_CRC_BYTES
-  return target.writeUInt32LE(crc32(target.subarray(start, end)), end)
+  const crc = contentBytes <= FEW_BYTES ? crcOfFew(target, start, end) : crc32(target.subarray(start, end))
+  return target.writeUInt32LE(crc, end)
 }
 
 /** `foreign`: somebody else's skippable frame; `bad`: one of ours that is damaged or of a later version. */
