@@ -57,6 +57,8 @@ export function addressContent(content: CleanContent, packer: BatchPacker): Addr
 export interface PayloadText {
   payloads: string
   refs: string
+  /** What the references refer to. */
+  readonly digests: Digest[]
 }
 
 /**
@@ -70,6 +72,7 @@ export function addPayloadText(text: PayloadText, content: AddressedContent, com
     text.payloads += `${form.atBeginning}${sizeBytes},"withheld":${withheldJson ?? '""'}}`
     return
   }
+  text.digests.push(digest)
   const { commitment, salt } = committer.commit(digest)
   text.payloads += `{"commitment":"${commitment}${form.behindCommitment}${sizeBytes}}`
   if (text.refs !== '') text.refs += ','

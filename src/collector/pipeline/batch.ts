@@ -198,16 +198,11 @@ function shareScope(scope: WireScope, schemaUrl: string, resource: SharedPart, c
 
 /** Puts a core together with its payload entries, and what the record says beside its core. */
 export function recordOf(core: CoreText, found: Findings, shared: SharedScope, context: PrepareContext, batch: Batch): RecordText {
-  const text: PayloadText = { payloads: '', refs: '' }
-  const digests: Digest[] = []
-  const add = (content: AddressedContent): void => {
-    addPayloadText(text, content, context.committer)
-    if (content.digest !== undefined) digests.push(content.digest)
-  }
-  for (const content of found.contents) add(addressContent(content, batch.packer))
-  for (const content of shared.contents) add(content)
+  const text: PayloadText = { payloads: '', refs: '', digests: [] }
+  for (const content of found.contents) addPayloadText(text, addressContent(content, batch.packer), context.committer)
+  for (const content of shared.contents) addPayloadText(text, content, context.committer)
   batch.count(found)
-  return { core: `${core.head},"payloads":[${text.payloads}]${core.tail}`, refs: text.refs, digests }
+  return { core: `${core.head},"payloads":[${text.payloads}]${core.tail}`, refs: text.refs, digests: text.digests }
 }
 
 /** A record whose core is written already, and that refers to nothing. */

@@ -188,19 +188,25 @@ function operationOf(attributes: readonly WireAttribute[], kind: StepKind): stri
   return OPERATION_OF_KIND[kind]
 }
 
+/** Reads what is ours of a list, and gives the rest. */
+function lift(list: readonly WireAttribute[], into: Lifted): WireAttribute[] {
+  return list.filter(([key, value]) => {
+    const field = LIFT.get(key)
+    field?.(into, value, key)
+    return field === undefined
+  })
+}
+
 /**
  * One span of any sender in canonical terms: our own attributes become fields, and a foreign span gets a kind from its
  * conventions. Pure. What cannot be read makes the span a rejection that names the attribute.
  */
 export function normalizeSpan(span: WireSpan): SpanDraft | GapDraft | Rejection {
   const lifted: Lifted = {}
-  const attributes: WireAttribute[] = []
+  let { attributes } = span
   try {
-    for (const attribute of span.attributes) {
-      const lift = attribute[0].startsWith(OURS) ? LIFT.get(attribute[0]) : undefined
-      if (lift === undefined) attributes.push(attribute)
-      else lift(lifted, attribute[1], attribute[0])
-    }
+    // Most spans of others have none of ours, and their list stays as it is.
+    if (attributes.some(([key]) => key.startsWith(OURS))) attributes = lift(attributes, lifted)
     if (lifted.gapReason !== undefined || lifted.gapCount !== undefined) {
       if (lifted.gapReason === undefined || lifted.gapReason === '') reject(ATTR.gapReason, `a reason beside ${ATTR.gapCount}`)
       return { type: 'gap', runId: lifted.runId, reason: lifted.gapReason, count: lifted.gapCount ?? 1 }

@@ -59,6 +59,12 @@ function linkText(link: WireLink, pointer: string, cleaner: Cleaner, found: Find
   return `{"attributes":${attributes}${counts},"spanId":"${link.spanId}","traceId":"${link.traceId}"${tail}}`
 }
 
+type WriteItem<T> = (item: T, pointer: string, cleaner: Cleaner, found: Findings) => string
+
+function listText<T>(list: readonly T[], pointer: string, write: WriteItem<T>, cleaner: Cleaner, found: Findings): string {
+  return list.length === 0 ? '' : list.map((item, index) => write(item, `${pointer}/${index}`, cleaner, found)).join(',')
+}
+
 export function cutsText(cuts: readonly Cut[], cleaner: Cleaner, found: Findings): string {
   return cuts
     .map(
@@ -96,8 +102,8 @@ export function spanCoreText(draft: SpanDraft, shared: SharedText, cleaner: Clea
   const state = cleaner.optionalText(span.traceState, '/traceState', found)
   const seed = draft.seed === undefined ? undefined : cleaner.name(draft.seed, '/seed', found)
   const attributes = cleaner.attributes(draft.attributes, '/attributes', found)
-  const events = span.events.map((event, index) => eventText(event, `/events/${index}`, cleaner, found)).join(',')
-  const links = span.links.map((link, index) => linkText(link, `/links/${index}`, cleaner, found)).join(',')
+  const events = listText(span.events, '/events', eventText, cleaner, found)
+  const links = listText(span.links, '/links', linkText, cleaner, found)
   const allCuts = [...draft.cuts, ...shared.cuts, ...found.cuts]
   const cuts = allCuts.length === 0 ? '' : cutsText(allCuts, cleaner, found)
   const redactions = mergeCounts(shared.redactions, found.redactions)
