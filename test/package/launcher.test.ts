@@ -56,7 +56,12 @@ describe('bin/reprise.js', () => {
       main,
       'console.log(JSON.stringify({ execArgv: process.execArgv, argv: process.argv.slice(2), arenas: process.env.MALLOC_ARENA_MAX }))',
     )
-    const started = async (...args: string[]): Promise<unknown> => JSON.parse((await runNode(args)).stdout)
+    const started = async (...args: string[]): Promise<unknown> => {
+      const { stdout, stderr } = await runNode(args)
+      // V8 says there what it is told and does not know.
+      expect(stderr).toBe('')
+      return JSON.parse(stdout)
+    }
     const script = join(place, 'bin', 'reprise.js')
     expect(await started('--no-warnings', script, 'up', '--port', '0', 'a b')).toEqual({
       execArgv: ['--no-warnings', '--max-semi-space-size=2'],
