@@ -220,7 +220,7 @@ export class OpenedStore implements Store {
     await writing?.commit.close()
     await index.close()
     writing?.tapeWriter.close()
-    writing?.blobWriter.close()
+    await writing?.blobWriter.close()
     tape.close()
     packs.close()
     writing?.lock.release()
@@ -234,9 +234,9 @@ export function erasureOf({
   sealer,
 }: Pick<Writing, 'tapeWriter' | 'blobWriter' | 'sealer'>): Pick<EraseParts, 'closeLive' | 'perform'> {
   return {
-    closeLive: () => {
+    closeLive: async () => {
       tapeWriter.roll()
-      blobWriter.roll()
+      await blobWriter.roll()
     },
     perform: (job) => sealer.perform(job),
   }

@@ -1,8 +1,13 @@
 import { execFileSync, spawnSync } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { type Digest, digestOf } from '../../src/schemas/index.ts'
+import { PackIndex } from '../../src/store/blobs/pack-index.ts'
+import { PackSet } from '../../src/store/blobs/pack-set.ts'
+import { makeFolder } from '../../src/store/files/durable.ts'
+import { layoutOf } from '../../src/store/files/layout.ts'
 import { openStore, type PreparedBlob, type Store } from '../../src/store/index.ts'
 import { appendSpans, hexOf, openForTest, prepareSpan, RUN, sketchOf, temporaryFolder } from './support/records.ts'
 
@@ -241,6 +246,56 @@ describe('packs', () => {
       expect(readFileSync(path)).toEqual(whole)
     },
   )
+
+  test('are found, and others served, while their side files are made', async () => {
+    const layout = layoutOf(temporaryFolder())
+    makeFolder(layout.packs)
+    const packs = new PackSet(layout)
+    writeFileSync(packs.packFile(1), '')
+    packs.openLive(1)
+    const count = 50_000
+    const digests = randomBytes(count * 32)
+    for (let entry = 0; entry < count; entry++) packs.addLive(digests, entry * 32, entry, 1)
+    packs.keepLive()
+    const first: Digest = `sha256:${digests.toString('hex', 0, 32)}`
+    const retiring = packs.retireLive(0)
+    // It cannot be done yet: so many take more than one step.
+    expect(packs.indexOf(1)).toBeUndefined()
+    expect(packs.has(digests, (count - 1) * 32)).toBe(true)
+    expect(packs.locate(first)).toEqual({ pack: 1, place: { offset: 0, length: 1 } })
+    writeFileSync(packs.packFile(2), '')
+    packs.openLive(2)
+    const more = randomBytes(32)
+    packs.addLive(more, 0, 7, 1)
+    expect(packs.has(more, 0)).toBe(true)
+    await retiring
+    expect(packs.indexOf(1)?.count).toBe(count)
+    expect(PackIndex.read(packs.indexFile(1), 0)?.isWhole()).toBe(true)
+    expect(packs.locate(first)).toEqual({ pack: 1, place: { offset: 0, length: 1 } })
+    expect(packs.has(more, 0)).toBe(true)
+    packs.close()
+  })
+
+  test.each(['erased', 'closed'])('are whole when the store is %s as soon as one is full', async (what) => {
+    const dir = temporaryFolder()
+    const store = await openForTest(dir, { segmentRollBytes: 400_000 })
+    const blobs = Array.from({ length: 5_000 }, (_, number) => {
+      const data = bytesOf(number, 70)
+      return { digest: digestOf(data), mediaType: 'text/plain', data }
+    })
+    const { record, refs, blobs: own } = prepareSpan({ content: { input: JSON.stringify('a payload '.repeat(80)) } })
+    await store.append({ records: [record], blobs: [...own, ...blobs] })
+    const gone = refs[0]!.digest
+    if (what === 'erased') await store.erase({ digests: [gone] })
+    else await store.close()
+    const index = readFileSync(join(dir, 'blobs', 'packs', '00000001.idx'))
+    expect(index.includes(Buffer.from(gone.slice(7), 'hex'))).toBe(what === 'closed')
+    const reader = await openStore(dir, { mode: 'read' })
+    expect(reader.blobs.has(gone)).toBe(what === 'closed')
+    expect(reader.blobs.has(blobs[4_999]!.digest)).toBe(true)
+    expect((await reader.checkStore()).problems).toEqual([])
+    await reader.close()
+  })
 
   test('lose at a restart what no group vouches for, and nothing else', async () => {
     const dir = temporaryFolder()

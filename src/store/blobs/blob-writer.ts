@@ -40,6 +40,7 @@ export class BlobWriter {
   #mark: PackMark
   #pack: number
   #buffer: Buffer = Buffer.allocUnsafeSlow(1024 * 1024)
+  #retiring: Promise<void> | undefined
 
   constructor(options: BlobWriterOptions) {
     this.#options = options
@@ -133,7 +134,7 @@ export class BlobWriter {
     }
     this.#options.packs.keepLive()
     this.#mark = { pack: this.#pack, bytes: file.bytes }
-    if (file.bytes >= this.#options.rollBytes) this.#closeLive(this.#pack)
+    if (file.bytes >= this.#options.rollBytes) await this.#retireLive(file)
   }
 
   /** The frames one after the other; neighbours in a list are copied together, and a whole list not at all. */
@@ -189,12 +190,22 @@ export class BlobWriter {
     packs.writeIndex(pack)
   }
 
-  /** The next blob begins a pack: the present one may be written anew. */
-  roll(): void {
+  /** Closes a full pack. Nobody waits for its side file but the next pack that is full. */
+  async #retireLive(file: AppendFile): Promise<void> {
+    await this.#retiring
+    this.#live = undefined
+    file.close()
+    this.#retiring = this.#options.packs.retireLive(file.bytes)
+  }
+
+  /** The next blob begins a pack: the present one and those before it may be written anew. */
+  async roll(): Promise<void> {
+    await this.#retiring
     this.#closeLive(this.#pack)
   }
 
-  close(): void {
+  async close(): Promise<void> {
+    await this.#retiring
     this.#live?.close()
   }
 }

@@ -1,9 +1,10 @@
 import { closeSync, openSync, readFileSync, readSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { Digest } from '../../schemas/index.ts'
-import { replaceFile } from '../files/durable.ts'
+import { replaceFile, replaceFileLater } from '../files/durable.ts'
 import { giveBack, readExactly } from '../frames/file-window.ts'
-import { DigestFilter, EARLIER_MAKE, type FilterMake, PRESENT_MAKE } from './digest-filter.ts'
+import { DigestFilter } from './digest-filter.ts'
+import { CRC_BYTES, ENTRY_BYTES, HEAD_BYTES, HEAD_CRC_AT, headCrc, MAKES, makeIndexBytes, TAG } from './pack-index-bytes.ts'
 import type { PlaceTable } from './place-table.ts'
 
 /** Where a blob stands in its pack: the skippable frame and the frame behind it. */
@@ -12,19 +13,6 @@ export interface BlobPlace {
   readonly length: number
 }
 
-// 'RPRX', u32 version, u32 count, u32 bytes of the pack it covers, u32 bytes of the filter, u32 crc of head and filter; the
-// filter; entries; u32 crc of the entries. An entry is the digest, u32 offset, u32 length; entries stand in digest order.
-const TAG = 'RPRX'
-/** Versions differ in the make of their filter. One that is not known here is made again from the pack. */
-const MAKES: ReadonlyMap<number, FilterMake> = new Map([
-  [2, EARLIER_MAKE],
-  [3, PRESENT_MAKE],
-])
-const VERSION = 3
-const HEAD_BYTES = 24
-const HEAD_CRC_AT = 20
-const ENTRY_BYTES = 40
-const CRC_BYTES = 4
 /** Entries read at a time. Digests are uniform, so that a second guess is hardly ever further off. */
 const WINDOW = 64
 
@@ -52,30 +40,16 @@ export class PackIndex {
   }
 
   static of(places: PlaceTable, packBytes: number): PackIndex {
-    const count = places.size
-    const filter = DigestFilter.sizedFor(count, PRESENT_MAKE)
-    const entriesAt = HEAD_BYTES + filter.bits.length
-    const bytes = Buffer.alloc(entriesAt + ENTRY_BYTES * count + CRC_BYTES)
-    bytes.write(TAG, 'latin1')
-    bytes.writeUInt32LE(VERSION, 4)
-    bytes.writeUInt32LE(count, 8)
-    bytes.writeUInt32LE(packBytes, 12)
-    bytes.writeUInt32LE(filter.bits.length, 16)
-    const { digests, places: numbers } = places.toArrays()
-    const source = new DataView(digests.buffer, digests.byteOffset, digests.length)
-    const target = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
-    let at = entriesAt
-    for (const entry of inDigestOrder(source, digests, count)) {
-      // A call of `copy` for each would hold the event loop longer than all the rest.
-      for (let word = 0; word < 32; word += 4) target.setInt32(at + word, source.getInt32(entry * 32 + word))
-      filter.add(digests, entry * 32)
-      target.setUint32(at + 32, numbers[entry * 2] ?? 0, true)
-      target.setUint32(at + 36, numbers[entry * 2 + 1] ?? 0, true)
-      at += ENTRY_BYTES
+    const making = PackIndex.make(places, packBytes)
+    for (;;) {
+      const { done, value } = making.next()
+      if (done === true) return value
     }
-    bytes.set(filter.bits, HEAD_BYTES)
-    bytes.writeUInt32LE(headCrc(bytes.subarray(0, HEAD_BYTES), filter.bits), HEAD_CRC_AT)
-    bytes.writeUInt32LE(crc32(bytes.subarray(entriesAt, at)), at)
+  }
+
+  /** The same in short steps, for an event loop that has others to serve. The places may not change meanwhile. */
+  static *make(places: PlaceTable, packBytes: number): Generator<undefined, PackIndex, void> {
+    const { bytes, filter } = yield* makeIndexBytes(places, packBytes)
     return new PackIndex(bytes, filter, '', bytes)
   }
 
@@ -117,8 +91,19 @@ export class PackIndex {
   write(path: string): void {
     if (this.#bytes === undefined) return
     replaceFile(path, this.#bytes)
+    this.#written(path, this.#bytes)
+  }
+
+  /** The same, and others are served while the disk is waited for. */
+  async writeLater(path: string): Promise<void> {
+    if (this.#bytes === undefined) return
+    await replaceFileLater(path, this.#bytes)
+    this.#written(path, this.#bytes)
+  }
+
+  #written(path: string, bytes: Buffer): void {
     this.#path = path
-    giveBack(this.#bytes)
+    giveBack(bytes)
     this.#bytes = undefined
   }
 
@@ -195,10 +180,6 @@ export class PackIndex {
 
 const window = Buffer.allocUnsafeSlow(WINDOW * ENTRY_BYTES)
 
-function headCrc(head: Buffer, bits: Uint8Array): number {
-  return crc32(bits, crc32(head.subarray(0, HEAD_CRC_AT)))
-}
-
 function findIn(entries: Buffer, count: number, key: Buffer, at: number): BlobPlace | undefined {
   let low = 0
   let high = count - 1
@@ -211,33 +192,4 @@ function findIn(entries: Buffer, count: number, key: Buffer, at: number): BlobPl
     else high = middle - 1
   }
   return undefined
-}
-
-const NUMBERS = 2 ** 21
-
-/** Numbers of the digests in their order. Sorted as numbers: comparing the bytes would hold the event loop too long. */
-function inDigestOrder(view: DataView, digests: Buffer, count: number): Uint32Array {
-  const keys = new Float64Array(count)
-  // 32 bits of the digest and up to 21 of its number fit in a double.
-  for (let entry = 0; entry < count; entry++) keys[entry] = view.getUint32(entry * 32) * NUMBERS + entry
-  keys.sort()
-  const order = new Uint32Array(count)
-  let before = -1
-  for (let index = 0; index < count; index++) {
-    const key = keys[index] ?? 0
-    const first = Math.floor(key / NUMBERS)
-    const entry = key - first * NUMBERS
-    let at = index
-    // Few digests begin alike: only these are compared.
-    if (first === before) {
-      for (; at > 0 && compareDigests(digests, order[at - 1] ?? 0, entry) > 0; at--) order[at] = order[at - 1] ?? 0
-    }
-    order[at] = entry
-    before = first
-  }
-  return order
-}
-
-function compareDigests(digests: Buffer, left: number, right: number): number {
-  return digests.compare(digests, right * 32, right * 32 + 32, left * 32, left * 32 + 32)
 }

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Digest } from '../../schemas/index.ts'
 import { type Layout, listNumbered, numberedName } from '../files/layout.ts'
 import { PackFile } from './pack-file.ts'
@@ -40,6 +41,8 @@ export class PackSet {
   /** Of the packs when they were last looked at: sealing and erasing put other files in place. */
   readonly #inodes = new Map<number, number>()
   #live: LivePack | undefined
+  /** A pack that is closed and whose side file is being made: its blobs are found as those of the live one. */
+  #retired: LivePack | undefined
   /** A table is as large as a pack has blobs, and a busy writer closes a pack every few seconds: the memory of the last one is used again. */
   #spare: PlaceTable | undefined
 
@@ -161,6 +164,23 @@ export class PackSet {
     this.#keepPlaces(places)
   }
 
+  /**
+   * The same in short steps, while blobs are looked up and written to another pack. One pack at a time. The side file saves time
+   * only: where it cannot be written it is made again later.
+   */
+  async retireLive(packBytes: number): Promise<void> {
+    const retired = this.#live
+    if (retired === undefined) return
+    const { pack, places } = retired
+    this.#retired = retired
+    this.#live = undefined
+    const index = await inSlices(PackIndex.make(places, packBytes))
+    this.#retired = undefined
+    this.#setClosed(pack, index)
+    this.#keepPlaces(places)
+    await index.writeLater(this.indexFile(pack)).catch(() => undefined)
+  }
+
   #takePlaces(): PlaceTable {
     const places = this.#spare ?? new PlaceTable()
     this.#spare = undefined
@@ -197,13 +217,21 @@ export class PackSet {
 
   /** Whether a blob is stored, or about to be; the 32 bytes of its digest stand at `at`. */
   has(digests: Buffer, at: number): boolean {
-    return (this.#live?.places.find(digests, at) ?? -1) >= 0 || this.#locateClosed(digests, at) !== undefined
+    return (this.#live?.places.find(digests, at) ?? -1) >= 0 || this.#locateDone(digests, at) !== undefined
   }
 
   #locate(digests: Buffer, at: number): BlobLocation | undefined {
     const live = this.#live
     const entry = live?.places.find(digests, at) ?? -1
     if (live !== undefined && entry >= 0 && entry < live.durable) return { pack: live.pack, place: live.places.placeOf(entry) }
+    return this.#locateDone(digests, at)
+  }
+
+  /** In packs to which nothing is added. */
+  #locateDone(digests: Buffer, at: number): BlobLocation | undefined {
+    const retired = this.#retired
+    const entry = retired?.places.find(digests, at) ?? -1
+    if (retired !== undefined && entry >= 0) return { pack: retired.pack, place: retired.places.placeOf(entry) }
     return this.#locateClosed(digests, at)
   }
 
@@ -264,5 +292,20 @@ export class PackSet {
     for (const pack of [...this.#files.keys()]) this.forget(pack)
     for (const index of this.#openIndexes) index.close()
     this.#openIndexes.clear()
+  }
+}
+
+/** Nobody waits for a side file: the event loop is held so long at a time, and has so long for others. */
+const SLICE_MILLIS = 0.5
+const PAUSE_MILLIS = 4
+
+async function inSlices<T>(steps: Generator<undefined, T, void>): Promise<T> {
+  for (;;) {
+    const until = performance.now() + SLICE_MILLIS
+    do {
+      const { done, value } = steps.next()
+      if (done === true) return value
+    } while (performance.now() < until)
+    await sleep(PAUSE_MILLIS)
   }
 }

@@ -53,7 +53,7 @@ export interface EraseParts {
   readonly packs: PackSet
   readonly blobs: BlobStore
   /** Closes what is being written, so that all of it can be written anew. */
-  readonly closeLive: () => void
+  readonly closeLive: () => Promise<void>
   readonly perform: (job: SealJob) => Promise<FileOutcome>
 }
 
@@ -111,7 +111,7 @@ async function carryOut(parts: EraseParts, intent: Intent): Promise<ErasureRecei
   const { layout, tape, packs, perform } = parts
   const { runId, digests } = intent
   const selection: EraseSelection = { ...(runId !== undefined && { runId }), ...(digests !== undefined && { digests }) }
-  parts.closeLive()
+  await parts.closeLive()
   let references = 0
   let records = 0
   let linkedCopies = 0

@@ -12,6 +12,7 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs'
+import { chmod, type FileHandle, open, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 export const FILE_MODE = 0o600
@@ -81,7 +82,7 @@ export function writeFully(fd: number, bytes: Uint8Array, position: number): voi
  * wait for the disk, for what means nothing after a power cut.
  */
 export function replaceFile(path: string, bytes: Uint8Array | string, { durable = true }: { durable?: boolean } = {}): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  const temporary = temporaryFor(path)
   const fd = createFile(temporary)
   try {
     try {
@@ -96,6 +97,34 @@ export function replaceFile(path: string, bytes: Uint8Array | string, { durable 
     throw error
   }
   if (durable) syncFolder(dirname(path))
+}
+
+/** The same for a large file, where others are to be served while the disk is waited for. */
+export async function replaceFileLater(path: string, bytes: Uint8Array): Promise<void> {
+  const temporary = temporaryFor(path)
+  try {
+    await syncedAndClosed(await open(temporary, 'wx', FILE_MODE), async (file) => await file.writeFile(bytes))
+    await chmod(temporary, FILE_MODE)
+    await rename(temporary, path)
+  } catch (error) {
+    removeFile(temporary)
+    throw error
+  }
+  await syncedAndClosed(await open(dirname(path), 'r'))
+}
+
+async function syncedAndClosed(file: FileHandle, write?: (file: FileHandle) => Promise<void>): Promise<void> {
+  try {
+    await write?.(file)
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+}
+
+/** One that `removeLeftovers` knows, should it ever be left. */
+function temporaryFor(path: string): string {
+  return join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
 }
 
 /** Removes a file if it can; for leftovers, where failing harms nothing. */
