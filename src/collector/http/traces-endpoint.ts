@@ -102,7 +102,9 @@ function send(
 ): void {
   if (response.headersSent || response.destroyed) return
   response.writeHead(status, { 'Content-Type': CONTENT_TYPE[encoding], 'Content-Length': body.length, ...headers })
-  response.end(body)
+  // Head and body would be two pieces for the socket, even where the second is empty.
+  if (body.length === 0) response.end()
+  else response.end(body)
 }
 
 /** How much of a body that is not wanted is still taken in, so that its sender reads the answer instead of a reset. */
