@@ -64,38 +64,37 @@ export function parseAnchor(source: string, fold: boolean): ByteSet[] {
     return code(source, index++)
   }
   while (index < source.length) {
-    const bytes = new Set<number>()
-    let negated = false
-    const from = index
-    if (source[index] === '[') {
-      const known = classes.get(`${fold ? 'f' : ''}${source.slice(index, source.indexOf(']', index) + 1)}`)
-      if (known !== undefined) {
-        sets.push(known)
-        index = source.indexOf(']', index) + 1
-        continue
-      }
-      index++
-      if (source[index] === '^') {
-        negated = true
-        index++
-      }
-      while (index < source.length && source[index] !== ']') {
-        const low = literal()
-        let high = low
-        if (source[index] === '-' && source[index + 1] !== ']') {
-          index++
-          high = literal()
-        }
-        if (high < low) throw new TypeError(`anchor ${JSON.stringify(source)}: a range is the wrong way round before ${index}`)
-        for (let byte = low; byte <= high; byte++) bytes.add(byte)
-      }
-      if (source[index] !== ']') throw new TypeError(`anchor ${JSON.stringify(source)}: a class is not closed`)
-      index++
-    } else {
+    if (source[index] !== '[') {
       const byte = literal()
       sets.push((literals[fold ? byte + FOLDED : byte] ??= byteSetOfBytes(new Set(fold ? [byte, swapCase(byte)] : [byte]))))
       continue
     }
+    const bytes = new Set<number>()
+    let negated = false
+    const from = index
+    const known = classes.get(`${fold ? 'f' : ''}${source.slice(index, source.indexOf(']', index) + 1)}`)
+    if (known !== undefined) {
+      sets.push(known)
+      index = source.indexOf(']', index) + 1
+      continue
+    }
+    index++
+    if (source[index] === '^') {
+      negated = true
+      index++
+    }
+    while (index < source.length && source[index] !== ']') {
+      const low = literal()
+      let high = low
+      if (source[index] === '-' && source[index + 1] !== ']') {
+        index++
+        high = literal()
+      }
+      if (high < low) throw new TypeError(`anchor ${JSON.stringify(source)}: a range is the wrong way round before ${index}`)
+      for (let byte = low; byte <= high; byte++) bytes.add(byte)
+    }
+    if (source[index] !== ']') throw new TypeError(`anchor ${JSON.stringify(source)}: a class is not closed`)
+    index++
     if (fold) for (const byte of [...bytes]) bytes.add(swapCase(byte))
     const set = negated ? byteSetOf((byte) => !bytes.has(byte)) : byteSetOfBytes(bytes)
     const written = source.slice(from, index)

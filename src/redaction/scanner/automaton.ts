@@ -124,11 +124,13 @@ export class Automaton {
     for (const [index, anchor] of anchors.entries()) {
       if (isLong(anchor)) continue
       this.#starts[anchor.after].push(setOfPlace.length)
-      for (const [offset, set] of anchor.sets.entries()) {
-        if (!rows.has(set)) rows.set(set, rows.size)
-        setOfPlace.push(rows.get(set) ?? 0)
-        anchorOfPlace.push(offset + 1 === anchor.sets.length ? index : -1)
+      for (const set of anchor.sets) {
+        let row = rows.get(set)
+        if (row === undefined) rows.set(set, (row = rows.size))
+        setOfPlace.push(row)
+        anchorOfPlace.push(-1)
       }
+      anchorOfPlace[anchorOfPlace.length - 1] = index
     }
     this.#setOfPlace = Int32Array.from(setOfPlace)
     this.#anchorOfPlace = Int32Array.from(anchorOfPlace)

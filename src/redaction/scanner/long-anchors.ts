@@ -34,6 +34,7 @@ const WIDE_BYTES = 50
 
 export const isLong = ({ sets, after }: Anchor): boolean =>
   (after === 'word-boundary' || after === 'number-boundary') &&
+  sets.length >= LONG_MIN_UNITS &&
   sets.length <= LONG_MAX_UNITS &&
   sets.every((set) => sizeInAlnum(set) > 0) &&
   sets.filter((set) => sizeInAlnum(set) >= WIDE_BYTES).length >= LONG_MIN_UNITS
