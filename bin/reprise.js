@@ -21,8 +21,7 @@
 
   // A collector runs for long beside other programs, and its memory is a few large buffers that go from thread to thread. With
   // room for many young objects, an arena of the allocator for each thread, and large blocks kept in them, it would take half as
-  // much again. Where there are few cores, as many threads as V8 would have for compiling and collecting only take turns with those that
-  // senders wait for. Such things are told to a process when it starts: this one becomes another with the same id, once.
+  // much again. Such things are told to a process when it starts: this one becomes another with the same id, once.
   function tune() {
     var set =
       process.execArgv
@@ -32,9 +31,7 @@
     if (process.argv[2] !== 'up' || set || typeof process.execve !== 'function' || process.platform === 'win32') return
     var env = Object.assign({ MALLOC_ARENA_MAX: '1', MALLOC_MMAP_THRESHOLD_: '262144' }, process.env)
     try {
-      var cores = process.getBuiltinModule('os').availableParallelism()
-      var pool = '--v8-pool-size=' + Math.max(1, Math.min(4, cores - 1))
-      var args = [process.execPath].concat(pool, process.execArgv, '--max-semi-space-size=2', process.argv.slice(1))
+      var args = [process.execPath].concat(process.execArgv, '--max-semi-space-size=2', process.argv.slice(1))
       process.execve(process.execPath, args, env)
     } catch (_error) {
       // It runs all the same, and takes more.

@@ -1,5 +1,5 @@
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { availableParallelism, tmpdir } from 'node:os'
+import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -64,7 +64,7 @@ describe('bin/reprise.js', () => {
     }
     const script = join(place, 'bin', 'reprise.js')
     expect(await started('--no-warnings', script, 'up', '--port', '0', 'a b')).toEqual({
-      execArgv: [`--v8-pool-size=${Math.max(1, Math.min(4, availableParallelism() - 1))}`, '--no-warnings', '--max-semi-space-size=2'],
+      execArgv: ['--no-warnings', '--max-semi-space-size=2'],
       argv: ['up', '--port', '0', 'a b'],
       arenas: '1',
     })
