@@ -108,6 +108,7 @@ describe('names and values in columns', () => {
     ['codemagic_key: "PSIYbVgfkbEPQoqJfzHpACTtihONkQ_cKmOpNDPNiCU"', 'PSIYbVgfkbEPQoqJfzHpACTtihONkQ_cKmOpNDPNiCU'],
     ['const hs = new HubSpotAPI("76a836c8-469d-4426-8a3b-194ca930b7a1");', '76a836c8-469d-4426-8a3b-194ca930b7a1'],
     ['wandb.login(key="1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b")', '1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d7e8f9a0b'],
+    ['algoliaAdmin := "a7K9x2Qp4Lm8Rt6Zk1wB3nC5"', 'a7K9x2Qp4Lm8Rt6Zk1wB3nC5'],
     ['numverify KEY 1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d', '1a2b3c4d5e6f7a8b9c0d1e2f3a4b5c6d'],
     ['CREATE USER u IDENTIFIED BY SqLpa5sW0rD;', 'SqLpa5sW0rD'],
     ["IDENTIFIED WITH 'mysql_native_password' AS '*92FD05ADCA2EC9D1E10C096DEB1618BC2470E409'", '92FD05ADCA2EC9D1E10C096DEB1618BC2470E409'],

@@ -230,7 +230,7 @@ export const NAMED_RULES_4: readonly RuleData[] = [
       `[A-Za-z0-9_]: ["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
       `["'\`\\]]\\] = ["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
       `[A-Za-z0-9_](["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
-      `[A-Za-z0-9_] :?= ["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
+      `[A-Za-z0-9_] := ["'\`]${'[A-Za-z0-9_-]'.repeat(14)}`,
     ],
     detector: 'vendor-value',
   },
