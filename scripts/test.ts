@@ -21,6 +21,6 @@ const [[code]] = (await Promise.all([once(child, 'exit'), once(child, 'disconnec
 
 const ok = code === 0 && counts.failed === 0 && counts.passed > 0
 const failed = ok ? 0 : Math.max(1, counts.failed)
-for (const name of counts.again) console.log(`passed at the second try only: ${name}`)
+for (const { name, reason } of counts.again) console.log(`passed at the second try only: ${name}: ${reason}`)
 console.log(`\n${counts.passed} passed, ${failed} failed${counts.skipped > 0 ? `, ${counts.skipped} skipped` : ''}`)
 process.exitCode = ok ? 0 : code || 1

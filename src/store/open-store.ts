@@ -4,6 +4,7 @@ import { RepriseError } from '../schemas/index.ts'
 import { BlobStore } from './blobs/blob-store.ts'
 import { BlobWriter } from './blobs/blob-writer.ts'
 import { PackSet } from './blobs/pack-set.ts'
+import { isBacked } from './blobs/recover-packs.ts'
 import { GroupCommit } from './commit/group-commit.ts'
 import { type EraseParts, resumeErasure } from './erase/erase-store.ts'
 import { type FileIo, SYSTEM_IO } from './files/append-file.ts'
@@ -68,8 +69,8 @@ async function startWriting(layout: Layout, options: OpenStoreOptions, io: FileI
   ensureKey(layout)
   const rollBytes = options.segmentRollBytes ?? SEGMENT_ROLL_BYTES
   const tape = new Tape(layout)
-  const tapeWriter = new TapeWriter({ layout, tape, rollBytes, io })
   const packs = new PackSet(layout)
+  const tapeWriter = new TapeWriter({ layout, tape, rollBytes, isBacked: (before, mark) => isBacked(packs, before, mark), io })
   const blobWriter = new BlobWriter({ layout, packs, rollBytes, mark: tapeWriter.recovery.mark, io })
   const index = options.indexThread === true ? await ThreadedIndex.start(layout, tape) : new FollowingIndex(layout.index, tape)
   const commit = new GroupCommit({

@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -115,6 +115,8 @@ export async function runPowerLoop({ dir, seed, cycles, onCycle }: LoopOptions):
       const next = await openStore(store, { mode: 'write' })
       problems += (await next.checkStore()).problemCount
       await next.close()
+      const after = await readNumbers(store)
+      lost += [...acknowledged].filter((number) => !after.has(number)).length
       tailsCut += cutFiles(store)
       sent = Math.max(sent, acknowledgedInAll)
       onCycle?.(cycle + 1)
@@ -164,7 +166,7 @@ async function writeAndCut(command: readonly string[], millis: number, image: st
   await stopped(child.pid ?? 0)
   await sleep(20)
   const acknowledged = output
-  execFileSync('cp', ['--sparse=always', image, copy], QUIET)
+  copyAtOnce(image, copy)
   child.kill('SIGKILL')
   await closed
   // The last line may be cut; without its end it does not count.
@@ -173,6 +175,16 @@ async function writeAndCut(command: readonly string[], millis: number, image: st
     .slice(0, -1)
     .filter((line) => line !== '')
     .map(Number)
+}
+
+/** The system may still write to the image, whoever stands still: what was copied meanwhile is of no point in time. */
+function copyAtOnce(image: string, copy: string): void {
+  for (let tries = 0; tries < 50; tries++) {
+    const before = statSync(image, { bigint: true }).mtimeNs
+    execFileSync('cp', ['--sparse=always', image, copy], QUIET)
+    if (statSync(image, { bigint: true }).mtimeNs === before) return
+  }
+  throw new Error('the image of the disk was written without end')
 }
 
 /** How many acknowledged lines a writer loses that does not wait for the disk: the loop must be able to see a loss. */

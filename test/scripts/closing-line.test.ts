@@ -48,7 +48,7 @@ describe('npm test ends with a line that counts', () => {
     writeFileSync(join(root, 'one.case.ts'), text)
     const result = await runNode([script, '--root', root, '--config', join(root, 'vitest.config.mjs')])
     expect(result.stdout.trimEnd().split('\n').slice(-3)).toEqual([
-      'passed at the second try only: one.case.ts > flaky',
+      'passed at the second try only: one.case.ts > flaky: expected 1 to be 2 // Object.is equality',
       '',
       '2 passed, 0 failed',
     ])

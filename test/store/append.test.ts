@@ -13,15 +13,29 @@ class FaultyIo implements FileIo {
   readonly failing = new Map<'write' | 'fdatasync' | 'truncate', { code: string; times: number }>()
   readonly synced: number[] = []
   readonly failedFiles = new Set<string>()
-  /** Held back until released: all, or one file alone. */
-  gate: Promise<void> | undefined
-  gatedFile: string | undefined
+  /** Files whose next sync fails. */
+  readonly failingFiles = new Set<string>()
+  #gate: Promise<void> | undefined
+
+  /** Holds every sync back until what it returns is called. */
+  close(): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>()
+    this.#gate = promise
+    return resolve
+  }
 
   #fails(call: 'write' | 'fdatasync' | 'truncate', fd: number): boolean {
     const fault = this.failing.get(call)
     if (fault === undefined || fault.times === 0) return false
     fault.times--
     this.failedFiles.add(identityOf(fd))
+    return true
+  }
+
+  #failsOnce(fd: number): boolean {
+    const file = identityOf(fd)
+    if (!this.failingFiles.delete(file)) return false
+    this.failedFiles.add(file)
     return true
   }
 
@@ -42,8 +56,8 @@ class FaultyIo implements FileIo {
   async fdatasync(fd: number): Promise<void> {
     if (this.failedFiles.has(identityOf(fd))) throw new Error('a file was synced again after it had failed')
     this.synced.push(fd)
-    if (this.gatedFile === undefined || this.gatedFile === identityOf(fd)) await this.gate
-    if (this.#fails('fdatasync', fd)) throw this.#error('fdatasync')
+    await this.#gate
+    if (this.#fails('fdatasync', fd) || this.#failsOnce(fd)) throw this.#error('fdatasync')
     await SYSTEM_IO.fdatasync(fd)
   }
 
@@ -54,8 +68,8 @@ class FaultyIo implements FileIo {
 }
 
 /** Of the file itself: a number of a closed one is soon used again. */
-function identityOf(fd: number): string {
-  const { ino, birthtimeNs } = fstatSync(fd, { bigint: true })
+function identityOf(file: number | string): string {
+  const { ino, birthtimeNs } = typeof file === 'number' ? fstatSync(file, { bigint: true }) : statSync(file, { bigint: true })
   return `${ino} ${birthtimeNs}`
 }
 
@@ -80,75 +94,74 @@ describe('concurrent appends', () => {
     expect((await store.checkStore()).problems).toEqual([])
   })
 
-  test('are durable before they resolve, blobs before records', async () => {
+  test('are durable before they resolve, pack and segment waited for together', async () => {
     const dir = temporaryFolder()
     const { store, io } = await openFaulty(dir)
-    let open = (): void => undefined
-    io.gate = new Promise((resolve) => {
-      open = resolve
-    })
+    const open = io.close()
     let done = false
     const append = appendSpans(store, { content: { input: '"x"' } }).then(() => {
       done = true
     })
-    await vi.waitFor(() => expect(io.synced).toHaveLength(1))
+    await vi.waitFor(() => expect(io.synced).toHaveLength(2))
+    expect(new Set(io.synced).size).toBe(2)
     expect(done).toBe(false)
     expect(statSync(join(dir, 'blobs', 'packs', '00000001.zst')).size).toBeGreaterThan(0)
-    expect(readdirSync(join(dir, 'segments'))).toEqual([])
+    expect(statSync(join(dir, 'segments', '00000000.zst')).size).toBeGreaterThan(0)
     expect(store.tape.head().group).toBe(-1)
+    expect(store.blobs.has(digestOf('"x"'))).toBe(false)
     open()
     await append
     expect(io.synced).toHaveLength(2)
+    expect(store.blobs.has(digestOf('"x"'))).toBe(true)
   })
 
   test.each([
-    ['and then share a group', false],
-    ['and are kept where these fail', true],
-  ])('have their blobs written while the records before them wait for the disk, %s', async (_, fails) => {
-    const dir = temporaryFolder()
-    const { store, io } = await openFaulty(dir)
-    const append = (index: number): Promise<{ group: number }> =>
-      appendSpans(store, sketchOf(RUN, index, { content: { input: `"of ${index}"` } }))
-    await append(0)
-    let open = (): void => undefined
-    io.gate = new Promise((resolve) => {
-      open = resolve
-    })
-    const { ino, birthtimeNs } = statSync(join(dir, 'segments', '00000000.zst'), { bigint: true })
-    io.gatedFile = `${ino} ${birthtimeNs}`
-    // Of pack and segment for each group so far.
-    const first = append(1)
-    await vi.waitFor(() => expect(io.synced).toHaveLength(4))
-    const second = append(2)
-    await vi.waitFor(() => expect(io.synced).toHaveLength(5))
-    const later = [append(3), append(4)]
-    await vi.waitFor(() => expect(io.synced).toHaveLength(6))
-    expect(store.tape.head().group).toBe(0)
-    if (fails) io.failing.set('fdatasync', { code: 'EIO', times: 1 })
-    open()
-    const settled = await Promise.allSettled([first, second, ...later])
-    const group = fails ? 1 : 2
-    expect(settled).toMatchObject([
-      fails ? { reason: { code: 'store_write_failed', retryable: true } } : { value: { group: 1 } },
-      { value: { group } },
-      { value: { group } },
-      { value: { group } },
-    ])
-    await store.close()
-    const again = await openForTest(dir)
-    expect((await again.checkStore()).problems).toEqual([])
-    const sequences = (await readAllLines(again)).map((line) => JSON.parse(line).core.sequence)
-    expect(sequences.filter((sequence) => sequence !== undefined)).toEqual(fails ? [0, 2, 3, 4] : [0, 1, 2, 3, 4])
-    for (const index of [0, 2, 3, 4]) expect(again.blobs.read(digestOf(`"of ${index}"`)).toString()).toBe(`"of ${index}"`)
-  })
+    ['neither', []],
+    ['its pack', ['blobs/packs/00000001.zst']],
+    ['its segment', ['segments/00000000.zst']],
+    ['both', ['blobs/packs/00000001.zst', 'segments/00000000.zst']],
+  ])(
+    'that come while a group waits for the disk share the next one; where %s fails to sync, the group alone is refused',
+    async (_, files) => {
+      const dir = temporaryFolder()
+      const { store, io } = await openFaulty(dir)
+      const append = (index: number, content = `"of ${index}"`): Promise<{ group: number }> =>
+        appendSpans(store, sketchOf(RUN, index, { content: { input: content } }))
+      await append(0)
+      const open = io.close()
+      const first = append(1)
+      // Of pack and segment for each group so far.
+      await vi.waitFor(() => expect(io.synced).toHaveLength(4))
+      // One of them refers to what may never be there.
+      const later = [append(2), append(3), append(4, '"of 1"')]
+      await new Promise((resolve) => setTimeout(resolve, 10))
+      expect(io.synced).toHaveLength(4)
+      expect(store.tape.head().group).toBe(0)
+      for (const file of files) io.failingFiles.add(identityOf(join(dir, file)))
+      open()
+      const settled = await Promise.allSettled([first, ...later])
+      const fails = files.length > 0
+      const next = { value: { group: fails ? 1 : 2 } }
+      expect(settled).toMatchObject([
+        fails ? { reason: { code: 'store_write_failed', retryable: true } } : { value: { group: 1 } },
+        next,
+        next,
+        next,
+      ])
+      await store.close()
+      const again = await openForTest(dir)
+      expect(again.recovered.cut).toEqual([])
+      expect((await again.checkStore()).problems).toEqual([])
+      const sequences = (await readAllLines(again)).map((line) => JSON.parse(line).core.sequence)
+      expect(sequences.filter((sequence) => sequence !== undefined)).toEqual(fails ? [0, 2, 3, 4] : [0, 1, 2, 3, 4])
+      for (const index of [0, 1, 2, 3]) expect(again.blobs.read(digestOf(`"of ${index}"`)).toString()).toBe(`"of ${index}"`)
+    },
+  )
 
   test('past the queue bound are refused for now, and nothing else is lost', async () => {
     const dir = temporaryFolder()
     const { store, io } = await openFaulty(dir, { queueMaxBytes: 20_000 })
-    let open = (): void => undefined
-    io.gate = new Promise((resolve) => {
-      open = resolve
-    })
+    const open = io.close()
     const settled = Promise.allSettled(Array.from({ length: 40 }, (_, index) => appendSpans(store, sketchOf(RUN, index))))
     await new Promise((resolve) => setTimeout(resolve, 10))
     open()
@@ -280,7 +293,8 @@ describe.each(['write', 'fdatasync'] as const)('when %s fails', (call) => {
         failures++
       }
     }
-    expect(failures).toBe(25)
+    // Pack and segment of a group are synced together, and both fail.
+    expect(failures).toBe(call === 'write' ? 25 : 13)
     expect(readdirSync(join(dir, 'segments'))).toEqual(['00000000.zst'])
     expect(readdirSync(join(dir, 'blobs', 'packs')).filter((name) => name.endsWith('.zst'))).toHaveLength(1)
     expect((await store.checkStore()).problems).toEqual([])

@@ -5,8 +5,8 @@ export type TestCounts = {
   passed: number
   failed: number
   skipped: number
-  /** Names of tests among those that passed, but not at their first try. */
-  again: string[]
+  /** Tests among those that passed, but not at their first try: name, and why not. */
+  again: { name: string; reason: string }[]
 }
 
 /**
@@ -22,7 +22,10 @@ export function countTests(testModules: readonly TestModule[], unhandledErrors: 
       if (state === 'passed') counts.passed++
       else if (state === 'skipped') counts.skipped++
       else failedHere++
-      if (test.diagnostic()?.flaky === true) counts.again.push(`${testModule.relativeModuleId} > ${test.fullName}`)
+      if (test.diagnostic()?.flaky === true) {
+        const reason = test.result().errors?.[0]?.message.split('\n')[0] ?? 'unknown'
+        counts.again.push({ name: `${testModule.relativeModuleId} > ${test.fullName}`, reason })
+      }
     }
     // A hook that throws, or an import that fails, fails the module or a suite without failing a test.
     if (failedHere === 0 && testModule.state() !== 'passed' && testModule.state() !== 'skipped') failedHere = 1

@@ -37,7 +37,9 @@ export class BlobWriter {
   readonly cut: readonly CutTail[]
   readonly #options: BlobWriterOptions
   #live: AppendFile | undefined
+  /** Where the packs stand with all that was written, and with what of it counts. */
   #mark: PackMark
+  #kept: PackMark
   #pack: number
   #buffer: Buffer = Buffer.allocUnsafeSlow(1024 * 1024)
   #retiring: Promise<void> | undefined
@@ -52,18 +54,19 @@ export class BlobWriter {
     this.#pack = Math.max(mark.pack, last)
     // Closed after the last group, and whole: a record may refer to it without a new blob, and then vouches for it.
     if (last > mark.pack) this.#mark = { pack: last, bytes: packs.file(last).sizeBytes() }
+    this.#kept = this.#mark
     if (live === undefined) return
     this.#live = new AppendFile(packs.packFile(live), openSync(packs.packFile(live), 'r+'), mark.bytes, io ?? SYSTEM_IO)
     if (live !== this.#pack || mark.bytes >= options.rollBytes) this.#closeLive(live)
   }
 
-  /** Where the packs stand: all before is durable. */
+  /** Where the packs stand with all that was written, durable or not. */
   get mark(): PackMark {
     return this.#mark
   }
 
-  /** All of them are durable when it resolves; those that the store already has cost nothing. */
-  async append(lists: readonly PackedBlobs[]): Promise<void> {
+  /** Writes those that the store does not have. They are durable, and found, when `sync` has resolved. */
+  async write(lists: readonly PackedBlobs[]): Promise<void> {
     const { packs } = this.#options
     let chunk: Fresh[] = []
     let chunkBytes = 0
@@ -76,11 +79,12 @@ export class BlobWriter {
           if (!packs.has(digests, index * DIGEST_BYTES)) {
             if (blobs.loose.length > 0) await this.#writeLooseOf(blobs, index)
             const file = this.#liveFile()
-            packs.addLive(digests, index * DIGEST_BYTES, file.bytes + chunkBytes, end - start)
+            packs.addLive(digests, index * DIGEST_BYTES, file.writtenBytes + chunkBytes, end - start)
             chunk.push({ blobs, start, end })
             chunkBytes += end - start
             if (chunkBytes >= CHUNK_BYTES) {
-              await this.#appendChunk(chunk, chunkBytes)
+              await this.#writeChunk(chunk, chunkBytes)
+              await this.sync()
               chunk = []
               chunkBytes = 0
             }
@@ -88,7 +92,7 @@ export class BlobWriter {
           start = end
         }
       }
-      if (chunk.length > 0) await this.#appendChunk(chunk, chunkBytes)
+      if (chunk.length > 0) await this.#writeChunk(chunk, chunkBytes)
     } catch (error) {
       packs.dropAdded()
       throw error
@@ -124,16 +128,30 @@ export class BlobWriter {
     syncFolder(dirname(path))
   }
 
-  async #appendChunk(chunk: readonly Fresh[], bytes: number): Promise<void> {
+  async #writeChunk(chunk: readonly Fresh[], bytes: number): Promise<void> {
     const file = this.#liveFile()
     try {
-      await file.append(this.#join(chunk, bytes))
+      await file.write(this.#join(chunk, bytes))
     } catch (error) {
       this.#closeLive(this.#pack)
       throw error
     }
+    this.#mark = { pack: this.#pack, bytes: file.writtenBytes }
+  }
+
+  /** Makes durable what was written. Where it fails, none of it is there. */
+  async sync(): Promise<void> {
+    const file = this.#live
+    if (file === undefined || file.writtenBytes === file.bytes) return
+    try {
+      await file.sync()
+    } catch (error) {
+      this.#closeLive(this.#pack)
+      throw error
+    }
+    file.keep()
+    this.#kept = this.#mark
     this.#options.packs.keepLive()
-    this.#mark = { pack: this.#pack, bytes: file.bytes }
     if (file.bytes >= this.#options.rollBytes) await this.#retireLive(file)
   }
 
@@ -179,6 +197,7 @@ export class BlobWriter {
     const file = this.#live
     if (file === undefined) return
     packs.dropAdded()
+    this.#mark = this.#kept
     this.#live = undefined
     file.close()
     if (file.bytes === 0) {

@@ -50,11 +50,11 @@ export class PackFile {
     if (this.sealed) checkSealedPack(this.#fd, onDamage)
   }
 
-  /** Adds the places of the whole blobs from a position on; returns the end of the last. */
-  scan(from: number, places: PlaceSink, damage?: ScannedDamage[]): number {
+  /** Adds the places of the whole blobs from a position on, up to another one or the end; returns the end of the last. */
+  scan(from: number, places: PlaceSink, damage?: ScannedDamage[], to = Number.POSITIVE_INFINITY): number {
     const window = new FileWindow(this.#source)
     let end = from
-    for (const found of scanFrames(window, from, window.sizeBytes())) {
+    for (const found of scanFrames(window, from, Math.min(to, window.sizeBytes()))) {
       if (found.type === 'tail') break
       end = found.end
       if (found.type === 'damage') damage?.push(found)
@@ -89,11 +89,23 @@ export class PackFile {
     return this.read(place) === undefined ? undefined : readExactly(this.#source, place.offset, place.length)
   }
 
+  /** Whether a sector, or what of one lies in the range, holds nothing but zeros. */
+  hasUnwritten(from: number, to: number): boolean {
+    for (let at = from; at < to; ) {
+      const end = Math.min(to, at - (at % SECTOR_BYTES) + SECTOR_BYTES)
+      if (readExactly(this.#source, at, end - at)?.every((byte) => byte === 0) === true) return true
+      at = end
+    }
+    return false
+  }
+
   close(): void {
     closeSync(this.#fd)
   }
 }
 
+/** What a disk writes wholly or not at all; some write more. */
+const SECTOR_BYTES = 512
 /** Longer than any header of a blob. */
 const HEADER_READ_BYTES = 512
 

@@ -1,9 +1,12 @@
 import { rmSync, unlinkSync } from 'node:fs'
+import type { Digest } from '../../schemas/index.ts'
 import { makeFolder } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
+import type { ScannedDamage } from '../frames/scan.ts'
 import { cutTail } from '../tape/cut-tail.ts'
 import type { PackMark } from '../tape/group-header.ts'
 import type { CutTail } from '../types.ts'
+import type { BlobPlace } from './pack-index.ts'
 import type { PackSet } from './pack-set.ts'
 
 export interface PackRecovery {
@@ -40,4 +43,23 @@ export function recoverPacks(layout: Layout, packs: PackSet, mark: PackMark): Pa
     }
   }
   return { cut, live }
+}
+
+/**
+ * Whether the packs hold what was written to them with a group: between the mark of the group before it and its own. A group is
+ * synced together with its blobs, so that a power cut can leave the last one without them: the pack is shorter, or has zeros where
+ * a sector was never written. Anything else is damage, which is told and not cut. A closed pack was synced before.
+ */
+export function isBacked(packs: PackSet, before: PackMark, mark: PackMark): boolean {
+  if (!packs.packs().includes(mark.pack) || packs.loadIndex(mark.pack)) return true
+  const file = packs.file(mark.pack)
+  const from = before.pack === mark.pack ? before.bytes : 0
+  const fileBytes = file.sizeBytes()
+  // Less than the group before vouches for.
+  if (file.sealed || fileBytes < from || from >= mark.bytes) return true
+  if (fileBytes < mark.bytes) return false
+  const places = new Map<Digest, BlobPlace>()
+  const damage: ScannedDamage[] = []
+  const isWhole = file.scan(from, places, damage, mark.bytes) === mark.bytes && damage.length === 0
+  return (isWhole && [...places.values()].every((place) => file.read(place) !== undefined)) || !file.hasUnwritten(from, mark.bytes)
 }

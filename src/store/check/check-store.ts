@@ -5,10 +5,12 @@ import type { Digest } from '../../schemas/index.ts'
 import { BlobStore } from '../blobs/blob-store.ts'
 import { type BlobPlace, PackIndex } from '../blobs/pack-index.ts'
 import { PackSet } from '../blobs/pack-set.ts'
+import { isBacked } from '../blobs/recover-packs.ts'
 import { systemCodeOf } from '../files/durable.ts'
 import { readFormat } from '../files/format-file.ts'
 import { type Layout, layoutOf } from '../files/layout.ts'
 import type { ScannedDamage } from '../frames/scan.ts'
+import type { PackMark } from '../tape/group-header.ts'
 import { Tape } from '../tape/tape.ts'
 import type { CheckProgress, StoreCheck } from '../types.ts'
 import { checkIndex } from './check-index.ts'
@@ -62,14 +64,15 @@ export async function checkStoreFiles(
   const problems = new Problems()
   const payloads = new PayloadCheck(parts.blobs, problems)
   const groups = tape.head().group + 1
-  const checked = await checkTape(
+  const { unbackedFrom, ...checked } = await checkTape(
     layout,
     tape,
     problems,
+    (before, mark) => isBacked(parts.packs, before, mark),
     (text, place) => payloads.checkLine(text, place),
     (group, records) => onProgress?.({ stage: 'groups', done: group + 1, total: groups, records }),
   )
-  const blobs = await checkPacks(parts, problems, payloads, (done, total) =>
+  const blobs = await checkPacks(parts, problems, payloads, unbackedFrom, (done, total) =>
     onProgress?.({ stage: 'packs', done, total, records: checked.records }),
   )
   // Asked for the head anew: views go on while the tape is looked at.
@@ -101,6 +104,7 @@ async function checkPacks(
   { layout, packs, blobs }: CheckedParts,
   problems: Problems,
   payloads: PayloadCheck,
+  unbackedFrom: PackMark | undefined,
   onPack: (done: number, total: number) => void,
 ): Promise<number> {
   let count = 0
@@ -112,7 +116,7 @@ async function checkPacks(
     const index = PackIndex.read(packs.indexFile(pack), covered ?? 0)
     const places = new Map<Digest, BlobPlace>()
     const damage: ScannedDamage[] = []
-    packs.file(pack).scan(0, places, damage)
+    packs.file(pack).scan(0, places, damage, covered === undefined ? acknowledgedBytes(pack, unbackedFrom) : undefined)
     packs.file(pack).checkSealed((offset, message) => problems.add({ code: 'pack_damaged', file, offset, message }))
     for (const { offset, end } of damage)
       problems.add({ code: 'pack_damaged', file, offset, message: `${end - offset} bytes at ${offset} are no frames` })
@@ -132,6 +136,12 @@ async function checkPacks(
     onPack(done + 1, listed.length)
   }
   return count
+}
+
+/** Of a pack that is not closed: what stands after it was never acknowledged. */
+function acknowledgedBytes(pack: number, unbackedFrom: PackMark | undefined): number | undefined {
+  if (unbackedFrom === undefined || pack < unbackedFrom.pack) return undefined
+  return pack === unbackedFrom.pack ? unbackedFrom.bytes : 0
 }
 
 /** How much of its pack a side file covers; undefined where there is none. */

@@ -2,6 +2,7 @@ import { relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Layout } from '../files/layout.ts'
 import { CORE_OFFSET, coreEndOf, digestTextOf, GroupDigest, NO_DIGEST } from '../tape/group-digest.ts'
+import { type IsBacked, NO_MARK, type PackMark } from '../tape/group-header.ts'
 import { type GroupEntry, SegmentView } from '../tape/segment-view.ts'
 import { NO_HEAD, type Tape } from '../tape/tape.ts'
 import type { TapeHead } from '../types.ts'
@@ -20,6 +21,8 @@ export interface TapeCheck {
   readonly records: number
   readonly head: TapeHead
   readonly unfinishedBytes: number
+  /** Where the last group is there without its blobs: how far the packs reach without it. */
+  readonly unbackedFrom: PackMark | undefined
 }
 
 /** Walks every frame of the tape: headers, crc, numbers, chain and digests; hands each line on. */
@@ -27,6 +30,7 @@ export async function checkTape(
   layout: Layout,
   tape: Tape,
   problems: Problems,
+  isBacked: IsBacked,
   onLine: (text: string, place: LinePlace) => void,
   onGroup: (group: number, records: number) => void,
 ): Promise<TapeCheck> {
@@ -39,6 +43,8 @@ export async function checkTape(
   let records = 0
   let unfinishedBytes = 0
   let head = NO_HEAD
+  let mark = NO_MARK
+  let unbackedFrom: PackMark | undefined
   for (const [index, first] of segments.entries()) {
     const view = new SegmentView(tape.segmentFile(first), first)
     try {
@@ -49,8 +55,11 @@ export async function checkTape(
         problems.add({ code: 'frame_damaged', file, offset, message: `${to - offset} bytes at ${offset} are no frames` })
       }
       for (const entry of view.entries) {
-        // A group that a later segment has again, or that is not acknowledged yet, is void.
-        if (entry.group >= end || entry.group > last) {
+        // A group that a later segment has again, or that is not acknowledged yet, is void; so is a last one without its blobs.
+        const isLast = index === segments.length - 1 && entry === view.entries.at(-1) && !view.sealed
+        const isUnbacked = isLast && entry.group <= last && !isBacked(mark, entry.mark)
+        if (isUnbacked) unbackedFrom = mark
+        if (entry.group >= end || entry.group > last || isUnbacked) {
           unfinishedBytes += entry.end - entry.offset
           continue
         }
@@ -73,6 +82,7 @@ export async function checkTape(
         }
         expected = entry.group + 1
         previous = entry.digest
+        mark = entry.mark
         head = { group: entry.group, digest: digestTextOf(entry.digest) }
         groups++
         records += entry.records
@@ -88,7 +98,7 @@ export async function checkTape(
       view.close()
     }
   }
-  return { groups, records, head, unfinishedBytes }
+  return { groups, records, head, unfinishedBytes, unbackedFrom }
 }
 
 function checkGroup(

@@ -4,7 +4,6 @@ import { systemCodeOf } from '../files/durable.ts'
 import type { StepRows } from '../index/step-rows.ts'
 import { GROUP_MAX_BYTES, RECORD_MAX_BYTES } from '../limits.ts'
 import { holdsCore } from '../tape/group-digest.ts'
-import type { PackMark } from '../tape/group-header.ts'
 import type { TapeWriter } from '../tape/tape-writer.ts'
 import type { AppendBatch, PreparedRecord } from '../types.ts'
 import { BatchPacker } from './batch-packer.ts'
@@ -30,26 +29,20 @@ export interface GroupCommitOptions {
 }
 
 /**
- * Makes batches durable, first their blobs, then their records: two files, and each waits for the disk on its own. Batches that
- * arrive while blobs are written share the next write of blobs; those whose blobs are durable while records are written share
- * the next group.
+ * Makes batches durable: their blobs are written, then their records, and both files are waited for together. Batches that arrive
+ * meanwhile share the next group. A power cut may leave the last group without its blobs: it was not acknowledged, and the next
+ * opening cuts it.
  */
 export class GroupCommit {
   readonly #options: GroupCommitOptions
-  /** Batches whose blobs are to be written, and those whose blobs are durable. */
   readonly #queue: Waiting[] = []
-  readonly #ready: Waiting[] = []
   readonly #packer = new BatchPacker()
   #queuedBytes = 0
-  /** How far the packs reach with the blobs of all that are ready. */
-  #mark: PackMark
-  #writingBlobs: Promise<void> | undefined
-  #writingRecords: Promise<void> | undefined
+  #writing: Promise<void> | undefined
   #closed = false
 
   constructor(options: GroupCommitOptions) {
     this.#options = options
-    this.#mark = options.blobs.mark
   }
 
   append(batch: AppendBatch | PackedBatch): Promise<{ group: number }> {
@@ -73,7 +66,7 @@ export class GroupCommit {
     this.#queuedBytes += sizeBytes
     return new Promise((resolve, reject) => {
       this.#queue.push({ batch: packed, sizeBytes, resolve, reject })
-      this.#writingBlobs ??= this.#writeBlobs()
+      this.#writing ??= this.#write()
     })
   }
 
@@ -85,29 +78,13 @@ export class GroupCommit {
     return this.#packer.finish()
   }
 
-  async #writeBlobs(): Promise<void> {
-    const { blobs } = this.#options
+  async #write(): Promise<void> {
     // Callers of the same turn join the first group.
     await Promise.resolve()
     while (this.#queue.length > 0) {
       const taken = takeGroup(this.#queue)
       try {
-        await blobs.append(taken.map(({ batch }): PackedBlobs => batch.blobs))
-        this.#mark = blobs.mark
-        this.#ready.push(...taken)
-        this.#writingRecords ??= this.#writeRecords()
-      } catch (cause) {
-        this.#refuse(taken, cause)
-      }
-    }
-    this.#writingBlobs = undefined
-  }
-
-  async #writeRecords(): Promise<void> {
-    while (this.#ready.length > 0) {
-      const taken = takeGroup(this.#ready)
-      try {
-        const group = await this.#commit(taken, this.#mark)
+        const group = await this.#commit(taken)
         for (const { sizeBytes, resolve } of taken) {
           this.#queuedBytes -= sizeBytes
           resolve({ group })
@@ -116,7 +93,7 @@ export class GroupCommit {
         this.#refuse(taken, cause)
       }
     }
-    this.#writingRecords = undefined
+    this.#writing = undefined
   }
 
   #refuse(taken: readonly Waiting[], cause: unknown): void {
@@ -127,26 +104,45 @@ export class GroupCommit {
     }
   }
 
-  async #commit(taken: readonly Waiting[], mark: PackMark): Promise<number> {
-    const { tape, onGroup } = this.#options
+  async #commit(taken: readonly Waiting[]): Promise<number> {
+    const { blobs, onGroup } = this.#options
+    await blobs.write(taken.map(({ batch }): PackedBlobs => batch.blobs))
     let group = -1
     const parts = groupsOf(taken)
     const rows = parts.length === 1 ? rowsOf(taken) : undefined
     for (const lines of parts) {
-      const entry = await tape.append(lines, mark)
-      group = entry.group
+      group = await this.#commitGroup(lines)
       onGroup(group, rows)
     }
     return group
   }
 
+  /** A group, and the blobs that were written before it. */
+  async #commitGroup(lines: readonly PackedLines[]): Promise<number> {
+    const { tape, blobs } = this.#options
+    const written = await settled(tape.write(lines, blobs.mark))
+    // Without the group, its blobs are still ones that the store has.
+    const synced = await Promise.all([settled(blobs.sync()), written ?? settled(tape.sync())])
+    const failed = written ?? synced.find((failure) => failure !== undefined)
+    if (failed === undefined) return tape.keep()
+    tape.drop()
+    throw failed.cause
+  }
+
   /** Resolves when everything accepted before is answered; refuses what comes after. */
   async close(): Promise<void> {
     this.#closed = true
-    while (this.#writingBlobs !== undefined || this.#writingRecords !== undefined) {
-      await this.#writingBlobs
-      await this.#writingRecords
-    }
+    await this.#writing
+  }
+}
+
+/** Why a promise failed; undefined where it did not. */
+async function settled(promise: Promise<void>): Promise<{ readonly cause: unknown } | undefined> {
+  try {
+    await promise
+    return undefined
+  } catch (cause) {
+    return { cause }
   }
 }
 

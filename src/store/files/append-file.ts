@@ -23,8 +23,9 @@ export const SYSTEM_IO: FileIo = {
 }
 
 /**
- * A file that only grows, each append durable before it counts. After any failure it is given up: a second fdatasync of
- * the same file could report success for pages that the first one lost.
+ * A file that only grows. What was written counts once it was synced and `keep` said so: several files may be synced together,
+ * and none of it counts where one of them fails. After any failure the file is given up: a second fdatasync of the same file
+ * could report success for pages that the first one lost.
  */
 export class AppendFile {
   readonly path: string
@@ -33,12 +34,14 @@ export class AppendFile {
   readonly #inode: number
   readonly #device: number
   #bytes: number
+  #written: number
   #open = true
 
   constructor(path: string, fd: number, bytes: number, io: FileIo = SYSTEM_IO) {
     this.path = path
     this.fd = fd
     this.#bytes = bytes
+    this.#written = bytes
     this.#io = io
     const { ino, dev } = fstatSync(fd)
     this.#inode = ino
@@ -50,24 +53,43 @@ export class AppendFile {
     return this.#bytes
   }
 
+  /** What was handed to the system, durable or not. */
+  get writtenBytes(): number {
+    return this.#written
+  }
+
   get usable(): boolean {
     return this.#open
   }
 
-  async append(bytes: Uint8Array): Promise<void> {
+  async write(bytes: Uint8Array): Promise<void> {
     try {
-      let written = 0
-      while (written < bytes.length) {
-        const { bytesWritten } = await this.#io.write(this.fd, bytes, written, bytes.length - written, this.#bytes + written)
-        written += bytesWritten
+      let done = 0
+      while (done < bytes.length) {
+        const { bytesWritten } = await this.#io.write(this.fd, bytes, done, bytes.length - done, this.#written + done)
+        done += bytesWritten
       }
-      await this.#io.fdatasync(this.fd)
-      this.#expectInPlace()
-      this.#bytes += bytes.length
+      this.#written += bytes.length
     } catch (error) {
-      this.#giveUp()
+      this.giveUp()
       throw error
     }
+  }
+
+  /** Waits until all that was written is on the disk. */
+  async sync(): Promise<void> {
+    try {
+      await this.#io.fdatasync(this.fd)
+      this.#expectInPlace()
+    } catch (error) {
+      this.giveUp()
+      throw error
+    }
+  }
+
+  /** What was written and synced counts. */
+  keep(): void {
+    this.#bytes = this.#written
   }
 
   /** A file whose folder was removed, moved or hidden takes writes as before, and nobody would ever find them. */
@@ -77,7 +99,9 @@ export class AppendFile {
     throw Object.assign(new Error(`ENOENT: ${this.path} was removed, moved or replaced while it was written`), { code: 'ENOENT' })
   }
 
-  #giveUp(): void {
+  /** Takes back what does not count, and takes no more. */
+  giveUp(): void {
+    if (!this.#open) return
     try {
       this.#io.truncate(this.fd, this.#bytes)
     } catch {

@@ -16,6 +16,11 @@ export interface PackMark {
   readonly bytes: number
 }
 
+export const NO_MARK: PackMark = { pack: 0, bytes: 0 }
+
+/** Whether the packs hold what was written with a group, by the mark of the group before it and its own. */
+export type IsBacked = (before: PackMark, mark: PackMark) => boolean
+
 /** What stands in front of a group. Numbers are little endian; lengths are fixed, so that nothing needs a separator. */
 export interface GroupHeader {
   readonly group: number

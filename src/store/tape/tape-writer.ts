@@ -8,7 +8,7 @@ import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
 import type { CutTail } from '../types.ts'
 import { cutTail } from './cut-tail.ts'
 import { digestTextOf, GroupDigest, NO_DIGEST } from './group-digest.ts'
-import { GROUP_HEADER_BYTES, type PackMark, writeGroupHeader } from './group-header.ts'
+import { GROUP_HEADER_BYTES, type IsBacked, NO_MARK, type PackMark, writeGroupHeader } from './group-header.ts'
 import type { GroupEntry, SegmentView } from './segment-view.ts'
 import { NO_HEAD, type Tape } from './tape.ts'
 
@@ -24,6 +24,8 @@ export interface TapeWriterOptions {
   readonly layout: Layout
   readonly tape: Tape
   readonly rollBytes: number
+  /** Whether the packs hold what was written with a group: see `isBacked` of the packs. */
+  readonly isBacked: IsBacked
   readonly io?: FileIo
 }
 
@@ -35,6 +37,8 @@ export class TapeWriter {
   #segment = 0
   #next: number
   #previous: Buffer
+  /** The group that was written and does not count yet. */
+  #written: GroupEntry | undefined
   #content: Buffer = Buffer.allocUnsafeSlow(1024 * 1024)
   #frame: Buffer = Buffer.allocUnsafeSlow(1024 * 1024)
 
@@ -57,6 +61,12 @@ export class TapeWriter {
       }
     }
     const live = segments.at(-1)
+    const unbacked = live === undefined ? undefined : unbackedGroup(tape, live, options.isBacked)
+    if (live !== undefined && unbacked !== undefined) {
+      const { path } = tape.view(live)
+      cut.push(cutTail(layout, path, unbacked.offset, tape.view(live).sizeBytes()))
+      tape.forget(live)
+    }
     const liveView = live === undefined ? undefined : tape.view(live)
     liveView?.scan()
     const head = lastEntry(tape)
@@ -66,7 +76,7 @@ export class TapeWriter {
     this.recovery = {
       cut,
       damaged: liveView?.entries.filter((entry) => liveView.readContent(entry) === undefined) ?? [],
-      mark: head?.mark ?? { pack: 0, bytes: 0 },
+      mark: head?.mark ?? NO_MARK,
     }
     if (live !== undefined && liveView !== undefined && !liveView.sealed && liveView.sizeBytes() < options.rollBytes) {
       this.#segment = live
@@ -78,17 +88,17 @@ export class TapeWriter {
     return this.#next
   }
 
-  /** Makes one group of lines. Durable when it resolves. */
-  async append(parts: readonly PackedLines[], mark: PackMark): Promise<GroupEntry> {
+  /** Writes one group of lines. It is durable when `sync` has resolved, and counts when `keep` has been called. */
+  async write(parts: readonly PackedLines[], mark: PackMark): Promise<void> {
     const group = this.#next
     const records = parts.reduce((sum, { ends }) => sum + ends.length, 0)
     const { bytes, digest, frameCrc } = this.#encode(parts, records, mark)
     const file = this.#liveFile()
     const offset = file.bytes
-    await file.append(bytes)
+    await file.write(bytes)
     const frameOffset = offset + GROUP_HEADER_BYTES
     const end = offset + bytes.length
-    const entry: GroupEntry = {
+    this.#written = {
       group,
       records,
       digest,
@@ -100,11 +110,30 @@ export class TapeWriter {
       frameOffset,
       end,
     }
-    this.#next = group + 1
-    this.#previous = digest
+  }
+
+  async sync(): Promise<void> {
+    await this.#live?.sync()
+  }
+
+  /** The group that was written counts from now on; returns its number. */
+  keep(): number {
+    const entry = this.#written
+    const file = this.#live
+    if (entry === undefined || file === undefined) throw new Error('no group was written')
+    this.#written = undefined
+    file.keep()
+    this.#next = entry.group + 1
+    this.#previous = entry.digest
     this.#options.tape.commit(this.#segment, entry)
     if (file.bytes >= this.#options.rollBytes) file.close()
-    return entry
+    return entry.group
+  }
+
+  /** Takes back the group that was written. */
+  drop(): void {
+    this.#written = undefined
+    this.#live?.giveUp()
   }
 
   #encode(parts: readonly PackedLines[], records: number, mark: PackMark): { bytes: Buffer; digest: Buffer; frameCrc: number } {
@@ -182,12 +211,22 @@ function closedEnd(view: SegmentView, nextSegment: number): number {
   return last?.group === nextSegment - 1 ? last.end : view.sizeBytes()
 }
 
-function lastEntry(tape: Tape): GroupEntry | undefined {
-  for (const first of tape.segments().toReversed()) {
+function lastEntry(tape: Tape, segments: readonly number[] = tape.segments()): GroupEntry | undefined {
+  for (const first of segments.toReversed()) {
     const view = tape.view(first)
     view.scan()
     const entry = view.entries.at(-1)
     if (entry !== undefined) return entry
   }
   return undefined
+}
+
+/** The last group of the live segment where its blobs are not there: a segment begins when the group before it counts. */
+function unbackedGroup(tape: Tape, live: number, isBacked: IsBacked): GroupEntry | undefined {
+  const view = tape.view(live)
+  view.scan()
+  const last = view.entries.at(-1)
+  if (last === undefined || view.sealed) return undefined
+  const before = view.entries.at(-2) ?? lastEntry(tape, tape.segments().slice(0, -1))
+  return isBacked(before?.mark ?? NO_MARK, last.mark) ? undefined : last
 }
