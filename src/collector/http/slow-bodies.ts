@@ -23,6 +23,8 @@ const SLOW_MIN_BYTES = 1024
 
 interface Watched {
   readonly body: ReceivedBody
+  /** Where it stands in the list. */
+  index: number
   lastBytes: number
   looks: number
   slowLooks: number
@@ -40,7 +42,8 @@ export function gaveWay(): Refusal {
  */
 export class SlowBodies {
   readonly #budget: ByteBudget
-  readonly #watched = new Set<Watched>()
+  /** No set: one that things come into and go from all the time makes garbage that grows old. */
+  readonly #watched: Watched[] = []
   #timer: NodeJS.Timeout | undefined
 
   constructor(budget: ByteBudget) {
@@ -49,19 +52,28 @@ export class SlowBodies {
 
   /** Returns what is to be called when the body is whole, or over. */
   watch(body: ReceivedBody): () => void {
-    const watched = { body, lastBytes: 0, looks: 0, slowLooks: 0 }
-    this.#watched.add(watched)
+    const watched = { body, index: this.#watched.length, lastBytes: 0, looks: 0, slowLooks: 0 }
+    this.#watched.push(watched)
     // What has come while this thread was busy is read before it is looked at.
     this.#timer ??= setInterval(() => setImmediate(() => this.#look()), LOOK_MILLIS).unref()
-    return () => void this.#watched.delete(watched)
+    return () => this.#forget(watched)
+  }
+
+  #forget(watched: Watched): void {
+    if (this.#watched[watched.index] !== watched) return
+    const last = this.#watched.pop()
+    if (last === undefined || last === watched) return
+    last.index = watched.index
+    this.#watched[watched.index] = last
   }
 
   #look(): void {
-    if (this.#watched.size === 0) {
+    if (this.#watched.length === 0) {
       clearInterval(this.#timer)
       this.#timer = undefined
     }
-    for (const watched of this.#watched) {
+    // A copy: one that is refused leaves the list.
+    for (const watched of [...this.#watched]) {
       const { body } = watched
       const bytes = body.receivedBytes()
       const came = bytes - watched.lastBytes

@@ -32,7 +32,8 @@ interface Waiting {
 interface Slot {
   readonly number: number
   thread: BodyThread | undefined
-  readonly jobs: Map<number, Waiting>
+  /** No map: what comes and goes all the time would make garbage of it that grows old. */
+  readonly jobs: Waiting[]
   messages: number
   deaths: number
   lastDeathAt: number
@@ -69,7 +70,7 @@ export class WorkerPool {
     this.#slots = Array.from({ length: Math.max(1, options.threads) }, (_, number) => ({
       number,
       thread: undefined,
-      jobs: new Map(),
+      jobs: [],
       messages: 0,
       deaths: 0,
       lastDeathAt: Number.NEGATIVE_INFINITY,
@@ -117,7 +118,7 @@ export class WorkerPool {
       for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
         if (jobs.length > 0 && bytes + next.job.body.length > MESSAGE_MAX_BYTES) break
         this.#waiting.shift()
-        slot.jobs.set(next.job.id, next)
+        slot.jobs.push(next)
         bytes += next.job.body.length
         jobs.push(next.job)
       }
@@ -129,8 +130,7 @@ export class WorkerPool {
   #take(slot: Slot, part: Part): void {
     if (part.messageDone) slot.messages--
     const ended = part.finished.flatMap((finished) => {
-      const waiting = slot.jobs.get(finished.id)
-      slot.jobs.delete(finished.id)
+      const waiting = takeJob(slot, finished.id)
       return waiting === undefined ? [] : [{ finished, settle: waiting.settle }]
     })
     const bytes = this.#options.partBytes(part)
@@ -146,8 +146,7 @@ export class WorkerPool {
       }
       if (part.open !== undefined) {
         if (refusal !== undefined) {
-          slot.jobs.get(part.open)?.settle({ refusal })
-          slot.jobs.delete(part.open)
+          takeJob(slot, part.open)?.settle({ refusal })
         }
         // Not another one that was started in its place.
         if (slot.thread === thread) thread?.send({ kind: refusal === undefined ? 'goOn' : 'drop' })
@@ -159,8 +158,7 @@ export class WorkerPool {
 
   #bury(slot: Slot, reason: string): void {
     if (this.#closed) return
-    const lost = [...slot.jobs.values()]
-    slot.jobs.clear()
+    const lost = slot.jobs.splice(0)
     slot.messages = 0
     slot.thread = undefined
     releaseInflated(this.#inflated, slot.number)
@@ -183,11 +181,16 @@ export class WorkerPool {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    const left = [...this.#waiting.splice(0), ...this.#slots.flatMap((slot) => [...slot.jobs.values()])]
-    for (const slot of this.#slots) slot.jobs.clear()
+    const left = [...this.#waiting.splice(0), ...this.#slots.flatMap((slot) => slot.jobs.splice(0))]
     for (const { settle } of left) settle({ refusal: CLOSED })
     await Promise.all(this.#slots.map((slot) => slot.thread?.close()))
   }
+}
+
+/** The jobs of a worker end in the order in which it was given them. */
+function takeJob(slot: Slot, id: number): Waiting | undefined {
+  const index = slot.jobs.findIndex(({ job }) => job.id === id)
+  return index < 0 ? undefined : slot.jobs.splice(index, 1)[0]
 }
 
 const LOST = unavailable('worker_died', 'the collector lost what it was working on; send it again', 1).toData()

@@ -76,12 +76,10 @@ const BUCKETS_MAX_BITS = 16
  */
 function* inDigestOrder(view: DataView, digests: Buffer, count: number): Generator<Uint32Array | undefined, void, void> {
   const bits = Math.min(BUCKETS_MAX_BITS, Math.ceil(Math.log2(Math.max(2, count / BUCKET_ENTRIES))))
-  const bucketOf = (entry: number): number => view.getUint32(entry * DIGEST_BYTES) >>> (32 - bits)
   const ends = new Uint32Array(2 ** bits)
-  for (let entry = 0; entry < count; entry++) {
-    const bucket = bucketOf(entry)
-    ends[bucket] = (ends[bucket] ?? 0) + 1
-    if (entry % STEP_ENTRIES === 0) yield undefined
+  for (let from = 0; from < count; from += STEP_ENTRIES) {
+    countBuckets(view, BUCKETS_MAX_BITS - bits, ends, from, Math.min(count, from + STEP_ENTRIES))
+    yield undefined
   }
   let before = 0
   for (const [bucket, size] of ends.entries()) {
@@ -90,18 +88,33 @@ function* inDigestOrder(view: DataView, digests: Buffer, count: number): Generat
     before += size
   }
   const keys = new Float64Array(count)
-  for (let entry = 0; entry < count; entry++) {
-    const bucket = bucketOf(entry)
-    const place = ends[bucket] ?? 0
-    // 32 bits of the digest and up to 21 of its number fit in a double.
-    keys[place] = view.getUint32(entry * DIGEST_BYTES) * NUMBERS + entry
-    ends[bucket] = place + 1
-    if (entry % STEP_ENTRIES === 0) yield undefined
+  for (let from = 0; from < count; from += STEP_ENTRIES) {
+    putKeys(view, BUCKETS_MAX_BITS - bits, ends, keys, from, Math.min(count, from + STEP_ENTRIES))
+    yield undefined
   }
   let from = 0
   for (const end of ends) {
     yield ordered(keys.subarray(from, end).sort(), digests)
     from = end
+  }
+}
+
+// Functions of their own: in a generator each number would be an object for the collector of garbage.
+
+function countBuckets(view: DataView, shift: number, ends: Uint32Array, from: number, to: number): void {
+  for (let entry = from; entry < to; entry++) {
+    const bucket = view.getUint16(entry * DIGEST_BYTES) >>> shift
+    ends[bucket] = (ends[bucket] ?? 0) + 1
+  }
+}
+
+function putKeys(view: DataView, shift: number, ends: Uint32Array, keys: Float64Array, from: number, to: number): void {
+  for (let entry = from; entry < to; entry++) {
+    const bucket = view.getUint16(entry * DIGEST_BYTES) >>> shift
+    const place = ends[bucket] ?? 0
+    // 32 bits of the digest and up to 21 of its number fit in a double.
+    keys[place] = view.getUint32(entry * DIGEST_BYTES) * NUMBERS + entry
+    ends[bucket] = place + 1
   }
 }
 

@@ -9,7 +9,9 @@ export interface OfferedRows {
 
 /** Rows of groups to come, which then need not be read from the tape. */
 export class OfferedGroups {
-  readonly #groups = new Map<number, OfferedRows>()
+  /** Ascending. Those before `#first` are done with. */
+  #groups: OfferedRows[] = []
+  #first = 0
   readonly #onDone: (bytes: number) => void
 
   /** `onDone` is told how many bytes are taken or let go of. */
@@ -19,22 +21,24 @@ export class OfferedGroups {
 
   /** Groups come in their order. */
   add(offered: readonly OfferedRows[]): void {
-    for (const each of offered) this.#groups.set(each.group, each)
+    if (this.#first > 0) this.#groups = this.#groups.slice(this.#first)
+    this.#first = 0
+    this.#groups.push(...offered)
   }
 
   /** The rows of a group, once; those of groups before it are let go of. */
   take(group: number): OfferedRows | undefined {
-    for (const [number, offered] of this.#groups) {
-      if (number > group) return undefined
-      this.#groups.delete(number)
+    for (let offered = this.#groups[this.#first]; offered !== undefined && offered.group <= group; offered = this.#groups[this.#first]) {
+      this.#first++
       this.#onDone(offered.bytes)
-      if (number === group) return offered
+      if (offered.group === group) return offered
     }
     return undefined
   }
 
   clear(): void {
-    for (const { bytes } of this.#groups.values()) this.#onDone(bytes)
-    this.#groups.clear()
+    for (const { bytes } of this.#groups.slice(this.#first)) this.#onDone(bytes)
+    this.#groups = []
+    this.#first = 0
   }
 }

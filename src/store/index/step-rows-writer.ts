@@ -39,7 +39,7 @@ const KIND_PLACES: ReadonlyMap<StepKind, number> = new Map(STEP_KINDS.map((kind,
 
 /** Values that are sent once, and the place of each. */
 class Known<T> {
-  readonly #places = new Map<unknown, number>()
+  #places = new Map<unknown, number>()
   #fresh: T[] = []
 
   /** `key` is what tells two values apart. */
@@ -57,8 +57,9 @@ class Known<T> {
     return this.#places.size
   }
 
+  /** Another map: the tables of one that is emptied again and again hang on one another, and grow old together. */
   clear(): void {
-    this.#places.clear()
+    this.#places = new Map()
   }
 
   take(): T[] {
@@ -109,7 +110,7 @@ export class StepRowsWriter {
   readonly #sessions = new Column(this.#texts)
   readonly #tags = new Known<readonly string[]>()
   /** By their first one. */
-  readonly #lastTags = new Map<string, { readonly tags: readonly string[]; readonly place: number }>()
+  #lastTags = new Map<string, { readonly tags: readonly string[]; readonly place: number }>()
   readonly #resources = new Known<ResourceFacts>()
 
   get steps(): number {
@@ -284,7 +285,7 @@ export class StepRowsWriter {
   /** Values that were sent are sent again. */
   forget(): void {
     for (const column of [this.#namespaces, this.#runs, this.#traces, this.#names, this.#models, this.#sessions]) column.forget()
-    this.#lastTags.clear()
+    this.#lastTags = new Map()
     for (const known of [this.#texts, this.#tags, this.#resources]) {
       known.clear()
       known.take()

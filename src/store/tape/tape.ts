@@ -29,6 +29,8 @@ interface DecodedGroup {
 export class Tape implements TapeReader {
   readonly #layout: Layout
   readonly #views = new Map<number, SegmentView>()
+  /** The view that was used last: a writer asks for the same one again and again. */
+  #latest: SegmentView | undefined
   readonly #cache = new Map<number, DecodedGroup>()
   readonly #cacheMaxBytes: number
   /** Where nothing is kept, one group is read into the memory of the one before. */
@@ -131,11 +133,13 @@ export class Tape implements TapeReader {
   }
 
   view(first: number): SegmentView {
+    if (this.#latest?.first === first) return this.#latest
     let view = this.#views.get(first)
     if (view === undefined) view = new SegmentView(this.segmentFile(first), first)
     else this.#views.delete(first)
     // Most recently used last.
     this.#views.set(first, view)
+    this.#latest = view
     if (this.#views.size > OPEN_SEGMENTS_MAX) {
       const [oldest] = this.#views.keys()
       if (oldest !== undefined) this.#dropView(oldest)
@@ -151,8 +155,10 @@ export class Tape implements TapeReader {
   }
 
   #dropView(first: number): void {
-    this.#views.get(first)?.close()
+    const view = this.#views.get(first)
+    view?.close()
     this.#views.delete(first)
+    if (this.#latest === view) this.#latest = undefined
   }
 
   #decode(group: number): DecodedGroup {
@@ -223,6 +229,7 @@ export class Tape implements TapeReader {
   close(): void {
     for (const view of this.#views.values()) view.close()
     this.#views.clear()
+    this.#latest = undefined
     this.#cache.clear()
   }
 }
