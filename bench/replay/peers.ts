@@ -7,8 +7,8 @@ import { interleave, median, printTable, runScript } from '../rounds.ts'
 import { startModelServer } from './exchanges.ts'
 import type { PeerName, PeerResult } from './peer.ts'
 
-/** Few: of two peers each exchange takes longer the more there are. */
-const COUNTS = [100, 500]
+/** A small test, and runs in which what a process does once weighs less. Of two peers each exchange takes longer the more there are. */
+const COUNTS = [100, 500, 2000]
 const NAMES: readonly PeerName[] = ['reprise, calls', 'reprise, wire', 'fetch alone', 'SnapshotAgent', 'nock', 'Polly.js']
 const SCRIPT = new URL('./peer.ts', import.meta.url)
 
