@@ -67,6 +67,18 @@ describe('a last group whose blobs are not on the disk', () => {
     }
   })
 
+  test('is cut where they began a pack whose name is not there', async () => {
+    const copy = join(temporaryFolder(), 'copy')
+    const store = await openForTest(copy)
+    await appendSpans(store, sketchOf(RUN, 0, { content: { input: contentOf(0) } }))
+    await store.close()
+    rmSync(join(copy, PACK))
+    expect(await checkStoreFolder(copy)).toMatchObject({ groups: 0, records: 0, problems: [] })
+    const again = await openForTest(copy)
+    expect(again.recovered.cut).toMatchObject([{ file: SEGMENT, atBytes: 0 }])
+    expect(await readAllLines(again)).toEqual([])
+  })
+
   test('is cut where their place is there and holds zeros', async () => {
     const [, from = 0, to = 0] = packBytes
     const sector = Math.ceil(from / 512) * 512

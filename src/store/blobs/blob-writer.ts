@@ -175,21 +175,13 @@ export class BlobWriter {
 
   #liveFile(): AppendFile {
     if (this.#live?.usable === true) return this.#live
-    const { layout, packs, io } = this.#options
+    const { packs, io } = this.#options
     // Taken whatever comes: a file that could not be made may be there all the same.
     const pack = ++this.#pack
     const path = packs.packFile(pack)
-    const file = new AppendFile(path, createFile(path), 0, io ?? SYSTEM_IO)
-    try {
-      syncFolder(layout.packs)
-    } catch (error) {
-      file.close()
-      removeFile(path)
-      throw error
-    }
+    this.#live = new AppendFile(path, createFile(path), 0, io ?? SYSTEM_IO)
     packs.openLive(pack)
-    this.#live = file
-    return file
+    return this.#live
   }
 
   #closeLive(pack: number): void {

@@ -51,12 +51,15 @@ export function recoverPacks(layout: Layout, packs: PackSet, mark: PackMark): Pa
  * a sector was never written. Anything else is damage, which is told and not cut. A closed pack was synced before.
  */
 export function isBacked(packs: PackSet, before: PackMark, mark: PackMark): boolean {
-  if (!packs.packs().includes(mark.pack) || packs.loadIndex(mark.pack)) return true
-  const file = packs.file(mark.pack)
   const from = before.pack === mark.pack ? before.bytes : 0
+  if (from >= mark.bytes) return true
+  // The name of a new pack is synced with its first bytes; that of another one was there before.
+  if (!packs.packs().includes(mark.pack)) return before.pack === mark.pack
+  if (packs.loadIndex(mark.pack)) return true
+  const file = packs.file(mark.pack)
   const fileBytes = file.sizeBytes()
   // Less than the group before vouches for.
-  if (file.sealed || fileBytes < from || from >= mark.bytes) return true
+  if (file.sealed || fileBytes < from) return true
   if (fileBytes < mark.bytes) return false
   const places = new Map<Digest, BlobPlace>()
   const damage: ScannedDamage[] = []

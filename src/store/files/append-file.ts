@@ -1,5 +1,7 @@
 import { closeSync, fdatasync, fstatSync, ftruncateSync, statSync, write, writeSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { promisify } from 'node:util'
+import { syncFolderLater } from './durable.ts'
 
 /** So much is copied into the system's memory in less time than it takes to wake another thread for it. */
 const AT_ONCE_MAX_BYTES = 128 * 1024
@@ -36,12 +38,15 @@ export class AppendFile {
   #bytes: number
   #written: number
   #open = true
+  #named: boolean
 
+  /** A file without bytes is taken for a new one: its name becomes durable with its first bytes. */
   constructor(path: string, fd: number, bytes: number, io: FileIo = SYSTEM_IO) {
     this.path = path
     this.fd = fd
     this.#bytes = bytes
     this.#written = bytes
+    this.#named = bytes > 0
     this.#io = io
     const { ino, dev } = fstatSync(fd)
     this.#inode = ino
@@ -79,7 +84,12 @@ export class AppendFile {
   /** Waits until all that was written is on the disk. */
   async sync(): Promise<void> {
     try {
-      await this.#io.fdatasync(this.fd)
+      const name = this.#named ? undefined : syncFolderLater(dirname(this.path))
+      // Both are over before the file may be closed.
+      const [bytes, named] = await Promise.allSettled([this.#io.fdatasync(this.fd), name])
+      if (bytes.status === 'rejected') throw bytes.reason
+      if (named.status === 'rejected') throw named.reason
+      this.#named = true
       this.#expectInPlace()
     } catch (error) {
       this.giveUp()

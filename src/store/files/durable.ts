@@ -43,6 +43,11 @@ export function syncFolder(folder: string): void {
   }
 }
 
+/** The same, where others are to be served while the disk is waited for. */
+export async function syncFolderLater(folder: string): Promise<void> {
+  await syncedAndClosed(await open(folder, 'r'))
+}
+
 /** Makes a folder, 0700 whatever the umask, durably; one that is there keeps its mode. */
 export function makeFolder(folder: string): void {
   if (statSync(folder, { throwIfNoEntry: false }) !== undefined) return
@@ -110,7 +115,7 @@ export async function replaceFileLater(path: string, bytes: Uint8Array): Promise
     removeFile(temporary)
     throw error
   }
-  await syncedAndClosed(await open(dirname(path), 'r'))
+  await syncFolderLater(dirname(path))
 }
 
 async function syncedAndClosed(file: FileHandle, write?: (file: FileHandle) => Promise<void>): Promise<void> {

@@ -2,7 +2,7 @@ import { openSync, unlinkSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import type { PackedLines } from '../commit/packed-batch.ts'
 import { AppendFile, type FileIo, SYSTEM_IO } from '../files/append-file.ts'
-import { createFile, syncFolder, systemCodeOf } from '../files/durable.ts'
+import { createFile, systemCodeOf } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
 import type { CutTail } from '../types.ts'
@@ -165,7 +165,7 @@ export class TapeWriter {
 
   #liveFile(): AppendFile {
     if (this.#live?.usable === true) return this.#live
-    const { layout, tape, io } = this.#options
+    const { tape, io } = this.#options
     const path = tape.segmentFile(this.#next)
     try {
       // Only a fresh segment whose first group failed can have this name; it never held anything that was acknowledged.
@@ -173,17 +173,9 @@ export class TapeWriter {
     } catch (error) {
       if (systemCodeOf(error) !== 'ENOENT') throw error
     }
-    const fd = createFile(path)
-    const file = new AppendFile(path, fd, 0, io ?? SYSTEM_IO)
-    try {
-      syncFolder(layout.segments)
-    } catch (error) {
-      file.close()
-      throw error
-    }
+    this.#live = new AppendFile(path, createFile(path), 0, io ?? SYSTEM_IO)
     this.#segment = this.#next
-    this.#live = file
-    return file
+    return this.#live
   }
 
   /** The next group begins a segment: the present one may be written anew. */
