@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import { giveBack } from '../frames/file-window.ts'
 import { DigestFilter, EARLIER_MAKE, type FilterMake, PRESENT_MAKE } from './digest-filter.ts'
 import type { PlaceTable } from './place-table.ts'
 
@@ -97,6 +98,7 @@ function* inDigestOrder(view: DataView, digests: Buffer, count: number): Generat
     yield ordered(keys.subarray(from, end).sort(), digests)
     from = end
   }
+  giveBack(keys)
 }
 
 // Functions of their own: in a generator each number would be an object for the collector of garbage.

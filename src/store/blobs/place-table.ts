@@ -70,13 +70,17 @@ export class PlaceTable {
     this.#digests = digests
     const places = new Uint32Array(this.#places.length * 2)
     places.set(this.#places)
+    giveBack(this.#places)
     this.#places = places
     this.#rehash(this.#slots.length * 2)
   }
 
   #rehash(slots: number): void {
     if (slots === this.#slots.length) this.#slots.fill(EMPTY)
-    else this.#slots = new Uint32Array(slots)
+    else {
+      giveBack(this.#slots)
+      this.#slots = new Uint32Array(slots)
+    }
     for (let entry = 0; entry < this.#count; entry++) this.#insert(entry)
   }
 

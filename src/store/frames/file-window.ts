@@ -104,10 +104,9 @@ export function readExactly(
  * Gives the memory of large bytes back at once: a thread that reads files block by block would otherwise hold many of them
  * before garbage is collected. They must not be used after. Bytes that share their buffer with others are left alone.
  */
-export function giveBack(bytes: Buffer): void {
-  const { buffer } = bytes
-  if (!(buffer instanceof ArrayBuffer) || bytes.length < GIVEN_BACK_MIN_BYTES) return
-  if (buffer.byteLength - bytes.length <= UNUSED_MAX_BYTES) buffer.transfer(0)
+export function giveBack({ buffer, byteLength }: Uint8Array | Uint32Array | Float64Array): void {
+  if (!(buffer instanceof ArrayBuffer) || byteLength < GIVEN_BACK_MIN_BYTES) return
+  if (buffer.byteLength - byteLength <= UNUSED_MAX_BYTES) buffer.transfer(0)
 }
 
 const GIVEN_BACK_MIN_BYTES = 16 * 1024
