@@ -30,25 +30,12 @@ import type { Check } from './checks.ts'
 import { detectCoinAddress } from './coin-address.ts'
 import { detectKubernetesSecret } from './kubernetes-secret.ts'
 import { detectNamedColumn } from './named-column.ts'
+import { isIrd } from './national-ids-world-4.ts'
 import { detectNumberRun4 } from './number-run-4.ts'
 import { isPaymentCardNumber } from './payment-card.ts'
 import { detectSaid } from './said.ts'
 import { detectSpelledEmail } from './spelled-email.ts'
 import { detectVendorValue } from './vendor-value.ts'
-
-/** Numbers of taxpayers of New Zealand: eight or nine digits, the last one a check (mod 11, with second weights). */
-function isIrd(written: string): boolean {
-  const digits = written.replace(/[^0-9]/g, '').padStart(9, '0')
-  const value = Number(digits)
-  if (digits.length !== 9 || value < 10_000_000 || value > 200_000_000) return false
-  for (const weights of ['32765432', '74325276']) {
-    let sum = 0
-    for (let index = 0; index < 8; index++) sum += Number(digits[index]) * Number(weights[index])
-    const check = (11 - (sum % 11)) % 11
-    if (check < 10) return check === Number(digits[8])
-  }
-  return false
-}
 
 /** Checks that version 4 has beside those of version 3. */
 export const LATER_CHECKS: Readonly<

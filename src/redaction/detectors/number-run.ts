@@ -132,7 +132,7 @@ export const detectNumberRun: Detector = (view, anchorEnd, anchorLength) => {
   return undefined
 }
 
-function isAlone(text: string, start: number, end: number): boolean {
+export function isAlone(text: string, start: number, end: number): boolean {
   const after = text.charCodeAt(end)
   if (isAlnum(after) || after === 0x5f) return false
   if ((after === 0x2d || after === 0x2e || after === 0x2f) && isAlnum(text.charCodeAt(end + 1))) return false
@@ -141,6 +141,6 @@ function isAlone(text: string, start: number, end: number): boolean {
   return !((before === 0x2d || before === 0x2f || before === 0x3d) && isAlnum(text.charCodeAt(start - 2))) || before === 0x3d
 }
 
-function contextOf({ text, field }: TextView, start: number, end: number): string {
+export function contextOf({ text, field }: TextView, start: number, end: number): string {
   return `${asWords(field)} | ${asWords(text.slice(Math.max(0, start - BEFORE), start))} | ${asWords(text.slice(end, end + BEHIND))}`
 }

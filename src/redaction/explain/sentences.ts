@@ -50,7 +50,8 @@ const PROOFS: Readonly<Record<string, string>> = {
   'public-address': 'a public address (it is private, of this host, or a version)',
 }
 
-const proofOf = (proof: string): string => PROOFS[proof] ?? (proof.startsWith('id:') ? 'the form and the digits of such a number' : proof)
+const proofOf = (proof: string): string =>
+  PROOFS[proof] ?? (/^(?:id|number):/.test(proof) ? 'the form and the digits of such a number' : proof)
 const WORDS_MAX = 4
 const listed = (words: readonly string[]): string =>
   words.length <= WORDS_MAX ? words.join(', ') : `${words.slice(0, WORDS_MAX).join(', ')} or the like`

@@ -4,6 +4,7 @@ import { FORM_RULES_4 } from './forms-4.ts'
 import { HANDED_RULES_4 } from './handed-4.ts'
 import { MARKED_RULES_4 } from './marked-4.ts'
 import { NAMED_RULES_4, OPERATOR_4, SUFFIX_4 } from './named-4.ts'
+import { NATIONAL_RULES_4 } from './national-4.ts'
 import { MORE_NEAR_4, PERSONAL_RULES_4 } from './personal-4.ts'
 import { SPOKEN_RULES_4 } from './spoken-4.ts'
 
@@ -30,6 +31,7 @@ export function changedRules4(rules: readonly RuleData[]): RuleData[] {
     ...FORM_RULES_4,
     ...SPOKEN_RULES_4,
     ...PERSONAL_RULES_4,
+    ...NATIONAL_RULES_4,
   ]
 }
 

@@ -7,6 +7,7 @@ import { detectJwk } from '../detectors/jwk.ts'
 import { LATER_DETECTORS, LATER_LOOK_BACK } from '../detectors/later.ts'
 import { detectBirthDate, detectCoordinates, detectDecimalDegrees, detectDegrees } from '../detectors/life-data.ts'
 import { isIdentifier } from '../detectors/national-ids.ts'
+import { isNumber4 } from '../detectors/national-ids-4.ts'
 import { detectIpv4, detectIpv6, detectMac } from '../detectors/network-address.ts'
 import { detectNumberRun } from '../detectors/number-run.ts'
 import { detectPaymentCard } from '../detectors/payment-card.ts'
@@ -42,6 +43,7 @@ import {
   northAmericanPhone,
   publicAddress,
   wholeIdentifier,
+  wholeNumber,
 } from './guards.ts'
 import { LATER_GUARDS } from './later-guards.ts'
 import { secretRangeOf } from './secret-range.ts'
@@ -143,6 +145,8 @@ export function compiledPolicy(id: PolicyId, version: PolicyVersion = LATEST_VER
 }
 
 const ID_PREFIX = 'id:'
+/** Of rules since version 4 whose numbers may stand behind the comma that parts columns. */
+const NUMBER_PREFIX = 'number:'
 /** Cheap looks at an anchor's surroundings, for anchors that ordinary text is full of. */
 const GUARDS: Readonly<Partial<Record<DetectorName, Guard>>> = {
   'number-run': loneDigits,
@@ -162,9 +166,13 @@ const SHORT_GUARDS: Readonly<Record<string, Guard>> = {
 function guardOf(rule: RuleData, anchor: string): { readonly guard?: Guard } {
   const short = rule.name === 'okta-token' ? noFraction : SHORT_GUARDS[`${rule.name} ${anchor}`]
   if (short !== undefined) return { guard: short }
-  const guard =
-    rule.detector === undefined ? (rule.check?.startsWith(ID_PREFIX) === true ? wholeIdentifier : undefined) : GUARDS[rule.detector]
+  const guard = rule.detector === undefined ? guardOfCheck(rule.check) : GUARDS[rule.detector]
   return guard === undefined ? {} : { guard }
+}
+
+function guardOfCheck(check: string | undefined): Guard | undefined {
+  if (check?.startsWith(ID_PREFIX) === true) return wholeIdentifier
+  return check?.startsWith(NUMBER_PREFIX) === true ? wholeNumber : undefined
 }
 
 /** A version whose rules tell what they let go, and what speaks for what they find. Finds the same; without guards, to tell of more. */
@@ -218,6 +226,10 @@ export function compilePolicy(
 }
 
 function checkOf(name: string | undefined, { checks }: Generation): Check | undefined {
+  if (name?.startsWith(NUMBER_PREFIX) === true) {
+    const kind = name.slice(NUMBER_PREFIX.length)
+    return (secret) => isNumber4(kind, secret)
+  }
   if (name?.startsWith(ID_PREFIX) !== true) return name === undefined ? undefined : checks[name]
   const kind = name.slice(ID_PREFIX.length)
   return (secret) => isIdentifier(kind, secret)

@@ -22,6 +22,7 @@ for (let code = 0x41; code <= 0x5a; code++) CLASS[code] = UPPER
 for (const mark of '+/-_') CLASS[mark.charCodeAt(0)] = MARK
 const ALNUM = DIGIT | LOWER | UPPER
 const BASE64 = ALNUM | MARK
+const COMMA = 0x2c
 const DASH = 0x2d
 const DOT = 0x2e
 const SLASH = 0x2f
@@ -51,6 +52,10 @@ export const wholeIdentifier: Guard = (units, start, end, limit) => {
   return !(isHexAt(units, start - 2) && isHexAt(units, start - 3) && isHexAt(units, start - 4) && isHexAt(units, start - 5))
 }
 
+/** The same, where a comma before parts columns of a table. */
+export const wholeNumber: Guard = (units, start, end, limit, isWhole) =>
+  wholeIdentifier(units, start > 0 && units[start - 1] === COMMA ? 0 : start, end, limit, isWhole)
+
 /** For short anchors: the characters that the rule's pattern has behind them. */
 const isFollowed = (units: Units, end: number, count: number, limit: number, fits: (units: Units, at: number) => boolean): boolean => {
   for (let at = end; at < end + count && at < limit; at++) if (!fits(units, at)) return false
@@ -72,11 +77,15 @@ const digitsEnd = (units: Units, from: number, limit: number): number => {
 }
 
 /** Lengths of the runs of digits that detectors/number-run.ts knows: 9 to 15, and 18. */
-export const loneDigits: Guard = (units, start, end, limit) => {
+export const loneDigits: Guard = (units, start, end, limit) => isLoneRun(units, start, end, limit, 16)
+/** And number-run-4.ts: up to 16. */
+export const loneDigits4: Guard = (units, start, end, limit) => isLoneRun(units, start, end, limit, 17)
+
+function isLoneRun(units: Units, start: number, end: number, limit: number, tooLong: number): boolean {
   const last = digitsEnd(units, end, Math.min(limit, start + 20))
   const length = last - start
   if (last === limit) return length <= 18
-  if (length > 18 || length === 16 || length === 17 || isWordAt(units, last)) return false
+  if (length > 18 || length === tooLong || length === 17 || isWordAt(units, last)) return false
   const next = units[last]
   if (last + 1 < limit && (next === DASH || next === DOT || next === SLASH) && isAlnumAt(units, last + 1)) return false
   if (start < 2) return true

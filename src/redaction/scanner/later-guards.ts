@@ -1,5 +1,5 @@
 import type { DetectorName } from '../rule.ts'
-import { type Guard, loneDigits, type Units } from './guards.ts'
+import { type Guard, loneDigits4, type Units } from './guards.ts'
 
 const QUOTE = 0x22
 const BLANK = 0x20
@@ -70,5 +70,5 @@ export const LATER_GUARDS: Readonly<Partial<Record<DetectorName, Guard>>> = {
   said: behindSign,
   'birth-date-4': behindWideLetter,
   'coin-address': mixedRun,
-  'number-run-4': loneDigits,
+  'number-run-4': loneDigits4,
 }
