@@ -117,8 +117,11 @@ export type LaterDetectorName =
   | 'kubernetes-secret'
   | 'named-column'
   | 'number-run-4'
+  | 'passport-name'
+  | 'passport-zone'
   | 'said'
   | 'spelled-email'
+  | 'stellar-address'
   | 'vendor-value'
 
 /** A field whose name alone says that its value is secret: HTTP headers, JSON keys, attribute names. */

@@ -3,6 +3,7 @@ import { SECRET_FORMATS, SECRETS_IN_CONTEXT } from '../../bench/redaction/labell
 import { MAKERS } from '../../bench/redaction/labelled/people.ts'
 import { checkText, createRedactor, RULE_NAMES } from '../../src/redaction/index.ts'
 import { PLUGGED_NAMES } from '../../src/redaction/policy.ts'
+import { NATIONAL } from './national-examples.ts'
 import { PUBLISHED } from './published.ts'
 import { SAMPLES } from './samples.ts'
 
@@ -44,7 +45,7 @@ describe('each rule', () => {
       'encoded-secret',
       'field',
       ...SAMPLES.map((sample) => sample.rule),
-      ...[SECRET_FORMATS, SECRETS_IN_CONTEXT, MAKERS, PUBLISHED].flatMap((set) => Object.keys(set)),
+      ...[SECRET_FORMATS, SECRETS_IN_CONTEXT, MAKERS, PUBLISHED, NATIONAL].flatMap((set) => Object.keys(set)),
     ])
     expect(RULE_NAMES.filter((name) => !sampled.has(name) && !(PLUGGED_NAMES as readonly string[]).includes(name))).toEqual([])
   })

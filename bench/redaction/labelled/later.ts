@@ -25,7 +25,7 @@ export const LATER_KNOWN_MISSED: Readonly<Record<string, number>> = {
   'look-alikes': 1,
 }
 /** The same of the fifth. */
-export const SECOND_KNOWN_MISSED: Readonly<Record<string, number>> = { 'name and value: somebody’s number': 1, prose: 1 }
+export const SECOND_KNOWN_MISSED: Readonly<Record<string, number>> = { prose: 1 }
 
 /** The fourth set of cases, filled in with seeded chance: the same everywhere. */
 export function laterCases(seed = 20261123): UnseenCase[] {

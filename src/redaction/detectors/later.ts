@@ -30,11 +30,13 @@ import type { Check } from './checks.ts'
 import { detectCoinAddress } from './coin-address.ts'
 import { detectKubernetesSecret } from './kubernetes-secret.ts'
 import { detectNamedColumn } from './named-column.ts'
-import { isIrd } from './national-ids-world-4.ts'
+import { isNumber4 } from './national-ids-4.ts'
 import { detectNumberRun4 } from './number-run-4.ts'
-import { isPaymentCardNumber } from './payment-card.ts'
+import { detectPassportName, detectPassportZone } from './passport-zone.ts'
+import { isPaymentCardNumber4 } from './payment-card.ts'
 import { detectSaid } from './said.ts'
 import { detectSpelledEmail } from './spelled-email.ts'
+import { detectStellarAddress } from './stellar-address.ts'
 import { detectVendorValue } from './vendor-value.ts'
 
 /** Checks that version 4 has beside those of version 3. */
@@ -60,7 +62,7 @@ export const LATER_CHECKS: Readonly<
   'auth-run': isAuthRun,
   'auth-value': isAuthValue,
   'basic-pair': isBasicPair4,
-  'card-number': (secret) => isPaymentCardNumber(secret.replace(/[^0-9]/g, ''), ''),
+  'card-number': (secret) => isPaymentCardNumber4(secret.replace(/[^0-9]/g, ''), ''),
   'encoded-pem': isEncodedPem,
   'given-password': isGivenPassword,
   'given-secret': isGivenSecret,
@@ -71,7 +73,7 @@ export const LATER_CHECKS: Readonly<
   'named-by-blank': isNamedByBlank,
   'named-run': isNamedRun,
   'no-name': isNoName,
-  'nz-ird': isIrd,
+  'nz-ird': (secret) => isNumber4('nz-ird', secret),
   'quoted-credential': isQuotedCredential4,
   'quoted-password': isQuotedPassword4,
   'quoted-token': isQuotedToken,
@@ -86,10 +88,13 @@ export const LATER_DETECTORS: Readonly<Record<LaterDetectorName, Detector>> = {
   'kubernetes-secret': detectKubernetesSecret,
   'named-column': detectNamedColumn,
   'number-run-4': detectNumberRun4,
+  'passport-name': detectPassportName,
+  'passport-zone': detectPassportZone,
   said: detectSaid,
   'spelled-email': detectSpelledEmail,
+  'stellar-address': detectStellarAddress,
   'vendor-value': detectVendorValue,
 }
 
 /** Those whose findings begin before their anchor. */
-export const LATER_LOOK_BACK: readonly DetectorName[] = ['kubernetes-secret', 'named-column', 'spelled-email']
+export const LATER_LOOK_BACK: readonly DetectorName[] = ['kubernetes-secret', 'named-column', 'passport-zone', 'spelled-email']

@@ -92,7 +92,6 @@ export const EUROPE_CHECKS_4: Readonly<Record<string, IdCheck>> = {
     /^(?:19|20)/.test(id) && isDateAt(id, 2) && isLuhnValid(id.slice(0, 12)) && isVerhoeffValid(id.slice(0, 11) + id.slice(12)),
   'ru-ogrnip': (id) => /^[34]/.test(id) && modOf(id.slice(0, 14), 13) % 10 === lastOf(id),
   'tr-vkn': (id) => !isAllEqual(id) && isVkn(id),
-  'de-personalausweis': (id) => sum731(id.slice(0, 9)) % 10 === digitAt(id, 9),
   'kz-iin': (id) => {
     if (!isDateAt(id, 0) || !/^.{6}[0-6]/.test(id)) return false
     const first = weighted(id, [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11]) % 11

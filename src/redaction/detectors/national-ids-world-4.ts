@@ -11,7 +11,7 @@ function fromRight(id: string, weights: readonly number[]): number {
 const TWO_UP = [2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]
 
 /** Number of taxpayers of New Zealand: eight or nine digits, the last one a check (mod 11, with second weights). */
-export function isIrd(written: string): boolean {
+function isIrd(written: string): boolean {
   const digits = written.replace(/[^0-9]/g, '').padStart(9, '0')
   const value = Number(digits)
   if (digits.length !== 9 || value < 10_000_000 || value > 200_000_000) return false

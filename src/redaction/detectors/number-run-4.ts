@@ -19,6 +19,11 @@ for (const { name, words, runs = [] } of [...MORE_RUN_WORDS_4, ...NATIONAL_KINDS
   }
 const LONGEST = Math.max(...KINDS.keys())
 
+/** Words of which one must stand near. */
+export const numberRunWords4 = (rule: string): readonly string[] => [
+  ...new Set([...MORE_RUN_WORDS_4, ...NATIONAL_KINDS_4].flatMap(({ name, words }) => (name === rule ? words : []))),
+]
+
 /** A run of digits, by itself, that is somebody's number: of the kinds and by the words that number-run.ts does not know. */
 export const detectNumberRun4: Detector = (view, anchorEnd, anchorLength) => {
   const start = anchorEnd - anchorLength

@@ -141,6 +141,14 @@ export function isAlone(text: string, start: number, end: number): boolean {
   return !((before === 0x2d || before === 0x2f || before === 0x3d) && isAlnum(text.charCodeAt(start - 2))) || before === 0x3d
 }
 
-export function contextOf({ text, field }: TextView, start: number, end: number): string {
-  return `${asWords(field)} | ${asWords(text.slice(Math.max(0, start - BEFORE), start))} | ${asWords(text.slice(end, end + BEHIND))}`
+/** The last one of each text: two detectors ask about one number, one after the other. */
+const contexts = new WeakMap<TextView, { readonly start: number; readonly words: string }>()
+
+export function contextOf(view: TextView, start: number, end: number): string {
+  const known = contexts.get(view)
+  if (known?.start === start) return known.words
+  const { text, field } = view
+  const words = `${asWords(field)} | ${asWords(text.slice(Math.max(0, start - BEFORE), start))} | ${asWords(text.slice(end, end + BEHIND))}`
+  contexts.set(view, { start, words })
+  return words
 }

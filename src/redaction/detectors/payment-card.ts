@@ -78,10 +78,52 @@ const BRANDS: readonly Brand[] = [
     lengths: [16],
   },
 ]
+/** Since version 4: Elo, Dankort, Mir's neighbour Borica, UzCard, Humo. */
+const MORE_BRANDS: readonly Brand[] = [
+  {
+    ranges: [
+      [504175, 504175],
+      [5019, 5019],
+      [2205, 2205],
+      [8600, 8600],
+      [9860, 9860],
+    ],
+    lengths: [16],
+  },
+]
+/** Since version 4, beside a word alone, for numbers begin so that are no cards: all of Maestro, Iran, Mir, Belkart, ArCa, Napas. */
+const BRANDS_BY_WORD: readonly Brand[] = [
+  {
+    ranges: [
+      [50, 50],
+      [56, 58],
+      [61, 61],
+      [63, 64],
+      [66, 69],
+      [9051, 9051],
+      [9112, 9112],
+      [9704, 9704],
+    ],
+    lengths: [13, 14, 15, ...upTo19],
+  },
+  { ranges: [[2200, 2204]], lengths: [17, 18, 19] },
+  {
+    ranges: [
+      [506099, 506198],
+      [507865, 507964],
+    ],
+    lengths: [18, 19],
+  },
+]
+
 /** Lengths so rare on cards, and so usual on other numbers (article codes, 64-bit ids), that digits alone do not suffice. */
 const NEEDS_CONTEXT: ReadonlySet<number> = new Set([13, 17, 18, 19])
 const CONTEXT =
   /card|visa|master|amex|american|express|discover|diners|jcb|maestro|union ?pay|\bpan\b|\bccn?\b|credit|debit|payment|karte|tarjeta|carte/i
+const CONTEXT_4 = new RegExp(
+  `${CONTEXT.source}|kart[aąeęyuio ]|kaart|kort|cart[aã]o|carta di|kártya|κάρτα|карт[аыуео]|カード|卡号|卡號|银行卡|信用卡|카드|כרטיס|بطاقة|บัตรเครดิต|elo |mir |troy|verve|rupay|dankort|girocard|napas`,
+  'i',
+)
 const CONTEXT_LENGTH = 48
 /** How numbers are printed, as lengths of groups, longest first. */
 const GROUPINGS: readonly (readonly number[])[] = [
@@ -101,20 +143,37 @@ const MAX_DIGITS = 24
 /** Issuer of cards that are surrogates, of a range that networks keep for tests. */
 export const TEST_CARD = '40000099'
 
-/** A payment card number: 13 to 19 digits, plain or grouped by blanks or hyphens, of a known issuer range, Luhn-valid. */
-export const detectPaymentCard: Detector = (view, anchorEnd, anchorLength) => {
-  const start = anchorEnd - anchorLength
-  const { text } = view
-  if (!mayBeginAt(text, start)) return undefined
-  const separator = separatorBehind(text, start)
-  return separator === '' ? plainNumber(view, start) : groupedNumber(text, start, separator)
+/** What a version knows of cards. */
+interface CardKnowledge {
+  readonly brands: readonly Brand[]
+  readonly byWord: readonly Brand[]
+  readonly context: RegExp
 }
+const KNOWN_1: CardKnowledge = { brands: BRANDS, byWord: [], context: CONTEXT }
+const KNOWN_4: CardKnowledge = { brands: [...BRANDS, ...MORE_BRANDS], byWord: BRANDS_BY_WORD, context: CONTEXT_4 }
 
+/** A payment card number: 13 to 19 digits, plain or grouped by blanks or hyphens, of a known issuer range, Luhn-valid. */
+const cardDetector =
+  (known: CardKnowledge): Detector =>
+  (view, anchorEnd, anchorLength) => {
+    const start = anchorEnd - anchorLength
+    const { text } = view
+    if (!mayBeginAt(text, start)) return undefined
+    const separator = separatorBehind(text, start)
+    return separator === '' ? plainNumber(view, start, known) : groupedNumber(view, start, separator, known)
+  }
+export const detectPaymentCard = cardDetector(KNOWN_1)
+export const detectPaymentCard4 = cardDetector(KNOWN_4)
+
+const cardCheck =
+  (known: CardKnowledge) =>
+  (digits: string, field: string): boolean =>
+    /^[0-9]{13,19}$/.test(digits) &&
+    isLuhnCard(digits) &&
+    isOfKnown(digits, known, NEEDS_CONTEXT.has(digits.length), () => known.context.test(field))
 /** True where the whole text is a card's digits; the field's name is context. */
-export function isPaymentCardNumber(digits: string, field: string): boolean {
-  if (!/^[0-9]{13,19}$/.test(digits) || !isCard(digits)) return false
-  return !NEEDS_CONTEXT.has(digits.length) || CONTEXT.test(field)
-}
+export const isPaymentCardNumber = cardCheck(KNOWN_1)
+export const isPaymentCardNumber4 = cardCheck(KNOWN_4)
 
 function mayBeginAt(text: string, start: number): boolean {
   // Parts of UUIDs and the like. The anchor's context has ruled out the rest.
@@ -135,21 +194,19 @@ function mayEndAt(text: string, end: number): boolean {
   return true
 }
 
-function plainNumber(view: TextView, start: number): Stretch | undefined {
+function plainNumber(view: TextView, start: number, known: CardKnowledge): Stretch | undefined {
   const { text } = view
   let end = start
   while (end - start < MAX_DIGITS && isDigit(text.charCodeAt(end))) end++
   const digits = text.slice(start, end)
-  if (!mayEndAt(text, end) || !isCard(digits)) return undefined
+  if (!mayEndAt(text, end) || !isLuhnCard(digits)) return undefined
   // So is the last part of a path: `/feature/5068…`.
-  if (NEEDS_CONTEXT.has(digits.length) || text[start - 1] === '/') {
-    const before = withoutTokens(text.slice(Math.max(0, start - CONTEXT_LENGTH), start))
-    if (!CONTEXT.test(before) && !CONTEXT.test(view.field)) return undefined
-  }
-  return { start, end }
+  const needsWord = NEEDS_CONTEXT.has(digits.length) || text[start - 1] === '/'
+  return isOfKnown(digits, known, needsWord, () => isBesideWord(view, start, known)) ? { start, end } : undefined
 }
 
-function groupedNumber(text: string, start: number, separator: string): Stretch | undefined {
+function groupedNumber(view: TextView, start: number, separator: string, known: CardKnowledge): Stretch | undefined {
+  const { text } = view
   const groups: string[] = []
   const ends: number[] = []
   let index = start
@@ -167,17 +224,27 @@ function groupedNumber(text: string, start: number, separator: string): Stretch 
     const end = ends[last]
     if (end === undefined || grouping.some((length, group) => groups[group]?.length !== length)) continue
     // After blanks another number may follow (an expiry date); after hyphens it would be one longer number.
-    if (mayEndAt(text, end) && isCard(groups.slice(0, last + 1).join(''))) return { start, end }
+    const digits = groups.slice(0, last + 1).join('')
+    if (mayEndAt(text, end) && isLuhnCard(digits) && isOfKnown(digits, known, false, () => isBesideWord(view, start, known)))
+      return { start, end }
   }
   return undefined
 }
 
-function isCard(digits: string): boolean {
-  return isOfBrand(digits) && isLuhnValid(digits) && !digits.startsWith(TEST_CARD)
+const isLuhnCard = (digits: string): boolean => isLuhnValid(digits) && !digits.startsWith(TEST_CARD)
+
+function isBesideWord({ text, field }: TextView, start: number, { context }: CardKnowledge): boolean {
+  return context.test(withoutTokens(text.slice(Math.max(0, start - CONTEXT_LENGTH), start))) || context.test(field)
 }
 
-function isOfBrand(digits: string): boolean {
-  return BRANDS.some(
+/** Of a range that says enough, or of one that does beside a word. */
+function isOfKnown(digits: string, { brands, byWord }: CardKnowledge, needsWord: boolean, hasWord: () => boolean): boolean {
+  if (isOfBrand(digits, brands)) return !needsWord || hasWord()
+  return isOfBrand(digits, byWord) && hasWord()
+}
+
+function isOfBrand(digits: string, brands: readonly Brand[]): boolean {
+  return brands.some(
     (brand) =>
       brand.lengths.includes(digits.length) &&
       brand.ranges.some(([low, high]) => {

@@ -22,6 +22,20 @@ export function isPlaceholder(value: string): boolean {
   return (value.length <= LONGEST_WORD && WORDS.has(value.toLowerCase())) || RUNS.test(value) || TEMPLATE.test(value) || PHRASE.test(value)
 }
 
+/** `AKIAXXXXXXXXXXXXXXXX`: no key ends with one sign twelve times over. */
+export const isMaskedKey = (secret: string): boolean => /^([xX*•])\1{11}$/.test(secret.slice(-12))
+
+const TYPE_NAMES: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', '<string>', 'String'])
+/** `{ "apiKey": "string" }`, as descriptions of an API have it. */
+export const isTypeName = (value: string): boolean => TYPE_NAMES.has(value)
+
+const USERS =
+  /^(?:<.{1,40}>|(?:your|my|the|some|db|database|api|proxy)?[-_]?(?:user|username|user[-_]name|usr|uname|login|name|account)|(?:your|my)[-_]?(?:db|proxy)[-_]?user(?:name)?)$/i
+const PASSWORDS =
+  /^(?:<.{1,40}>|(?:your|my|the|some|db|database|api|proxy)?[-_]?(?:password|passwd|passw|pass|pwd|pw|passphrase)|(?:your|my)[-_]?(?:db|proxy|secret)[-_]?password|\.{3}|…)$/i
+/** `user:password` before a host: a password that is but the word for one counts only where the user is such a word, too. */
+export const isPlaceholderPair = (user: string, password: string): boolean => USERS.test(user) && PASSWORDS.test(password)
+
 /** Shannon entropy of the characters, in bits for each; at most 512 are looked at. */
 export function randomness(text: string): number {
   const counts = new Map<number, number>()

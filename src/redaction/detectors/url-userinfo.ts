@@ -1,5 +1,7 @@
 import type { Detector } from '../text-view.ts'
 import { isMasked } from './checks.ts'
+import { detectEmail } from './email.ts'
+import { isPlaceholderPair } from './placeholders.ts'
 
 /** `user:password` together; beyond this it is no URL that anything would accept. */
 const USERINFO_MAX = 800
@@ -33,12 +35,24 @@ export const detectUrlUserinfo: Detector = ({ text }, anchorEnd) => {
   return { start, end: at }
 }
 
-/** Version 4 leaves names of variables alone: `postgres://$USER:$PASSWORD@db`. */
+/** Version 4 leaves names of variables alone, and the words for a user and a password: `postgres://$USER:$PASSWORD@db`, `user:pass@`. */
 export const detectUrlUserinfo4: Detector = (view, anchorEnd, anchorLength) => {
   const found = detectUrlUserinfo(view, anchorEnd, anchorLength)
   if (found === undefined) return undefined
   const userinfo = view.text.slice(found.start, found.end)
+  const colon = userinfo.indexOf(':')
+  if (isPlaceholderPair(userinfo.slice(0, colon), userinfo.slice(colon + 1))) return undefined
   return /:(?:\$[A-Za-z_][A-Za-z0-9_]{0,64}|%[A-Z_]{1,64}%)$/.test(userinfo) ? undefined : found
+}
+
+const LOGIN_BEFORE = /:\/\/([^\s/:@]{1,64}):$/
+/** Nor does it take the password of such a URL for the beginning of an address: `://user:pass@db.example.com`. */
+export const detectEmail4: Detector = (view, anchorEnd, anchorLength) => {
+  const found = detectEmail(view, anchorEnd, anchorLength)
+  if (found === undefined) return undefined
+  const { text } = view
+  const user = LOGIN_BEFORE.exec(text.slice(Math.max(0, found.start - 68), found.start))?.[1]
+  return user !== undefined && isPlaceholderPair(user, text.slice(found.start, text.indexOf('@', found.start))) ? undefined : found
 }
 
 const STOPS = new Uint8Array(0x10000)

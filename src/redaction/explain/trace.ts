@@ -1,4 +1,5 @@
 import { numberRunWords } from '../detectors/number-run.ts'
+import { numberRunWords4 } from '../detectors/number-run-4.ts'
 import type { RuleData } from '../rule.ts'
 import { asWords } from '../scanner/context.ts'
 import type { Stretch, TextView } from '../text-view.ts'
@@ -42,10 +43,15 @@ export function wordsBeside(words: readonly string[], { text, field }: TextView,
   return words.filter((word) => isBeside(word, around))
 }
 
+function runWords({ detector }: RuleData, kind: string): readonly string[] | undefined {
+  if (detector === 'number-run') return numberRunWords(kind)
+  return detector === 'number-run-4' ? numberRunWords4(kind) : undefined
+}
+
 /** `kind`: the name under which the detector gave it. */
 export function evidenceOf(rule: RuleData, view: TextView, { start, end, rule: kind }: Stretch): Evidence {
   const proof = rule.check ?? rule.detector
-  const words = rule.near ?? (rule.detector === 'number-run' && kind !== undefined ? numberRunWords(kind) : undefined)
+  const words = rule.near ?? (kind === undefined ? undefined : runWords(rule, kind))
   return { ...(proof !== undefined && { proof }), ...(words !== undefined && { words: wordsBeside(words, view, start, end) }) }
 }
 

@@ -6,7 +6,7 @@ interface NationalKind {
   readonly words: readonly string[]
   /** Lengths of the number where it is digits alone. */
   readonly runs?: readonly number[]
-  /** Other forms: `0` is a digit, `A` a capital, `X` either. */
+  /** Other forms: `0` is a digit, `A` a capital, `X` either, a small letter the capital of it. */
   readonly shapes?: readonly string[]
 }
 
@@ -171,9 +171,9 @@ export const NATIONAL_KINDS_4: readonly NationalKind[] = [
     'lk-nic',
     ['nic no*', 'nic number', 'nic:', 'national identity*', 'sri lanka*', 'identity card', 'ජාතික හැඳුනුම්පත*'],
     [12],
-    ['000000000V', '000000000X'],
+    ['000000000v', '000000000x'],
   ),
-  kind('gh-card', ['ghana*', ...PERSON], [], ['GHA-000000000-0']),
+  kind('gh-card', ['ghana*', ...PERSON], [], ['gha-000000000-0']),
   kind('mu-nid', ['nid', 'nic', 'mauriti*', ...PERSON], [], ['A0000000000000', 'A000000000000X']),
 ]
 
@@ -200,15 +200,18 @@ export const MORE_RUN_WORDS_4: readonly NationalKind[] = [
 
 /** What a shape means, as an anchor and as a pattern. */
 const CLASSES: Readonly<Record<string, string>> = { '0': '[0-9]', A: '[A-Z]', X: '[A-Z0-9]' }
-const anchorOf = (shape: string): string => [...shape].map((char) => CLASSES[char] ?? char).join('')
-const patternOf = (shape: string): string => [...shape].map((char) => CLASSES[char] ?? char.replace(/[.()/]/, '\\$&')).join('')
+const anchorOf = (shape: string): string => [...shape].map((char) => CLASSES[char] ?? char.toUpperCase()).join('')
+const patternOf = (shape: string): string =>
+  [...shape].map((char) => CLASSES[char] ?? char.toUpperCase().replace(/[.()/]/, '\\$&')).join('')
+
+const longestFirst = (shapes: readonly string[]): string[] => [...shapes].sort((a, b) => b.length - a.length)
 
 /** A comma before such a number parts columns: see `number:` in scanner/compile.ts. */
 const written = ({ name, words, shapes = [] }: NationalKind): RuleData => ({
   name,
   anchors: [...new Set(shapes.map(anchorOf))],
   after: 'number-boundary',
-  pattern: `(?<![0-9a-f]{4}-|[0-9][-/:])(?:${shapes.map(patternOf).join('|')})(?![A-Za-z0-9_]|[-./][0-9])`,
+  pattern: `(?<![0-9a-f]{4}-|[0-9][-/:])(?:${longestFirst(shapes).map(patternOf).join('|')})(?![A-Za-z0-9_]|[-./][0-9])`,
   check: `number:${name}`,
   near: words,
 })

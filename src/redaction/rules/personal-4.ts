@@ -13,6 +13,12 @@ export const PERSONAL_RULES_4: readonly RuleData[] = [
   },
   {
     name: 'payment-card',
+    anchors: [`8600${D(9)}`, `9860${D(9)}`, `9112${D(9)}`, `9704${D(9)}`, `9051${D(9)}`],
+    after: 'number-boundary',
+    detector: 'payment-card',
+  },
+  {
+    name: 'payment-card',
     anchors: [
       '[2-689][0-9][0-9][0-9].[0-9][0-9][0-9][0-9].[0-9][0-9][0-9][0-9].',
       `[2-689]${D(3)}  ${D(4)}`,
@@ -71,6 +77,20 @@ export const PERSONAL_RULES_4: readonly RuleData[] = [
     anchors: ['[1-9A-HJ-NP-Za-km-z]'.repeat(26)],
     after: 'word-boundary',
     detector: 'coin-address',
+  },
+  {
+    name: 'crypto-address',
+    anchors: [`G[A-D]${'[A-Z2-7]'.repeat(12)}`, `M[A-Z2-7]${'[A-Z2-7]'.repeat(12)}`],
+    after: 'word-boundary',
+    detector: 'stellar-address',
+  },
+  // Lines of a machine-readable zone: birth date, sex and expiry, each with its check digit; and those before, with the name.
+  { name: 'passport-zone', anchors: [`${D(7)}[MFX<]${D(7)}`], detector: 'passport-zone' },
+  {
+    name: 'passport-zone',
+    anchors: ['[PVACI]<[A-Z][A-Z<][A-Z<]', 'ID[A-Z][A-Z<][A-Z<]'],
+    after: 'word-boundary',
+    detector: 'passport-name',
   },
   {
     name: 'birth-date',

@@ -284,6 +284,7 @@ function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undef
       trace?.(view, { rule: rule.name, start, end: matchEnd, why: 'check', ...(rule.check !== undefined && { proof: rule.check }) })
       return undefined
     }
+    if (generation.isMaskedKey?.(text.slice(start, matchEnd)) === true) return undefined
     if (around !== undefined && !around(view, match.index, start, matchEnd)) {
       trace?.(view, refusedByWords(rule, view, start, matchEnd))
       return undefined

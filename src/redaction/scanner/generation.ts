@@ -1,7 +1,9 @@
 import { isAssignedPassword3, isAssignedToken3, isSpokenPassword3 } from '../detectors/assigned-checks.ts'
 import { looksLikeToken4 } from '../detectors/assigned-checks-4.ts'
 import { CHECKS, type Check, looksLikeToken } from '../detectors/checks.ts'
+import { detectIban4 } from '../detectors/iban.ts'
 import { LATER_CHECKS } from '../detectors/later.ts'
+import { detectPaymentCard4, isPaymentCardNumber, isPaymentCardNumber4 } from '../detectors/payment-card.ts'
 import {
   detectInternationalPhone3,
   detectInternationalPhone4,
@@ -10,8 +12,9 @@ import {
   detectNorthAmericanPhone3,
   detectNorthAmericanPhone4,
 } from '../detectors/phone.ts'
+import { isMaskedKey, isTypeName } from '../detectors/placeholders.ts'
 import { isSummedToken } from '../detectors/token-checksums.ts'
-import { detectUrlUserinfo4 } from '../detectors/url-userinfo.ts'
+import { detectEmail4, detectUrlUserinfo4 } from '../detectors/url-userinfo.ts'
 import type { DetectorName } from '../rule.ts'
 import type { Detector } from '../text-view.ts'
 
@@ -25,6 +28,12 @@ export interface Generation {
   readonly detectors: Readonly<Partial<Record<DetectorName, Detector>>>
   /** Whether the value of a field that often holds something else looks like a credential. */
   readonly looksLikeToken: (value: string) => boolean
+  /** Whether what has the form of a key is one that documentation has made unreadable. */
+  readonly isMaskedKey?: (secret: string) => boolean
+  /** Whether a value is the name of a type, as schemas have it where a value would be. */
+  readonly isTypeName?: (value: string) => boolean
+  /** Whether the digits of a JSON number are those of a card; the field's name is context. */
+  readonly isCardNumber: (digits: string, field: string) => boolean
   /** Looks into base64 and percent escapes. */
   readonly decodes: boolean
   /** So many pieces make a stream. */
@@ -47,6 +56,7 @@ export const GENERATION_2: Generation = {
   checks: CHECKS,
   detectors: {},
   looksLikeToken,
+  isCardNumber: isPaymentCardNumber,
   decodes: true,
   piecesMin: 2,
   readsBytes: false,
@@ -81,9 +91,15 @@ export const GENERATION_4: Generation = {
     'international-phone': detectInternationalPhone4,
     'national-phone': detectNationalPhone4,
     'north-american-phone': detectNorthAmericanPhone4,
+    'payment-card': detectPaymentCard4,
+    iban: detectIban4,
+    email: detectEmail4,
     'url-userinfo': detectUrlUserinfo4,
   },
   looksLikeToken: looksLikeToken4,
+  isCardNumber: isPaymentCardNumber4,
+  isMaskedKey,
+  isTypeName,
   readsMembers: true,
   readsColours: true,
 }

@@ -52,7 +52,7 @@ export function fieldAnchors(rules: readonly FieldRuleData[]): string[] {
 
 /** Whether a field's text is to be replaced whole because of the field's name. */
 export function isSecretOfField(field: FieldRuleData, value: string, generation: Generation): boolean {
-  if (value === '' || isToken(value.trim()) || isMasked(value)) return false
+  if (value === '' || isToken(value.trim()) || isMasked(value) || generation.isTypeName?.(value) === true) return false
   switch (field.value) {
     case 'any':
       return true

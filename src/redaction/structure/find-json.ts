@@ -1,5 +1,4 @@
 import { isPrivateMember, PRIVATE_MEMBERS } from '../detectors/jwk.ts'
-import { isPaymentCardNumber } from '../detectors/payment-card.ts'
 import type { Evidence } from '../explain/trace.ts'
 import type { FieldRuleData } from '../rule.ts'
 import type { CompiledPolicy } from '../scanner/compile.ts'
@@ -29,6 +28,10 @@ const VALUE_MEMBERS: ReadonlySet<string> = new Set(['value', 'val'])
 /** The same as version 4 knows them. */
 const MORE_NAME_MEMBERS: ReadonlySet<string> = new Set([...NAME_MEMBERS, 'ParameterKey', 'OptionName', 'Name', 'Key', 'variable'])
 const MORE_VALUE_MEMBERS: ReadonlySet<string> = new Set([...VALUE_MEMBERS, 'ParameterValue', 'Value'])
+/** Members that say what stands in a member beside them: `{ "label": "IMEI", "value": "…" }`. Since version 4. */
+const LABEL_MEMBERS: ReadonlySet<string> = new Set([...MORE_NAME_MEMBERS, 'label', 'title', 'type', 'question', 'attribute', 'caption'])
+const LABELLED_MEMBERS: ReadonlySet<string> = new Set([...MORE_VALUE_MEMBERS, 'answer', 'number'])
+const LABEL_MAX = 64
 
 /**
  * What is found in a JSON text, in offsets of that text; undefined where it is not valid JSON. `rule` is that of the field
@@ -186,6 +189,8 @@ interface Container {
   /** Of `{ name, value }` objects. */
   namedRule: FieldRuleData | undefined
   valueToken: JsonToken | undefined
+  /** What says in a member what the value is. */
+  labelToken: JsonToken | undefined
   /** Of lists: what the element before this one names, if it is a string. */
   previousRule: FieldRuleData | undefined
   /** Members that are private where the object is a JSON Web Key, and whether it is one. */
@@ -245,7 +250,7 @@ class JsonFinder {
     if (this.#hasHit(token) || rule !== undefined || this.#policy.plugged !== undefined) {
       const value = this.#valueOf(token)
       const scan = this.#scanOf(token, value)
-      this.#addInside(token, value, findInFieldString(this.#policy, value, container.field, rule, this.#nesting, scan))
+      this.#addInside(token, value, findInFieldString(this.#policy, value, this.#nameOf(container, isInList), rule, this.#nesting, scan))
     }
     if (paired !== undefined && isSecretOfPair(paired, this.#valueOf(token), this.#policy.generation)) this.#addWhole(token, paired)
     if (this.#policy.generation.readsKeys && !isInList) this.#noteKey(container, token)
@@ -262,11 +267,18 @@ class JsonFinder {
     const { rule } = container
     if (rule?.numbers === true && isSecretOfField(rule, digits, this.#policy.generation))
       this.#addNumber(token, rule.rule, this.#policy.fieldRank)
-    else if (digits.length >= 13 && isPaymentCardNumber(digits, container.field)) this.#addNumber(token, CARD_RULE, 0, { proof: CARD_RULE })
+    else if (digits.length >= 13 && this.#policy.generation.isCardNumber(digits, container.field))
+      this.#addNumber(token, CARD_RULE, 0, { proof: CARD_RULE })
+  }
+
+  /** Name of the current member, with what a member beside it says that it is. */
+  #nameOf({ field, labelToken }: Container, isInList: boolean): string {
+    return labelToken === undefined || isInList || !LABELLED_MEMBERS.has(field) ? field : `${this.#valueOf(labelToken)} ${field}`
   }
 
   /** `{ ParameterKey, ParameterValue }`, and `{ value }` under a name that says that it is secret. */
   #noteMember(container: Container, token: JsonToken): void {
+    if (LABEL_MEMBERS.has(container.field) && token.end - token.start <= LABEL_MAX) container.labelToken ??= token
     if (container.field === 'key' && container.hasUser && /^[A-Za-z0-9_-]{16,256}$/.test(this.#valueOf(token)))
       this.#addWhole(token, USER_KEY_FIELD)
     else if (MORE_NAME_MEMBERS.has(container.field)) container.namedRule = this.#ruleNamedBy(token)
@@ -349,6 +361,7 @@ function newContainer(field: string, rule: FieldRuleData | undefined): Container
     rule,
     namedRule: undefined,
     valueToken: undefined,
+    labelToken: undefined,
     previousRule: undefined,
     privateTokens: undefined,
     isKey: false,

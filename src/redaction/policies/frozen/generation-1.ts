@@ -1,7 +1,7 @@
 import { isOtherScriptLetter } from '../../detectors/characters.ts'
 import { CHECKS, type Check, isMasked } from '../../detectors/checks.ts'
 import { detectEmail } from '../../detectors/email.ts'
-import { detectPaymentCard } from '../../detectors/payment-card.ts'
+import { detectPaymentCard, isPaymentCardNumber } from '../../detectors/payment-card.ts'
 import type { Generation } from '../../scanner/generation.ts'
 import type { Detector } from '../../text-view.ts'
 
@@ -41,6 +41,7 @@ export const GENERATION_1: Generation = {
   checks: { ...CHECKS, 'assigned-value': isAssignedValue, 'assigned-token': isAssignedToken },
   detectors: { email: detectEmail1, 'payment-card': detectPaymentCard },
   looksLikeToken,
+  isCardNumber: isPaymentCardNumber,
   decodes: false,
   piecesMin: 3,
   readsBytes: false,
