@@ -21,7 +21,18 @@ const SURVIVORS: Readonly<Record<string, readonly string[]>> = {
     'dd.trace_id=4611686018427387904',
     'https://example.com/feature/5068609911521280',
   ],
+  'keys made unreadable': [
+    'AKIAXXXXXXXXXXXXXXXX',
+    'sk_live_xxxxxxxxxxxxxxxxxxxxxxxx',
+    'ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx',
+    'apiKey: "string"',
+    '{"apiKey": "string", "password": "string"}',
+  ],
   numbers: [
+    'CI run 1712345678, build 1234567-8, nit: use 1700000000',
+    'Mon Jan  5 10:00:00 MST 2026 1767607200',
+    '5 UTR at 1537162660, kt 1712345678, tax 1712345678901',
+    'the card id 6799990100000000018 of message 6226576755873382245',
     'start 1700000000000000000 end 1700000000123456789',
     '1700000000000 ms, 1700000000 s, 1712345678901234 us',
     'score 0.4111111111111111 and -0.55555555555544440001',
@@ -57,6 +68,10 @@ const SURVIVORS: Readonly<Record<string, readonly string[]>> = {
     'https://example.com:443/@user/post',
     'postgres://${USER}:${PASSWORD}@db/app',
     'redis://:****@cache:6379',
+    'postgres://user:password@localhost:5432/db',
+    'mongodb+srv://USERNAME:PASSWORD@cluster0.mongodb.net/',
+    'https://user:pass@host/path',
+    'mysql://your_username:your_password@db.example.com/app',
     'https://medium.com/@someone/title-1234',
     'see http://a.example/x?q=1:2@3',
   ],
@@ -91,6 +106,21 @@ const SURVIVORS: Readonly<Record<string, readonly string[]>> = {
     'SECRET = K8S_VALUE2_SECRET; exchange_token = exchangeX509Token',
   ],
 }
+
+it('takes no real password for the word for one', () => {
+  for (const login of [
+    'user:hunter2',
+    'user:s3cret',
+    'username:admin123',
+    'root:password',
+    'postgres:postgres',
+    'user:Password1',
+    'ana:pass',
+  ]) {
+    const { value } = redactor.redactText(`connect to https://${login}@db.example.com/app now`)
+    expect(value, login).not.toContain(login.slice(login.indexOf(':')))
+  }
+})
 
 describe('look-alikes survive', () => {
   for (const [kind, texts] of Object.entries(SURVIVORS)) {

@@ -136,8 +136,8 @@ export const NATIONAL_KINDS_4: readonly NationalKind[] = [
   kind('pe-ruc', ['ruc', 'sunat', 'registro único de contribuyente*'], [11]),
   kind('ec-cedula', [...CEDULA, 'c i', 'ecuador*'], [10], ['000000000-0']),
   kind('ec-ruc', ['ruc', 'sri', 'registro único de contribuyente*', 'ecuador*'], [13]),
-  kind('uy-cedula', [...CEDULA, 'ci', 'c i', 'uruguay*'], [], ['0.000.000-0', '000.000-0', '0.000.000/0']),
-  kind('uy-cedula', [...CEDULA, 'c i', 'uruguay*'], [], ['0000000-0']),
+  kind('uy-cedula', [...CEDULA, 'ci', 'c i', 'uruguay*'], [], ['0.000.000-0', '0.000.000/0']),
+  kind('uy-cedula', [...CEDULA, 'c i', 'uruguay*'], [], ['0000000-0', '000.000-0']),
   kind('do-cedula', [...CEDULA, 'dominican*'], [11], ['000-0000000-0']),
   kind(
     've-rif',
@@ -164,7 +164,7 @@ export const NATIONAL_KINDS_4: readonly NationalKind[] = [
   kind('eg-id', ['الرقم القومي', 'رقم قومي', 'egypt*', ...PERSON], [14]),
   kind('ir-national-id', ['کد ملی', 'کدملی', 'شماره ملی', 'melli', 'iran*'], [10], ['000-000000-0']),
   kind('vn-cccd', ['cccd', 'căn cước*', 'can cuoc*', 'số định danh', 'so dinh danh', 'vietnam*'], [12]),
-  kind('vn-mst', ['mst', 'mã số thuế', 'ma so thue'], [10]),
+  kind('vn-mst', ['mst:', 'mst số', 'mã số thuế', 'ma so thue'], [10]),
   kind('id-nik', ['nik', 'ktp', 'e ktp', 'nomor induk*'], [16], ['0000 0000 0000 0000']),
   kind('id-npwp', ['npwp', 'nomor pokok wajib*'], [15], ['00.000.000.0-000.000']),
   kind(
