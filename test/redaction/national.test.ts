@@ -75,6 +75,22 @@ describe('national identifiers beside the words that name them', () => {
     expect(redactor.redactJson(other).value).toBe(other)
   })
 
+  it('in more words for kinds of earlier versions', () => {
+    for (const text of [
+      'ת"ז: 123456782',
+      'SV-Nummer 1237010180',
+      'número fiscal 123456789',
+      'mi número de seguro social es 219099999',
+      'osobni identifikacijski broj 69435151530',
+      'आधार संख्या 234123412346',
+      'No. KP: 850101145678',
+      'rodné číslo,město\n7801233540,Praha',
+    ]) {
+      const number = /[0-9]{9,}/.exec(text)?.[0] ?? ''
+      expect(redactor.redactText(text).value, text).not.toContain(number)
+    }
+  })
+
   it('knows a check for each kind', () => {
     for (const { name } of [...NATIONAL_KINDS_4, ...MORE_RUN_WORDS_4]) expect(NUMBER_CHECKS_4[name], name).toBeTypeOf('function')
   })

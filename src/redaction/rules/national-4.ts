@@ -179,7 +179,7 @@ export const NATIONAL_KINDS_4: readonly NationalKind[] = [
 
 /** The same where number-run.ts knows the number, but not in these words. */
 export const MORE_RUN_WORDS_4: readonly NationalKind[] = [
-  kind('il-id', ['ת.ז', 'ת ז', 'תז', 'תעודת זהות', 'מספר זהות', 'הויה'], [9]),
+  kind('il-id', ['ת ז', 'ת"ז', 'ת״ז', 'תז', 'תעודת זהות', 'מספר זהות', 'הויה'], [9]),
   kind('gr-afm', ['αφμ', 'α φ μ'], [9]),
   kind('bg-egn', ['егн', 'единен граждански'], [10]),
   kind('ru-inn', ['инн'], [10, 12]),
@@ -190,12 +190,16 @@ export const MORE_RUN_WORDS_4: readonly NationalKind[] = [
   kind('jp-my-number', ['マイナンバー', '個人番号'], [12]),
   kind('kr-rrn', ['주민등록번호', '주민번호', '외국인등록번호', 'frn', 'alien registration*'], [13]),
   kind('th-id', ['tnin', 'เลขประจำตัวประชาชน', 'เลขบัตรประชาชน', 'บัตรประชาชน', 'เลขประจําตัวประชาชน'], [13]),
-  kind(
-    'hk-id',
-    ['hkid*', 'hong kong*', '香港身份證*', '香港身份证*', '身份證號碼', 'identity card'],
-    [],
-    ['A000000(X)', 'AA000000(X)', 'A000000(X)'],
-  ),
+  kind('at-svnr', ['sv nummer', 'sv nr', 'svnummer', 'vsnr', 'e card'], [10]),
+  kind('pt-nif', ['número fiscal', 'numero fiscal', 'n º fiscal', 'identificação fiscal', 'identificacao fiscal'], [9]),
+  kind('us-ssn', ['seguro social'], [9]),
+  kind('hr-oib', ['osobni identifikacijski*'], [11]),
+  kind('se-personnummer', ['persnr', 'pers nr', 'samordningsnummer'], [10, 12]),
+  kind('in-aadhaar', ['आधार*', 'ஆதார்*', 'ఆధార్*', 'আধার*', 'આધાર*'], [12]),
+  kind('my-nric', ['kad pengenalan', 'no kp', 'nokp', 'ic no*', 'ic number'], [12]),
+  kind('ae-emirates-id', ['رقم الهوية', 'الهوية', 'eid', 'emirates*'], [15]),
+  kind('pk-cnic', ['شناختی کارڈ', 'nadra'], [13]),
+  kind('hk-id', ['hkid*', 'hong kong*', '香港身份證*', '香港身份证*', '身份證號碼', 'identity card'], [], ['A000000(X)', 'AA000000(X)']),
 ]
 
 /** What a shape means, as an anchor and as a pattern. */
