@@ -91,6 +91,16 @@ describe('national identifiers beside the words that name them', () => {
     }
   })
 
+  it('says nothing because of the name of a token beside it', () => {
+    for (const [rule, marked] of Object.entries(NATIONAL)) {
+      if (rule === 'passport-zone' || rule === 'crypto-address') continue
+      for (const text of marked) {
+        const value = valueOf(text)
+        for (const near of [`${value} <${rule}:0123456789ab>`, `<${rule}:0123456789ab> ${value}`]) expect(rulesOf(near), near).toEqual([])
+      }
+    }
+  })
+
   it('knows a check for each kind', () => {
     for (const { name } of [...NATIONAL_KINDS_4, ...MORE_RUN_WORDS_4]) expect(NUMBER_CHECKS_4[name], name).toBeTypeOf('function')
   })

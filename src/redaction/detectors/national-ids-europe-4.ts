@@ -30,7 +30,7 @@ function isCartao(id: string): boolean {
     const value = SIGNS.indexOf(id[id.length - 1 - index] ?? '')
     sum += index % 2 === 0 ? value : value * 2 - (value > 4 ? 9 : 0)
   }
-  return sum % 10 === 0
+  return sum % 10 === 0 && /[A-Z]/.test(id)
 }
 
 /** The weights 7, 3, 1 of ICAO 9303, over digits and letters, without a check digit. */

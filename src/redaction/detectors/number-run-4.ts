@@ -3,7 +3,7 @@ import { wordsExpression } from '../scanner/context.ts'
 import type { Detector } from '../text-view.ts'
 import { isDigit } from './characters.ts'
 import { NUMBER_CHECKS_4 } from './national-ids-4.ts'
-import { contextOf, isAlone } from './number-run.ts'
+import { contextOf4, isAlone } from './number-run.ts'
 
 interface RunKind {
   readonly rule: string
@@ -36,7 +36,7 @@ export const detectNumberRun4: Detector = (view, anchorEnd, anchorLength) => {
   let context: string | undefined
   for (const { rule, check, near } of kinds) {
     if (!check(digits)) continue
-    context ??= contextOf(view, start, end)
+    context ??= contextOf4(view, start, end)
     if (near.test(context)) return { start, end, rule }
   }
   return undefined

@@ -1,5 +1,5 @@
 import { IDENTITY_WORDS } from '../rules/identity.ts'
-import { asWords, wordsExpression } from '../scanner/context.ts'
+import { asWords, withoutCutToken, wordsExpression } from '../scanner/context.ts'
 import type { Detector, TextView } from '../text-view.ts'
 import { isAlnum, isDigit } from './characters.ts'
 import { ID_CHECKS } from './national-ids.ts'
@@ -115,23 +115,24 @@ export const numberRunCandidates = (digits: string): string[] => [
 ]
 
 /** A run of 9 to 18 digits, by itself, that is somebody's number. */
-export const detectNumberRun: Detector = (view, anchorEnd, anchorLength) => {
-  const start = anchorEnd - anchorLength
-  const { text } = view
-  let end = anchorEnd
-  while (end - start <= LONGEST && isDigit(text.charCodeAt(end))) end++
-  const kinds = KINDS.get(end - start)
-  if (kinds === undefined || !isAlone(text, start, end)) return undefined
-  const digits = text.slice(start, end)
-  let context: string | undefined
-  for (const { rule, check, near } of kinds) {
-    if (!check(digits)) continue
-    context ??= near === undefined ? undefined : contextOf(view, start, end)
-    if (near === undefined || (context !== undefined && near.test(context))) return { start, end, rule }
+const numberRunDetector =
+  (wordsBeside: (view: TextView, start: number, end: number) => string): Detector =>
+  (view, anchorEnd, anchorLength) => {
+    const start = anchorEnd - anchorLength
+    const { text } = view
+    let end = anchorEnd
+    while (end - start <= LONGEST && isDigit(text.charCodeAt(end))) end++
+    const kinds = KINDS.get(end - start)
+    if (kinds === undefined || !isAlone(text, start, end)) return undefined
+    const digits = text.slice(start, end)
+    let context: string | undefined
+    for (const { rule, check, near } of kinds) {
+      if (!check(digits)) continue
+      context ??= near === undefined ? undefined : wordsBeside(view, start, end)
+      if (near === undefined || (context !== undefined && near.test(context))) return { start, end, rule }
+    }
+    return undefined
   }
-  return undefined
-}
-
 export function isAlone(text: string, start: number, end: number): boolean {
   const after = text.charCodeAt(end)
   if (isAlnum(after) || after === 0x5f) return false
@@ -144,11 +145,23 @@ export function isAlone(text: string, start: number, end: number): boolean {
 /** The last one of each text: two detectors ask about one number, one after the other. */
 const contexts = new WeakMap<TextView, { readonly start: number; readonly words: string }>()
 
-export function contextOf(view: TextView, start: number, end: number): string {
+function contextOf(view: TextView, start: number, end: number): string {
   const known = contexts.get(view)
   if (known?.start === start) return known.words
-  const { text, field } = view
-  const words = `${asWords(field)} | ${asWords(text.slice(Math.max(0, start - BEFORE), start))} | ${asWords(text.slice(end, end + BEHIND))}`
+  const words = wordsAround(view, start, view.text.slice(end, end + BEHIND))
   contexts.set(view, { start, words })
   return words
 }
+
+/** The same without the name of a token that is cut off behind. */
+export function contextOf4(view: TextView, start: number, end: number): string {
+  const behind = view.text.slice(end, end + BEHIND)
+  return behind.includes('<') ? wordsAround(view, start, withoutCutToken(behind)) : contextOf(view, start, end)
+}
+
+const wordsAround = ({ text, field }: TextView, start: number, behind: string): string =>
+  `${asWords(field)} | ${asWords(text.slice(Math.max(0, start - BEFORE), start))} | ${asWords(behind)}`
+
+export const detectNumberRun = numberRunDetector(contextOf)
+/** Version 4 takes no word from a token that is cut off behind. */
+export const detectKnownRun4 = numberRunDetector(contextOf4)

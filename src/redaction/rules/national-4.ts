@@ -43,7 +43,17 @@ export const NATIONAL_KINDS_4: readonly NationalKind[] = [
   ),
   kind(
     'pt-cartao-de-cidadao',
-    ['cartão de cidadão', 'cartão do cidadão', 'cartao de cidadao', 'cartao do cidadao', 'cc', 'citizen card'],
+    [
+      'cartão de cidadão',
+      'cartão do cidadão',
+      'cartao de cidadao',
+      'cartao do cidadao',
+      'do cc',
+      'n º cc',
+      'nº cc',
+      'número cc',
+      'citizen card',
+    ],
     [],
     ['000000000AA0', '00000000 0 AA0', '00000000 0AA0', '00000000-0AA0', '00000000-0-AA0', '000000000XX0', '00000000 0 XX0'],
   ),

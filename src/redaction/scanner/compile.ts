@@ -260,7 +260,8 @@ function byteTable(chars: string): Uint8Array {
 const NO_TAIL = '(?!)'
 
 function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undefined): Detector {
-  if (rule.detector !== undefined) return withContext(rule, generation.detectors[rule.detector] ?? DETECTORS[rule.detector], trace)
+  if (rule.detector !== undefined)
+    return withContext(rule, generation, generation.detectors[rule.detector] ?? DETECTORS[rule.detector], trace)
   if (rule.pattern === undefined) throw new TypeError(`rule ${rule.name}: expected a pattern or a detector`)
   const narrowed = rule.pattern.includes('(?<secret>')
   const { flag, rangeOf } = narrowed ? secretRangeOf(rule.pattern) : { flag: '', rangeOf: () => undefined }
@@ -269,7 +270,10 @@ function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undef
   if (rule.check !== undefined && check === undefined) throw new TypeError(`rule ${rule.name}: no check ${rule.check}`)
   const alnumTail = /[A-Za-z0-9]*/y
   const tail = rule.tail === undefined ? alnumTail : new RegExp(rule.tail === NO_TAIL ? NO_TAIL : `${rule.tail}*`, 'y')
-  const around = rule.near === undefined && rule.unless === undefined ? undefined : compileContext(rule.near, rule.unless)
+  const around =
+    rule.near === undefined && rule.unless === undefined
+      ? undefined
+      : compileContext(rule.near, rule.unless, generation.leavesTokens === true)
   const begin = beginOf(rule)
 
   return (view, anchorEnd, anchorLength) => {
@@ -298,8 +302,11 @@ function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undef
   }
 }
 
-function withContext(rule: RuleData, detect: Detector, trace: Trace | undefined): Detector {
-  const around = rule.near === undefined && rule.unless === undefined ? undefined : compileContext(rule.near, rule.unless)
+function withContext(rule: RuleData, generation: Generation, detect: Detector, trace: Trace | undefined): Detector {
+  const around =
+    rule.near === undefined && rule.unless === undefined
+      ? undefined
+      : compileContext(rule.near, rule.unless, generation.leavesTokens === true)
   if (around === undefined && trace === undefined) return detect
   return (view, anchorEnd, anchorLength) => {
     const found = detect(view, anchorEnd, anchorLength)

@@ -8,8 +8,12 @@ const UNLESS_BEFORE = 32
 /** Whether the surroundings of a match speak for it. `from` is where the pattern began, `start` and `end` are what it would replace. */
 export type ContextCheck = (view: TextView, from: number, start: number, end: number) => boolean
 
-/** Words that raise and words that lower, see RuleData.near and RuleData.unless. */
-export function compileContext(near: readonly string[] | undefined, unless: readonly string[] | undefined): ContextCheck {
+/** Words that raise and words that lower, see RuleData.near and RuleData.unless. `leavesTokens` is false before version 4. */
+export function compileContext(
+  near: readonly string[] | undefined,
+  unless: readonly string[] | undefined,
+  leavesTokens: boolean,
+): ContextCheck {
   const raising = near === undefined ? undefined : wordsExpression(near)
   const lowering = unless === undefined ? undefined : wordsExpression(unless)
   return (view, from, start, end) => {
@@ -21,9 +25,13 @@ export function compileContext(near: readonly string[] | undefined, unless: read
     if (raising === undefined) return true
     if (field !== '' && raising.test(asWords(field))) return true
     if (raising.test(asWords(text.slice(Math.max(0, from - BEFORE), start)))) return true
-    return raising.test(asWords(text.slice(end, end + BEHIND)))
+    const behind = text.slice(end, end + BEHIND)
+    return raising.test(asWords(leavesTokens ? withoutCutToken(behind) : behind))
   }
 }
+
+/** Of a token whose end is out of sight the name would be taken for a word. Since version 4. */
+export const withoutCutToken = (behind: string): string => behind.replace(/<[a-z][a-z0-9-]{0,23}(?::[0-9a-f]{0,12})?$/, ' ')
 
 /** Names in code and in prose made alike: `customerSsn`, `customer_ssn` and `Customer SSN` are words in lower case. */
 export function asWords(text: string): string {

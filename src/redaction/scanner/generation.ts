@@ -3,6 +3,7 @@ import { looksLikeToken4 } from '../detectors/assigned-checks-4.ts'
 import { CHECKS, type Check, looksLikeToken } from '../detectors/checks.ts'
 import { detectIban4 } from '../detectors/iban.ts'
 import { LATER_CHECKS } from '../detectors/later.ts'
+import { detectKnownRun4 } from '../detectors/number-run.ts'
 import { detectPaymentCard4, isPaymentCardNumber, isPaymentCardNumber4 } from '../detectors/payment-card.ts'
 import {
   detectInternationalPhone3,
@@ -48,6 +49,8 @@ export interface Generation {
   readonly readsParts: boolean
   /** Knows members that hold the value of what another member or the one around names. */
   readonly readsMembers?: boolean
+  /** Knows a token whose end is beyond what is looked at for words. */
+  readonly leavesTokens?: boolean
   /** Knows that what tells a terminal a colour is no part of the word behind it. */
   readonly readsColours?: boolean
 }
@@ -91,6 +94,7 @@ export const GENERATION_4: Generation = {
     'international-phone': detectInternationalPhone4,
     'national-phone': detectNationalPhone4,
     'north-american-phone': detectNorthAmericanPhone4,
+    'number-run': detectKnownRun4,
     'payment-card': detectPaymentCard4,
     iban: detectIban4,
     email: detectEmail4,
@@ -101,5 +105,6 @@ export const GENERATION_4: Generation = {
   isMaskedKey,
   isTypeName,
   readsMembers: true,
+  leavesTokens: true,
   readsColours: true,
 }
