@@ -4,12 +4,13 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { createRedactor, normalizeTokens, type PolicyVersion } from '../../src/redaction/index.ts'
 import { classesOf } from './labelled/classes.ts'
-import { FRESH_MISSED, FRESH_PERSONAL, FRESH_SECRETS, freshCases } from './labelled/fresh.ts'
-import { FRESH_CLEAN } from './labelled/fresh-clean.ts'
-import { LATER_FIRST_FOUND, laterCases, SECOND_FIRST_FOUND } from './labelled/later.ts'
+import { FIFTH_FIRST_FOUND, fifthCases } from './labelled/fifth/cases.ts'
+import { FOURTH_FIRST_FOUND, fourthCases } from './labelled/fourth/cases.ts'
 import { type Score, scoreLabelledSet } from './labelled/score.ts'
-import { secondCases } from './labelled/second.ts'
-import { type UnseenCase, unseenCases } from './labelled/unseen.ts'
+import { SECOND_MISSED, SECOND_PERSONAL, SECOND_SECRETS, secondCases } from './labelled/second/cases.ts'
+import { SECOND_CLEAN } from './labelled/second/clean.ts'
+import type { FilledCase } from './labelled/template.ts'
+import { thirdCases } from './labelled/third/cases.ts'
 
 const PER_FORMAT = 4
 const CLEAN_BYTES = 100_000
@@ -44,7 +45,7 @@ function classRows({ detectors }: Score): string[] {
 /** Found and all, of the cases that were written from memory. */
 function freshScore(templates: readonly string[], key: Uint8Array): readonly [found: number, all: number] {
   const redactor = createRedactor({ key })
-  const cases = freshCases(templates)
+  const cases = secondCases(templates)
   const found = cases.filter(({ text, secrets }) => {
     const { value } = /^\s*[{[]/.test(text) ? redactor.redactJson(text) : redactor.redactText(text)
     // Four digits may well stand in a pseudonym.
@@ -55,7 +56,7 @@ function freshScore(templates: readonly string[], key: Uint8Array): readonly [fo
 
 /** Found and all, by what is looked for. */
 function scoreOf(
-  cases: readonly UnseenCase[],
+  cases: readonly FilledCase[],
   key: Uint8Array,
   policyVersion: PolicyVersion,
 ): ReadonlyMap<string, readonly [number, number]> {
@@ -73,8 +74,8 @@ function scoreOf(
   return score
 }
 
-function unseenRows(key: Uint8Array): string[] {
-  const cases = unseenCases()
+function thirdRows(key: Uint8Array): string[] {
+  const cases = thirdCases()
   const first = scoreOf(cases, key, '3')
   return [...scoreOf(cases, key, '4')].map(([group, [found, all]]) => {
     const [before] = first.get(group) ?? [0]
@@ -87,7 +88,7 @@ const partOf = (group: string): 'credentials' | 'personal data' | 'look-alikes' 
   group === 'look-alikes' ? group : PERSONAL_GROUP.test(group) ? 'personal data' : 'credentials'
 
 /** A set in three rows; what was found of it before anything was changed for it stands beside the set. */
-function laterRows(name: string, cases: readonly UnseenCase[], first: Readonly<Record<string, number>>, key: Uint8Array): string[] {
+function laterRows(name: string, cases: readonly FilledCase[], first: Readonly<Record<string, number>>, key: Uint8Array): string[] {
   const parts = new Map<string, readonly [number, number]>()
   for (const [group, [found, all]] of scoreOf(cases, key, '4')) {
     const [foundBefore, allBefore] = parts.get(partOf(group)) ?? [0, 0]
@@ -103,9 +104,9 @@ export function redactionTable(): string {
   const traffic = [...score.falseAlarms.values()]
   const bytes = traffic.reduce((sum, kind) => sum + kind.bytes, 0)
   const alarms = traffic.reduce((sum, kind) => sum + kind.alarms.length, 0)
-  const [secrets, allSecrets] = freshScore([...FRESH_SECRETS, ...FRESH_MISSED], key)
-  const [personal, allPersonal] = freshScore(FRESH_PERSONAL, key)
-  const [clean, allClean] = freshScore(FRESH_CLEAN, key)
+  const [secrets, allSecrets] = freshScore([...SECOND_SECRETS, ...SECOND_MISSED], key)
+  const [personal, allPersonal] = freshScore(SECOND_PERSONAL, key)
+  const [clean, allClean] = freshScore(SECOND_CLEAN, key)
   return [
     '| what | detectors | cases | recall | precision |',
     '|---|---|---|---|---|',
@@ -119,15 +120,15 @@ export function redactionTable(): string {
     '',
     '| what | cases | when first run | now |',
     '|---|---|---|---|',
-    ...unseenRows(key),
+    ...thirdRows(key),
     '',
     'A fourth set, of what tools, languages and people write, and a fifth, of whole files made by chance. Of either it was counted what is found before',
     'anything was changed for it: that is what to expect elsewhere.',
     '',
     '| what | cases | when first run | now |',
     '|---|---|---|---|',
-    ...laterRows('fourth', laterCases(), LATER_FIRST_FOUND, key),
-    ...laterRows('fifth', secondCases(), SECOND_FIRST_FOUND, key),
+    ...laterRows('fourth', fourthCases(), FOURTH_FIRST_FOUND, key),
+    ...laterRows('fifth', fifthCases(), FIFTH_FIRST_FOUND, key),
   ].join('\n')
 }
 

@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import { UNSEEN_KNOWN_MISSED, type UnseenCase, unseenCases } from '../../bench/redaction/labelled/unseen.ts'
+import type { FilledCase } from '../../bench/redaction/labelled/template.ts'
+import { THIRD_KNOWN_MISSED, thirdCases } from '../../bench/redaction/labelled/third/cases.ts'
 import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(6) })
 const redact = (text: string): string => (/^\s*[{[]/.test(text) ? redactor.redactJson(text) : redactor.redactText(text)).value
 
-const groups = new Map<string, UnseenCase[]>()
-for (const one of unseenCases()) groups.set(one.group, [...(groups.get(one.group) ?? []), one])
+const groups = new Map<string, FilledCase[]>()
+for (const one of thirdCases()) groups.set(one.group, [...(groups.get(one.group) ?? []), one])
 
 describe('the third set of cases', () => {
   it.each([...groups])('%s', (group, cases) => {
@@ -17,11 +18,11 @@ describe('the third set of cases', () => {
       const isLeft = (secret: string): boolean => shown.includes(secret.length > 16 ? secret.slice(-12) : secret)
       return secrets.length === 0 ? value !== text : secrets.some(isLeft)
     })
-    const known = UNSEEN_KNOWN_MISSED[group] ?? 0
+    const known = THIRD_KNOWN_MISSED[group] ?? 0
     expect(missed.length, missed.map(({ text }) => text).join('\n')).toBe(known)
   })
   it('changes nothing when it is redacted again', () => {
-    for (const [index, { text }] of unseenCases().entries()) {
+    for (const [index, { text }] of thirdCases().entries()) {
       if (index % 4 > 0) continue
       const once = redact(text)
       expect(redact(once)).toBe(once)

@@ -1,5 +1,5 @@
 /** The fourth set: what agents send and get all day, in which there is nothing to find. */
-export const LATER_CLEAN: readonly string[] = [
+export const FOURTH_CLEAN: readonly string[] = [
   '{"pad_token":"<pad>","bos_token":"<s>","eos_token":"</s>","unk_token":"<unk>","sep_token":"[SEP]","cls_token":"[CLS]","mask_token":"[MASK]"}',
   '{"tokenizer_class":"LlamaTokenizerFast","model_max_length":131072,"add_bos_token":true,"bos_token":"<|begin_of_text|>","eos_token":"<|eot_id|>","pad_token":"<|finetune_right_pad_id|>"}',
   '{"added_tokens_decoder":{"128000":{"content":"<|begin_of_text|>","special":true}},"clean_up_tokenization_spaces":true}',

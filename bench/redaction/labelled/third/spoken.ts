@@ -1,5 +1,5 @@
-/** As in unseen-credentials.ts: what is said in sentences and other tongues, and private keys of all makes. */
-export const UNSEEN_SPOKEN: Readonly<Record<string, readonly string[]>> = {
+/** As in credentials.ts: what is said in sentences and other tongues, and private keys of all makes. */
+export const THIRD_SPOKEN: Readonly<Record<string, readonly string[]>> = {
   'prose and other tongues': [
     'my password is «{A10}!»',
     'the password is: «Tr0ub4dor&3»',

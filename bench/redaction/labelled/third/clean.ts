@@ -1,5 +1,5 @@
 /** Look-alikes, written as the other parts of this set, in which there is nothing to find. */
-export const UNSEEN_CLEAN: readonly string[] = [
+export const THIRD_CLEAN: readonly string[] = [
   '{X}',
   'run {X} finished',
   '01J{U23}',

@@ -1,5 +1,5 @@
-/** Written from memory as those in fresh.ts are, with nothing in them to find. */
-export const FRESH_CLEAN: readonly string[] = [
+/** Written from memory as those beside it are, with nothing in them to find. */
+export const SECOND_CLEAN: readonly string[] = [
   'id {X}',
   'commit {H40} by ana',
   'sha256:{H64}',

@@ -1,5 +1,5 @@
 /** Where a key that its issuer made recognisable stands; `N` is its name, `V` the key. */
-export const UNSEEN_PLACES: readonly string[] = [
+export const THIRD_PLACES: readonly string[] = [
   'N=V',
   'export N="V"',
   "N='V'\n",
@@ -35,7 +35,7 @@ export const UNSEEN_PLACES: readonly string[] = [
   'variable "N" {\n  default = "V"\n}',
 ]
 /** The same where no name stands beside it. */
-export const UNSEEN_BARE_PLACES: readonly string[] = [
+export const THIRD_BARE_PLACES: readonly string[] = [
   'V',
   'please use V for now',
   'curl -H "Authorization: Bearer V" https://api.acme.dev/v1/x',

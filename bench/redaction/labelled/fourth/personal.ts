@@ -1,5 +1,5 @@
 /** The fourth set: personal data where programs and people put it. */
-export const LATER_PERSONAL: Readonly<Record<string, readonly string[]>> = {
+export const FOURTH_PERSONAL: Readonly<Record<string, readonly string[]>> = {
   cards: [
     'Please charge «{#visa}»',
     'card: «{#visa 0000-0000-0000-0000}»',

@@ -1,5 +1,5 @@
 /** The fourth set, second part: credentials in what programs say to each other, in logs and in prose. */
-export const LATER_SPOKEN: Readonly<Record<string, readonly string[]>> = {
+export const FOURTH_SPOKEN: Readonly<Record<string, readonly string[]>> = {
   HTTP: [
     'GET /v1/x HTTP/1.1\r\nHost: api.acme.dev\r\nAuthorization: Basic «YW5hOnMzY3JldFBhc3N3b3Jk»\r\n\r\n',
     'Authorization: Bearer «{A40}»',

@@ -1,5 +1,5 @@
 /** The fourth set: credentials in the forms of many tools and languages, written before anybody looked at what is found. `«»` as in the third. */
-export const LATER_FORMS: Readonly<Record<string, readonly string[]>> = {
+export const FOURTH_FORMS: Readonly<Record<string, readonly string[]>> = {
   'name and value as members': [
     '      env:\n        - name: SECRET_KEY_BASE\n          value: «{H64}»\n        - name: RAILS_ENV\n          value: production\n',
     'env:\n- name: SMTP_PASSWORD\n  value: "«{A14}»"\n',

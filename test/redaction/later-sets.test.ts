@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { LATER_KNOWN_MISSED, laterCases, SECOND_KNOWN_MISSED } from '../../bench/redaction/labelled/later.ts'
-import { secondCases } from '../../bench/redaction/labelled/second.ts'
-import type { UnseenCase } from '../../bench/redaction/labelled/unseen.ts'
+import { FIFTH_KNOWN_MISSED, fifthCases } from '../../bench/redaction/labelled/fifth/cases.ts'
+import { FOURTH_KNOWN_MISSED, fourthCases } from '../../bench/redaction/labelled/fourth/cases.ts'
+import type { FilledCase } from '../../bench/redaction/labelled/template.ts'
 import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(6) })
@@ -14,15 +14,15 @@ function isJson(text: string): boolean {
 }
 const redact = (text: string): string => (isJson(text) ? redactor.redactJson(text) : redactor.redactText(text)).value
 
-const groupsOf = (cases: readonly UnseenCase[]): [string, UnseenCase[]][] => {
-  const groups = new Map<string, UnseenCase[]>()
+const groupsOf = (cases: readonly FilledCase[]): [string, FilledCase[]][] => {
+  const groups = new Map<string, FilledCase[]>()
   for (const one of cases) groups.set(one.group, [...(groups.get(one.group) ?? []), one])
   return [...groups]
 }
 
 describe.each([
-  ['the fourth set of cases', laterCases(), LATER_KNOWN_MISSED],
-  ['the fifth set of cases', secondCases(), SECOND_KNOWN_MISSED],
+  ['the fourth set of cases', fourthCases(), FOURTH_KNOWN_MISSED],
+  ['the fifth set of cases', fifthCases(), FIFTH_KNOWN_MISSED],
 ])('%s', (_, all, known) => {
   it.each(groupsOf(all))('%s', (group, cases) => {
     const missed = cases.filter(({ text, secrets }) => {

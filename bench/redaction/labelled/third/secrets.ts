@@ -2,7 +2,7 @@
  * Written from what issuers, public lists of rules and consoles show of keys, not from the rules here: `NAME format`, where the
  * name is what a program would call it. See random.ts for the notation.
  */
-export const UNSEEN_FORMATS: Readonly<Record<string, readonly string[]>> = {
+export const THIRD_FORMATS: Readonly<Record<string, readonly string[]>> = {
   'model vendors': [
     'ANTHROPIC_API_KEY sk-ant-api03-{S93}AA',
     'ANTHROPIC_ADMIN_KEY sk-ant-admin01-{S93}AA',

@@ -1,5 +1,5 @@
 /** Written from how programs and consoles show them, not from the rules: credentials that are told by what stands around them. `«»` marks what must not be left. */
-export const UNSEEN_CREDENTIALS: Readonly<Record<string, readonly string[]>> = {
+export const THIRD_CREDENTIALS: Readonly<Record<string, readonly string[]>> = {
   'files of tools': [
     '//npm-host.example.a/:_authToken=«{X}»',
     '//npm.acme.dev/:_password=«{B24}»\n//npm.acme.dev/:username=ana',

@@ -1,11 +1,11 @@
-import { Chance } from './random.ts'
+import { Chance } from '../random.ts'
 
 /**
  * Written from memory of how programs, consoles and people write such things: the first half before the rules had been looked at, the
  * second without consulting them. `«»` marks what must not be left; what fails has led to changes of the rules since, so that the set
  * is no longer unseen.
  */
-export const FRESH_SECRETS: readonly string[] = [
+export const SECOND_SECRETS: readonly string[] = [
   'ANTHROPIC_API_KEY=«sk-ant-api03-{S93}AA»',
   'export OPENAI_API_KEY="«sk-proj-{S74}T3BlbkFJ{S74}»"',
   'openai.api_key = "«sk-{A20}T3BlbkFJ{A20}»"',
@@ -194,7 +194,7 @@ export const FRESH_SECRETS: readonly string[] = [
   'KAGGLE_KEY=«{H32}»',
 ]
 
-export const FRESH_PERSONAL: readonly string[] = [
+export const SECOND_PERSONAL: readonly string[] = [
   'write to «ana.lopez+news@sub.example.co.uk» please',
   'From: "Ana López" <«ana.lopez@northwind.example»>',
   '<a href="mailto:«info@kaffee-haus.example»">mail</a>',
@@ -324,20 +324,20 @@ export const FRESH_PERSONAL: readonly string[] = [
 ]
 
 /** What is still not found of these. */
-export const FRESH_MISSED: readonly string[] = [
+export const SECOND_MISSED: readonly string[] = [
   'grpc-metadata-macaroon: «{H120}»',
   'ldap bind dn cn=admin,dc=acme,dc=dev password «{A12}»',
   'ASSEMBLYAI=«{H32}»',
   '{"username":"ana","key":"«{H32}»"}',
 ]
 
-export interface FreshCase {
+export interface SecondCase {
   readonly text: string
   readonly secrets: readonly string[]
 }
 
 /** Filled in with seeded chance: the same everywhere. */
-export function freshCases(templates: readonly string[]): FreshCase[] {
+export function secondCases(templates: readonly string[]): SecondCase[] {
   const chance = new Chance(20261121)
   return templates.map((template) => {
     const filled = chance.fill(template)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { FRESH_PERSONAL, FRESH_SECRETS, freshCases } from '../../bench/redaction/labelled/fresh.ts'
-import { FRESH_CLEAN } from '../../bench/redaction/labelled/fresh-clean.ts'
+import { SECOND_PERSONAL, SECOND_SECRETS, secondCases } from '../../bench/redaction/labelled/second/cases.ts'
+import { SECOND_CLEAN } from '../../bench/redaction/labelled/second/clean.ts'
 import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(5) })
@@ -8,14 +8,14 @@ const redact = (text: string): string => (/^\s*[{[]/.test(text) ? redactor.redac
 
 describe('cases written from memory', () => {
   it.each([
-    ['credentials', FRESH_SECRETS],
-    ['personal data', FRESH_PERSONAL],
+    ['credentials', SECOND_SECRETS],
+    ['personal data', SECOND_PERSONAL],
   ])('%s: nothing of them is left', (_, templates) => {
-    for (const { text, secrets } of freshCases(templates))
+    for (const { text, secrets } of secondCases(templates))
       for (const secret of secrets) expect(normalizeTokens(redact(text)), text).not.toContain(secret)
   })
   it('stay as they are where there is nothing to find', () => {
-    for (const { text } of freshCases(FRESH_CLEAN)) expect(redact(text)).toBe(text)
+    for (const { text } of secondCases(SECOND_CLEAN)) expect(redact(text)).toBe(text)
   })
 
   it.each([

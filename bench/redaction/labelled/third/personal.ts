@@ -1,4 +1,4 @@
-import { IBAN_COUNTRIES } from './identifiers.ts'
+import { IBAN_COUNTRIES } from '../identifiers.ts'
 
 /** Written from public descriptions, not from the rules; `«»` marks what must not be left, `{#…}` is an identifier with right check digits. */
 const PHONES: readonly (readonly [country: string, ...forms: string[]])[] = [
@@ -160,7 +160,7 @@ const IDS: readonly string[] = [
   'US passport «{D9}» issued in Boston',
 ]
 
-export const UNSEEN_PERSONAL: Readonly<Record<string, readonly string[]>> = {
+export const THIRD_PERSONAL: Readonly<Record<string, readonly string[]>> = {
   'e-mail addresses': [
     'write to «ana.lopez+{l4}@{l7}.example.org»',
     'From: "López, Ana" <«a.lopez@{l6}.example»>',
