@@ -79,9 +79,12 @@ export type LaterCheckName =
   | 'no-name'
   | 'nz-ird'
   | 'quoted-token'
+  | 'random-end'
   | 'random-run'
   | 'said'
   | 'said-mixed'
+  | 'stellar-seed'
+  | 'xrp-seed'
 
 /** Check digits and plausible dates of identifiers, see detectors/national-ids.ts and its neighbours. */
 export type PersonalCheckName = string

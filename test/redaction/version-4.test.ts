@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { FilledCase } from '../../bench/redaction/labelled/template.ts'
 import { THIRD_KNOWN_MISSED, thirdCases } from '../../bench/redaction/labelled/third/cases.ts'
-import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
+import { createRedactor, createRedactorFor, normalizeTokens } from '../../src/redaction/index.ts'
+import { parsePolicy } from '../../src/redaction/policies/schema.ts'
 
 const redactor = createRedactor({ key: new Uint8Array(32).fill(6) })
 const redact = (text: string): string => (/^\s*[{[]/.test(text) ? redactor.redactJson(text) : redactor.redactText(text)).value
@@ -192,4 +193,13 @@ it('knows the name that Rails gives its secret', () => {
     expect(redact(JSON.stringify({ env: { [name]: secret } }))).not.toContain(secret)
   const path = JSON.stringify({ secret_key_base: 'config/secrets.yml' })
   expect(redact(path)).toBe(path)
+})
+
+it('masks the data of a manifest once', () => {
+  const masking = createRedactorFor({
+    policy: parsePolicy({ schema: 'reprise.redaction-policy/2', id: 'own', version: '1', action: 'mask' }),
+    key: new Uint8Array(32).fill(6),
+  })
+  const { value } = masking.redactText(`kind: Secret\ndata:\n  config: IVDdzCEgwDpX4AffCTS5QZ74jweGIzjWgp2hySvoxopn\n`)
+  expect(value).toBe('kind: Secret\ndata:\n  config: [redacted]\n')
 })

@@ -29,6 +29,9 @@ export const isNoName = (secret: string): boolean =>
   (/[0-9]/.test(secret) || changes(secret) >= secret.length * 0.4) &&
   !NAME_WITH_NUMBER.test(secret)
 
+/** What stands behind the last sign of several random parts: of these, hex alone may be a digest and the rest its file's ending. */
+export const isRandomEnd = (secret: string): boolean => isNoName(secret.slice(secret.lastIndexOf('.') + 1))
+
 /** Characters that nobody would write as a name: letters and digits thoroughly mixed. */
 export function isRandomRun(secret: string, lengthMin: number): boolean {
   const core = secret.replace(/[=.,;:]+$/, '')
@@ -83,16 +86,22 @@ export function isNamedByBlank(secret: string, text: string, end: number): boole
   const words = wordsBefore(text, start)
   const isWeak =
     !words.split(/[^a-z0-9]+/).some((word) => VENDORS.has(word)) &&
-    !/(?:secret|token|passw|private|credential|bearer|(?:api|access|auth|service|account|admin|client|license|user|app) ?key|apikey)[a-z0-9]{0,4}[^a-z]{0,6}$/.test(
+    !/(?:secret|token|passw|private|credential|bearer|(?:api|access|auth|service|account|admin|client|license|user|app) ?key|apikey)[a-z0-9]{0,4}[^a-z]{0,6}(?:(?:is|to|was) )?$/.test(
       words,
     )
   if (UUID.test(secret) || /^[0-9a-f]+$/.test(secret)) return !isWeak
   return !isWeak || (/[a-z]/.test(secret) && /[A-Z]/.test(secret) && secret.length >= 20) || secret.length >= 28
 }
 
-/** `exports.findX509Error`: where a part is a plain word, all are names. */
-const isPathOfNames = (secret: string): boolean =>
-  secret.includes('.') && secret.split('.').some((part) => /^[A-Za-z]{0,32}$/.test(part) && changes(part) < part.length / 3)
+/** `exports.findX509Error`: where a part is a plain word, all are names, unless one is random (`hawk.Pb4YFzdSi7…`). */
+const isPathOfNames = (secret: string): boolean => {
+  if (!secret.includes('.')) return false
+  const parts = secret.split('.')
+  return parts.some((part) => /^[A-Za-z]{0,32}$/.test(part) && changes(part) < part.length / 3) && !parts.some((part) => isRandomPart(part))
+}
+
+/** Longer than a name, and its letters, digits and cases change at nearly every second place. */
+const isRandomPart = (part: string): boolean => part.length >= 20 && isNoName(part) && changes(part) >= part.length * 0.5
 
 const isBehindComma = (secret: string, text: string, end: number): boolean =>
   /,\s{0,3}\\?["'`]$/.test(text.slice(Math.max(0, end - secret.length - 8), end - secret.length))

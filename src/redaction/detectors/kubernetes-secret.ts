@@ -22,7 +22,7 @@ export const detectKubernetesSecret: Detector = (view, anchorEnd, anchorLength):
   for (const match of text.slice(from, to).matchAll(BLOCK)) {
     const body = match[2] ?? ''
     // A manifest that has been redacted, or names nothing but templates, stays.
-    const values = [...body.matchAll(/:[ \t]{1,4}(?:[|>][-+]?[ \t]{0,2}\r?\n[ \t]{1,16})?["']?([^\s"'<{$|>][^\s"']{3,})/g)]
+    const values = [...body.matchAll(/:[ \t]{1,4}(?:[|>][-+]?[ \t]{0,2}\r?\n[ \t]{1,16})?["']?(?!\[redacted\])([^\s"'<{$|>][^\s"']{3,})/g)]
     if (values.length === 0) continue
     const lead = /^[\s\S]*?:[ \t]{1,4}/.exec(body)?.[0].length ?? 0
     const bodyStart = from + match.index + match[0].length - body.length

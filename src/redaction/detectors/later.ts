@@ -21,6 +21,7 @@ import {
   isQuotedCredential4,
   isQuotedPassword4,
   isQuotedToken,
+  isRandomEnd,
   isRandomRun,
   isSaid,
   isSaidMixed,
@@ -35,6 +36,7 @@ import { detectNumberRun4 } from './number-run-4.ts'
 import { detectPassportName, detectPassportZone } from './passport-zone.ts'
 import { isPaymentCardNumber4 } from './payment-card.ts'
 import { detectSaid } from './said.ts'
+import { isStellarSeed, isXrpSeed } from './seed-checks-4.ts'
 import { detectSpelledEmail } from './spelled-email.ts'
 import { detectStellarAddress } from './stellar-address.ts'
 import { detectVendorValue } from './vendor-value.ts'
@@ -77,9 +79,12 @@ export const LATER_CHECKS: Readonly<
   'quoted-credential': isQuotedCredential4,
   'quoted-password': isQuotedPassword4,
   'quoted-token': isQuotedToken,
+  'random-end': isRandomEnd,
   'random-run': (secret) => isRandomRun(secret, 16),
   said: isSaid,
   'said-mixed': isSaidMixed,
+  'stellar-seed': isStellarSeed,
+  'xrp-seed': isXrpSeed,
 }
 
 export const LATER_DETECTORS: Readonly<Record<LaterDetectorName, Detector>> = {

@@ -2,6 +2,7 @@ import type { FieldRuleData, RuleData } from '../rule.ts'
 import { OPERATOR, SUFFIX, TOKEN, TOKEN_VALUE } from './assignments.ts'
 import { FORM_RULES_4 } from './forms-4.ts'
 import { HANDED_RULES_4 } from './handed-4.ts'
+import { ISSUED_RULES_4 } from './issued-4.ts'
 import { MARKED_RULES_4 } from './marked-4.ts'
 import { NAMED_RULES_4, OPERATOR_4, SUFFIX_4 } from './named-4.ts'
 import { NATIONAL_RULES_4 } from './national-4.ts'
@@ -26,6 +27,7 @@ export function changedRules4(rules: readonly RuleData[]): RuleData[] {
   return [
     ...rules.map(changed),
     ...MARKED_RULES_4,
+    ...ISSUED_RULES_4,
     ...NAMED_RULES_4,
     ...HANDED_RULES_4,
     ...FORM_RULES_4,

@@ -142,11 +142,39 @@ export const NAMED_RULES_4: readonly RuleData[] = [
     unless: NOT_KEYS,
   },
   {
+    // `set BRAINTREE_PRIVATE_KEY to …`, `my API_KEY is …`
+    name: 'credential',
+    anchors: ['_key', ' key', '_token', ' token', '_secret', ' secret', '_pat', 'credential', '_auth'].flatMap((name) =>
+      ['is', 'to', 'was'].map((verb) => `${name} ${verb} ${'[A-Za-z0-9_-]'.repeat(8)}`),
+    ),
+    fold: true,
+    flags: 'i',
+    pattern: `.?[a-z]{3,10}\\s(?:is|was|to)\\s(?<secret>[A-Za-z0-9]${RUN}{15,511})`,
+    check: 'named-by-blank',
+    tail: '(?!)',
+    unless: NOT_KEYS,
+  },
+  {
+    // A line of a table of names and values: `MAILTRAP_API_TOKEN,…,2025-06-03`.
+    name: 'credential',
+    anchors: ['_key', '_token', '_secret', '_pat', '_auth', '_password', '_pass', 'credential', '\nauth'].flatMap((name) =>
+      [',', ';', '\t', '","'].map((sign) => `${name}${sign}${LEAD}`),
+    ),
+    fold: true,
+    flags: 'i',
+    pattern: `.[a-z]{3,10}(?:[,;\\t]|",")(?<secret>[A-Za-z0-9]${RUN}{15,511})(?=[,;\\t"]|\\s|\\\\|$)`,
+    check: 'random-run',
+    tail: '(?!)',
+    unless: NOT_KEYS,
+  },
+  {
     // `CLARIFAI_PAT=…`, `GITHUB_PAT: …`
     name: 'credential',
     anchors: [
       '_pat[=:]',
       '_pat [=:]',
+      '_pat["\'],',
+      '_auth["\'],',
       '_salt: ',
       'PEPPER=',
       'SALT=',

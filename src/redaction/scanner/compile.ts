@@ -45,7 +45,7 @@ import {
   wholeIdentifier,
   wholeNumber,
 } from './guards.ts'
-import { LATER_GUARDS } from './later-guards.ts'
+import { LATER_GUARDS, ROW_GUARDS } from './later-guards.ts'
 import { secretRangeOf } from './secret-range.ts'
 
 export interface CompiledRule {
@@ -164,7 +164,10 @@ const SHORT_GUARDS: Readonly<Record<string, Guard>> = {
   ...Object.fromEntries(['CJ', 'CK', 'CL', 'CM', 'CN', 'CO', 'CP'].map((anchor) => [`hubspot-token ${anchor}`, beforeRun])),
 }
 function guardOf(rule: RuleData, anchor: string): { readonly guard?: Guard } {
-  const short = rule.name === 'okta-token' ? noFraction : SHORT_GUARDS[`${rule.name} ${anchor}`]
+  const short =
+    rule.name === 'okta-token'
+      ? noFraction
+      : (SHORT_GUARDS[`${rule.name} ${anchor}`] ?? ROW_GUARDS[rule.name] ?? ROW_GUARDS[`${rule.name} ${anchor}`])
   if (short !== undefined) return { guard: short }
   const guard = rule.detector === undefined ? guardOfCheck(rule.check) : GUARDS[rule.detector]
   return guard === undefined ? {} : { guard }
