@@ -3,8 +3,8 @@ import { ALNUM, BASE64, HEX, prefixed, RUN_START, shaped, URL_SAFE, UUID, WORD }
 
 /** Keys whose issuers made them recognisable and that none of the older files has. Since version 4. */
 
-/** Where letters and digits stand in such a row, something is random or a digest; so that it costs ordinary text nothing. */
-const ROW = ALNUM.repeat(32)
+/** The end of 32 of hex, and what a digest has no such ending as. */
+const HEX_AND_DOT = `${HEX.repeat(4)}.${URL_SAFE.repeat(10)}`
 /** Of that many letters and digits, two at least are digits. */
 const TWO_DIGITS = (length: number): string => `(?=[A-Za-z]{0,${length - 2}}[0-9][A-Za-z]{0,${length - 2}}[0-9])`
 /** What is told from the ids of requests and of cached things by a word alone. */
@@ -141,9 +141,8 @@ const SERVICES: readonly RuleData[] = [
   shaped('matrix-token', ['mat_', 'mar_', 'mct_', 'mcr_'], `${ALNUM}{30}_${ALNUM}{6}`),
   {
     name: 'twitter-access-token',
-    anchors: [ROW],
-    after: 'word-boundary',
-    back: { chars: '[0-9-]', max: 21 },
+    anchors: [`[0-9]-${ALNUM.repeat(20)}`],
+    back: { chars: '[0-9]', max: 19 },
     pattern: `${RUN_START}[0-9]{7,20}-${ALNUM}{40}(?![A-Za-z0-9_-])`,
     check: 'upper-lower-digit',
   },
@@ -177,7 +176,7 @@ const SERVICES: readonly RuleData[] = [
   prefixed('brex-token', ['bxt_'], ALNUM, 30, 80, 'upper-lower-digit'),
   {
     name: 'blockfrost-key',
-    anchors: ['mainnet', 'testnet', 'preview', 'preprod', 'ipfs'].map((net) => net + ALNUM.repeat(32 - net.length)),
+    anchors: ['mainnet', 'testnet', 'preview', 'preprod', 'ipfs'].map((net) => net + ALNUM.repeat(9)),
     after: 'word-boundary',
     pattern: `(?:mainnet|testnet|preview|preprod|ipfs)${TWO_DIGITS(32)}${ALNUM}{32}(?![A-Za-z0-9_.(-])`,
     check: 'upper-lower-digit',
@@ -207,7 +206,7 @@ const SERVICES: readonly RuleData[] = [
   },
   {
     name: 'sanity-token',
-    anchors: [`sk${ALNUM.repeat(30)}`],
+    anchors: [`sk${ALNUM.repeat(13)}`],
     after: 'word-boundary',
     pattern: `${RUN_START}sk${ALNUM}{120,200}(?![A-Za-z0-9+/=_-])`,
     check: 'upper-lower-digit',
@@ -215,8 +214,8 @@ const SERVICES: readonly RuleData[] = [
   {
     // 32 of hex and a UUID: an id beside a trace's looks no other.
     name: 'infobip-key',
-    anchors: [ROW],
-    after: 'word-boundary',
+    anchors: [`${HEX}-${HEX.repeat(8)}-${HEX}`],
+    back: { chars: HEX, max: 31 },
     pattern: `${RUN_START}${HEX}{32}-${UUID}(?![A-Za-z0-9-])`,
     near: ['infobip*', 'app', ...WORDS_OF_KEYS],
     unless: WORDS_OF_CACHES,
@@ -249,7 +248,7 @@ const SERVICES: readonly RuleData[] = [
   },
   {
     name: 'crypto-private-key',
-    anchors: [`s${ALNUM.repeat(25)}`],
+    anchors: [`s${ALNUM.repeat(12)}`],
     after: 'word-boundary',
     pattern: `(?<![-_])s${ALNUM}{25,30}(?![A-Za-z0-9_])`,
     check: 'xrp-seed',
@@ -274,23 +273,22 @@ const MODELS: readonly RuleData[] = [
   prefixed('xai-api-key', ['xai-token-'], ALNUM, 60, 200, 'upper-lower-digit'),
   {
     name: 'zhipu-api-key',
-    anchors: [ROW],
-    after: 'word-boundary',
+    anchors: [HEX_AND_DOT],
+    back: { chars: HEX, max: 28 },
     pattern: `${RUN_START}${HEX}{32}\\.${ALNUM}{16}(?![A-Za-z0-9_.(-])`,
     check: 'random-end',
   },
   {
     name: 'ollama-api-key',
-    anchors: [ROW],
-    after: 'word-boundary',
+    anchors: [HEX_AND_DOT],
+    back: { chars: HEX, max: 28 },
     pattern: `${RUN_START}${HEX}{32}\\.${URL_SAFE}{24}(?![A-Za-z0-9_.(-])`,
     check: 'random-end',
   },
   {
     name: 'baseten-api-key',
-    anchors: [ROW],
-    after: 'word-boundary',
-    back: { chars: '[A-Za-z0-9.]', max: 9 },
+    anchors: [`.${ALNUM.repeat(20)}`],
+    back: { chars: ALNUM, max: 8 },
     pattern: `${RUN_START}(?<!\\.)${ALNUM}{8}\\.${TWO_DIGITS(32)}${ALNUM}{32}(?![A-Za-z0-9_.(-])`,
     check: 'random-end',
   },
