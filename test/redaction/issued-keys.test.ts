@@ -36,6 +36,11 @@ describe('keys that their issuers made recognisable', () => {
     ['openai-api-key', `sk-kimi-${many(64)}`],
     ['novita-key', `sk_${many(20)}_-${many(21)}`],
     ['sanity-token', `sk${many(178)}`],
+    ['openai-api-key', `sk-${many(20)}-${many(10)}_${many(16)}`],
+    ['vercel-token', `vca_${many(30)}-${many(25)}`],
+    ['dynatrace-token', `dt0s16.HRYYEYVN.${'3BIW4UQEIKGRYFUU'.repeat(4)}`],
+    ['docker-swarm-token', `SWMKEY-1-${many(43)}`],
+    ['devin-key', `cog_${'q7lm2rt4kz3wb'.repeat(4)}`],
     ['paseto', `v4.public.${many(180)}`],
   ])('%s: %s', (rule, key) => {
     const value = redact(`it is ${key}, they say`)
@@ -76,6 +81,9 @@ describe('keys that their issuers made recognisable', () => {
     ['mainnetBeaconChainGenesisTimestampInMillis and preview deployment'],
     ['GOOGLEANALYTICSTRACKING and STELLARSEEDSHAVEFIFTYSIX'],
     ['M.C1 and 1.Applications of CAIS in practice'],
+    ['STS.AssumeRoleWithWebIdentity and EXODUSPLANNINGCOMMITTEEOF'],
+    ['db-migrations-of-the-second-quarter and db-initialMigrationOfAccounts2'],
+    ['api_live.reconnectAfterTimeouts and apk_release_build'],
     ['oauth:authorize and secret-token: none'],
     ['sk-xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'],
   ])('leaves %s', (text) => expect(redact(text)).toBe(text))

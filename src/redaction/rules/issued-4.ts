@@ -76,7 +76,7 @@ const CLOUDS: readonly RuleData[] = [
   },
   shaped('yandex-access-key', ['YCB', 'YCO'], `${URL_SAFE}{35,38}`, 'upper-lower-digit'),
   prefixed('confluent-secret', ['cflt'], '[A-Za-z0-9+/]', 60, 60, 'upper-lower-digit'),
-  prefixed('elastic-api-key', ['essu_'], '[A-Za-z0-9+/=]', 40, 400),
+  prefixed('elastic-api-key', ['essu_'], '[A-Za-z0-9+/=_-]', 40, 400),
   {
     name: 'convex-deploy-key',
     anchors: ['\\|eyJ2MiI6'],
@@ -101,10 +101,16 @@ const SOURCES: readonly RuleData[] = [
   prefixed('percy-token', ['web_', 'auto_', 'app_'], HEX, 64, 64),
   prefixed('teamcity-token', ['eyJ0eXAiOiAiVENWMiJ9.'], '[A-Za-z0-9_.=-]', 60, 200),
   prefixed('socket-token', ['sktsec_'], WORD, 30, 100),
-  prefixed('aikido-secret', ['AIK_SECRET_'], ALNUM, 30, 100),
+  prefixed('aikido-secret', ['AIK_SECRET_', 'AIK_CI_'], ALNUM, 20, 100, 'letter-and-digit'),
   prefixed('censys-token', ['censys_'], WORD, 24, 80, 'upper-lower-digit'),
   prefixed('sentry-token', ['sntryi_', 'sntrya_'], HEX, 40, 80),
-  prefixed('dynatrace-token', ['dt0s03.', 'dt0s04.', 'dt0s06.', 'dt0s08.', 'dt0s09.', 'dt0s16.', 'dt0a01.'], '[A-Z0-9.]', 40, 128),
+  {
+    name: 'dynatrace-token',
+    anchors: ['dt0[a-z][0-9][0-9].'],
+    after: 'word-boundary',
+    pattern: 'dt0[a-z][0-9]{2}\\.[A-Z0-9]{8,24}\\.[A-Z0-9]{40,64}',
+    tail: '[A-Z0-9]',
+  },
   shaped('honeycomb-key', ['hcamk_', 'hcalk_', 'hcaik_'], `[a-z0-9]{26}:${ALNUM}{32}`),
   {
     name: 'pagerduty-key',
@@ -129,7 +135,7 @@ const SOURCES: readonly RuleData[] = [
   },
   shaped('flagsmith-key', ['ser.'], `${ALNUM}{22}(?!\\()`, 'no-name'),
   prefixed('netbird-token', ['nbp_'], ALNUM, 36, 40),
-  prefixed('workos-key', ['sk_a2V5Xz'], '[A-Za-z0-9+/=]', 30, 120),
+  prefixed('workos-key', ['sk_a2V5Xz', 'sk_live_a2V5Xz', 'sk_test_a2V5Xz'], '[A-Za-z0-9+/=]', 30, 120),
   { ...shaped('portainer-token', ['ptr_'], `${BASE64}{43}=`), pattern: `ptr_${BASE64}{43}=` },
   { ...shaped('imagekit-key', ['private_'], `${BASE64}{27}=`, 'upper-lower-digit'), pattern: `private_${BASE64}{27}=` },
 ]
@@ -165,13 +171,13 @@ const SERVICES: readonly RuleData[] = [
   prefixed('vk-token', ['vk1.a.'], URL_SAFE, 80, 400),
   shaped('twitch-token', ['oauth:'], '[a-z0-9]{30}', 'letter-and-digit'),
   shaped('riot-key', ['RGAPI-'], UUID),
-  shaped('lichess-token', ['lip_', 'lio_'], `${ALNUM}{20}`, 'upper-lower-digit'),
-  prefixed('thunderstore-token', ['tss_'], ALNUM, 30, 60, 'upper-lower-digit'),
+  prefixed('lichess-token', ['lip_', 'lio_'], WORD, 20, 60, 'upper-lower-digit'),
+  prefixed('thunderstore-token', ['tss_'], URL_SAFE, 30, 80, 'upper-lower-digit'),
   prefixed('oculus-token', ['OC|'], '[0-9A-Za-z|_-]', 30, 120, 'letter-and-digit'),
   prefixed('roblox-cookie', ['_|WARNING:-DO-NOT-SHARE-THIS.'], '[A-Za-z0-9_.|,!-]', 60, 2048),
   prefixed('square-token', ['sandbox-sq0csb-', 'sandbox-sq0atb-', 'sq0csb-', 'sq0atb-'], URL_SAFE, 22, 64),
   prefixed('shopify-token', ['prtapi_'], HEX, 32, 64),
-  prefixed('asaas-key', ['$aact_', 'aact_prod_', 'aact_hmlg_'], '[A-Za-z0-9+/=:_]', 60, 300),
+  prefixed('asaas-key', ['$aact_', 'aact_prod_', 'aact_hmlg_'], '[A-Za-z0-9+/=:_-]', 32, 300),
   prefixed('ramp-token', ['ramp_sec_', 'ramp_tok_', 'ramp_business_tok_'], ALNUM, 32, 80),
   prefixed('brex-token', ['bxt_'], ALNUM, 30, 80, 'upper-lower-digit'),
   {
@@ -323,4 +329,46 @@ const MODELS: readonly RuleData[] = [
   shaped('scrapegraph-key', ['sgai-'], UUID),
 ]
 
-export const ISSUED_RULES_4: readonly RuleData[] = [...CLOUDS, ...SOURCES, ...SERVICES, ...MODELS]
+/** More forms of issuers that are known. */
+const MORE_FORMS: readonly RuleData[] = [
+  shaped('alibaba-access-key-id', ['STS.'], `${ALNUM}{20,64}(?![(.])`, 'no-name'),
+  shaped('exoscale-key', ['EXO'], `${ALNUM}{24,30}`, 'no-name'),
+  prefixed('docker-swarm-token', ['SWMKEY-1-'], BASE64, 40, 60),
+  prefixed('neon-api-key', ['napi_'], ALNUM, 40, 80, 'letter-and-digit'),
+  shaped('vercel-token', ['vcp_', 'vck_', 'vca_', 'vcr_', 'vci_'], `${URL_SAFE}{56}`),
+  prefixed('cloudsmith-key', ['csa_'], ALNUM, 36, 40, 'letter-and-digit'),
+  shaped('checkout-key', ['sk_', 'sk_test_'], UUID),
+  prefixed('mailersend-key', ['mlsn.'], ALNUM, 30, 100, 'letter-and-digit'),
+  prefixed(
+    'onfido-token',
+    ['api_live.', 'api_live_us.', 'api_live_ca.', 'api_sandbox.', 'api_sandbox_us.', 'api_sandbox_ca.'],
+    URL_SAFE,
+    20,
+    80,
+    'upper-lower-digit',
+  ),
+  prefixed('polar-token', ['polar_at_', 'polar_rt_'], URL_SAFE, 24, 100, 'upper-lower-digit'),
+  shaped('telnyx-key', ['KEY0'], `${URL_SAFE}{54}`, 'upper-lower-digit'),
+  {
+    // Of 32 bytes and more in base64url.
+    name: 'openai-api-key',
+    anchors: [`sk-${ALNUM}`],
+    after: 'word-boundary',
+    pattern: `sk-(?=${URL_SAFE}{0,63}[A-Z])(?=${URL_SAFE}{0,63}[a-z])(?=${URL_SAFE}{0,63}[0-9])${URL_SAFE}{40,64}(?![A-Za-z0-9_-])`,
+    check: 'random-run',
+  },
+  // Others that newer public lists of rules have.
+  shaped('gc-notify-key', ['gcntfy-'], `[a-z0-9_-]{1,64}-${UUID}-${UUID}`),
+  shaped('configcat-key', ['configcat-sdk-1/'], `${URL_SAFE}{22}/${URL_SAFE}{22}`),
+  shaped('databento-key', ['db-'], `${ALNUM}{29}`, 'no-name'),
+  prefixed('devin-key', ['apk_user_', 'apk_'], BASE64, 80, 200),
+  shaped('devin-key', ['cog_'], '[a-z2-7]{52}', 'letter-and-digit'),
+  prefixed('mercury-token', ['mercury_production_', 'mercury_sandbox_'], WORD, 44, 100, 'upper-lower-digit'),
+  prefixed('mergify-key', ['mergify_application_key_'], URL_SAFE, 40, 200),
+  shaped('rainforest-key', ['apikey_'], `${HEX}{64}`),
+  shaped('redirect-pizza-token', ['rpa_'], `${ALNUM}{30}`, 'upper-lower-digit'),
+  prefixed('upcloud-token', ['ucat_'], ALNUM, 24, 40, 'letter-and-digit'),
+  shaped('pixie-key', ['px-dep-', 'px-api-'], UUID),
+]
+
+export const ISSUED_RULES_4: readonly RuleData[] = [...CLOUDS, ...SOURCES, ...SERVICES, ...MODELS, ...MORE_FORMS]
