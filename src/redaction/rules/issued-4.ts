@@ -7,6 +7,8 @@ import { ALNUM, BASE64, HEX, prefixed, RUN_START, shaped, URL_SAFE, UUID, WORD }
 const HEX_AND_DOT = `${HEX.repeat(4)}.${URL_SAFE.repeat(10)}`
 /** Of that many letters and digits, two at least are digits. */
 const TWO_DIGITS = (length: number): string => `(?=[A-Za-z]{0,${length - 2}}[0-9][A-Za-z]{0,${length - 2}}[0-9])`
+/** Has a rule of its own, which need not be tried twice. */
+const KNOWN_BY_PREFIX = '(?!(?:ant|proj|svcacct|admin|service|None|or|lf|helicone|let)-)'
 /** What is told from the ids of requests and of cached things by a word alone. */
 const WORDS_OF_KEYS = ['api key', 'apikey', 'key', 'token', 'secret', 'credential*', 'auth*', 'bearer']
 const WORDS_OF_CACHES = ['cache*', 'primary', 'object', 'row', 'partition*', 'idempotency', 'dedup*', 'trace*', 'span']
@@ -271,7 +273,7 @@ const MODELS: readonly RuleData[] = [
     name: 'openai-api-key',
     anchors: ['sk-[a-z]'],
     after: 'word-boundary',
-    pattern: 'sk-[a-z][a-z0-9]{1,11}-(?=[A-Za-z0-9_-]{0,200}[A-Z])(?=[A-Za-z0-9_-]{0,200}[0-9])[A-Za-z0-9_-]{24,300}={0,2}',
+    pattern: `sk-${KNOWN_BY_PREFIX}[a-z][a-z0-9]{1,11}-(?=[A-Za-z0-9_-]{0,200}[A-Z])(?=[A-Za-z0-9_-]{0,200}[0-9])[A-Za-z0-9_-]{24,300}={0,2}`,
     check: 'random-run',
     tail: '[A-Za-z0-9_=-]',
   },
@@ -354,7 +356,7 @@ const MORE_FORMS: readonly RuleData[] = [
     name: 'openai-api-key',
     anchors: [`sk-${ALNUM}`],
     after: 'word-boundary',
-    pattern: `sk-(?=${URL_SAFE}{0,63}[A-Z])(?=${URL_SAFE}{0,63}[a-z])(?=${URL_SAFE}{0,63}[0-9])${URL_SAFE}{40,64}(?![A-Za-z0-9_-])`,
+    pattern: `sk-${KNOWN_BY_PREFIX}(?=${URL_SAFE}{0,63}[A-Z])(?=${URL_SAFE}{0,63}[a-z])(?=${URL_SAFE}{0,63}[0-9])${URL_SAFE}{40,64}(?![A-Za-z0-9_-])`,
     check: 'random-run',
   },
   // Others that newer public lists of rules have.
