@@ -96,6 +96,7 @@ const BRICKS = [
     'secret-token:a1',
     'api_key is a1b2c3d4 ',
     'api_key,a1b2c3d4e5,',
+    " -p'a",
     '| user | password |\n',
     '(name, password) values (',
     '%41%42',

@@ -96,6 +96,8 @@ describe('places of keys without a form', () => {
     [`my API_TOKEN is ${secret} and it still answers 401`],
     [`name,value,updated\nMAILTRAP_API_TOKEN,${secret},2025-06-03`],
     [`DB_PASSWORD;${many(24)}${secret};x`],
+    [`CLARIFAI_PAT = """${secret}"""`],
+    [`mysql -h kestrel.a80o2grux8zw.eu-central-1.rds.amazonaws.com -u readwrite -p'${many(20)}' ember`],
     [`VALUES (620, 'clarifai_pat', '${secret}')`],
     [`ACCESS_TOKEN=short.${many(20)}.${many(20)}`],
   ])('are found: %s', (text) => {

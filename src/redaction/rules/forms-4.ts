@@ -168,6 +168,15 @@ export const FORM_RULES_4: readonly RuleData[] = [
     NAMES.flatMap((name) => [`${name}=&`, `${name}: &`, `${name}:&`, `${name} = &`, `${name}&quot;:`]),
     `${NAME}(?:&quot;)?\\s?[=:]\\s?&(?:quot|apos|#3[49]);(?<secret>(?:(?!&(?:quot|apos|#3[49]);)[^\\s<>]){6,256})(?=&)`,
   ),
+  // `mysql -h … -u ana -p'…'`, however long the host.
+  {
+    name: 'password',
+    anchors: [" -p'", ' -p"'],
+    pattern:
+      '(?<=(?:mysql|mariadb)[a-z-]{0,16}\\s[^\\n|;&]{0,160}) -p(?<quote>["\'])(?<secret>(?:(?!\\k<quote>)[^\\n$<>\\\\]){4,128})\\k<quote>',
+    check: 'not-placeholder',
+    tail: '(?!)',
+  },
   // A token in place of a user, and no password: `curl -u "…:"`.
   named(
     [' -u ["\'A-Za-z0-9]', '--user ["\'A-Za-z0-9]'],

@@ -366,6 +366,7 @@ const MORE_FORMS: readonly RuleData[] = [
   prefixed('devin-key', ['apk_user_', 'apk_'], BASE64, 80, 200),
   shaped('devin-key', ['cog_'], '[a-z2-7]{52}', 'letter-and-digit'),
   prefixed('mercury-token', ['mercury_production_', 'mercury_sandbox_'], WORD, 44, 100, 'upper-lower-digit'),
+  prefixed('paddle-key', ['pdl_ntfset_'], '[A-Za-z0-9_+/]', 30, 100),
   prefixed('mergify-key', ['mergify_application_key_'], URL_SAFE, 40, 200),
   shaped('rainforest-key', ['apikey_'], `${HEX}{64}`),
   shaped('redirect-pizza-token', ['rpa_'], `${ALNUM}{30}`, 'upper-lower-digit'),

@@ -180,7 +180,7 @@ export const NAMED_RULES_4: readonly RuleData[] = [
       'SALT=',
       ...['_PAT', '_PRIVATE', '_CERT', '_SALT', '_KEYSTRING', '_AUTH'].map((name) => `${name}[=:,"' ]`),
     ],
-    pattern: `[_A-Za-z]{4,11}["'\`\\]]{0,2}${OPERATOR_4}["'\`]?(?<secret>[A-Za-z0-9]${RUN}{15,511})`,
+    pattern: `[_A-Za-z]{4,11}["'\`\\]]{0,2}${OPERATOR_4}["'\`]{0,3}(?<secret>[A-Za-z0-9]${RUN}{15,511})`,
     check: 'random-run',
     tail: RUN,
   },
