@@ -13,6 +13,8 @@ describe('keys that their issuers made recognisable', () => {
   it.each([
     ['aws-session-token', `IQoJb3JpZ2luX2VjE${many(340)}==`],
     ['aws-session-token', `FwoGZXIvYXdzE${many(300)}=`],
+    ['rancher-token', 'token-jrkjy:zddfhzlxdivldeowiylcljvwxeshlejcyfkiiwakjfrxpsgotffbip'],
+    ['salad-cloud-key', `salad_cloud_9r7mA0_${many(38)}`],
     ['login-with-amazon-token', `Atzr|IwEBI${many(200)}`],
     ['google-hmac-key', 'GOOG1ERUKHI3XBKAL3YZHV5TNHDMMK62VB226YZRK7R2XNLIRWXHIXWSO7T3F'],
     ['entra-refresh-token', `1.A${many(66)}.AgABAwEAAAB${many(420)}`],
@@ -100,6 +102,9 @@ describe('places of keys without a form', () => {
     [`mysql -h kestrel.a80o2grux8zw.eu-central-1.rds.amazonaws.com -u readwrite -p'${many(20)}' ember`],
     [`VALUES (620, 'clarifai_pat', '${secret}')`],
     [`ACCESS_TOKEN=short.${many(20)}.${many(20)}`],
+    [`MYSQL_DSN=reporting:${many(20)}@tcp(db-1.internal:3306)/sales?parseTime=true`],
+    [`"ana:${many(20)}@unix(/run/mysqld/mysqld.sock)/sales"`],
+    [`-H 'Authorization: Bearer access_token$production$7vbrq9bw4sxyhpvi$${secret}'`],
   ])('are found: %s', (text) => {
     const value = redact(text)
     expect(value).not.toContain(secret)
@@ -113,5 +118,9 @@ describe('places of keys without a form', () => {
     ['API_TOKEN,string,required'],
     ['primary_key,8f14e45fceea167a5a36dedd4bea2543,2025'],
     ['token=exports.findX509Error'],
+    ['user:password@tcp(localhost:3306)/db'],
+    ['login(user: String!, password: String!): Token!'],
+    ['{"apiKey":"env:OPENAI_API_KEY"}'],
+    ['password = Settings.Password'],
   ])('leaves %s', (text) => expect(redact(text)).toBe(text))
 })

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { FIFTH_KNOWN_MISSED, fifthCases } from '../../bench/redaction/labelled/fifth/cases.ts'
 import { FOURTH_KNOWN_MISSED, fourthCases } from '../../bench/redaction/labelled/fourth/cases.ts'
+import { SEVENTH_KNOWN_MISSED, seventhCases } from '../../bench/redaction/labelled/seventh/cases.ts'
+import { SIXTH_KNOWN_MISSED, sixthCases } from '../../bench/redaction/labelled/sixth/cases.ts'
 import type { FilledCase } from '../../bench/redaction/labelled/template.ts'
 import { createRedactor, normalizeTokens } from '../../src/redaction/index.ts'
 
@@ -23,6 +25,8 @@ const groupsOf = (cases: readonly FilledCase[]): [string, FilledCase[]][] => {
 describe.each([
   ['the fourth set of cases', fourthCases(), FOURTH_KNOWN_MISSED],
   ['the fifth set of cases', fifthCases(), FIFTH_KNOWN_MISSED],
+  ['the sixth set of cases', sixthCases(), SIXTH_KNOWN_MISSED],
+  ['the seventh set of cases', seventhCases(), SEVENTH_KNOWN_MISSED],
 ])('%s', (_, all, known) => {
   it.each(groupsOf(all))('%s', (group, cases) => {
     const missed = cases.filter(({ text, secrets }) => {

@@ -41,6 +41,7 @@ export const NATIONAL: Readonly<Record<string, readonly string[]>> = {
   'ca-ramq': ['ramq: «WDGZ 7106 0951»', 'assurance maladie: «LZYH80080804»', 'ramq: «XAPF-7008-0482»'],
   'mx-nss': ['nss: «00266891795»', 'imss: «64-69-32-6461-2»', 'nss: «53 17 51 1319 9»', 'imss: «62-83-37-13753»'],
   'co-nit': ['nit: «8001972684»', 'nits: «899999063-3»', 'nit: «860.002.964-4»', 'nits: «20866655-3»'],
+  'pe-dni': ['DNI: «43451826-7»', 'dni «43451826-A»'],
   'pe-ruc': ['ruc: «10351660860»'],
   'ec-cedula': ['cédula: «1749594477»', 'cedula: «170848957-8»'],
   'ec-ruc': ['ruc: «1702462571001»'],

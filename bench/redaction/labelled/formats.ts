@@ -330,6 +330,7 @@ export const SECRET_FORMATS: Readonly<Record<string, readonly string[]>> = {
   'ably-key': ['{A6}.{A6}:{S43}'],
   'gc-notify-key': ['gcntfy-main-{X}-{X}'],
   'airtable-token': ['pat{A14}.{H64}'],
+  'salad-cloud-key': ['salad_cloud_{A6}_{A41}'],
   'alchemy-key': ['alcht_{A30}'],
   'scrapfly-key': ['scp-live-{H32}'],
   'spectral-key': ['spu-{H32}'],

@@ -10,7 +10,7 @@ import {
   isQuotedPassword,
 } from './assigned-checks.ts'
 import { CHECKS, isBasicPair, looksLikeToken } from './checks.ts'
-import { isPlaceholder, randomness } from './placeholders.ts'
+import { isPlaceholder, isTypeName, randomness } from './placeholders.ts'
 
 /** Checks of version 4 of the default policy, see scanner/generation.ts. */
 
@@ -109,10 +109,15 @@ const isBehindComma = (secret: string, text: string, end: number): boolean =>
 /** Between the strings of code (`",label:"`, `'.$p['`); selectors; names of cloud resources; what stands for a value in HTML and in a shell. */
 const isBesideStrings = (secret: string): boolean =>
   (/^[,;.)\]}+&|]/.test(secret) && /[:=(,+[{&|]\s{0,8}$/.test(secret)) ||
+  isTypeName(secret) ||
   /^[#.][a-z]{2,24}(?:[-_][a-z]{1,24}){0,4}$|^arn:[a-z-]{3,12}:|^&lt;[^&]{0,80}&gt;$|^'?\$[A-Z_]{2,64}'?$/.test(secret)
 
+/** `Harbor.Maple63`: two words and a number; a property of an object would hardly be numbered with two digits. */
+const isWordsAndNumber = (secret: string, text: string, end: number): boolean =>
+  /^[A-Z][a-z]{2,15}\.[A-Z][a-z]{2,15}[0-9]{2,4}[!?#*$%]?$/.test(secret) && !/[([.]/.test(text[end] ?? '')
+
 export const isAssignedPassword4 = (secret: string, text: string, end: number): boolean =>
-  !isBesideStrings(secret) && isAssignedPassword3(secret, text, end)
+  !isBesideStrings(secret) && (isAssignedPassword3(secret, text, end) || isWordsAndNumber(secret, text, end))
 
 /** Version 4 takes what merely stands behind a comma for a password only where it looks like one: `pbkdf2('password', 'salt')`. */
 export function isQuotedPassword4(secret: string, text: string, end: number): boolean {

@@ -69,9 +69,12 @@ export const WORLD_CHECKS_4: Readonly<Record<string, IdCheck>> = {
     return isDayOfMonth(Number(id.slice(8, 10)), month > 50 ? month - 50 : month)
   },
   'mx-nss': (id) => !isAllEqual(id) && isLuhnValid(id),
-  // Of nine digits are those of companies; cédulas have eight, or ten and begin with 1.
-  'co-nit': (id) =>
-    (id.length !== 10 || /^[89]/.test(id)) && !isAllEqual(id) && '01987654321'[fromRight(id, NIT_WEIGHTS) % 11] === id.at(-1),
+  'co-nit': (id) => !isAllEqual(id) && '01987654321'[fromRight(id, NIT_WEIGHTS) % 11] === id.at(-1),
+  // A letter or a digit stands for the same.
+  'pe-dni': (id) => {
+    const rest = weighted(id.slice(0, 8), [3, 2, 7, 6, 5, 4, 3, 2]) % 11
+    return '65432110987'[rest] === id.at(-1) || 'KJIHGFEDCBA'[rest] === id.at(-1)
+  },
   'pe-ruc': (id) => /^(?:1[0567]|20)/.test(id) && (11 - (weighted(id, [5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11)) % 10 === lastOf(id),
   'ec-cedula': isEcuadorian,
   'ec-ruc': (id) => /00[1-9]$/.test(id) && isEcuadorian(id.slice(0, 10)),

@@ -26,8 +26,10 @@ export function isPlaceholder(value: string): boolean {
 export const isMaskedKey = (secret: string): boolean => /^([xX*•])\1{11}$/.test(secret.slice(-12))
 
 const TYPE_NAMES: ReadonlySet<string> = new Set(['string', 'number', 'integer', 'boolean', 'object', 'array', '<string>', 'String'])
-/** `{ "apiKey": "string" }`, as descriptions of an API have it. */
-export const isTypeName = (value: string): boolean => TYPE_NAMES.has(value)
+/** Of GraphQL, and where a value is to be found. */
+const TYPE_OR_VARIABLE = /^(?:(?:String|ID|Int|Float|Boolean)!|env:[A-Z][A-Z0-9_]{2,64})$/
+/** `{ "apiKey": "string" }`, as descriptions of an API have it; `password: String!`, `"apiKey": "env:OPENAI_API_KEY"`. */
+export const isTypeName = (value: string): boolean => TYPE_NAMES.has(value) || TYPE_OR_VARIABLE.test(value)
 
 const USERS =
   /^(?:<.{1,40}>|(?:your|my|the|some|db|database|api|proxy)?[-_]?(?:user|username|user[-_]name|usr|uname|login|name|account)|(?:your|my)[-_]?(?:db|proxy)[-_]?user(?:name)?)$/i

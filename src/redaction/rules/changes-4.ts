@@ -19,6 +19,8 @@ const MORE_ENDS: readonly (readonly [end: string, more: readonly string[]])[] = 
 const TOKEN_4 =
   '(?<!(?:^|[^a-z]|next|prev|start|last|first|with)[-_]?(?:page|next|sync|cursor|continuation|pad|bos|eos|stop|special|image|mask|sep|unk)[-_. ]?)token'
 
+const PIECE_BEFORE = '[0-9][-/,:]'
+const AUTH_TAIL = '[A-Za-z0-9._~+/=:|$!*^-]'
 /** Signs of equality stand inside of some, too. */
 const TOKEN_VALUE_4 = '[A-Za-z0-9._~+/|:%@!=-]{8,4096}'
 
@@ -40,9 +42,13 @@ export function changedRules4(rules: readonly RuleData[]): RuleData[] {
 function changed(rule: RuleData): RuleData {
   const more = MORE_NEAR_4[rule.name]
   const near = more === undefined || rule.near === undefined ? undefined : { near: [...rule.near, ...more] }
-  if (rule.name === 'auth-header' && rule.check === undefined) return { ...rule, check: 'auth-value' }
+  // Signs that are in no token as RFC 6750 has it, but in those of some issuers (`access_token$production$…`): nothing of them stays.
+  if (rule.name === 'auth-header' && rule.check === undefined) return { ...rule, check: 'auth-value', tail: AUTH_TAIL }
   // `s.ReadUint16LengthPrefixed` is a call.
   if (rule.check === 'id:uk-nino') return { ...rule, check: 'id:uk-nino-4' }
+  // A comma before it parts columns: `94,234 221 364,Gent`.
+  if (rule.check?.startsWith('id:') === true && rule.pattern?.includes(PIECE_BEFORE) === true)
+    return { ...rule, ...near, check: `number:${rule.check.slice(3)}`, pattern: rule.pattern.replace(PIECE_BEFORE, '[0-9][-/:]') }
   if (rule.name === 'vault-token' && rule.check === 'upper-lower-digit') return { ...rule, check: 'no-name' }
   if (rule.pattern?.includes(OPERATOR) !== true) return near === undefined ? rule : { ...rule, ...near }
   const wide = rule.anchors.flatMap((anchor) => {

@@ -174,6 +174,14 @@ export const HANDED_RULES_4: readonly RuleData[] = [
     tail: '(?!)',
   },
   {
+    // The data source name of Go's driver for MySQL: `user:password@tcp(host:3306)/name`.
+    name: 'password',
+    anchors: ['@tcp(', '@tcp6(', '@unix(', '@cloudsql('],
+    pattern: '(?<=[A-Za-z0-9_.-]{1,64}:(?<secret>[^\\s"\'`<>:/]{3,128}))@(?:tcp6?|unix|cloudsql)\\(',
+    check: 'not-placeholder',
+    tail: '(?!)',
+  },
+  {
     // MySQL's own hash of a password.
     name: 'password-hash',
     anchors: [`'*${'[0-9A-F]'.repeat(8)}`, `"*${'[0-9A-F]'.repeat(8)}`],

@@ -22,6 +22,8 @@ const CLOUDS: readonly RuleData[] = [
     tail: '[A-Za-z0-9+/=]',
   },
   prefixed('aws-sso-token', ['aoaAAAAA', 'aorAAAAA'], '[A-Za-z0-9+/=:_-]', 60, 2048),
+  shaped('rancher-token', ['token-'], '[a-z0-9]{5}:[a-z0-9]{54}'),
+  prefixed('salad-cloud-key', ['salad_cloud_'], WORD, 36, 100, 'upper-lower-digit'),
   shaped('aws-appsync-key', ['da2-'], '[a-z0-9]{26}', 'letter-and-digit'),
   prefixed('login-with-amazon-token', ['amzn1.oa2-cs.v1.'], HEX, 64, 64),
   {

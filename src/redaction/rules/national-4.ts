@@ -83,7 +83,7 @@ export const NATIONAL_KINDS_4: readonly NationalKind[] = [
   kind('is-kennitala', ['kennital*', 'kt', 'icelandic*', ...PERSON], [10], ['000000-0000']),
   kind(
     'ua-rnokpp',
-    ['рнокпп', 'іпн', 'rnokpp', 'реєстраційний номер', 'ідентифікаційний*', 'податковий номер', 'инн', 'drfo', 'дрфо'],
+    ['рнокпп', 'іпн', 'rnokpp', 'rntrc', 'реєстраційний номер', 'ідентифікаційний*', 'податковий номер', 'инн', 'drfo', 'дрфо'],
     [10],
   ),
   kind('md-idnp', ['idnp', 'cod personal', 'codul personal', 'moldov*'], [13]),
@@ -143,6 +143,7 @@ export const NATIONAL_KINDS_4: readonly NationalKind[] = [
     [10],
     ['000000000-0', '000.000.000-0', '00000000-0', '00.000.000-0', '0000000000-0', '0.000.000.000-0', '000 000 000-0', '000.000.000 0'],
   ),
+  kind('pe-dni', ['dni', 'cui', 'documento nacional de identidad'], [], ['00000000-X', '00000000 - X']),
   kind('pe-ruc', ['ruc', 'sunat', 'registro único de contribuyente*'], [11]),
   kind('ec-cedula', [...CEDULA, 'c i', 'ecuador*'], [10], ['000000000-0']),
   kind('ec-ruc', ['ruc', 'sri', 'registro único de contribuyente*', 'ecuador*'], [13]),
@@ -209,6 +210,7 @@ export const MORE_RUN_WORDS_4: readonly NationalKind[] = [
   kind('my-nric', ['kad pengenalan', 'no kp', 'nokp', 'ic no*', 'ic number'], [12]),
   kind('ae-emirates-id', ['رقم الهوية', 'الهوية', 'eid', 'emirates*'], [15]),
   kind('pk-cnic', ['شناختی کارڈ', 'nadra'], [13]),
+  kind('imei', ['imei', 'handset', 'device id*', 'phone'], [], ['00-000000-000000-0', '00 000000 000000 0', '000000-00-000000-0']),
   kind('hk-id', ['hkid*', 'hong kong*', '香港身份證*', '香港身份证*', '身份證號碼', 'identity card'], [], ['A000000(X)', 'AA000000(X)']),
 ]
 

@@ -248,6 +248,7 @@ export const PERSONAL_RULES_4: readonly RuleData[] = [
 export const MORE_NEAR_4: Readonly<Record<string, readonly string[]>> = {
   'de-steuer-id': ['id nr', 'ident nr', 'identnr', 'steuernummer', 'tax nr'],
   'ca-sin': ['n a s'],
+  vin: ['fahrgestellnummer', 'fahrzeug*', 'fin', 'châssis', 'telaio', 'bastidor', 'chassi', 'podvozk*', 'шасси', '車台番号', '车架号'],
   'uk-nhs': ['nhs no'],
   'jp-my-number': ['マイナンバー', '個人番号'],
 }
