@@ -7,6 +7,7 @@ import type { PackedBlobs } from '../commit/packed-batch.ts'
 import { AppendFile, type FileIo, SYSTEM_IO } from '../files/append-file.ts'
 import { createFile, FILE_MODE, makeFolder, removeFile, syncFolder } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
+import { roomFor } from '../frames/file-window.ts'
 import type { PackMark } from '../tape/group-header.ts'
 import type { CutTail } from '../types.ts'
 import { looseFile } from './blob-store.ts'
@@ -161,7 +162,7 @@ export class BlobWriter {
     if (first !== undefined && chunk.length === first.blobs.ends.length && bytes === first.blobs.frames.length) {
       if (chunk.every(({ blobs }) => blobs === first.blobs)) return first.blobs.frames
     }
-    if (this.#buffer.length < bytes) this.#buffer = Buffer.allocUnsafeSlow(bytes)
+    this.#buffer = roomFor(bytes, this.#buffer)
     let at = 0
     for (let index = 0; index < chunk.length; ) {
       const { blobs, start } = chunk[index]!

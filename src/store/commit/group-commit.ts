@@ -9,8 +9,11 @@ import type { AppendBatch, PreparedRecord } from '../types.ts'
 import { BatchPacker } from './batch-packer.ts'
 import { type PackedBatch, type PackedBlobs, type PackedLines, sizeOfBatch } from './packed-batch.ts'
 
-/** More in one group would hardly save time, and take more memory from everybody who reads it. */
-const GROUP_GOOD_BYTES = 2 * 1024 * 1024
+/**
+ * Lines and blobs. More in one group would hardly save time, and take more memory from everybody who reads it; what comes in one
+ * batch is written from where it stands, without a copy.
+ */
+const GROUP_GOOD_BYTES = 1024 * 1024
 
 /** A batch on its way, and whom to tell. */
 interface Waiting {
@@ -150,10 +153,9 @@ async function settled(promise: Promise<void>): Promise<{ readonly cause: unknow
 function takeGroup(waiting: Waiting[]): Waiting[] {
   let bytes = 0
   let count = 0
-  for (const { batch } of waiting) {
-    const linesBytes = batch.lines.bytes.length
-    if (count > 0 && bytes + linesBytes > GROUP_GOOD_BYTES) break
-    bytes += linesBytes
+  for (const { sizeBytes } of waiting) {
+    if (count > 0 && bytes + sizeBytes > GROUP_GOOD_BYTES) break
+    bytes += sizeBytes
     count++
   }
   return waiting.splice(0, count)

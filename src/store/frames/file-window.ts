@@ -109,6 +109,15 @@ export function giveBack({ buffer, byteLength }: Uint8Array | Uint32Array | Floa
   if (buffer.byteLength - byteLength <= UNUSED_MAX_BYTES) buffer.transfer(0)
 }
 
+/** Memory of at least so many bytes, whatever it holds: this one, or another one in its place. */
+export function roomFor(bytes: number, memory: Buffer): Buffer {
+  if (memory.length >= bytes) return memory
+  giveBack(memory)
+  // In steps: what is asked for grows little by little.
+  return Buffer.allocUnsafeSlow(Math.ceil(bytes / ROOM_STEP_BYTES) * ROOM_STEP_BYTES)
+}
+
+const ROOM_STEP_BYTES = 512 * 1024
 const GIVEN_BACK_MIN_BYTES = 16 * 1024
 /** What `zlib` wants to see left over to know that it is at the end. */
 const UNUSED_MAX_BYTES = 1

@@ -187,7 +187,11 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   #offer(group: number, rows: readonly StepRows[]): void {
     const bytes = rows.reduce((sum, each) => sum + sizeOfRows(each), 0)
     const waitingBytes = (this.#offeredBytes - Atomics.load(this.#doneBytes, 0)) >>> 0
-    if (waitingBytes + bytes > OFFERED_MAX_BYTES) return
+    if (waitingBytes + bytes > OFFERED_MAX_BYTES) {
+      // Memory that nobody wants: the collector of garbage sees little of it.
+      for (const { numbers } of rows) numbers.buffer.transfer(0)
+      return
+    }
     this.#offeredBytes = (this.#offeredBytes + bytes) >>> 0
     this.#offered.push({ group, rows, bytes })
   }

@@ -4,6 +4,7 @@ import type { PackedLines } from '../commit/packed-batch.ts'
 import { AppendFile, type FileIo, SYSTEM_IO } from '../files/append-file.ts'
 import { createFile, systemCodeOf } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
+import { roomFor } from '../frames/file-window.ts'
 import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
 import type { CutTail } from '../types.ts'
 import { cutTail } from './cut-tail.ts'
@@ -143,7 +144,7 @@ export class TapeWriter {
     const digest = groupDigest.finish()
     const frameBytes = rawFrameLength(contentBytes)
     const total = GROUP_HEADER_BYTES + frameBytes
-    if (this.#frame.length < total) this.#frame = Buffer.allocUnsafeSlow(total)
+    this.#frame = roomFor(total, this.#frame)
     const bytes = this.#frame.subarray(0, total)
     writeRawFrame(bytes, GROUP_HEADER_BYTES, this.#join(parts, contentBytes))
     const frameCrc = crc32(bytes.subarray(GROUP_HEADER_BYTES))
@@ -154,7 +155,7 @@ export class TapeWriter {
   #join(parts: readonly PackedLines[], contentBytes: number): Uint8Array {
     const [first] = parts
     if (parts.length === 1 && first !== undefined) return first.bytes
-    if (this.#content.length < contentBytes) this.#content = Buffer.allocUnsafeSlow(contentBytes)
+    this.#content = roomFor(contentBytes, this.#content)
     let at = 0
     for (const { bytes } of parts) {
       this.#content.set(bytes, at)
