@@ -92,6 +92,13 @@ describe('keys that their issuers made recognisable', () => {
 })
 
 describe('places of keys without a form', () => {
+  it('are found alike at the end of a sentence and of a text, in JSON too, so that a replay finds what was recorded', () => {
+    const sentence = `write to us, our key is sk-proj-${many(40)}.`
+    expect(redact(sentence)).toMatch(/our key is <openai-api-key:[0-9a-f]{12}>\.$/)
+    expect(JSON.parse(redact(JSON.stringify({ content: sentence }))).content).toBe(redact(sentence))
+    expect(redact(`my API_TOKEN is ${HEX_32}. Thanks`)).toMatch(/<credential:[0-9a-f]{12}>\. Thanks$/)
+  })
+
   const secret = 'edc3b0daec27b8af18a5d9f5b11d1884'
   it.each([
     [`set BRAINTREE_PRIVATE_KEY to ${secret} please`],

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { SECRET_FORMATS, SECRETS_IN_CONTEXT } from '../../bench/redaction/labelled/formats.ts'
+import { SECRET_FORMATS } from '../../bench/redaction/labelled/formats.ts'
+import { SECRETS_IN_CONTEXT } from '../../bench/redaction/labelled/formats-in-context.ts'
 import { MAKERS } from '../../bench/redaction/labelled/people.ts'
 import { checkText, createRedactor, RULE_NAMES } from '../../src/redaction/index.ts'
 import { PLUGGED_NAMES } from '../../src/redaction/policy.ts'

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { cleanMessage } from '../corpus.ts'
-import { SECRET_FORMATS, SECRETS_IN_CONTEXT } from './formats.ts'
+import { SECRET_FORMATS } from './formats.ts'
+import { SECRETS_IN_CONTEXT } from './formats-in-context.ts'
 import { MAKERS } from './people.ts'
 import { Chance } from './random.ts'
 

@@ -149,7 +149,7 @@ export const NAMED_RULES_4: readonly RuleData[] = [
     ),
     fold: true,
     flags: 'i',
-    pattern: `.?[a-z]{3,10}\\s(?:is|was|to)\\s(?<secret>[A-Za-z0-9]${RUN}{15,511})`,
+    pattern: `.?[a-z]{3,10}\\s(?:is|was|to)\\s(?<secret>[A-Za-z0-9]${RUN}{15,511}(?<![.:]))`,
     check: 'named-by-blank',
     tail: '(?!)',
     unless: NOT_KEYS,
