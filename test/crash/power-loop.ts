@@ -50,11 +50,18 @@ class Disk {
   }
 
   unmount(): void {
-    try {
-      execFileSync('umount', [this.folder], QUIET)
-    } catch {
-      // Not mounted.
+    // Busy for a moment where somebody looks at all that is mounted.
+    for (let tries = 0; tries < 100 && this.#isMounted(); tries++) {
+      try {
+        execFileSync('umount', [this.folder], QUIET)
+      } catch {
+        execFileSync('sleep', ['0.05'], QUIET)
+      }
     }
+  }
+
+  #isMounted(): boolean {
+    return readFileSync('/proc/mounts', 'utf8').includes(` ${this.folder} `)
   }
 
   remove(): void {

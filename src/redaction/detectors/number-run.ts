@@ -162,6 +162,6 @@ export function contextOf4(view: TextView, start: number, end: number): string {
 const wordsAround = ({ text, field }: TextView, start: number, behind: string): string =>
   `${asWords(field)} | ${asWords(text.slice(Math.max(0, start - BEFORE), start))} | ${asWords(behind)}`
 
-export const detectNumberRun = numberRunDetector(contextOf)
+export const detectNumberRun: Detector = numberRunDetector(contextOf)
 /** Version 4 takes no word from a token that is cut off behind. */
-export const detectKnownRun4 = numberRunDetector(contextOf4)
+export const detectKnownRun4: Detector = numberRunDetector(contextOf4)

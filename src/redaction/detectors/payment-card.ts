@@ -162,18 +162,19 @@ const cardDetector =
     const separator = separatorBehind(text, start)
     return separator === '' ? plainNumber(view, start, known) : groupedNumber(view, start, separator, known)
   }
-export const detectPaymentCard = cardDetector(KNOWN_1)
-export const detectPaymentCard4 = cardDetector(KNOWN_4)
+export const detectPaymentCard: Detector = cardDetector(KNOWN_1)
+export const detectPaymentCard4: Detector = cardDetector(KNOWN_4)
 
+type CardCheck = (digits: string, field: string) => boolean
 const cardCheck =
-  (known: CardKnowledge) =>
-  (digits: string, field: string): boolean =>
+  (known: CardKnowledge): CardCheck =>
+  (digits, field) =>
     /^[0-9]{13,19}$/.test(digits) &&
     isLuhnCard(digits) &&
     isOfKnown(digits, known, NEEDS_CONTEXT.has(digits.length), () => known.context.test(field))
 /** True where the whole text is a card's digits; the field's name is context. */
-export const isPaymentCardNumber = cardCheck(KNOWN_1)
-export const isPaymentCardNumber4 = cardCheck(KNOWN_4)
+export const isPaymentCardNumber: CardCheck = cardCheck(KNOWN_1)
+export const isPaymentCardNumber4: CardCheck = cardCheck(KNOWN_4)
 
 function mayBeginAt(text: string, start: number): boolean {
   // Parts of UUIDs and the like. The anchor's context has ruled out the rest.

@@ -51,7 +51,7 @@ export class PackFile {
   }
 
   /** Adds the places of the whole blobs from a position on, up to another one or the end; returns the end of the last. */
-  scan(from: number, places: PlaceSink, damage?: ScannedDamage[], to = Number.POSITIVE_INFINITY): number {
+  scan(from: number, places: PlaceSink, damage?: ScannedDamage[], to: number = Number.POSITIVE_INFINITY): number {
     const window = new FileWindow(this.#source)
     let end = from
     for (const found of scanFrames(window, from, Math.min(to, window.sizeBytes()))) {
