@@ -60,7 +60,7 @@ await Promise.all(
 )
 if (cuts > 0) {
   const trial = mkdtempSync(join(tmpdir(), 'reprise-crash-'))
-  const obstacle = powerLoopObstacle(trial)
+  const obstacle = await powerLoopObstacle(trial)
   rmSync(trial, { recursive: true, force: true })
   if (obstacle === undefined) await inFolder((dir) => runPowerLoop({ dir, seed, cycles: cuts, onCycle }))
   else console.error(`SKIPPED: power cuts cannot be played here: ${obstacle}`)

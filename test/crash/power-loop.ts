@@ -1,5 +1,5 @@
 import { execFileSync, spawn } from 'node:child_process'
-import { existsSync, mkdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync, statfsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
@@ -9,13 +9,15 @@ import { cutFiles, type LoopOptions } from './kill-loop.ts'
 import { type CrashReceipt, commitOf } from './receipt.ts'
 
 const IMAGE_BYTES = 96 * 1024 * 1024
+/** What a writer may need until it is cut. */
+const ROOM_BYTES = 56 * 1024 * 1024
 const CHILD = fileURLToPath(new URL('power-child.ts', import.meta.url))
 /** The tools of file systems stand where only root looks for programs. */
 const env = { ...process.env, PATH: `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin` }
 const QUIET = { stdio: 'ignore', env } as const
 
 /** Why power cuts cannot be played here; undefined where they can. */
-export function powerLoopObstacle(dir: string): string | undefined {
+export async function powerLoopObstacle(dir: string): Promise<string | undefined> {
   if (process.platform !== 'linux' || process.getuid?.() !== 0) return 'it needs root on Linux'
   const disk = new Disk(join(dir, 'try'))
   try {
@@ -24,7 +26,7 @@ export function powerLoopObstacle(dir: string): string | undefined {
   } catch (error) {
     return `no ext4 on a loop device: ${error instanceof Error ? error.message.split('\n')[0] : String(error)}`
   } finally {
-    disk.remove()
+    await disk.remove()
   }
 }
 
@@ -49,13 +51,20 @@ class Disk {
     execFileSync('mount', ['-o', 'loop', this.image, this.folder], { stdio: ['ignore', 'ignore', 'pipe'], env })
   }
 
-  unmount(): void {
+  freeBytes(): number {
+    const { bavail, bsize } = statfsSync(this.folder)
+    return bavail * bsize
+  }
+
+  async unmount(): Promise<void> {
     // Busy for a moment where somebody looks at all that is mounted.
-    for (let tries = 0; tries < 100 && this.#isMounted(); tries++) {
+    for (let tries = 0; this.#isMounted(); tries++) {
       try {
         execFileSync('umount', [this.folder], QUIET)
       } catch {
-        execFileSync('sleep', ['0.05'], QUIET)
+        if (tries >= 100)
+          throw new Error(`${this.folder} stays busy: ${holdersOf(this.folder).join(', ') || 'nobody has a file of it open'}`)
+        await sleep(50)
       }
     }
   }
@@ -64,10 +73,35 @@ class Disk {
     return readFileSync('/proc/mounts', 'utf8').includes(` ${this.folder} `)
   }
 
-  remove(): void {
-    this.unmount()
+  async remove(): Promise<void> {
+    await this.unmount()
     rmSync(this.image, { force: true })
     rmSync(this.folder, { recursive: true, force: true })
+  }
+}
+
+/** Which processes have what open below a folder. */
+function holdersOf(folder: string): string[] {
+  const found: string[] = []
+  for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
+    try {
+      const links = ['cwd', 'root', ...readdirSync(`/proc/${pid}/fd`).map((fd) => `fd/${fd}`)]
+      for (const link of links)
+        if (targetOf(`/proc/${pid}/${link}`).startsWith(folder)) found.push(`${pid} ${link} ${targetOf(`/proc/${pid}/${link}`)}`)
+      const maps = readFileSync(`/proc/${pid}/maps`, 'utf8').split('\n')
+      found.push(...maps.filter((line) => line.includes(folder)).map((line) => `${pid} map ${line}`))
+    } catch {
+      // It has ended.
+    }
+  }
+  return found
+}
+
+function targetOf(link: string): string {
+  try {
+    return readlinkSync(link)
+  } catch {
+    return ''
   }
 }
 
@@ -88,8 +122,8 @@ export async function runPowerLoop({ dir, seed, cycles, onCycle }: LoopOptions):
   let sent = 0
   let tailsCut = 0
   let disks = 0
-  const fresh = (): void => {
-    disk.remove()
+  const fresh = async (): Promise<void> => {
+    await disk.remove()
     disk = new Disk(join(dir, `disk-${++disks}`))
     disk.make()
     acknowledged.clear()
@@ -99,15 +133,15 @@ export async function runPowerLoop({ dir, seed, cycles, onCycle }: LoopOptions):
   disk.make()
   try {
     for (let cycle = 0; cycle < cycles; cycle++) {
-      // A disk serves some cuts, until it is full.
-      if (cycle % 8 === 7) fresh()
+      // A disk serves some cuts, until a writer could fill it.
+      if (cycle % 8 === 7 || disk.freeBytes() < ROOM_BYTES) await fresh()
       const first = cycle * 1_000_000
       const before = acknowledged.size
       const copy = new Disk(join(dir, `disk-${++disks}`))
       const command = [CHILD, join(disk.folder, 'store'), String(first)]
       for (const number of await writeAndCut(command, dice.between(50, 1500), disk.image, copy.image)) acknowledged.add(number)
       acknowledgedInAll += acknowledged.size - before
-      disk.remove()
+      await disk.remove()
       disk = copy
       disk.mount()
       const store = join(disk.folder, 'store')
@@ -120,8 +154,11 @@ export async function runPowerLoop({ dir, seed, cycles, onCycle }: LoopOptions):
       problems += (await checkStoreFolder(store)).problemCount
       // What the writer of the next cycle will find and cut.
       const next = await openStore(store, { mode: 'write' })
-      problems += (await next.checkStore()).problemCount
-      await next.close()
+      try {
+        problems += (await next.checkStore()).problemCount
+      } finally {
+        await next.close()
+      }
       const after = await readNumbers(store)
       lost += [...acknowledged].filter((number) => !after.has(number)).length
       tailsCut += cutFiles(store)
@@ -129,7 +166,7 @@ export async function runPowerLoop({ dir, seed, cycles, onCycle }: LoopOptions):
       onCycle?.(cycle + 1)
     }
   } finally {
-    disk.remove()
+    await disk.remove()
   }
   return {
     schema: 'reprise.crash-receipt/1',
@@ -202,14 +239,14 @@ export async function loseWithoutSync(dir: string): Promise<{ acknowledged: numb
   disk.make()
   try {
     const acknowledged = await writeAndCut(['-e', careless, join(disk.folder, 'lines')], 200, disk.image, copy.image)
-    disk.remove()
+    await disk.remove()
     copy.mount()
     const file = join(copy.folder, 'lines')
     const stored = new Set(existsSync(file) ? readFileSync(file, 'utf8').split('\n').slice(0, -1).map(Number) : [])
     return { acknowledged: acknowledged.length, lost: acknowledged.filter((number) => !stored.has(number)).length }
   } finally {
-    disk.remove()
-    copy.remove()
+    await disk.remove()
+    await copy.remove()
   }
 }
 

@@ -7,7 +7,7 @@ const SEED = Number(process.env['REPRISE_CRASH_SEED'] ?? 1)
 
 test('after a power cut everything that was acknowledged is there, once', { timeout: 60_000 + CUTS * 30_000 }, async ({ skip }) => {
   const dir = temporaryFolder()
-  const obstacle = powerLoopObstacle(dir)
+  const obstacle = await powerLoopObstacle(dir)
   if (obstacle !== undefined) return skip(`SKIPPED: power cuts cannot be played here: ${obstacle}`)
   const receipt = await runPowerLoop({ dir, seed: SEED, cycles: CUTS })
   console.log(`receipt: ${JSON.stringify(receipt)}`)
@@ -17,7 +17,7 @@ test('after a power cut everything that was acknowledged is there, once', { time
 
 test('a power cut is seen to lose what was not synced, so that the loop above means something', { timeout: 60_000 }, async ({ skip }) => {
   const dir = temporaryFolder()
-  const obstacle = powerLoopObstacle(dir)
+  const obstacle = await powerLoopObstacle(dir)
   if (obstacle !== undefined) return skip(`SKIPPED: power cuts cannot be played here: ${obstacle}`)
   const { acknowledged, lost } = await loseWithoutSync(dir)
   expect(acknowledged).toBeGreaterThan(10)

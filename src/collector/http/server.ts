@@ -95,7 +95,8 @@ export function createHttpServer(parts: ServerParts): Server {
   const server = createServer(
     {
       headersTimeout: parts.headersTimeoutMillis,
-      requestTimeout: parts.requestTimeoutMillis,
+      // The time for headers is a part of that for the request; Node refuses anything else.
+      requestTimeout: Math.max(parts.requestTimeoutMillis, parts.headersTimeoutMillis),
       connectionsCheckingInterval: Math.min(CHECK_MILLIS, parts.headersTimeoutMillis),
       keepAliveTimeout: KEEP_ALIVE_MILLIS,
       maxHeaderSize: HEADERS_MAX_BYTES,
