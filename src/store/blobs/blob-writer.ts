@@ -17,11 +17,11 @@ import { recoverPacks } from './recover-packs.ts'
 const CHUNK_BYTES = 4 * 1024 * 1024
 const DIGEST_BYTES = 32
 
-/** A blob that the store does not have, at its place in a list. */
+/** Blobs that the store does not have, which stand one after the other in a list. */
 interface Fresh {
   readonly blobs: PackedBlobs
   readonly start: number
-  readonly end: number
+  end: number
 }
 
 export interface BlobWriterOptions {
@@ -81,7 +81,9 @@ export class BlobWriter {
             if (blobs.loose.length > 0) await this.#writeLooseOf(blobs, index)
             const file = this.#liveFile()
             packs.addLive(digests, index * DIGEST_BYTES, file.writtenBytes + chunkBytes, end - start)
-            chunk.push({ blobs, start, end })
+            const last = chunk.at(-1)
+            if (last?.blobs === blobs && last.end === start) last.end = end
+            else chunk.push({ blobs, start, end })
             chunkBytes += end - start
             if (chunkBytes >= CHUNK_BYTES) {
               await this.#writeChunk(chunk, chunkBytes)
@@ -156,18 +158,13 @@ export class BlobWriter {
     if (file.bytes >= this.#options.rollBytes) await this.#retireLive(file)
   }
 
-  /** The frames one after the other; neighbours in a list are copied together, and a whole list not at all. */
+  /** The frames one after the other; those of one run are not copied at all. */
   #join(chunk: readonly Fresh[], bytes: number): Uint8Array {
     const [first] = chunk
-    if (first !== undefined && chunk.length === first.blobs.ends.length && bytes === first.blobs.frames.length) {
-      if (chunk.every(({ blobs }) => blobs === first.blobs)) return first.blobs.frames
-    }
+    if (first !== undefined && chunk.length === 1) return first.blobs.frames.subarray(first.start, first.end)
     this.#buffer = roomFor(bytes, this.#buffer)
     let at = 0
-    for (let index = 0; index < chunk.length; ) {
-      const { blobs, start } = chunk[index]!
-      let end = start
-      for (; chunk[index]?.blobs === blobs && chunk[index]?.start === end; index++) end = chunk[index]!.end
+    for (const { blobs, start, end } of chunk) {
       this.#buffer.set(blobs.frames.subarray(start, end), at)
       at += end - start
     }
