@@ -28,8 +28,8 @@ const INSERT_STEPS = `INSERT OR IGNORE INTO steps(run, position, start, span, pa
 const ONE_ROW = `(${Array.from({ length: STEP_VALUES }, () => '?').join(',')})`
 /** Steps that one statement writes: a statement costs about as much as a row. */
 const STEPS_AT_ONCE = [64, 8, 1]
-/** Steps that are put in order before they are written. */
-const STEPS_MAX = 1024
+/** Steps that are put in order before they are written: few enough that what is kept of them meanwhile dies young. */
+const STEPS_MAX = 128
 const SELECT_STEP = 'SELECT * FROM steps WHERE run = ? AND span = ?'
 const DELETE_STEP = 'DELETE FROM steps WHERE run = ? AND span = ?'
 const INSERT_LOG = 'INSERT OR IGNORE INTO logs(run, time, address, span, severity, name, messages) VALUES(?,?,?,?,?,?,?)'
