@@ -24,6 +24,9 @@ export function apiErrorOf(error: unknown): ApiError {
       case 'integrity':
         // An index that is being made anew will answer in a while.
         return new ApiError(error.retryable ? 503 : 500, error.code, error.message)
+      case 'store_write_failed':
+        // An index for which the disk has no room is opened when it has.
+        return new ApiError(503, error.code, error.message)
       case 'invalid_argument':
         return new ApiError(400, error.code, error.message)
       case 'store_closed':

@@ -2,9 +2,10 @@ import { constants, copyFileSync, existsSync, mkdtempSync, rmSync, statSync } fr
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { RepriseError } from '../../schemas/index.ts'
 import type { Layout } from '../files/layout.ts'
 import { compareIndexes, MADE } from '../index/compare-index.ts'
-import { IndexDatabase, numberOf } from '../index/database.ts'
+import { IndexDatabase, isFull, numberOf } from '../index/database.ts'
 import { IndexWriter } from '../index/index-writer.ts'
 import { isOfTape } from '../index/tape-match.ts'
 import { Tape } from '../tape/tape.ts'
@@ -18,6 +19,8 @@ const LINES_AT_ONCE = 20_000
  * Compares the index with one that is made from the tape, as far as it has followed that. An index is derived: that there is none,
  * or one that the next opening makes anew since it does not open or is of another version or tape, is no problem. The tape must
  * be sound. Resolves to how many records contradict the one of their step that stands, where that was looked at.
+ *
+ * @throws RepriseError `store_write_failed` where the folder for temporary files has no room for that
  */
 export async function checkIndex(
   layout: Layout,
@@ -64,6 +67,10 @@ export async function checkIndex(
       earlier.close()
     }
   } catch (error) {
+    if (isFull(error)) {
+      const message = `the index cannot be compared with the tape: there is no room for that in ${tmpdir()}`
+      throw new RepriseError('store_write_failed', message, { cause: error, retryable: true, details: { system: 'ENOSPC' } })
+    }
     const message = error instanceof Error ? error.message : String(error)
     problems.add({ code: 'index_damaged', file, message: `it cannot be read: ${message}; \`reprise reindex\` makes it anew` })
     return undefined

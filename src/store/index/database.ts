@@ -1,8 +1,9 @@
 import { closeSync, existsSync, fsyncSync, openSync, renameSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { DatabaseSync, type SQLInputValue, type SQLOutputValue, type StatementSync } from 'node:sqlite'
-import { RUN_STATUSES, STEP_KINDS } from '../../schemas/index.ts'
-import { createFile, removeFile, syncFolder } from '../files/durable.ts'
+import { RepriseError, RUN_STATUSES, STEP_KINDS } from '../../schemas/index.ts'
+import { diskWords, isNoRoom } from '../files/disk-error.ts'
+import { createFile, removeFile, syncFolder, systemCodeOf } from '../files/durable.ts'
 import { PENDING_FLAG } from './step-flags.ts'
 
 /** Raised with every change of the tables or of what is put into them: an index of another version is made anew. */
@@ -118,19 +119,19 @@ export class IndexDatabase {
     this.#database = database
   }
 
-  /** For writing: made when it is not there, or not of this version, or damaged so that it does not open. */
+  /** For writing: made when it is not there, or not of this version, or damaged so that it does not open. Throws what else keeps it from opening. */
   static openForWriting(path: string): IndexDatabase {
     if (existsSync(path)) {
-      const opened = IndexDatabase.#tryOpen(path, false)
+      const opened = IndexDatabase.#open(path, false)
       if (opened !== undefined) return opened
       removeIndex(path)
     }
     return IndexDatabase.create(path)
   }
 
-  /** Undefined when there is none that this version can read. */
+  /** Undefined when there is none that this version can read. Throws what else keeps it from opening, such as a full disk. */
   static openForReading(path: string): IndexDatabase | undefined {
-    return existsSync(path) ? IndexDatabase.#tryOpen(path, true) : undefined
+    return existsSync(path) ? IndexDatabase.#open(path, true) : undefined
   }
 
   /** An empty one; `:memory:` for one that only this process sees. */
@@ -147,17 +148,24 @@ export class IndexDatabase {
 
   static #create(path: string, configure: string, defensive: boolean): IndexDatabase {
     // The mode of its side files follows that of the file.
-    if (path !== ':memory:') closeSync(createFile(path))
-    const database = new DatabaseSync(path, { timeout: BUSY_MILLIS, defensive })
-    const index = new IndexDatabase(database)
-    database.exec(configure)
-    database.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${INDEX_VERSION};`)
-    index.setMeta({ vocabulary: VOCABULARY })
-    database.exec('COMMIT')
-    return index
+    if (path !== MEMORY) closeSync(createFile(path))
+    let database: DatabaseSync | undefined
+    try {
+      database = new DatabaseSync(path, { timeout: BUSY_MILLIS, defensive })
+      const index = new IndexDatabase(database)
+      database.exec(configure)
+      database.exec(`BEGIN; ${TABLES} PRAGMA user_version = ${INDEX_VERSION};`)
+      index.setMeta({ vocabulary: VOCABULARY })
+      database.exec('COMMIT')
+      return index
+    } catch (error) {
+      database?.close()
+      if (path !== MEMORY) removeIndex(path)
+      throw error
+    }
   }
 
-  static #tryOpen(path: string, readOnly: boolean): IndexDatabase | undefined {
+  static #open(path: string, readOnly: boolean): IndexDatabase | undefined {
     let database: DatabaseSync | undefined
     try {
       database = new DatabaseSync(path, { readOnly, timeout: BUSY_MILLIS })
@@ -171,7 +179,7 @@ export class IndexDatabase {
       return index
     } catch (error) {
       database?.close()
-      if (isSqliteError(error)) return undefined
+      if (isDamage(error) || isForeign(error)) return undefined
       throw error
     }
   }
@@ -256,8 +264,13 @@ export class IndexDatabase {
   }
 }
 
+/** A path: one that only this process sees. */
+export const MEMORY = ':memory:'
 const BUSY_MILLIS = 5_000
+const SQLITE_ERROR = 1
 const SQLITE_CORRUPT = 11
+const SQLITE_FULL = 13
+const SQLITE_IOERR_SHMSIZE = 4874
 const SQLITE_NOTADB = 26
 
 /** Where one is made that will stand at a path; what a crash leaves of it is removed when the store is opened. */
@@ -288,6 +301,33 @@ export function isSqliteError(error: unknown): error is Error & { errcode: numbe
 /** Whether the file is no longer a sound database, which only making it anew can cure. */
 export function isDamage(error: unknown): boolean {
   return isSqliteError(error) && [SQLITE_CORRUPT, SQLITE_NOTADB].includes(error.errcode & 0xff)
+}
+
+/** Whether room on the disk is all that was missing. */
+export function isFull(error: unknown): boolean {
+  return isNoRoom(error) || (isSqliteError(error) && [SQLITE_FULL, SQLITE_IOERR_SHMSIZE].includes(error.errcode))
+}
+
+/** Why a database does not do what it should, in words. */
+export function reasonOf(error: unknown): string {
+  // `disk I/O error`, says SQLite.
+  if (isSqliteError(error) && error.errcode === SQLITE_IOERR_SHMSIZE) return 'the disk has no room for its side file'
+  const system = systemCodeOf(error)
+  const words = system === undefined ? undefined : diskWords(system)
+  // The system names the file; the folder of a store is not for everybody who asks.
+  if (words !== undefined) return `the disk refused it (${system}: ${words})`
+  return error instanceof Error ? error.message : String(error)
+}
+
+/** For whoever asks an index that the disk does not let be opened. */
+export function notOpened(error: unknown): RepriseError {
+  if (RepriseError.isInstance(error)) return error
+  return new RepriseError('store_write_failed', `the index cannot be opened: ${reasonOf(error)}`, { cause: error, retryable: true })
+}
+
+/** Whether it is none of ours: it lacks what a statement asks for. */
+function isForeign(error: unknown): boolean {
+  return isSqliteError(error) && error.errcode === SQLITE_ERROR
 }
 
 /** A column that holds a number below 2^53. */

@@ -1,9 +1,10 @@
 import { Worker } from 'node:worker_threads'
 import { type ErrorCode, RepriseError } from '../../schemas/index.ts'
+import { closeAll } from '../files/close-all.ts'
 import type { Layout } from '../files/layout.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { ReindexProgress, ReindexResult, StoreIndex, TapeHead } from '../types.ts'
-import { IndexDatabase, isSqliteError } from './database.ts'
+import { IndexDatabase, isSqliteError, notOpened } from './database.ts'
 import { IndexQueries } from './index-queries.ts'
 import type { OfferedRows } from './offered-rows.ts'
 import type { QuerySource } from './query-source.ts'
@@ -31,7 +32,8 @@ export interface IndexThreadData {
 }
 
 export type FromIndexThread =
-  | { readonly kind: 'ready' | 'anew' }
+  | { readonly kind: 'ready'; readonly problem: string | undefined }
+  | { readonly kind: 'anew' }
   | { readonly kind: 'progress'; readonly id: number; readonly progress: ReindexProgress }
   | { readonly kind: 'done'; readonly id: number; readonly result?: ReindexResult; readonly problem?: string | undefined }
   | { readonly kind: 'failed'; readonly id: number; readonly code: ErrorCode; readonly message: string }
@@ -61,8 +63,9 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   #feeding: NodeJS.Timeout | undefined
   #closed = false
 
-  private constructor(layout: Layout, tape: Tape, worker: Worker, doneBytes: Uint32Array<SharedArrayBuffer>) {
+  private constructor(layout: Layout, tape: Tape, worker: Worker, doneBytes: Uint32Array<SharedArrayBuffer>, problem: string | undefined) {
     super()
+    this.#problem = problem
     this.#layout = layout
     this.#tape = tape
     this.#worker = worker
@@ -81,7 +84,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     })
   }
 
-  /** Resolves when the thread has opened the index. */
+  /** Resolves when the thread has opened the index, or found that the disk does not let it. */
   static async start(layout: Layout, tape: Tape): Promise<ThreadedIndex> {
     // The thread runs whichever of the two this file is: a source or what was built from it.
     const file = import.meta.url.endsWith('.ts') ? './index-worker.ts' : './index-worker.js'
@@ -95,14 +98,12 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
       // What it makes is gone a moment later: more room would only be more memory.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB, maxOldGenerationSizeMb: OLD_MAX_MIB },
     })
-    await new Promise<void>((resolve, reject) => {
-      worker.once('error', reject)
-      worker.once('message', () => {
-        worker.off('error', reject)
-        resolve()
-      })
-    })
-    return new ThreadedIndex(layout, tape, worker, doneBytes)
+    try {
+      return new ThreadedIndex(layout, tape, worker, doneBytes, await isReady(worker))
+    } catch (error) {
+      await worker.terminate()
+      throw error
+    }
   }
 
   #take(message: FromIndexThread): void {
@@ -150,8 +151,18 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
 
   protected override source(): QuerySource {
     if (this.#closed) throw new RepriseError('store_closed', 'the store is closed')
-    this.#database ??= IndexDatabase.openForReading(this.#layout.index)
-    if (this.#database === undefined) throw new RepriseError('integrity', 'the index is being made anew', { retryable: true })
+    try {
+      this.#database ??= IndexDatabase.openForReading(this.#layout.index)
+    } catch (error) {
+      this.feed()
+      throw notOpened(error)
+    }
+    if (this.#database === undefined) {
+      this.feed()
+      throw this.#problem === undefined
+        ? new RepriseError('integrity', 'the index is being made anew', { retryable: true })
+        : notOpened(this.#problem)
+    }
     return { database: this.#database, readLine: (group, line) => this.#tape.readLine(group, line) }
   }
 
@@ -214,9 +225,24 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     if (this.#closed) return await this.#ended
     this.#closed = true
     clearTimeout(this.#feeding)
-    // Before the thread does: the last one to close empties and removes the log, which a connection that only reads cannot.
-    this.#database?.close()
-    await this.#ask('close').catch(() => undefined)
-    await this.#ended
+    await closeAll([
+      // Before the thread does: the last one to close empties and removes the log, which a connection that only reads cannot.
+      () => this.#database?.close(),
+      async () => await this.#ask('close').catch(() => undefined),
+      async () => await this.#ended,
+    ])
   }
+}
+
+/** Resolves to the index's problem, if it has one. */
+async function isReady(worker: Worker): Promise<string | undefined> {
+  return await new Promise((resolve, reject) => {
+    const ended = (): void => reject(new Error('the index thread ended'))
+    const take = (message: FromIndexThread): void => {
+      if (message.kind !== 'ready') return
+      worker.off('message', take).off('error', reject).off('exit', ended)
+      resolve(message.problem)
+    }
+    worker.on('message', take).on('error', reject).on('exit', ended)
+  })
 }

@@ -1,5 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RepriseError } from '../../schemas/index.ts'
+import { closeAll } from '../files/close-all.ts'
 import { layoutOf } from '../files/layout.ts'
 import { Tape } from '../tape/tape.ts'
 import type { FromIndexThread, IndexThreadData, ToIndexThread } from './index-thread.ts'
@@ -35,11 +36,8 @@ async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Prom
   const { id, kind } = message
   try {
     if (kind === 'catchUp') await index.catchUp()
-    else if (kind === 'close') {
-      await index.close()
-      tape.close()
-      earlier.close()
-    } else {
+    else if (kind === 'close') await closeAll([async () => await index.close(), () => tape.close(), () => earlier.close()])
+    else {
       // What it keeps may have been erased.
       earlier.close()
       earlier = new Tape(layout)
@@ -61,4 +59,4 @@ parentPort?.on('message', (message: ToIndexThread) => {
     index.follow()
   } else void answer(message).then(() => message.kind === 'close' && parentPort?.close())
 })
-post({ kind: 'ready' })
+post({ kind: 'ready', problem: index.problem() })

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
+import { systemCodeOf } from '../files/durable.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { ReindexProgress, ReindexResult, StoreIndex } from '../types.ts'
-import { besideOf, IndexDatabase, isDamage, isSqliteError, putInPlace, removeIndex } from './database.ts'
+import { besideOf, IndexDatabase, isDamage, isSqliteError, MEMORY, notOpened, putInPlace, reasonOf, removeIndex } from './database.ts'
 import { IndexQueries } from './index-queries.ts'
-import { IndexWriter } from './index-writer.ts'
+import { type IndexPlace, IndexWriter } from './index-writer.ts'
 import { OfferedGroups, type OfferedRows } from './offered-rows.ts'
 import type { QuerySource } from './query-source.ts'
 import { StepRowsReader, stepsOf } from './step-rows.ts'
@@ -53,6 +54,11 @@ export interface FollowingOptions {
   readonly earlier?: Pick<Tape, 'readLine'>
 }
 
+interface Opened {
+  readonly database: IndexDatabase
+  readonly writer: IndexWriter
+}
+
 /** The bytes of a group's lines, and where each begins; the last number is where they end. */
 interface ReadGroup {
   readonly group: number
@@ -60,12 +66,15 @@ interface ReadGroup {
   readonly starts: readonly number[]
 }
 
-/** The index as a view that follows the tape: it has a cursor of its own and can be made anew at any time. */
+/**
+ * The index as a view that follows the tape: it has a cursor of its own and can be made anew at any time. Where the disk does not
+ * let it be opened or made there is none, which `problem` tells; it is tried again when it is asked, and with what follows it.
+ */
 export class FollowingIndex extends IndexQueries implements StoreIndex {
   readonly #path: string
   readonly #tape: Tape
-  #database: IndexDatabase
-  #writer: IndexWriter
+  #database: IndexDatabase | undefined
+  #writer: IndexWriter | undefined
   readonly #sliceMillis: number
   readonly #quietMillis: number
   readonly #gatherMillis: number
@@ -103,26 +112,47 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#onAnew = options.onAnew
     this.#offered = new OfferedGroups((bytes) => options.onOfferDone?.(bytes))
     this.#earlier = options.earlier ?? tape
-    this.#database = path === ':memory:' ? IndexDatabase.create(path) : IndexDatabase.openForWriting(path)
     try {
-      this.#writer = this.#newWriter()
-      if (!isOfTape(this.#database, tape)) this.#writer = this.#startAnew()
+      this.#open()
     } catch (error) {
-      if (!isDamage(error)) throw error
-      this.#writer = this.#startAnew()
+      if (!isSqliteError(error) && systemCodeOf(error) === undefined) throw error
+      this.#problem = reasonOf(error)
     }
   }
 
-  #startAnew(): IndexWriter {
+  #open(): Opened {
+    if (this.#database !== undefined && this.#writer !== undefined) return { database: this.#database, writer: this.#writer }
+    const database = this.#path === MEMORY ? IndexDatabase.create(MEMORY) : IndexDatabase.openForWriting(this.#path)
+    try {
+      if (isOfTape(database, this.#tape)) return this.#use(database)
+    } catch (error) {
+      if (!isDamage(error)) {
+        database.close()
+        throw error
+      }
+    }
+    database.close()
     this.#letGo()
-    this.#database = IndexDatabase.create(this.#path)
-    this.#writer = this.#newWriter()
-    this.#onAnew?.()
-    return this.#writer
+    return this.#use(IndexDatabase.create(this.#path))
   }
 
+  #use(database: IndexDatabase): Opened {
+    const writer = this.#newWriter(database)
+    this.#database = database
+    this.#writer = writer
+    return { database, writer }
+  }
+
+  /** Where it stands on the tape. */
+  get #place(): IndexPlace {
+    return this.#writer?.place ?? { group: 0, line: 0 }
+  }
+
+  /** Removes it: `#open` makes another one. */
   #letGo(): void {
-    this.#database.close()
+    this.#database?.close()
+    this.#database = undefined
+    this.#writer = undefined
     removeIndex(this.#path)
     this.#reading = undefined
     // Something may have been erased in them since they were made.
@@ -130,19 +160,26 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#onAnew?.()
   }
 
-  #newWriter(): IndexWriter {
-    return new IndexWriter(this.#database, (group, line) => this.#earlier.readLine(group, line))
+  #newWriter(database: IndexDatabase): IndexWriter {
+    return new IndexWriter(database, (group, line) => this.#earlier.readLine(group, line))
   }
 
   protected override source(): QuerySource {
     if (this.#closed) throw new RepriseError('store_closed', 'the store is closed')
-    return { database: this.#database, readLine: (group, line) => this.#tape.readLine(group, line) }
+    const isClosed = this.#database === undefined
+    try {
+      const { database } = this.#open()
+      if (isClosed) this.#schedule()
+      return { database, readLine: (group, line) => this.#tape.readLine(group, line) }
+    } catch (error) {
+      throw notOpened(error)
+    }
   }
 
   protected override failed(error: unknown): unknown {
     if (!isSqliteError(error)) return error
     if (isDamage(error)) {
-      this.#startAnew()
+      this.#letGo()
       this.#schedule()
     }
     const anew = isDamage(error) ? ' and is being made anew' : ''
@@ -172,7 +209,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       this.#followedAt = performance.now()
       // What goes wrong is kept in `problem`; the next group or `catchUp` tries again.
       this.#start(this.#sliceMillis)
-        .then(() => this.#closed || this.#writer.place.group > this.#tape.head().group || this.#schedule())
+        .then(() => this.#closed || this.#place.group > this.#tape.head().group || this.#schedule())
         .catch(() => undefined)
     }, wait)
   }
@@ -193,14 +230,15 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       this.#rest = undefined
       if (this.#closed || this.#running !== undefined) return
       if (this.#reading === undefined) this.#tape.release()
-      if (!this.#database.emptyLog()) this.#restSoon()
+      if (this.#database?.emptyLog() === false) this.#restSoon()
     }, this.#restMillis).unref()
     this.#rest.refresh()
   }
 
   async #follow(sliceMillis: number, target: number, onSlice?: () => void): Promise<void> {
     try {
-      while (!this.#closed && !this.#interrupted && this.#writer.place.group <= Math.min(target, this.#tape.head().group)) {
+      this.#open()
+      while (!this.#closed && !this.#interrupted && this.#place.group <= Math.min(target, this.#tape.head().group)) {
         this.#slice(sliceMillis)
         onSlice?.()
         await nextTurn()
@@ -208,10 +246,10 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
       this.#problem = undefined
     } catch (error) {
       if (isDamage(error)) {
-        this.#startAnew()
+        this.#letGo()
         return await this.#follow(sliceMillis, target, onSlice)
       }
-      this.#problem = error instanceof Error ? error.message : String(error)
+      this.#problem = reasonOf(error)
       throw new RepriseError('store_write_failed', `the index cannot follow the tape: ${this.#problem}`, { cause: error, retryable: true })
     }
   }
@@ -226,21 +264,20 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     let database: IndexDatabase | undefined
     try {
       database = IndexDatabase.createBeside(beside)
-      this.#database = database
-      this.#writer = this.#newWriter()
-      await takeAhead(this.#tape, this.#writer, () => !this.#closed && this.#database === database, onSlice)
+      const { writer } = this.#use(database)
+      await takeAhead(this.#tape, writer, () => !this.#closed && this.#database === database, onSlice)
       if (this.#database !== database) return
       database.close()
       // It is made by whoever opens the store next.
       if (this.#closed) return removeIndex(beside)
       putInPlace(beside, this.#path)
-      this.#database = IndexDatabase.openForWriting(this.#path)
-      this.#writer = this.#newWriter()
+      this.#use(IndexDatabase.openForWriting(this.#path))
       this.#onAnew?.()
     } catch {
+      database?.close()
       removeIndex(beside)
       // Whatever it was, `#follow` meets it again, where it can be told.
-      if (database === undefined || this.#database === database) this.#startAnew()
+      if (database === undefined || this.#database === database) this.#letGo()
     }
   }
 
@@ -249,13 +286,13 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     const started = performance.now()
     const deadline = started + millis
     const head = this.#tape.head().group
-    const writer = this.#writer
+    const { database, writer } = this.#open()
     let { group, line } = writer.place
     writer.begin()
     try {
       // At least one line a slice, however slow the machine is.
       for (let isFirst = true; group <= head && (isFirst || performance.now() < deadline); isFirst = false) {
-        if (line === 0 && this.#takeOffered(group)) {
+        if (line === 0 && this.#takeOffered(writer, group)) {
           group++
           continue
         }
@@ -276,19 +313,19 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     } catch (error) {
       writer.rollback()
       // Its caches may hold what was taken back.
-      if (!isDamage(error)) this.#writer = this.#newWriter()
+      if (!isDamage(error)) this.#use(database)
       throw error
     }
   }
 
-  #takeOffered(group: number): boolean {
+  #takeOffered(writer: IndexWriter, group: number): boolean {
     const offered = this.#offered.take(group)
     if (offered === undefined) return false
     let line = 0
     for (const rows of offered.rows) {
       this.#rows.forget()
       this.#rows.start(rows)
-      for (let left = stepsOf(rows); left > 0; left--) this.#writer.addStep(group, line++, this.#rows.next())
+      for (let left = stepsOf(rows); left > 0; left--) writer.addStep(group, line++, this.#rows.next())
     }
     return true
   }
@@ -307,7 +344,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
 
   async catchUp(): Promise<void> {
     const target = this.#tape.head().group
-    while (!this.#closed && this.#writer.place.group <= target) await this.#start(this.#sliceMillis)
+    while (!this.#closed && this.#place.group <= target) await this.#start(this.#sliceMillis)
   }
 
   /** Throws everything away and builds it again from the tape. Asked while that is under way, it is the same. */
@@ -322,20 +359,20 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#interrupted = true
     await this.#running?.catch(() => undefined)
     this.#interrupted = false
-    const isMuch = this.#path !== ':memory:' && this.#tape.tapeBytes() >= this.#scanAheadMinBytes
-    if (!isMuch) this.#startAnew()
+    const isMuch = this.#path !== MEMORY && this.#tape.tapeBytes() >= this.#scanAheadMinBytes
+    if (!isMuch) this.#letGo()
     const onSlice = (): void =>
-      onProgress?.({ group: this.#writer.place.group, groups: this.#tape.head().group + 1, records: this.#writer.records })
+      onProgress?.({ group: this.#place.group, groups: this.#tape.head().group + 1, records: this.#writer?.records ?? 0 })
     this.#running = (isMuch ? this.#makeAhead(onSlice) : Promise.resolve())
       .then(() => this.#follow(REINDEX_SLICE_MILLIS, Number.POSITIVE_INFINITY, onSlice))
       .finally(() => {
         this.#running = undefined
         this.#restSoon()
         // What came at the very end was not followed, since this was under way.
-        if (this.#writer.place.group <= this.#tape.head().group) this.#schedule()
+        if (this.#place.group <= this.#tape.head().group) this.#schedule()
       })
     await this.#running
-    return { groups: this.#writer.place.group, records: this.#writer.records }
+    return { groups: this.#place.group, records: this.#writer?.records ?? 0 }
   }
 
   /** Takes what is left, if that is not long; the next open takes the rest. */
@@ -346,10 +383,10 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     const late = setTimeout(() => {
       this.#closed = true
     }, CLOSE_MAX_MILLIS)
-    if (this.#path !== ':memory:') await this.catchUp().catch(() => undefined)
+    if (this.#path !== MEMORY) await this.catchUp().catch(() => undefined)
     clearTimeout(late)
     this.#closed = true
     await this.#running?.catch(() => undefined)
-    this.#database.close()
+    this.#database?.close()
   }
 }
