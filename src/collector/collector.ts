@@ -67,7 +67,7 @@ export async function startCollector(options: CollectorOptions): Promise<Collect
   try {
     return await serve(resolved, store, log)
   } catch (error) {
-    await store.close()
+    await store.close().catch(() => undefined)
     throw error
   }
 }
@@ -184,6 +184,8 @@ async function serve(options: ResolvedCollectorOptions, store: Store, log: Logge
   }
 
   store.tellUrl(url)
+  const problem = store.problem()
+  if (problem !== undefined) log.warn('store-refuses', { problem })
   spool = startSpoolIntake({ folder: options.spoolFolder, take: async (body) => await takeSpooled(intake, body), log })
   const erasures = startErasures({ store, takeSpool: async () => await spool?.look(), log })
   const senders = watchSenders({ store, namespace: options.namespace, log })

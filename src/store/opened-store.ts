@@ -9,11 +9,12 @@ import type { GroupCommit } from './commit/group-commit.ts'
 import type { PackedBatch } from './commit/packed-batch.ts'
 import { type EraseParts, type ErasurePreview, type ErasureReceipt, erasePayloads, previewErasure } from './erase/erase-store.ts'
 import type { EraseSelection } from './erase/select-refs.ts'
+import type { Closers } from './files/close-all.ts'
+import { diskError } from './files/disk-error.ts'
 import { readRedactionKey } from './files/key-file.ts'
 import type { Layout } from './files/layout.ts'
 import { keepPolicyFile, readPolicyFile } from './files/policy-files.ts'
 import type { WriterLock } from './files/writer-lock.ts'
-import type { DamageLog } from './gaps/damage-log.ts'
 import type { Outage } from './gaps/outage.ts'
 import type { ThreadedIndex } from './index/index-thread.ts'
 import type { ReadOnlyIndex } from './index/read-only-index.ts'
@@ -42,7 +43,6 @@ interface Writing {
   readonly blobWriter: BlobWriter
   readonly sealer: Sealer
   readonly outage: Outage
-  readonly damage: DamageLog
   readonly lock: WriterLock
 }
 
@@ -55,6 +55,8 @@ export interface OpenedParts {
   readonly blobs: BlobStore
   readonly index: FollowingIndex | ReadOnlyIndex | ThreadedIndex
   readonly writing: Writing | undefined
+  /** Closes every part, in the opposite order of their opening. */
+  readonly closers: Closers
 }
 
 /** The parts of a store, opened together and closed together. */
@@ -143,6 +145,8 @@ export class OpenedStore implements Store {
     const release = await writing.sealer.hold()
     try {
       return await erasePayloads({ layout, tape, packs, blobs, ...erasureOf(writing) }, selection)
+    } catch (error) {
+      throw diskError(`the erasure in ${this.dir} is not done`, error)
     } finally {
       release()
     }
@@ -199,7 +203,11 @@ export class OpenedStore implements Store {
 
   keepPolicy(text: string): void {
     this.#writing('keeping a policy')
-    keepPolicyFile(this.#parts.layout, text)
+    try {
+      keepPolicyFile(this.#parts.layout, text)
+    } catch (error) {
+      throw diskError(`the redaction policy cannot be kept in ${this.dir}`, error)
+    }
   }
 
   readPolicy(digest: Digest): Uint8Array | undefined {
@@ -212,18 +220,8 @@ export class OpenedStore implements Store {
   }
 
   async #close(): Promise<void> {
-    const { writing, index, tape, packs } = this.#parts
     await this.#erasing?.catch(() => undefined)
-    await writing?.sealer.close()
-    await writing?.damage.close()
-    await writing?.outage.close()
-    await writing?.commit.close()
-    await index.close()
-    writing?.tapeWriter.close()
-    await writing?.blobWriter.close()
-    tape.close()
-    packs.close()
-    writing?.lock.release()
+    await this.#parts.closers.close()
   }
 }
 

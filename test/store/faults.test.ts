@@ -144,7 +144,7 @@ describe('an error at any operation of the disk loses nothing that was acknowled
   test.each<[string, number, (at: number) => FaultPlan]>([
     ['EIO', 0, (at) => ({ kind: 'EIO', at })],
     ['ENOSPC', 1, (at) => ({ kind: 'ENOSPC', at })],
-    ['a short write', 2, (at) => ({ kind: 'short', at })],
+    ['a short write', 3, (at) => ({ kind: 'short', at })],
     ['EIO, and nothing can be cut', 3, (at) => ({ kind: 'EIO', at, truncates: true })],
     ['ENOSPC for seven operations', 2, (at) => ({ kind: 'ENOSPC', at, times: 7 })],
     ['EROFS for seven operations', 4, (at) => ({ kind: 'EROFS', at, times: 7 })],

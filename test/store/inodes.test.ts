@@ -72,6 +72,26 @@ describe('a file system without an inode left', () => {
   }, 30_000)
 })
 
+test('a store opened where no inode is left serves what needs no other file, and the index when there are some again', async ({ skip }) => {
+  const disk = smallDisk('size=64m,nr_inodes=64')
+  if (disk === undefined) return skip(SKIPPED)
+  const dir = join(disk, 'store')
+  const before = await openForTest(dir)
+  for (let index = 0; index < 3; index++) expect(await append(before, index)).toBe(true)
+  await before.close()
+  const others = takeInodes(disk)
+  const store = await openForTest(dir)
+  expect(await readAllLines(store)).toHaveLength(3)
+  expect(() => store.index.listRuns({ limit: 1 })).toThrow('the index cannot be opened')
+  // The files that are written to have room.
+  expect(await append(store, 3)).toBe(true)
+  rmSync(others, { recursive: true })
+  await store.index.catchUp()
+  expect(store.index.listRuns({ limit: 1 }).runs).toMatchObject([{ steps: 4 }])
+  await store.close()
+  expect((await checkStoreFolder(dir)).problems).toEqual([])
+})
+
 describe('names', () => {
   test('of a store and of its backup may have 255 bytes', async () => {
     const folder = temporaryFolder()

@@ -149,7 +149,7 @@ describe('a torn tail', () => {
         const layout = layoutOf(copy)
         const tape = new Tape(layout)
         const writer = new TapeWriter({ layout, tape, rollBytes: 1_000_000, isBacked: () => true })
-        check(writer.recovery.cut)
+        check(writer.cuts.done)
         expect(tape.head()).toEqual(head)
         writer.close()
         tape.close()

@@ -5,11 +5,12 @@ import { dirname, join } from 'node:path'
 import type { Digest } from '../../schemas/index.ts'
 import type { PackedBlobs } from '../commit/packed-batch.ts'
 import { AppendFile, type FileIo, SYSTEM_IO } from '../files/append-file.ts'
+import { closeAll } from '../files/close-all.ts'
 import { createFile, FILE_MODE, makeFolder, removeFile, syncFolder } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import { roomFor } from '../frames/file-window.ts'
+import type { TailCuts } from '../tape/cut-tail.ts'
 import type { PackMark } from '../tape/group-header.ts'
-import type { CutTail } from '../types.ts'
 import { looseFile } from './blob-store.ts'
 import type { PackSet } from './pack-set.ts'
 import { recoverPacks } from './recover-packs.ts'
@@ -30,12 +31,13 @@ export interface BlobWriterOptions {
   readonly rollBytes: number
   /** From the last group of the tape. */
   readonly mark: PackMark
+  /** Of the tape, too: nothing is written before all are done. */
+  readonly cuts: TailCuts
   readonly io?: FileIo
 }
 
 /** Adds payloads, each once. One call at a time. */
 export class BlobWriter {
-  readonly cut: readonly CutTail[]
   readonly #options: BlobWriterOptions
   #live: AppendFile | undefined
   /** Where the packs stand with all that was written, and with what of it counts. */
@@ -47,12 +49,10 @@ export class BlobWriter {
 
   constructor(options: BlobWriterOptions) {
     this.#options = options
-    const { layout, packs, mark, io } = options
-    const { cut, live } = recoverPacks(layout, packs, mark)
-    this.cut = cut
+    const { layout, packs, mark, cuts, io } = options
+    const { live, last } = recoverPacks(layout, packs, mark, cuts)
     this.#mark = mark
-    const last = packs.packs().at(-1) ?? 0
-    this.#pack = Math.max(mark.pack, last)
+    this.#pack = Math.max(mark.pack, packs.packs().at(-1) ?? 0)
     // Closed after the last group, and whole: a record may refer to it without a new blob, and then vouches for it.
     if (last > mark.pack) this.#mark = { pack: last, bytes: packs.file(last).sizeBytes() }
     this.#kept = this.#mark
@@ -68,7 +68,8 @@ export class BlobWriter {
 
   /** Writes those that the store does not have. They are durable, and found, when `sync` has resolved. */
   async write(lists: readonly PackedBlobs[]): Promise<void> {
-    const { packs } = this.#options
+    const { packs, cuts } = this.#options
+    cuts.finish()
     let chunk: Fresh[] = []
     let chunkBytes = 0
     try {
@@ -113,6 +114,7 @@ export class BlobWriter {
     const { layout } = this.#options
     const path = looseFile(layout, digest)
     makeFolder(dirname(path))
+    makeFolder(layout.temporary)
     const temporary = join(layout.temporary, `${digest.slice(7)}.${randomBytes(6).toString('hex')}`)
     try {
       const handle = await open(temporary, 'wx', FILE_MODE)
@@ -209,12 +211,12 @@ export class BlobWriter {
 
   /** The next blob begins a pack: the present one and those before it may be written anew. */
   async roll(): Promise<void> {
+    this.#options.cuts.finish()
     await this.#retiring
     this.#closeLive(this.#pack)
   }
 
   async close(): Promise<void> {
-    await this.#retiring
-    this.#live?.close()
+    await closeAll([async () => await this.#retiring, () => this.#live?.close()])
   }
 }

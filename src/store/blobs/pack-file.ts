@@ -31,7 +31,7 @@ export class PackFile {
   constructor(path: string, ahead = false) {
     this.path = path
     this.#fd = openSync(path, 'r')
-    const source = packSource(this.#fd)
+    const source = sourceOf(this.#fd)
     // The blocks of a sealed one are read whole anyway.
     this.#source = ahead && !source.sealed ? readAhead(source) : source
   }
@@ -101,6 +101,15 @@ export class PackFile {
 
   close(): void {
     closeSync(this.#fd)
+  }
+}
+
+function sourceOf(fd: number): ReturnType<typeof packSource> {
+  try {
+    return packSource(fd)
+  } catch (error) {
+    closeSync(fd)
+    throw error
   }
 }
 

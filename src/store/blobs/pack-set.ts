@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Digest } from '../../schemas/index.ts'
+import { closeAllNow } from '../files/close-all.ts'
 import { type Layout, listNumbered, numberedName } from '../files/layout.ts'
 import { PackFile } from './pack-file.ts'
 import { type BlobPlace, PackIndex } from './pack-index.ts'
@@ -129,11 +130,11 @@ export class PackSet {
     if (this.#live?.pack === pack) this.#live = undefined
   }
 
-  /** Takes a pack as the live one, walking what it holds beyond what is known of it. */
-  openLive(pack: number): void {
+  /** Takes a pack as the live one, walking what it holds beyond what is known of it, up to its end or a position before that. */
+  openLive(pack: number, to?: number): void {
     const live = this.#live?.pack === pack ? this.#live : { pack, places: this.#takePlaces(), durable: 0, end: 0 }
     this.#live = live
-    live.end = this.file(pack).scan(live.end, live.places)
+    live.end = this.file(pack).scan(live.end, live.places, undefined, to)
     live.durable = live.places.size
   }
 
@@ -278,8 +279,9 @@ export class PackSet {
 
   /** Lets go of a pack's file, before it is removed. */
   forget(pack: number): void {
-    this.#files.get(pack)?.close()
+    const file = this.#files.get(pack)
     this.#files.delete(pack)
+    file?.close()
   }
 
   /** Takes up a closed pack that has been written anew. */
@@ -289,8 +291,9 @@ export class PackSet {
   }
 
   close(): void {
-    for (const pack of [...this.#files.keys()]) this.forget(pack)
-    for (const index of this.#openIndexes) index.close()
+    const files = [...this.#files.keys()].map((pack) => (): void => this.forget(pack))
+    const indexes = [...this.#openIndexes].map((index) => (): void => index.close())
+    closeAllNow([...files, ...indexes])
     this.#openIndexes.clear()
   }
 }

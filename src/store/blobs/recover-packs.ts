@@ -1,48 +1,51 @@
-import { rmSync, unlinkSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Digest } from '../../schemas/index.ts'
-import { makeFolder } from '../files/durable.ts'
+import { namesIn, removeFile } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import type { ScannedDamage } from '../frames/scan.ts'
-import { cutTail } from '../tape/cut-tail.ts'
+import type { TailCuts } from '../tape/cut-tail.ts'
 import type { PackMark } from '../tape/group-header.ts'
-import type { CutTail } from '../types.ts'
 import type { BlobPlace } from './pack-index.ts'
 import type { PackSet } from './pack-set.ts'
 
 export interface PackRecovery {
-  readonly cut: readonly CutTail[]
   /** The pack to go on with. */
   readonly live: number | undefined
+  /** The last one that counts. */
+  readonly last: number
 }
 
 /**
  * Brings the packs to what the last group of the tape vouches for: what stands after its mark was never acknowledged and
  * may be torn, so it is put aside.
  */
-export function recoverPacks(layout: Layout, packs: PackSet, mark: PackMark): PackRecovery {
-  rmSync(layout.temporary, { recursive: true, force: true })
-  makeFolder(layout.temporary)
-  const cut: CutTail[] = []
+export function recoverPacks(layout: Layout, packs: PackSet, mark: PackMark, cuts: TailCuts): PackRecovery {
+  for (const name of namesIn(layout.temporary)) removeFile(join(layout.temporary, name))
   let live: number | undefined
+  let last = 0
   for (const pack of packs.packs()) {
-    if (packs.loadIndex(pack)) continue
-    const { sealed } = packs.file(pack)
-    const fileBytes = packs.file(pack).sizeBytes()
-    // What is sealed was vouched for once.
-    if (pack > mark.pack && !sealed) {
-      packs.forget(pack)
-      if (fileBytes > 0) cut.push(cutTail(layout, packs.packFile(pack), 0, fileBytes))
-      unlinkSync(packs.packFile(pack))
-    } else if (pack === mark.pack && fileBytes >= mark.bytes && !sealed) {
-      if (fileBytes > mark.bytes) cut.push(cutTail(layout, packs.packFile(pack), mark.bytes, fileBytes))
-      packs.openLive(pack)
-      live = pack
-    } else {
-      packs.closeUnindexed(pack)
-      packs.writeIndex(pack)
+    if (!packs.loadIndex(pack)) {
+      const path = packs.packFile(pack)
+      const { sealed } = packs.file(pack)
+      const fileBytes = packs.file(pack).sizeBytes()
+      // What is sealed was vouched for once.
+      if (pack > mark.pack && !sealed) {
+        packs.forget(pack)
+        cuts.add({ path, at: 0, fileBytes, whole: true })
+        continue
+      }
+      if (pack === mark.pack && fileBytes >= mark.bytes && !sealed) {
+        if (fileBytes > mark.bytes) cuts.add({ path, at: mark.bytes, fileBytes })
+        packs.openLive(pack, mark.bytes)
+        live = pack
+      } else {
+        packs.closeUnindexed(pack)
+        packs.writeIndex(pack)
+      }
     }
+    last = pack
   }
-  return { cut, live }
+  return { live, last }
 }
 
 /**

@@ -48,9 +48,14 @@ export class AppendFile {
     this.#written = bytes
     this.#named = bytes > 0
     this.#io = io
-    const { ino, dev } = fstatSync(fd)
-    this.#inode = ino
-    this.#device = dev
+    try {
+      const { ino, dev } = fstatSync(fd)
+      this.#inode = ino
+      this.#device = dev
+    } catch (error) {
+      closeSync(fd)
+      throw error
+    }
   }
 
   /** What is durable. */

@@ -1,7 +1,8 @@
-import { closeSync, readFileSync } from 'node:fs'
+import { closeSync, readFileSync, statSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseJson, RepriseError } from '../../schemas/index.ts'
+import { isNoRoom } from './disk-error.ts'
 import { createFile, removeFile, replaceFile, systemCodeOf } from './durable.ts'
 import type { Layout } from './layout.ts'
 import { isAlive, ownIdentity, type ProcessIdentity } from './process-identity.ts'
@@ -22,6 +23,8 @@ export interface WriterLock {
   /** Tells those who find the lock held where its holder can be asked. */
   tellUrl(url: string): void
   release(): void
+  /** Releases it and removes its files: for a store that could not be made. */
+  remove(): void
 }
 
 const SQLITE_BUSY = 5
@@ -71,14 +74,20 @@ export function tryWriterLock(
     if (systemCodeOf(error) !== 'EEXIST') throw error
   }
   const own = ownIdentity()
+  const inode = inodeOf(layout.lockFile)
   const database = new DatabaseSync(layout.lockFile, { timeout: 0 })
   try {
-    // No journal file: nothing is ever written.
-    database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE')
+    // No journal in a file, which `OFF` no longer keeps newer versions of Node from making: nothing is ever written.
+    database.exec('PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
     if (isBusy(error)) return { heldBy: readHolder(layout) }
     throw error
+  }
+  // Whoever could not make a store has removed its file, and another process may have locked the next one of that name.
+  if (inodeOf(layout.lockFile) !== inode) {
+    database.close()
+    return { heldBy: undefined }
   }
   const holder = readHolder(layout)
   // Where the kernel's lock did not hold (a file system without locks), the text still tells of a live writer.
@@ -90,18 +99,40 @@ export function tryWriterLock(
   const tell = (more: { readonly url?: string }): void =>
     replaceFile(layout.lock, `${JSON.stringify({ ...text, ...more })}\n`, { durable: false })
   try {
-    tell({})
+    tellIfRoom(layout, () => tell({}))
   } catch (error) {
     database.close()
     throw error
   }
+  const release = (...files: readonly string[]): void => {
+    if (!database.isOpen) return
+    for (const file of files) removeFile(file)
+    database.close()
+  }
   return {
     tellUrl: (url) => tell({ url }),
-    release: () => {
-      removeFile(layout.lock)
-      database.close()
-    },
+    release: () => release(layout.lock),
+    remove: () => release(layout.lock, layout.lockFile),
   }
+}
+
+/** A full disk does not keep the lock from being held. The text of a holder that is dead goes first: it would mislead, and it takes room. */
+function tellIfRoom(layout: Layout, tell: () => void): void {
+  try {
+    tell()
+  } catch (error) {
+    if (!isNoRoom(error)) throw error
+    removeFile(layout.lock)
+    try {
+      tell()
+    } catch (again) {
+      if (!isNoRoom(again)) throw again
+    }
+  }
+}
+
+function inodeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino
 }
 
 function isBusy(error: unknown): boolean {

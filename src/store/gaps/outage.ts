@@ -1,5 +1,6 @@
 import { statfsSync } from 'node:fs'
 import { canonicalJson, RepriseError } from '../../schemas/index.ts'
+import { diskWords, isFullCode } from '../files/disk-error.ts'
 import type { Layout } from '../files/layout.ts'
 import type { PreparedRecord } from '../types.ts'
 import { ReserveFile } from './reserve-file.ts'
@@ -9,24 +10,12 @@ const NOTE_MILLIS = 1_000
 /** With less left, small writes may succeed between large ones that fail: it is still the same outage. */
 const ROOM_BYTES = 16 * 1024 * 1024
 const ROOM_SHARE = 0.1
-const WORDS: Readonly<Record<string, string>> = {
-  ENOSPC: 'it is full',
-  EDQUOT: 'a quota is used up',
-  EFBIG: 'a file would be larger than is allowed',
-  EROFS: 'it can only be read',
-  EACCES: 'the rights of the store folder have changed',
-  EPERM: 'the store folder may not be changed',
-  ENOENT: 'the store folder was removed, moved or hidden',
-  EMFILE: 'this process has too many files open',
-  ENFILE: 'this machine has too many files open',
-  EIO: 'the device failed',
-}
-const FULL: ReadonlySet<string> = new Set(['ENOSPC', 'EDQUOT', 'EFBIG'])
-
 export interface OutageOptions {
   readonly layout: Layout
   readonly namespace: string
   readonly append: (record: PreparedRecord) => Promise<unknown>
+  /** The disk was found without room when the store was opened, and the reserve has lent what that takes. */
+  readonly full: boolean
 }
 
 /**
@@ -55,13 +44,16 @@ export class Outage {
       this.#reason = note.reason
       this.#schedule(0)
     }
-    this.#reserve.ensure()
+    if (options.full) {
+      this.#system = 'ENOSPC'
+      this.#schedule(PROBE_MILLIS)
+    } else this.#reserve.ensure()
   }
 
   /** Why the disk takes no writes at present; undefined when it does. */
   problem(): string | undefined {
     if (this.#system === undefined) return undefined
-    const why = this.#system === 'ENOSPC' && this.#isOutOfInodes() ? 'it has no inode left for another file' : WORDS[this.#system]
+    const why = this.#system === 'ENOSPC' && this.#isOutOfInodes() ? 'it has no inode left for another file' : diskWords(this.#system)
     return `the disk refused a write (${this.#system}${why === undefined ? '' : `: ${why}`})`
   }
 
@@ -70,7 +62,7 @@ export class Outage {
     if (!RepriseError.isInstance(error) || error.code !== 'store_write_failed' || this.#closed) return
     const system = error.details?.['system']
     this.#system = typeof system === 'string' ? system : 'unknown'
-    this.#reason = FULL.has(this.#system) ? 'disk-full' : 'disk-error'
+    this.#reason = isFullCode(this.#system) ? 'disk-full' : 'disk-error'
     this.#refused += records
     const now = performance.now()
     if (now - this.#notedAt >= NOTE_MILLIS) this.#note(now)
@@ -84,18 +76,29 @@ export class Outage {
 
   /** An append went through: when there is room again, the outage is over. */
   succeeded(): void {
-    if (this.#refused > 0 && this.#telling === undefined && this.#hasRoom()) void this.#tell()
+    if (this.#system === undefined && this.#refused === 0) return
+    if (this.#telling === undefined && this.#hasRoom()) this.#end()
   }
 
   #schedule(millis: number): void {
     if (this.#closed) return
     this.#probe ??= setTimeout(() => {
       this.#probe = undefined
-      if (this.#refused === 0) return
+      if (this.#system === undefined && this.#refused === 0) return
       if (this.#noted < this.#refused) this.#note(performance.now())
-      if (this.#hasRoom()) void this.#tell()
+      if (this.#hasRoom()) this.#end()
       else this.#schedule(PROBE_MILLIS)
     }, millis).unref()
+  }
+
+  /** There is room: what was refused is told, and nothing of the outage is left. */
+  #end(): void {
+    if (this.#refused > 0) {
+      void this.#tell()
+      return
+    }
+    this.#system = undefined
+    this.#reserve.ensure()
   }
 
   #isOutOfInodes(): boolean {
@@ -118,7 +121,7 @@ export class Outage {
     }
   }
 
-  /** Appends the gap record; on success nothing of the outage is left. */
+  /** Appends the gap record. */
   #tell(): Promise<void> {
     this.#telling ??= this.#write().finally(() => {
       this.#telling = undefined
@@ -142,8 +145,7 @@ export class Outage {
       this.#schedule(PROBE_MILLIS)
       return
     }
-    this.#system = undefined
-    this.#reserve.ensure()
+    this.#end()
   }
 
   /** The last word: where the disk is still full, in the space that was kept for it. */

@@ -1,4 +1,4 @@
-import { closeSync, fdatasyncSync, ftruncateSync, openSync, statSync } from 'node:fs'
+import { closeSync, fdatasyncSync, fsyncSync, ftruncateSync, openSync, statfsSync, statSync } from 'node:fs'
 import { parseJson } from '../../schemas/index.ts'
 import { createFile, removeFile, syncFolder, systemCodeOf, writeFully } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
@@ -6,6 +6,12 @@ import { readExactly } from '../frames/file-window.ts'
 
 const RESERVE_BYTES = 1024 * 1024
 const NOTE_BYTES = 512
+/** Who holds the lock, told anew. */
+const LOCK_TEXT_BYTES = 8 * 1024
+/** What opening a store takes on a disk without any room: the side file of the index (32 KiB), and who holds the lock. */
+const OPENING_BYTES = 48 * 1024
+/** The same with an index that has fallen behind, as a crash leaves it, and takes in what is missing. */
+const CATCHING_UP_BYTES = 512 * 1024
 
 /** What a full disk has refused and no gap record tells yet. */
 export interface RefusedNote {
@@ -24,16 +30,17 @@ export class ReserveFile {
     this.#layout = layout
   }
 
-  /** Makes the file, or fills it up; where there is no room for it, later. */
-  ensure(): void {
+  /** Makes the file, or fills it up, as far as there is room for that and for what it leaves. */
+  ensure(leftBytes: number = LOCK_TEXT_BYTES): void {
     const { reserve, dir } = this.#layout
     try {
       const size = statSync(reserve, { throwIfNoEntry: false })?.size
-      if (size === RESERVE_BYTES) return
+      const missing = Math.min(RESERVE_BYTES - (size ?? 0), this.#freeBytes() - leftBytes)
+      if (missing <= 0) return
       const fd = size === undefined ? createFile(reserve) : openSync(reserve, 'r+')
       try {
         // Zeros are not the same as nothing: the blocks have to be taken. What stands in the notebook stays.
-        writeFully(fd, Buffer.alloc(RESERVE_BYTES - (size ?? 0)), size ?? 0)
+        writeFully(fd, Buffer.alloc(missing), size ?? 0)
         fdatasyncSync(fd)
       } catch (error) {
         if (size === undefined) removeFile(reserve)
@@ -44,6 +51,27 @@ export class ReserveFile {
       syncFolder(dir)
     } catch {
       // Without it, what was refused is told as soon as there is room.
+    }
+  }
+
+  /**
+   * Where the disk has not what opening the store takes, gives it back; what was not needed is taken again by `ensure`. Returns
+   * whether the disk had so little.
+   */
+  lend(): boolean {
+    const free = this.#freeBytes()
+    if (free >= OPENING_BYTES) return false
+    const size = statSync(this.#layout.reserve, { throwIfNoEntry: false })?.size ?? 0
+    if (size > NOTE_BYTES) this.#cutTo(Math.max(NOTE_BYTES, size - (CATCHING_UP_BYTES - free)))
+    return true
+  }
+
+  #freeBytes(): number {
+    try {
+      const { bavail, bsize } = statfsSync(this.#layout.dir)
+      return bavail * bsize
+    } catch {
+      return Number.POSITIVE_INFINITY
     }
   }
 
@@ -86,10 +114,16 @@ export class ReserveFile {
 
   /** Gives its space back, all but the notebook. */
   release(): void {
+    this.#cutTo(NOTE_BYTES)
+  }
+
+  #cutTo(bytes: number): void {
     try {
       const fd = openSync(this.#layout.reserve, 'r+')
       try {
-        ftruncateSync(fd, NOTE_BYTES)
+        ftruncateSync(fd, bytes)
+        // Some file systems have the blocks only then.
+        fsyncSync(fd)
       } finally {
         closeSync(fd)
       }

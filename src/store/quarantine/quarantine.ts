@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { RepriseError } from '../../schemas/index.ts'
 import { makeFolder, namesIn, removeFile, replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
@@ -42,10 +42,9 @@ export class QuarantineFolder {
     this.#limits = limits
   }
 
-  /** Makes the folder where there is none, and removes what a crash left half-written. Only who writes calls it. */
+  /** Removes what a crash left half-written. Only who writes calls it. */
   prepare(): void {
-    makeFolder(this.path)
-    for (const name of readdirSync(this.path)) if (LEFTOVER.test(name)) removeFile(join(this.path, name))
+    for (const name of namesIn(this.path)) if (LEFTOVER.test(name)) removeFile(join(this.path, name))
     this.#look()
   }
 
@@ -58,6 +57,7 @@ export class QuarantineFolder {
         continue
       }
       try {
+        makeFolder(this.path)
         replaceFile(join(this.path, `${id}.item`), bytes)
         this.#kept++
         this.#items++

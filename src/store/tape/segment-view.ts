@@ -32,6 +32,8 @@ export class SegmentView {
   readonly #fd: number
   readonly #window: FileWindow
   #scannedTo = 0
+  /** Nothing from here on counts. */
+  #endsAt = Number.POSITIVE_INFINITY
   /** Content of the sealed blocks that were read last, by the place of their frame. */
   readonly #blocks = new Map<number, Buffer>()
 
@@ -48,12 +50,19 @@ export class SegmentView {
   }
 
   sizeBytes(): number {
-    return this.#window.sizeBytes()
+    return Math.min(this.#window.sizeBytes(), this.#endsAt)
+  }
+
+  /** What stands from a position on has never counted: it will be cut before more is written. */
+  endAt(bytes: number): void {
+    while ((this.entries.at(-1)?.end ?? 0) > bytes) this.entries.pop()
+    this.#scannedTo = bytes
+    this.#endsAt = bytes
   }
 
   /** Walks what was added since the last walk, no further than a group: what follows it may not be durable yet. */
   scan(lastGroup: number = Number.POSITIVE_INFINITY): void {
-    const fileBytes = this.#window.sizeBytes()
+    const fileBytes = this.sizeBytes()
     for (const found of scanFrames(this.#window, this.#scannedTo, fileBytes)) {
       if (found.type === 'tail') return
       if (found.type === 'damage') this.damage.push(found)

@@ -6,15 +6,13 @@ import { createFile, systemCodeOf } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import { roomFor } from '../frames/file-window.ts'
 import { rawFrameLength, writeRawFrame } from '../frames/raw-zstd.ts'
-import type { CutTail } from '../types.ts'
-import { cutTail } from './cut-tail.ts'
+import { TailCuts } from './cut-tail.ts'
 import { digestTextOf, GroupDigest, NO_DIGEST } from './group-digest.ts'
 import { GROUP_HEADER_BYTES, type IsBacked, NO_MARK, type PackMark, writeGroupHeader } from './group-header.ts'
 import type { GroupEntry, SegmentView } from './segment-view.ts'
 import { NO_HEAD, type Tape } from './tape.ts'
 
 export interface TapeRecovery {
-  readonly cut: readonly CutTail[]
   /** Groups of the live segment that cannot be read. */
   readonly damaged: readonly { readonly group: number; readonly records: number }[]
   /** Of the last group; nothing of the packs stands after it. */
@@ -33,6 +31,8 @@ export interface TapeWriterOptions {
 /** Adds groups to the tape. One call at a time. */
 export class TapeWriter {
   readonly recovery: TapeRecovery
+  /** Of the packs as well: nothing is written before all are done. */
+  readonly cuts: TailCuts
   readonly #options: TapeWriterOptions
   #live: AppendFile | undefined
   #segment = 0
@@ -47,7 +47,13 @@ export class TapeWriter {
   constructor(options: TapeWriterOptions) {
     this.#options = options
     const { tape, layout } = options
-    const cut: CutTail[] = []
+    this.cuts = new TailCuts(layout)
+    const cutAt = (first: number, at: number): void => {
+      const view = tape.view(first)
+      const fileBytes = view.sizeBytes()
+      view.endAt(at)
+      this.cuts.add({ path: view.path, at, fileBytes, onCut: () => tape.forget(first) })
+    }
     const segments = tape.segments()
     // A write that failed moved on to a fresh segment and may have left a tail in the one before.
     for (const first of segments.slice(-2)) {
@@ -55,19 +61,11 @@ export class TapeWriter {
       view.scan()
       const next = segments[segments.indexOf(first) + 1]
       const end = next === undefined ? liveEnd(view) : closedEnd(view, next)
-      const fileBytes = view.sizeBytes()
-      if (end < fileBytes) {
-        cut.push(cutTail(layout, view.path, end, fileBytes))
-        tape.forget(first)
-      }
+      if (end < view.sizeBytes()) cutAt(first, end)
     }
     const live = segments.at(-1)
     const unbacked = live === undefined ? undefined : unbackedGroup(tape, live, options.isBacked)
-    if (live !== undefined && unbacked !== undefined) {
-      const { path } = tape.view(live)
-      cut.push(cutTail(layout, path, unbacked.offset, tape.view(live).sizeBytes()))
-      tape.forget(live)
-    }
+    if (live !== undefined && unbacked !== undefined) cutAt(live, unbacked.offset)
     const liveView = live === undefined ? undefined : tape.view(live)
     liveView?.scan()
     const head = lastEntry(tape)
@@ -75,7 +73,6 @@ export class TapeWriter {
     this.#previous = head === undefined ? NO_DIGEST : Buffer.from(head.digest)
     tape.setHead(head === undefined ? NO_HEAD : { group: head.group, digest: digestTextOf(head.digest) })
     this.recovery = {
-      cut,
       damaged: liveView?.entries.filter((entry) => liveView.readContent(entry) === undefined) ?? [],
       mark: head?.mark ?? NO_MARK,
     }
@@ -94,6 +91,7 @@ export class TapeWriter {
     const group = this.#next
     const records = parts.reduce((sum, { ends }) => sum + ends.length, 0)
     const { bytes, digest, frameCrc } = this.#encode(parts, records, mark)
+    this.cuts.finish()
     const file = this.#liveFile()
     const offset = file.bytes
     await file.write(bytes)
@@ -181,6 +179,7 @@ export class TapeWriter {
 
   /** The next group begins a segment: the present one may be written anew. */
   roll(): void {
+    this.cuts.finish()
     this.#live?.close()
   }
 

@@ -2,6 +2,7 @@ import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
+import { closeAllNow } from '../files/close-all.ts'
 import { type Layout, listNumbered, numberedName } from '../files/layout.ts'
 import { ReadMemory } from '../frames/file-window.ts'
 import type { TapeGroup, TapeHead, TapeReader } from '../types.ts'
@@ -156,9 +157,9 @@ export class Tape implements TapeReader {
 
   #dropView(first: number): void {
     const view = this.#views.get(first)
-    view?.close()
     this.#views.delete(first)
     if (this.#latest === view) this.#latest = undefined
+    view?.close()
   }
 
   #decode(group: number): DecodedGroup {
@@ -227,10 +228,11 @@ export class Tape implements TapeReader {
   }
 
   close(): void {
-    for (const view of this.#views.values()) view.close()
+    const views = [...this.#views.values()]
     this.#views.clear()
     this.#latest = undefined
     this.#cache.clear()
+    closeAllNow(views.map((view) => (): void => view.close()))
   }
 }
 

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -20,4 +20,26 @@ export function smallDisk(options: string): string | undefined {
     rmSync(folder, { recursive: true, force: true })
   })
   return folder
+}
+
+/** Takes what a file system has left, to its last block. Returns the file that does. */
+export function fillUp(disk: string): string {
+  const ballast = join(disk, 'ballast')
+  const fd = openSync(ballast, 'a', 0o600)
+  try {
+    for (const bytes of [1024 * 1024, 4096]) {
+      try {
+        for (;;) writeSync(fd, Buffer.alloc(bytes, 1))
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ENOSPC')) throw error
+      }
+    }
+  } finally {
+    closeSync(fd)
+  }
+  return ballast
+}
+
+export function remount(disk: string, options: string): void {
+  execFileSync('mount', ['-o', `remount,${options}`, disk], { stdio: 'ignore' })
 }
