@@ -30,7 +30,7 @@ async function send(url: string, number: number, agent: Agent): Promise<number> 
       response.resume().on('end', () => resolve(response.statusCode ?? 0))
     })
     sent.on('error', () => resolve(0))
-    sent.setTimeout(2_000, () => sent.destroy())
+    sent.setTimeout(15_000, () => sent.destroy())
     sent.end(body(number))
   })
 }
