@@ -124,29 +124,30 @@ export function checkText(text: string, policyId: PolicyId = 'default', version:
 
 export function settledInText(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
   const rule = field === '' ? undefined : policy.fieldOf(field)
-  return settle(text, (current, scan) => findInFieldString(policy, current, field, rule, 0, scan))
+  return settle(policy, text, (current, scan) => findInFieldString(policy, current, field, rule, 0, scan))
 }
 
 export function settledInJson(policy: CompiledPolicy, text: string, field: string): readonly Span[] {
   const rule = field === '' ? undefined : policy.fieldOf(field)
   return settle(
+    policy,
     text,
     (current, scan) => findInJson(policy, current, field, 0, rule, scan) ?? findInFieldString(policy, current, field, rule, 0, scan),
   )
 }
 
 /** Scans the text once; after that only what lies about the stretches that have given way to tokens. */
-function settle(text: string, find: (text: string, scan: Scan) => readonly Span[]): readonly Span[] {
+function settle(policy: CompiledPolicy, text: string, find: (text: string, scan: Scan) => readonly Span[]): readonly Span[] {
   let known: AnchorHits | undefined
-  return settleSpans(text, (current, replaced) =>
+  const findAgain = (current: string, replaced: readonly Span[]): readonly Span[] =>
     find(current, (automaton, piece) => {
       if (piece !== current) return scanText(automaton, piece)
       if (replaced.length === 0) return (known ??= scanText(automaton, piece))
       if (known === undefined) return scanText(automaton, piece)
       const edits = replaced.map((span) => ({ start: span.start, end: span.end, shown: shownLength(span) }))
       return rescanText(automaton, piece, known, edits)
-    }),
-  )
+    })
+  return settleSpans(text, findAgain, policy.generation.readsEscapes === true)
 }
 
 function countsOf(spans: readonly Span[]): Record<string, number> {

@@ -1,5 +1,6 @@
 import { RepriseError } from '../schemas/index.ts'
 import type { Evidence } from './explain/trace.ts'
+import type { Stretch } from './text-view.ts'
 import { shapeToken } from './tokens.ts'
 
 /** One stretch of a text that a rule wants replaced. */
@@ -37,11 +38,11 @@ export function chooseSpans<T extends Span>(spans: readonly T[]): T[] {
 }
 
 /** The spans that overlap none of those taken. Both ascend, and the taken ones do not overlap one another. */
-export function spansBeside(spans: readonly Span[], taken: readonly Span[]): Span[] {
+export function spansBeside(spans: readonly Span[], taken: readonly Stretch[]): Span[] {
   let next = 0
   return spans.filter((span) => {
-    while (next < taken.length && (taken[next] as Span).end <= span.start) next++
-    return next === taken.length || (taken[next] as Span).start >= span.end
+    while (next < taken.length && (taken[next] as Stretch).end <= span.start) next++
+    return next === taken.length || (taken[next] as Stretch).start >= span.end
   })
 }
 
@@ -63,21 +64,25 @@ export function renderSpans(text: string, spans: readonly Span[], tokenOf: (rule
  * Finds until nothing more is found: a token beside a stretch can make that stretch a match which it was not before. So
  * redacting what this gives changes nothing. Independent of any key, since tokens of one rule all have the same shape.
  * `find` is told which spans of the first text have given way to tokens in the one that it gets.
- * Throws `RepriseError('redaction_failed')` for a text that does not settle.
+ * `readsEscapes`: see Generation. Throws `RepriseError('redaction_failed')` for a text that does not settle.
  */
-export function settleSpans(text: string, find: (text: string, replaced: readonly Span[]) => readonly Span[]): readonly Span[] {
+export function settleSpans(
+  text: string,
+  find: (text: string, replaced: readonly Span[]) => readonly Span[],
+  readsEscapes: boolean,
+): readonly Span[] {
   let spans = chooseSpans(find(text, []))
   for (let round = 0; round < MAX_ROUNDS; round++) {
     if (spans.length === 0) return spans
     const more = find(renderSpans(text, spans, shapeToken), spans)
     if (more.length === 0) return spans
-    spans = joinRounds(text, spans, chooseSpans(more))
+    spans = joinRounds(text, spans, chooseSpans(more), readsEscapes)
   }
   throw new RepriseError('redaction_failed', 'redaction: the text keeps changing')
 }
 
 /** Brings spans of the rendered text back to the original and joins them with the spans that they touch. */
-function joinRounds(text: string, earlier: readonly Span[], later: readonly Span[]): Span[] {
+function joinRounds(text: string, earlier: readonly Span[], later: readonly Span[], readsEscapes: boolean): Span[] {
   const joined: Span[] = []
   let next = 0
   // How much further along the rendered text is than the original, up to `next`.
@@ -91,18 +96,33 @@ function joinRounds(text: string, earlier: readonly Span[], later: readonly Span
     }
     let start = span.start - shift
     let end = -1
-    let swallowed = 0
+    const swallowed: Span[] = []
     for (; next < earlier.length; next++) {
       const token = earlier[next] as Span
       const shownStart = token.start + shift
       if (shownStart >= span.end) break
-      if (swallowed === 0) start = Math.min(start, token.start)
-      swallowed++
+      if (swallowed.length === 0) start = Math.min(start, token.start)
+      swallowed.push(token)
       shift += shownLength(token) - (token.end - token.start)
       end = Math.max(end, token.end)
     }
     end = Math.max(end, span.end - shift)
-    joined.push({ ...span, start, end, value: swallowed === 0 ? span.value : text.slice(start, end) })
+    const said = readsEscapes ? valueWith(span.value, swallowed) : swallowed.length === 0 ? span.value : undefined
+    joined.push({ ...span, start, end, value: said ?? text.slice(start, end) })
   }
   return [...joined, ...earlier.slice(next)]
+}
+
+/** A value with those in place of whose tokens stand in it; undefined where one reaches beyond it. */
+function valueWith(value: string, swallowed: readonly Span[]): string | undefined {
+  let whole = ''
+  let from = 0
+  for (const { rule, value: own, isRest } of swallowed) {
+    const shown = shapeToken(rule)
+    const at = isRest === true ? -1 : value.indexOf(shown, from)
+    if (at < 0) return undefined
+    whole += value.slice(from, at) + own
+    from = at + shown.length
+  }
+  return whole + value.slice(from)
 }

@@ -28,6 +28,7 @@ import { UNSCANNED_MARKS } from '../unscanned.ts'
 import { type Anchor, MARK, parseAnchor } from './anchors.ts'
 import { Automaton } from './automaton.ts'
 import { compileContext } from './context.ts'
+import { escapedSpellings } from './escaped-anchors.ts'
 import { GENERATION_2, GENERATION_3, GENERATION_4, type Generation } from './generation.ts'
 import {
   base58Run,
@@ -205,14 +206,18 @@ export function compilePolicy(
     anchors.push({ sets: parseAnchor(source, true), after: 'anything', id: FIELD_ANCHOR_ID })
   for (const source of capitalAnchors(policy.fields))
     anchors.push({ sets: parseAnchor(source, false), after: 'anything', id: FIELD_ANCHOR_ID })
-  for (const [id, rule] of policy.rules.entries()) {
-    for (const source of rule.anchors)
-      anchors.push({
-        sets: parseAnchor(source, rule.fold === true),
-        after: rule.after ?? 'anything',
-        id,
-        ...(hasGuards ? guardOf(rule, source) : {}),
-      })
+  const ruleAnchors = policy.rules.flatMap((rule, id) =>
+    rule.anchors.map((source): Anchor => {
+      const guard = hasGuards ? guardOf(rule, source) : {}
+      return { sets: parseAnchor(source, rule.fold === true), after: rule.after ?? 'anything', id, ...guard }
+    }),
+  )
+  // One by one: there are too many for arguments.
+  for (const anchor of ruleAnchors) anchors.push(anchor)
+  if (generation.readsEscapes === true) {
+    const most = Math.max(...ruleAnchors.map(({ sets }) => sets.length))
+    for (const anchor of ruleAnchors)
+      for (const sets of escapedSpellings(anchor.sets, most)) anchors.push({ ...anchor, sets, id: ESCAPE_ANCHOR_ID })
   }
   return {
     automaton: new Automaton(anchors, { colours: generation.readsColours === true }),
@@ -273,10 +278,7 @@ function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undef
   if (rule.check !== undefined && check === undefined) throw new TypeError(`rule ${rule.name}: no check ${rule.check}`)
   const alnumTail = /[A-Za-z0-9]*/y
   const tail = rule.tail === undefined ? alnumTail : new RegExp(rule.tail === NO_TAIL ? NO_TAIL : `${rule.tail}*`, 'y')
-  const around =
-    rule.near === undefined && rule.unless === undefined
-      ? undefined
-      : compileContext(rule.near, rule.unless, generation.leavesTokens === true)
+  const around = rule.near === undefined && rule.unless === undefined ? undefined : compileContext(rule.near, rule.unless, generation)
   const begin = beginOf(rule)
 
   return (view, anchorEnd, anchorLength) => {
@@ -306,10 +308,7 @@ function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undef
 }
 
 function withContext(rule: RuleData, generation: Generation, detect: Detector, trace: Trace | undefined): Detector {
-  const around =
-    rule.near === undefined && rule.unless === undefined
-      ? undefined
-      : compileContext(rule.near, rule.unless, generation.leavesTokens === true)
+  const around = rule.near === undefined && rule.unless === undefined ? undefined : compileContext(rule.near, rule.unless, generation)
   if (around === undefined && trace === undefined) return detect
   return (view, anchorEnd, anchorLength) => {
     const found = detect(view, anchorEnd, anchorLength)

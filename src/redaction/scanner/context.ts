@@ -1,5 +1,6 @@
 import type { TextView } from '../text-view.ts'
 import { withoutTokens } from '../tokens.ts'
+import type { Generation } from './generation.ts'
 
 const BEFORE = 64
 const BEHIND = 24
@@ -8,11 +9,11 @@ const UNLESS_BEFORE = 32
 /** Whether the surroundings of a match speak for it. `from` is where the pattern began, `start` and `end` are what it would replace. */
 export type ContextCheck = (view: TextView, from: number, start: number, end: number) => boolean
 
-/** Words that raise and words that lower, see RuleData.near and RuleData.unless. `leavesTokens` is false before version 4. */
+/** Words that raise and words that lower, see RuleData.near and RuleData.unless. */
 export function compileContext(
   near: readonly string[] | undefined,
   unless: readonly string[] | undefined,
-  leavesTokens: boolean,
+  { leavesTokens = false, readsEscapes = false }: Pick<Generation, 'leavesTokens' | 'readsEscapes'>,
 ): ContextCheck {
   const raising = near === undefined ? undefined : wordsExpression(near)
   const lowering = unless === undefined ? undefined : wordsExpression(unless)
@@ -20,7 +21,9 @@ export function compileContext(
     const { text, field } = view
     if (lowering !== undefined) {
       if (lowering.test(asWords(text.slice(Math.max(0, from - UNLESS_BEFORE), start)))) return false
-      if (field !== '' && lowering.test(asWords(field))) return false
+      // What has a name of its own in the text is not what the field is called: `{"content": "our key is …"}`.
+      const isNamed = readsEscapes && start > from
+      if (field !== '' && !isNamed && lowering.test(asWords(field))) return false
     }
     if (raising === undefined) return true
     if (field !== '' && raising.test(asWords(field))) return true

@@ -53,6 +53,8 @@ export interface Generation {
   readonly leavesTokens?: boolean
   /** Knows that what tells a terminal a colour is no part of the word behind it. */
   readonly readsColours?: boolean
+  /** Knows what stands in JSON strings by what it says, however it is escaped, and whatever their field is called. */
+  readonly readsEscapes?: boolean
 }
 
 export const GENERATION_2: Generation = {
@@ -107,4 +109,5 @@ export const GENERATION_4: Generation = {
   readsMembers: true,
   leavesTokens: true,
   readsColours: true,
+  readsEscapes: true,
 }

@@ -5,6 +5,7 @@ import type { CompiledPolicy } from '../scanner/compile.ts'
 import { findAtHits, SHORTEST_MATCH } from '../scanner/find-text.ts'
 import { type AnchorHits, type Scan, scanText } from '../scanner/scan.ts'
 import { chooseSpans, type Span, spansBeside } from '../spans.ts'
+import type { Stretch } from '../text-view.ts'
 import { isSecretOfField, isSecretOfPair } from './fields.ts'
 import { findInEncoded } from './find-encoded.ts'
 import { listOfLines, looksLikeLines } from './json-lines.ts'
@@ -104,7 +105,7 @@ function inPieces(text: string, tokens: readonly JsonToken[], matches: readonly 
 
 /** A string anywhere: as JSON where it is a JSON object or list, else as text. Offsets of the string. */
 export function findInString(policy: CompiledPolicy, text: string, field: string, nesting: number, scan: Scan = scanText): Span[] {
-  if (nesting < MAX_NESTING && looksLikeJson(text)) {
+  if (nesting < MAX_NESTING && (looksLikeJson(text) || (policy.generation.readsEscapes === true && looksLikeString(text)))) {
     const spans = findInJson(policy, text, field, nesting + 1, undefined, scan)
     if (spans !== undefined) return spans
   }
@@ -118,15 +119,22 @@ export function findInString(policy: CompiledPolicy, text: string, field: string
 function findByRules(policy: CompiledPolicy, text: string, field: string, nesting: number, scan: Scan): Span[] {
   const hits = scan(policy.automaton, text)
   if (hits.length === 0) return []
-  const spans = findAtHits(policy, text, field, hits)
-  if (nesting >= MAX_NESTING) return spans
-  const inLines = findInJsonLines(policy, text, nesting, hits)
+  if (nesting >= MAX_NESTING) return findAtHits(policy, text, field, hits)
+  const lines: Stretch[] = []
+  const inLines = findInJsonLines(policy, text, nesting, hits, lines)
   const inEncoded = findInEncoded(policy, text, hits, (decoded) => findInString(policy, decoded, '', nesting + 1))
+  if (policy.generation.readsEscapes === true) {
+    // What is JSON by itself has been read as such.
+    const spans = findAtHits(policy, text, field, hits, lines)
+    const beside = lines.length === 0 ? spans : spansBeside(spans, lines)
+    return inLines.length === 0 && inEncoded.length === 0 ? beside : chooseSpans([...beside, ...inLines, ...inEncoded])
+  }
+  const spans = findAtHits(policy, text, field, hits)
   return inLines.length === 0 && inEncoded.length === 0 ? spans : chooseSpans([...spans, ...inLines, ...inEncoded])
 }
 
-/** Lines that are JSON by themselves: NDJSON, the `data:` lines of an event stream. */
-function findInJsonLines(policy: CompiledPolicy, text: string, nesting: number, hits: AnchorHits): Span[] {
+/** Lines that are JSON by themselves: NDJSON, the `data:` lines of an event stream. `read` gets them. */
+function findInJsonLines(policy: CompiledPolicy, text: string, nesting: number, hits: AnchorHits, read: Stretch[]): Span[] {
   const spans: Span[] = []
   let lineEnd = -1
   for (let hit = 0; hit < hits.length; hit += 2) {
@@ -142,8 +150,10 @@ function findInJsonLines(policy: CompiledPolicy, text: string, nesting: number, 
     if ((opening !== 0x7b && opening !== 0x5b) || (start === 0 && lineEnd === text.length)) continue
     const line = text.slice(start, lineEnd)
     if (!looksLikeJson(line)) continue
-    for (const span of findInJson(policy, line, '', nesting + 1) ?? [])
-      spans.push({ ...span, start: span.start + start, end: span.end + start })
+    const found = findInJson(policy, line, '', nesting + 1)
+    if (found === undefined) continue
+    read.push({ start, end: lineEnd })
+    for (const span of found) spans.push({ ...span, start: span.start + start, end: span.end + start })
   }
   return spans
 }
@@ -159,6 +169,10 @@ export function looksLikeJson(text: string): boolean {
   // `}` and `]` stand two behind `{` and `[`.
   return text.charCodeAt(last) === opening + 2
 }
+
+/** A JSON string by itself. */
+const looksLikeString = (text: string): boolean =>
+  text.startsWith('"') && text.endsWith('"') && (text.includes('\\') || text.indexOf('"', 1) === text.length - 1)
 
 const isJsonSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
