@@ -105,6 +105,15 @@ const BRICKS = [
     'data: {"a":"4111 "}\n',
     'data: {"a":"b"}}} }\t}',
     '[{"type":"text","text":"a@"},{"t',
+    // What is escaped is looked at as what it says.
+    'key=\\u0022a',
+    'password\\": \\"a1b2c3d4\\n',
+    '\\\\n_key\\\\n',
+    'api_key: \\\\\\"a1b2c3d4\\',
+    'kind: Secret\\ndata:\\n a: b\\n',
+    'postgres:\\/\\/a:b1%41@',
+    'a,nhs_number\n9434765919,9434765919\n',
+    'hgetall a\npassword\n',
   ],
 ]
 

@@ -100,7 +100,7 @@ function laterRows(name: string, cases: readonly FilledCase[], first: Readonly<R
 }
 
 /** Seeds that were first drawn from when the rules were as they are now. */
-const LATER_SEEDS = [101, 102, 103]
+const LATER_SEEDS = [40427, 58211, 91733]
 
 /** A set by group: what was found when it was first run, now, and of the same kinds with values, places and words drawn anew. */
 function drawnRows(

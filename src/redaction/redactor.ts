@@ -87,7 +87,7 @@ function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pse
       counts: countsOf(matches.map(({ span }) => span)),
     }
   }
-  const hidesNumbers = (field: string): boolean => compiled.fieldOf(field)?.numbers === true
+  const hidesNumbers = (field: string): boolean => compiled.fieldOf(field)?.numbers === true || compiled.numbers?.isNamed(field) === true
   const redactBytes = (bytes: Uint8Array): Redacted<string | Uint8Array> =>
     redactPayloadWith({ compiled, redactText, redactJson, redactValue }, MEDIA_TYPE.bytes, bytes, '')
   const tools = {

@@ -1,5 +1,5 @@
 import { hash } from 'node:crypto'
-import { asWords } from '../scanner/context.ts'
+import { asWords } from '../scanner/words.ts'
 import type { Detector } from '../text-view.ts'
 import { decodeBase58 } from './crypto-address.ts'
 

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { keccak_256 } from '@noble/hashes/sha3.js'
-import { asWords } from '../scanner/context.ts'
+import { asWords } from '../scanner/words.ts'
 import type { Detector } from '../text-view.ts'
 
 const BASE58 = '123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz'

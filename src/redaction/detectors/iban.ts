@@ -1,4 +1,4 @@
-import { asWords } from '../scanner/context.ts'
+import { asWords } from '../scanner/words.ts'
 import type { Detector, Stretch, TextView } from '../text-view.ts'
 import { ibanRest } from './check-digits.ts'
 

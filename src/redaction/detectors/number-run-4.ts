@@ -2,14 +2,9 @@ import { MORE_RUN_WORDS_4, NATIONAL_KINDS_4 } from '../rules/national-4.ts'
 import { wordsExpression } from '../scanner/context.ts'
 import type { Detector } from '../text-view.ts'
 import { isDigit } from './characters.ts'
+import { columnTitle } from './column-title.ts'
 import { NUMBER_CHECKS_4 } from './national-ids-4.ts'
-import { contextOf4, isAlone } from './number-run.ts'
-
-interface RunKind {
-  readonly rule: string
-  readonly check: (digits: string) => boolean
-  readonly near: RegExp
-}
+import { contextOf4, isAlone, type RunKind, titledKind } from './number-run.ts'
 
 const KINDS = new Map<number, RunKind[]>()
 for (const { name, words, runs = [] } of [...MORE_RUN_WORDS_4, ...NATIONAL_KINDS_4])
@@ -37,7 +32,7 @@ export const detectNumberRun4: Detector = (view, anchorEnd, anchorLength) => {
   for (const { rule, check, near } of kinds) {
     if (!check(digits)) continue
     context ??= contextOf4(view, start, end)
-    if (near.test(context)) return { start, end, rule }
+    if (near?.test(context) === true) return { start, end, rule }
   }
-  return undefined
+  return context === undefined ? undefined : titledKind(kinds, digits, columnTitle(view, start), { start, end })
 }

@@ -1,10 +1,12 @@
 import { IDENTITY_WORDS } from '../rules/identity.ts'
-import { asWords, withoutCutToken, wordsExpression } from '../scanner/context.ts'
-import type { Detector, TextView } from '../text-view.ts'
+import { withoutCutToken, wordsExpression } from '../scanner/context.ts'
+import { asWords } from '../scanner/words.ts'
+import type { Detector, Stretch, TextView } from '../text-view.ts'
 import { isAlnum, isDigit } from './characters.ts'
+import { columnTitle } from './column-title.ts'
 import { ID_CHECKS } from './national-ids.ts'
 
-interface RunKind {
+export interface RunKind {
   readonly rule: string
   readonly check: (digits: string) => boolean
   /** Words of which one must be near; undefined where the check alone is proof enough. */
@@ -116,7 +118,7 @@ export const numberRunCandidates = (digits: string): string[] => [
 
 /** A run of 9 to 18 digits, by itself, that is somebody's number. */
 const numberRunDetector =
-  (wordsBeside: (view: TextView, start: number, end: number) => string): Detector =>
+  (wordsBeside: (view: TextView, start: number, end: number) => string, titleOf?: (view: TextView, start: number) => string): Detector =>
   (view, anchorEnd, anchorLength) => {
     const start = anchorEnd - anchorLength
     const { text } = view
@@ -131,8 +133,15 @@ const numberRunDetector =
       context ??= near === undefined ? undefined : wordsBeside(view, start, end)
       if (near === undefined || (context !== undefined && near.test(context))) return { start, end, rule }
     }
-    return undefined
+    return context === undefined || titleOf === undefined ? undefined : titledKind(kinds, digits, titleOf(view, start), { start, end })
   }
+
+/** The first kind of which a column's title says that it is one. */
+export function titledKind(kinds: readonly RunKind[], digits: string, title: string, { start, end }: Stretch): Stretch | undefined {
+  if (title === '') return undefined
+  const titled = kinds.find(({ check, near }) => near?.test(title) === true && check(digits))
+  return titled === undefined ? undefined : { start, end, rule: titled.rule }
+}
 export function isAlone(text: string, start: number, end: number): boolean {
   const after = text.charCodeAt(end)
   if (isAlnum(after) || after === 0x5f) return false
@@ -163,5 +172,5 @@ const wordsAround = ({ text, field }: TextView, start: number, behind: string): 
   `${asWords(field)} | ${asWords(text.slice(Math.max(0, start - BEFORE), start))} | ${asWords(behind)}`
 
 export const detectNumberRun: Detector = numberRunDetector(contextOf)
-/** Version 4 takes no word from a token that is cut off behind. */
-export const detectKnownRun4: Detector = numberRunDetector(contextOf4)
+/** Version 4 takes no word from a token that is cut off behind, and the titles of columns. */
+export const detectKnownRun4: Detector = numberRunDetector(contextOf4, columnTitle)

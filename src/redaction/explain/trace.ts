@@ -1,7 +1,7 @@
 import { numberRunWords } from '../detectors/number-run.ts'
 import { numberRunWords4 } from '../detectors/number-run-4.ts'
 import type { RuleData } from '../rule.ts'
-import { asWords } from '../scanner/context.ts'
+import { asWords } from '../scanner/words.ts'
 import type { Stretch, TextView } from '../text-view.ts'
 
 /** What spoke for a finding. Words are those of the rule, never those of the text. */

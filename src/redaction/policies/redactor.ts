@@ -138,7 +138,8 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
   }
   const hidesNumbers = (field: string): boolean => {
     const rule = compiled.fieldOf(field)
-    return rule?.numbers === true && decisions.actionFor(rule.rule, field) !== 'keep'
+    if (rule?.numbers === true && decisions.actionFor(rule.rule, field) !== 'keep') return true
+    return compiled.numbers?.isNamed(field) === true
   }
 
   /** Places of a value: plain objects and lists, whose strings and numbers have a path. */

@@ -11,6 +11,8 @@ const QUOTED = `[bruL@]{0,2}(?<quote>\\\\{0,3}["'\`])(?<secret>(?:(?!\\k<quote>)
 const WORD = '["\']?(?<secret>[^\\s"\'`$<>|;&(){}\\\\-][^\\s"\'`<>|;(){}\\\\]{5,255})'
 const LEAD = '[A-Za-z0-9_-]'.repeat(10)
 const BREAK = '[\n\r\\\\]'
+/** Of `get_random_secret_key`. */
+const DJANGO = '[a-z0-9!@#$%^&*(_=+)-]'
 const UNDER = '(?:\\r?\\n|\\\\r|\\\\n)'
 
 /** Told by its name; the value must look like one. */
@@ -83,6 +85,26 @@ export const FORM_RULES_4: readonly RuleData[] = [
   named(
     NAMES.map((name) => `${name}"${BREAK}`),
     `${NAME}"(?:${UNDER}){2,4}(?<secret>[^\\s\\\\]{6,512})(?=\\s|\\\\|$)`,
+  ),
+  // What Redis answers to `HGETALL`: names and values by turns, numbered or, to a program, line by line.
+  named(
+    NAMES.map((name) => `${name}"${BREAK}`),
+    `${NAME}"${UNDER}\\s{0,8}[0-9]{1,6}\\)\\s"(?<secret>[^\\s"\\\\]{6,512})"`,
+  ),
+  named(
+    ['_key', '_auth', '_pat', '_pass'].map((name) => `${name}"${BREAK}`),
+    `_[a-z]{3,4}"${UNDER}\\s{0,8}[0-9]{1,6}\\)\\s"(?<secret>[^\\s"\\\\]{12,512})"`,
+    { check: 'random-run', unless: ['public*', 'cache*', 'primary', 'foreign', 'sort', 'partition*', 'row', 'object'] },
+  ),
+  named(
+    NAMES.map((name) => `${name}\n`),
+    `(?<=hgetall [^\\n]{1,96}\\n(?:[^\\n]{0,160}\\n){0,9}[a-z0-9_.:-]{0,48})${NAME}\\r?\\n(?<secret>[^\\s]{6,512})(?=\\s|$)`,
+  ),
+  // Django's own keys: fifty characters of its alphabet, among them signs that end a value elsewhere.
+  named(
+    ['secret_key', 'secretkey'].map((name) => `${name}[=: |"'\\\\]`),
+    `secret_?key["'\`\\]]{0,2}(?:\\s{0,3}[=:|,]{1,2}\\s{0,3}|\\s{1,3})["'\`]{0,3}(?<secret>(?:django-insecure-)?(?=${DJANGO}{0,49}[0-9])(?=${DJANGO}{0,49}[!@#$%^&*(+)])${DJANGO}{50})(?!${DJANGO})`,
+    { check: 'not-placeholder' },
   ),
   // `<meta name="csrf-token" content="…">`
   named(

@@ -335,6 +335,15 @@ const MODELS: readonly RuleData[] = [
 
 /** More forms of issuers that are known. */
 const MORE_FORMS: readonly RuleData[] = [
+  {
+    // By itself: 42 characters are no digest in base64, and hex has no capitals beside small letters.
+    name: 'okta-token',
+    anchors: [`00${URL_SAFE.repeat(12)}`],
+    after: 'word-boundary',
+    pattern: `${RUN_START}(?<![.=])00(?=${URL_SAFE}{0,39}[A-Z])(?=${URL_SAFE}{0,39}[a-z])${URL_SAFE}{40}(?![A-Za-z0-9_+/=-]|\\.[A-Za-z0-9])`,
+    check: 'random-run',
+    tail: '(?!)',
+  },
   shaped('alibaba-access-key-id', ['STS.'], `${ALNUM}{20,64}(?![(.])`, 'no-name'),
   shaped('exoscale-key', ['EXO'], `${ALNUM}{24,30}`, 'no-name'),
   prefixed('docker-swarm-token', ['SWMKEY-1-'], BASE64, 40, 60),

@@ -47,6 +47,7 @@ import {
   wholeNumber,
 } from './guards.ts'
 import { LATER_GUARDS, ROW_GUARDS } from './later-guards.ts'
+import { compileNumberNames, type NumberNames } from './number-names.ts'
 import { secretRangeOf } from './secret-range.ts'
 
 export interface CompiledRule {
@@ -65,6 +66,8 @@ export interface CompiledPolicy {
   readonly fieldRank: number
   readonly fieldOf: FieldLookup
   readonly generation: Generation
+  /** Whose JSON numbers are looked at; absent before version 4. */
+  readonly numbers?: NumberNames
   /** What detectors of somebody's own find in a text; absent where there are none. */
   readonly plugged?: (text: string, field: string) => Span[]
 }
@@ -230,6 +233,7 @@ export function compilePolicy(
     fieldRank: policy.rules.length,
     fieldOf: compileFields(policy.fields),
     generation,
+    ...(generation.readsEscapes === true && { numbers: compileNumberNames(policy.rules) }),
   }
 }
 
@@ -278,7 +282,10 @@ function detectorOf(rule: RuleData, generation: Generation, trace: Trace | undef
   if (rule.check !== undefined && check === undefined) throw new TypeError(`rule ${rule.name}: no check ${rule.check}`)
   const alnumTail = /[A-Za-z0-9]*/y
   const tail = rule.tail === undefined ? alnumTail : new RegExp(rule.tail === NO_TAIL ? NO_TAIL : `${rule.tail}*`, 'y')
-  const around = rule.near === undefined && rule.unless === undefined ? undefined : compileContext(rule.near, rule.unless, generation)
+  const around =
+    rule.near === undefined && rule.unless === undefined
+      ? undefined
+      : compileContext(rule.near, rule.unless, generation, generation.readsEscapes === true && guardOfCheck(rule.check) !== undefined)
   const begin = beginOf(rule)
 
   return (view, anchorEnd, anchorLength) => {

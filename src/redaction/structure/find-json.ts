@@ -19,6 +19,8 @@ const MAX_NESTING = 3
 const PIECES_OF_LINES = 2
 const LINE_LEAD = /(?:data:)?[ \t]{0,64}/y
 const CARD_RULE = 'payment-card'
+/** As JSON has a number that names somebody: no fraction, and as many digits as such have. */
+const IDENTIFIER = /^[1-9][0-9]{6,17}$/
 /** Members by which header lists name and give a header: `{ "name": "Cookie", "value": "…" }`. */
 const NAME_MEMBERS: ReadonlySet<string> = new Set(['name', 'key', 'header', 'field'])
 /** What a JSON Web Key's private members go under. */
@@ -283,6 +285,16 @@ class JsonFinder {
       this.#addNumber(token, rule.rule, this.#policy.fieldRank)
     else if (digits.length >= 13 && this.#policy.generation.isCardNumber(digits, container.field))
       this.#addNumber(token, CARD_RULE, 0, { proof: CARD_RULE })
+    else if (IDENTIFIER.test(digits)) this.#addIdentifier(token, digits, this.#nameOf(container, false))
+  }
+
+  /** A number that is somebody's, as its name and its check digits say. */
+  #addIdentifier(token: JsonToken, digits: string, name: string): void {
+    const { numbers } = this.#policy
+    if (numbers?.isNamed(name) !== true) return
+    const [span] = findInString(this.#policy, digits, name, this.#nesting)
+    if (span?.end !== digits.length || span.start !== 0 || !numbers.rules.has(span.rule)) return
+    this.#addNumber(token, span.rule, span.rank, span.evidence)
   }
 
   /** Name of the current member, with what a member beside it says that it is. */

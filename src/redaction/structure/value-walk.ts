@@ -17,7 +17,7 @@ export interface StringTools {
   readonly redactBytes?: ((bytes: Uint8Array) => Redacted<string | Uint8Array>) | undefined
   /** Knows the private members of JSON Web Keys. */
   readonly readsKeys?: boolean
-  /** Whether numbers under this field name are replaced whatever they are. */
+  /** Whether numbers under this field name are looked at, however small. */
   hidesNumbers(field: string): boolean
 }
 

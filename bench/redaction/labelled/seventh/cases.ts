@@ -43,7 +43,7 @@ export const SEVENTH_FIRST_FOUND: Readonly<Record<string, number>> = {
 }
 
 /** How many of a group are still missed, where any are. */
-export const SEVENTH_KNOWN_MISSED: Readonly<Record<string, number>> = { 'known format': 3, named: 9, 'look-alikes': 1 }
+export const SEVENTH_KNOWN_MISSED: Readonly<Record<string, number>> = { 'known format': 1, named: 1, 'look-alikes': 1 }
 
 export function seventhCases(seed = 7707): { group: string; kind: string; place: string; text: string; secrets: string[] }[] {
   const beside = LINES.filter((where) => where.beside)
