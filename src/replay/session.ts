@@ -88,7 +88,7 @@ export class ReplaySession implements Interceptor {
     this.recording = recording
     this.changes = changes
     this.#resplit = resplit
-    this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace)
+    this.#comparison = new Comparison(recording.policy, recording.root.record.core.namespace, () => this.calls.requests())
     this.#checks = new ContainerChecks(this, this.#comparison)
     this.#refusals = new Refusals(this, this.#checks)
     this.#opened = OpenedCalls.of(recording.nodes)
@@ -101,12 +101,6 @@ export class ReplaySession implements Interceptor {
     this.live = new LiveCalls(live, this.course.scheduler)
     this.recorded = record ? { head: recorded.head, onOpened: (runId) => (this.recordedRunId = runId) } : undefined
     this.effects = new RunEffects(recording, recorded, this.course, () => this.rootCheck === undefined && !this.#closed)
-    for (const { record, requestDigest } of this.calls.participants) {
-      if (ignoredFieldsOf(record.core).length > 0) continue
-      const input = record.refs.find(({ role }) => role === 'input')
-      const mediaType = record.core.payloads.find(({ role }) => role === 'input')?.mediaType
-      if (input !== undefined && mediaType !== undefined) this.#comparison.remember(input.digest, mediaType, requestDigest)
-    }
   }
 
   /** Something was changed or went live: what follows cannot be held against the program. */
@@ -258,27 +252,26 @@ export class ReplaySession implements Interceptor {
   }
 
   #serve(call: InterceptedCall, parent: LiveContainer | undefined): Interception {
-    const path = [...(parent?.path ?? []), call.name]
+    const path = (): string[] => [...(parent?.path ?? []), call.name]
     if (this.#closed) return leaveOpen(this.#refusals.shapeOf(call, undefined), `${call.name} was called after the replay had ended`)
     const request = this.#requestOf(call)
     const equal = request && this.calls.equal(parent?.recorded, call.operation, call.name, request.digest)
     const node = equal && parent && equal.nodes[nextCount(parent, equal)]
-    if (node === undefined || !isServed(node)) return this.#refusals.unmatched(call, parent, path, request, equal?.nodes.length ?? 0)
+    if (node === undefined || !isServed(node)) return this.#refusals.unmatched(call, parent, path(), request, equal?.nodes.length ?? 0)
     const patch = this.#changeAt(node)
-    if (patch?.setsInput === true) return this.#callChanged(call, parent, node, path, patch)
+    if (patch?.setsInput === true) return this.#callChanged(call, parent, node, path(), patch)
     this.course.called(node)
     this.served.add(node)
     const recorded = readResult(this.recording, node)
     const isGiven = patch?.setsResult === true
     const result = isGiven ? (this.changes?.resultOf(recorded) ?? recorded) : recorded
-    if (result.state === 'missing') return this.#refusals.missing(call, node, path, result.reason)
-    const served = serveResult(node, result, this.course.scheduler, {
-      isGiven,
+    if (result.state === 'missing') return this.#refusals.missing(call, node, path(), result.reason)
+    const served = serveResult(node, result, this.course.scheduler, isGiven, () => ({
       recut: (chunks) => this.#recut(node, chunks),
       onOpened: (cursor) => this.#cursors.push(cursor),
       onLeft: (taken, recorded) => this.#refusals.left(node, taken, recorded),
-      onBeyond: (taken) => this.#refusals.beyond(node, path, taken),
-    })
+      onBeyond: (taken) => this.#refusals.beyond(node, path(), taken),
+    }))
     if (this.recorded === undefined) return served
     return { ...served, attributes: { ...originOf(node), [ATTR.label]: this.live.servedLabel } }
   }
@@ -330,7 +323,7 @@ export class ReplaySession implements Interceptor {
       const next = this.course.nextCall
       // Of a call that is compared without some fields, equal bytes say the same and its digest something else.
       const input = next && ignoredFieldsOf(next.record.core).length === 0 ? this.recording.jsonOf(next.record, 'input') : undefined
-      const expected = next && input && { ...input, digest: next.requestDigest }
+      const expected = next && input && { json: input.json, bytesDigest: input.bytesDigest, digest: next.requestDigest }
       return this.#comparison.compareArguments(captureForComparison(call.args), call.kind, ignored, expected)
     } catch {
       // What cannot be redacted was withheld when recorded: it has no equal, and its text may not be shown.

@@ -42,16 +42,19 @@ export class Course {
     for (const node of calls.participants) {
       if (!isServed(node) || node === root) continue
       const numbers = expandRanges(node.record.core.deliveries ?? [])
-      for (const [index, number] of numbers.entries()) {
+      const last = endsStep(node) ? numbers.length - 1 : -1
+      for (let index = 0; index < numbers.length; index++) {
+        const number = numbers[index]!
         this.#nodeOfNumber.set(number, node)
-        deliveries.push({ number, node, ended: endsStep(node) && index === numbers.length - 1 })
+        deliveries.push({ number, node, ended: index === last, offsetNanos: undefined })
       }
     }
     for (const { number, node, offsetNanos } of firings) deliveries.push({ number, node, ended: false, offsetNanos })
+    deliveries.sort((left, right) => left.number - right.number)
     this.#timeline = new Timeline(calls.participants, deliveries)
     const paced = scale > 0 ? deliveryMillis(root, deliveries) : undefined
     this.scheduler = new DeliveryScheduler({
-      numbers: [...new Set(deliveries.map(({ number }) => number))].sort((left, right) => left - right),
+      numbers: distinctNumbers(deliveries),
       callsMadeBefore: (number) => this.#timeline.callsMadeBefore(number),
       patienceMillis: (number) => this.patienceMillis(number),
       ...(paced !== undefined && {
@@ -60,7 +63,7 @@ export class Course {
       onCallsGivenUp: (number) => this.#timeline.giveUpCallsBefore(number),
       onLate: (number) => this.#noteLate(this.#nodeOfNumber.get(number)),
       onDelivered: (number) => {
-        this.#noteUnordered(this.#nodeOfNumber.get(number))
+        if (this.scheduler.losses > 0) this.#noteUnordered(this.#nodeOfNumber.get(number))
         this.onDelivered?.(this.#timeline.offsetMillisOf(number))
       },
     })
@@ -159,6 +162,13 @@ export class Course {
     const message = `${describeNode(node)} came later among the other steps than recorded: the program took longer to ask for it`
     this.#departures.noteAt(node, 'order', message)
   }
+}
+
+/** @param deliveries ascending */
+function distinctNumbers(deliveries: readonly NumberedDelivery[]): number[] {
+  const numbers: number[] = []
+  for (const { number } of deliveries) if (number !== numbers.at(-1)) numbers.push(number)
+  return numbers
 }
 
 /** A stream that its consumer left, or that outlived its run, ended at some time after its last delivery. */

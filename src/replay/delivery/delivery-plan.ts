@@ -33,6 +33,13 @@ export function planOf(core: SpanCore, chunkCount: number): DeliveryPlan {
   return { shape, promise, chunks, end, numbers }
 }
 
+/** Where a promise of the whole result stood, as `planOf` has it. */
+export function placeOfPromise({ deliveries, endNanos, pending }: SpanCore): Place {
+  if (deliveries !== undefined)
+    for (let index = 0; index + 1 < deliveries.length; index += 2) if ((deliveries[index + 1] ?? 0) > 0) return deliveries[index] ?? 0
+  return deliveries === undefined && endNanos !== undefined && pending !== true ? 'free' : 'never'
+}
+
 /**
  * For a result that is given in the place of the recorded one: it comes when that came, as far as it has as many parts.
  * @param stream whether it is a stream of `chunkCount` chunks

@@ -1,4 +1,4 @@
-import { afterMillis, everyMillis, isAtRest, onNextTurn } from './turns.ts'
+import { afterMillis, everyMillis, isAtRest, onNextTurn, onTurnAfter } from './turns.ts'
 
 /** Turns of the event loop without a new call or pull after which the program counts as waiting; fewer where it can be seen to wait. */
 const QUIET_TURNS = 2
@@ -125,11 +125,18 @@ export class DeliveryScheduler {
     onNextTurn(this.#turnBound)
   }
 
+  /** The same, from a turn of our own. */
+  #wakeAgain(): void {
+    if (this.#scheduled || this.#closed) return
+    this.#scheduled = true
+    onTurnAfter(this.#turnBound)
+  }
+
   #turn(): void {
     this.#scheduled = false
     if (this.#closed) return
     if (this.#quiet++ < QUIET_TURNS && !isAtRest()) {
-      this.#wake()
+      this.#wakeAgain()
       return
     }
     const deliver = this.#choose()
@@ -137,7 +144,10 @@ export class DeliveryScheduler {
   }
 
   #deliver(deliver: () => void): void {
-    this.touch()
+    this.#activity++
+    this.#quiet = 0
+    this.#endPatience()
+    this.#wakeAgain()
     deliver()
   }
 

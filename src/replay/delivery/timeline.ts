@@ -7,8 +7,7 @@ import type { LineageNode } from '../recording/lineage.ts'
 export class Timeline {
   /** In order of time. */
   readonly #calls: readonly TimedCall[]
-  readonly #placeOf = new Map<LineageNode, number>()
-  readonly #called = new Set<LineageNode>()
+  readonly #callOf = new Map<LineageNode, TimedCall>()
   /** Nanoseconds since the start, before which a delivery cannot have happened, by delivery number. */
   readonly #deliveredAfter: ReadonlyMap<number, number>
   readonly #rootEndNanos: number | undefined
@@ -19,30 +18,30 @@ export class Timeline {
 
   /**
    * @param nodes steps that take part in replay, the root first
-   * @param deliveries of the steps that replay serves
+   * @param deliveries of the steps that replay serves, ascending
    */
   constructor(nodes: readonly LineageNode[], deliveries: readonly NumberedDelivery[]) {
     const sinceStart = nanosSince(nodes[0]?.record.core.startNanos ?? '0')
-    const calls = nodes.map((node): TimedCall => {
-      const { startNanos, endNanos } = node.record.core
-      return {
-        node,
-        startNanos: sinceStart(startNanos),
-        endNanos: endNanos === undefined ? undefined : sinceStart(endNanos),
-        silenceMillis: 0,
-      }
-    })
-    const timed = new Map(calls.map((call) => [call.node, call]))
+    const calls: TimedCall[] = []
+    const events = new Float64Array(2 * nodes.length)
+    let count = 0
+    for (const node of nodes) {
+      const { core } = node.record
+      const startNanos = sinceStart(core.startNanos)
+      const endNanos = core.endNanos === undefined ? undefined : sinceStart(core.endNanos)
+      const call: TimedCall = { node, startNanos, endNanos, silenceMillis: 0, place: 0, called: false }
+      calls.push(call)
+      this.#callOf.set(node, call)
+      events[count++] = startNanos
+      if (endNanos !== undefined) events[count++] = endNanos
+    }
+    const ordered = events.subarray(0, count).sort()
     this.#rootEndNanos = calls[0]?.endNanos
-    const events = Float64Array.from(
-      calls.flatMap(({ startNanos, endNanos }) => (endNanos === undefined ? [startNanos] : [startNanos, endNanos])),
-    )
-    events.sort()
     this.#calls = calls.sort((left, right) => left.startNanos - right.startNanos)
-    this.longestSilenceMillis = noteSilences(this.#calls, events)
-    for (let place = 0; place < calls.length; place++) this.#placeOf.set(calls[place]!.node, place)
-    this.#endNanos = events.at(-1) ?? 0
-    this.#deliveredAfter = lowerBounds(deliveries, (node) => timed.get(node))
+    this.longestSilenceMillis = noteSilences(this.#calls, ordered)
+    for (let place = 0; place < calls.length; place++) calls[place]!.place = place
+    this.#endNanos = ordered.at(-1) ?? 0
+    this.#deliveredAfter = lowerBounds(deliveries, this.#callOf)
   }
 
   get durationMillis(): number {
@@ -56,9 +55,11 @@ export class Timeline {
 
   /** The program made this call. Returns whether replay had stopped waiting for it. */
   called(node: LineageNode): boolean {
-    const late = this.#called.has(node)
-    this.#called.add(node)
-    this.#latestCalled = Math.max(this.#latestCalled, this.#placeOf.get(node) ?? -1)
+    const call = this.#callOf.get(node)
+    if (call === undefined) return false
+    const late = call.called
+    call.called = true
+    if (call.place > this.#latestCalled) this.#latestCalled = call.place
     return late
   }
 
@@ -69,11 +70,12 @@ export class Timeline {
 
   /** Replay no longer waits for this call. */
   giveUp(node: LineageNode): void {
-    this.#called.add(node)
+    const call = this.#callOf.get(node)
+    if (call !== undefined) call.called = true
   }
 
   giveUpCallsBefore(number: number): void {
-    for (let call = this.#blocking(number); call !== undefined; call = this.#blocking(number)) this.#called.add(call.node)
+    for (let call = this.#blocking(number); call !== undefined; call = this.#blocking(number)) call.called = true
   }
 
   callsMadeBefore(number: number): boolean {
@@ -84,14 +86,14 @@ export class Timeline {
   awaited(number?: number): Awaited {
     const call = number === undefined ? this.#firstPending() : this.#blocking(number)
     if (call === undefined) return { offsetMillis: this.durationMillis, silenceMillis: 0, overtaken: false }
-    const overtaken = this.#latestCalled > (this.#placeOf.get(call.node) ?? 0)
+    const overtaken = this.#latestCalled > call.place
     return { offsetMillis: toMillis(call.startNanos), silenceMillis: call.silenceMillis, overtaken }
   }
 
   /** Whether the recording has calls, made after its root had ended, that the program has not made yet. */
   get backgroundPending(): boolean {
     const end = this.#rootEndNanos
-    return end !== undefined && this.#calls.some(({ node, startNanos }) => startNanos >= end && !this.#called.has(node))
+    return end !== undefined && this.#calls.some(({ startNanos, called }) => startNanos >= end && !called)
   }
 
   /** The first call that the program has not made yet and had made before result `number` came. */
@@ -105,7 +107,7 @@ export class Timeline {
 
   #firstPending(): TimedCall | undefined {
     let call = this.#calls[this.#next]
-    while (call !== undefined && this.#called.has(call.node)) call = this.#calls[++this.#next]
+    while (call?.called === true) call = this.#calls[++this.#next]
     return call
   }
 }
@@ -125,7 +127,7 @@ export interface NumberedDelivery {
   /** Whether the step ended at the moment of this delivery. */
   readonly ended: boolean
   /** Nanoseconds since the start of the run, of what was recorded with its time: a timer's firing. */
-  readonly offsetNanos?: number
+  readonly offsetNanos?: number | undefined
 }
 
 interface TimedCall {
@@ -134,6 +136,10 @@ interface TimedCall {
   readonly endNanos: number | undefined
   /** Since whatever had started or ended before it. */
   silenceMillis: number
+  /** In order of time. */
+  place: number
+  /** The program made it, or replay no longer waits for it. */
+  called: boolean
 }
 
 /**
@@ -168,11 +174,11 @@ function noteSilences(calls: readonly TimedCall[], events: Float64Array): number
  * A result comes after its call; the one that ended a step came when the step ended; and what is numbered higher came no
  * earlier than what is numbered lower.
  */
-function lowerBounds(deliveries: readonly NumberedDelivery[], timeOf: (node: LineageNode) => TimedCall | undefined): Map<number, number> {
+function lowerBounds(deliveries: readonly NumberedDelivery[], calls: ReadonlyMap<LineageNode, TimedCall>): Map<number, number> {
   const bounds = new Map<number, number>()
   let latest = 0
-  for (const { number, node, ended, offsetNanos } of [...deliveries].sort((left, right) => left.number - right.number)) {
-    const time = timeOf(node)
+  for (const { number, node, ended, offsetNanos } of deliveries) {
+    const time = calls.get(node)
     latest = Math.max(latest, (time?.startNanos ?? 0) + 1, ended ? (time?.endNanos ?? 0) : 0, offsetNanos ?? 0)
     bounds.set(number, latest)
   }

@@ -16,6 +16,11 @@ export function onNextTurn(fn: () => void): void {
   immediate(fn)
 }
 
+/** The same, for what runs outside of every run already, as what these functions call does. */
+export function onTurnAfter(fn: () => void): void {
+  real.setImmediate(fn)
+}
+
 export async function nextTurn(): Promise<void> {
   await new Promise<void>((resolve) => void immediate(resolve))
 }

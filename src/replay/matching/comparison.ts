@@ -17,6 +17,13 @@ export interface Comparable {
   text(): string
 }
 
+/** A payload as it was recorded, and its digest in the compared form. */
+export interface RecordedPayload {
+  readonly digest: Digest
+  readonly mediaType: string
+  readonly comparedDigest: string
+}
+
 /** Arguments of a recorded call. */
 export interface ExpectedArguments extends Pick<Comparable, 'digest' | 'bytesDigest'> {
   /** The very bytes, of media type JSON. */
@@ -32,27 +39,21 @@ export class Comparison {
   #redactor: Redactor | undefined
   readonly #hasSurrogates: boolean
   /** By media type, the compared digests of recorded payloads by their own. */
-  readonly #known = new Map<string, Map<Digest, string>>()
+  #known: ReadonlyMap<string, ReadonlyMap<Digest, string>> | undefined
+  readonly #recorded: () => Iterable<RecordedPayload>
 
   /**
    * @param namespace in which the recording was made
+   * @param recorded payloads and their digests in the compared form, asked for once, if at all. A live value whose encoded bytes are those
+   *   very bytes needs no redaction to be compared, since redacting what was redacted changes nothing
    * @throws RepriseError `recording_version` when this release cannot do what the recording's policy says
    */
-  constructor(policy: RecordedPolicy, namespace: string) {
+  constructor(policy: RecordedPolicy, namespace: string, recorded: () => Iterable<RecordedPayload> = () => []) {
+    this.#recorded = recorded
     this.#makeRedactor = () => redactorOfRecorded(policy, randomBytes(32), namespace)
     // Compiling a policy takes a tenth of a second, once a process: no more than asked for, if it is sure that it can be done.
     if (policy.data !== undefined || !isReleasePolicy(policy.ref)) this.#redactor = this.#makeRedactor()
     this.#hasSurrogates = policy.hasSurrogates
-  }
-
-  /**
-   * Tells of a recorded payload and its digest in the compared form. A live value whose encoded bytes are those very bytes
-   * needs no redaction to be compared, since redacting what was redacted changes nothing.
-   */
-  remember(digest: Digest, mediaType: string, comparedDigest: string): void {
-    const ofType = this.#known.get(mediaType)
-    if (ofType === undefined) this.#known.set(mediaType, new Map([[digest, comparedDigest]]))
-    else ofType.set(digest, comparedDigest)
   }
 
   /**
@@ -70,7 +71,7 @@ export class Comparison {
         return { digest, bytesDigest, text: () => this.textOf(MEDIA_TYPE.json, JSON.stringify(captured.values)) }
       }
       const bytesDigest = digestOf(json)
-      const known = this.#known.get(MEDIA_TYPE.json)?.get(bytesDigest)
+      const known = this.#knownAs(MEDIA_TYPE.json, bytesDigest)
       if (known !== undefined)
         return { digest: known, bytesDigest, text: () => this.textOf(MEDIA_TYPE.json, JSON.stringify(captured.values)) }
     }
@@ -90,8 +91,6 @@ export class Comparison {
     const raw = asIs && (typeof value === 'string' || value instanceof Uint8Array)
     const { mediaType, data } = raw ? { mediaType: recordedAs, data: value } : encodeValue(value)
     const bytesDigest = digestOf(data)
-    const known = this.#known.get(mediaType)?.get(bytesDigest)
-    if (known !== undefined) return { digest: known, bytesDigest, text: () => this.textOf(mediaType, data) }
     if (bytesDigest === recorded?.digest && mediaType === recordedAs) {
       const text = (): string => this.textOf(mediaType, data)
       // Few ask for more than the digest of the bytes.
@@ -103,8 +102,15 @@ export class Comparison {
         text,
       }
     }
+    const known = this.#knownAs(mediaType, bytesDigest)
+    if (known !== undefined) return { digest: known, bytesDigest, text: () => this.textOf(mediaType, data) }
     const text = this.#comparable(mediaType, data, kind)
     return { digest: sha256Hex(text), bytesDigest, text: () => text }
+  }
+
+  #knownAs(mediaType: string, bytesDigest: Digest): string | undefined {
+    this.#known ??= byTypeAndDigest(this.#recorded())
+    return this.#known.get(mediaType)?.get(bytesDigest)
   }
 
   #compareWithout(value: unknown, kind: string, ignored: IgnoredFields): Comparable {
@@ -122,4 +128,14 @@ export class Comparison {
     const redactor = (this.#redactor ??= this.#makeRedactor())
     return this.textOf(mediaType, (redactor.ofKind?.(kind) ?? redactor).redactPayload(mediaType, data).value, ignored)
   }
+}
+
+function byTypeAndDigest(payloads: Iterable<RecordedPayload>): Map<string, Map<Digest, string>> {
+  const known = new Map<string, Map<Digest, string>>()
+  for (const { digest, mediaType, comparedDigest } of payloads) {
+    const ofType = known.get(mediaType)
+    if (ofType === undefined) known.set(mediaType, new Map([[digest, comparedDigest]]))
+    else ofType.set(digest, comparedDigest)
+  }
+  return known
 }

@@ -1,6 +1,7 @@
 import { SERVED_KINDS, type StepKind } from '../../schemas/index.ts'
 import { type IgnoredFields, ignoredFieldsOf } from '../recording/ignored-fields.ts'
 import type { LineageNode } from '../recording/lineage.ts'
+import type { RecordedPayload } from './comparison.ts'
 
 /** Calls of one operation, name and request under one parent, in call order. */
 export interface EqualCalls {
@@ -13,8 +14,10 @@ export interface EqualCalls {
 interface Children {
   /** Equal calls by the digest of their request. */
   readonly equal: Map<string, EqualCalls[]>
-  /** Calls of one operation and name, whatever the request, in call order. */
-  readonly named: Map<string, LineageNode[]>
+  /** In call order. */
+  readonly all: LineageNode[]
+  /** Those of one operation and name, whatever the request, in call order. Made when it is asked for: served calls are not. */
+  named: Map<string, LineageNode[]> | undefined
 }
 
 const NONE: readonly LineageNode[] = []
@@ -58,12 +61,28 @@ export class RecordedCalls {
   }
 
   named(parent: LineageNode | undefined, operation: string, name: string): readonly LineageNode[] {
-    return (parent === undefined ? undefined : this.#children.get(parent)?.named.get(nameKeyOf(operation, name))) ?? NONE
+    const children = parent === undefined ? undefined : this.#children.get(parent)
+    if (children === undefined) return NONE
+    if (children.named === undefined) {
+      children.named = new Map()
+      for (const node of children.all) append(children.named, nameKeyOf(node.record.core.operation, node.record.core.stepName), node)
+    }
+    return children.named.get(nameKeyOf(operation, name)) ?? NONE
   }
 
   /** What calls of that name are not matched by, as it was recorded; what the program says now does not count. */
   ignoredOf(operation: string, name: string): IgnoredFields {
     return this.#ignored.size === 0 ? NO_FIELDS : (this.#ignored.get(nameKeyOf(operation, name)) ?? NO_FIELDS)
+  }
+
+  /** The requests of all that take part. Not those that are matched by some of their fields alone. */
+  *requests(): Generator<RecordedPayload> {
+    for (const { record, requestDigest } of this.participants) {
+      if (ignoredFieldsOf(record.core).length > 0) continue
+      const input = record.refs.find(({ role }) => role === 'input')
+      const mediaType = record.core.payloads.find(({ role }) => role === 'input')?.mediaType
+      if (input !== undefined && mediaType !== undefined) yield { digest: input.digest, mediaType, comparedDigest: requestDigest }
+    }
   }
 
   /** Every set of two or more equal served calls under one parent. */
@@ -75,19 +94,21 @@ export class RecordedCalls {
 
   #noteIgnored({ record: { core } }: LineageNode): void {
     const ignored = ignoredFieldsOf(core)
+    if (ignored.length === 0) return
     const key = nameKeyOf(core.operation, core.stepName)
-    if (ignored.length > 0 && !this.#ignored.has(key)) this.#ignored.set(key, ignored)
+    if (!this.#ignored.has(key)) this.#ignored.set(key, ignored)
   }
 
   #add(parent: LineageNode, node: LineageNode): void {
     let children = this.#children.get(parent)
-    if (children === undefined) this.#children.set(parent, (children = { equal: new Map(), named: new Map() }))
+    if (children === undefined) this.#children.set(parent, (children = { equal: new Map(), all: [], named: undefined }))
     const { operation, stepName } = node.record.core
     const sameRequest = children.equal.get(node.requestDigest)
     const equal = sameRequest === undefined ? undefined : namedSo(sameRequest, operation, stepName)
     if (equal !== undefined) equal.nodes.push(node)
     else append(children.equal, node.requestDigest, { operation, name: stepName, nodes: [node] })
-    append(children.named, nameKeyOf(operation, stepName), node)
+    children.all.push(node)
+    children.named = undefined
   }
 }
 

@@ -1,7 +1,7 @@
 import { decodeValue, RepriseError, type ResultShape, valueToError } from '../../schemas/index.ts'
 import type { Interception } from '../../sdk/index.ts'
 import type { DeliveryScheduler } from '../delivery/delivery.ts'
-import { type DeliveryPlan, expandRanges, isStream, type Place, planOf, planOfGiven } from '../delivery/delivery-plan.ts'
+import { type DeliveryPlan, expandRanges, isStream, type Place, placeOfPromise, planOf, planOfGiven } from '../delivery/delivery-plan.ts'
 import type { LineageNode } from '../recording/lineage.ts'
 import { type Recording, type StepPayload, wasCut } from '../recording/recording.ts'
 import { serveExchange } from '../wire/serve-exchange.ts'
@@ -34,25 +34,33 @@ function decode(payload: StepPayload): unknown {
 }
 
 interface ServeEvents extends StreamEvents {
-  /** The result is not the recorded one. */
-  readonly isGiven?: boolean
   /** Gives the chunks cut elsewhere; undefined where they stay as they are. */
   recut?(chunks: readonly unknown[]): readonly unknown[] | undefined
   onOpened(cursor: StreamCursor): void
 }
 
-/** Gives the program a recorded result in its recorded shape; what is asynchronous comes in its recorded turn. */
+/**
+ * Gives the program a recorded result in its recorded shape; what is asynchronous comes in its recorded turn.
+ *
+ * @param isGiven the result is not the recorded one
+ * @param eventsOf asked for where the result comes in parts
+ */
 export function serveResult(
   node: LineageNode,
   result: Exclude<RecordedResult, { state: 'missing' }>,
   scheduler: DeliveryScheduler,
-  events: ServeEvents,
+  isGiven: boolean,
+  eventsOf: () => ServeEvents,
 ): Interception {
   const { core } = node.record
   const failure = result.state === 'error' ? { value: result.error } : undefined
+  if (!isGiven && core.kind !== 'wire' && !isStream(core) && (core.shape ?? 'promise') === 'promise') {
+    const value = result.state === 'value' ? result.value : undefined
+    return { mode: 'served', returned: promised(placeOfPromise(core), scheduler, failure, () => value) }
+  }
+  const events = eventsOf()
   if (core.kind === 'wire') return serveExchange(node, result.state === 'error' ? result.chunks : result.value, failure, scheduler, events)
   const chunks = result.state === 'error' ? result.chunks : Array.isArray(result.value) ? (result.value as unknown[]) : []
-  const { isGiven = false } = events
   const whole = core.streamEnd === 'done' || core.streamEnd === 'error'
   const recut = isGiven || !whole ? undefined : events.recut?.(chunks)
   if (recut !== undefined) return serveRecut(node, result, recut, scheduler, events)
@@ -60,10 +68,9 @@ export function serveResult(
   const plan = isGiven ? planOfGiven(core, streams, chunks.length) : planOf(core, streams ? chunks.length : 0)
   // What is given may have fewer parts than what was recorded.
   if (isGiven) for (const number of expandRanges(core.deliveries ?? []).slice(plan.numbers.length)) scheduler.skip(number)
-  const settle = (value: () => unknown): Promise<unknown> => promised(plan, scheduler, failure, value)
   if (!streams) {
     const value = result.state === 'value' ? result.value : undefined
-    if (plan.promise !== undefined) return { mode: 'served', returned: settle(() => value) }
+    if (plan.promise !== undefined) return { mode: 'served', returned: promised(plan.promise, scheduler, failure, () => value) }
     scheduler.touch()
     return failure === undefined ? { mode: 'served', returned: value } : { mode: 'served', threw: failure.value }
   }
@@ -99,21 +106,20 @@ function serveStream(
     scheduler.touch()
     return { mode: 'served', returned: stream() }
   }
-  return { mode: 'served', returned: promised(plan, scheduler, undefined, stream) }
+  return { mode: 'served', returned: promised(plan.promise, scheduler, undefined, stream) }
 }
 
 function promised(
-  plan: DeliveryPlan,
+  place: Place,
   scheduler: DeliveryScheduler,
   failure: { readonly value: unknown } | undefined,
   value: () => unknown,
 ): Promise<unknown> {
   const { promise, resolve, reject } = Promise.withResolvers<unknown>()
-  const place: Place = plan.promise ?? 'free'
   if (place === 'never') scheduler.touch()
   else scheduler.offer(place === 'free' ? undefined : place, () => (failure === undefined ? resolve(value()) : reject(failure.value)))
   // An abandoned rejection ends no program here: the recording shows that it ended none then.
-  promise.catch(() => undefined)
+  if (failure !== undefined) promise.catch(() => undefined)
   return promise
 }
 

@@ -23,7 +23,8 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number, unrec
   const steps = labelSteps(session, unstable)
   const labels = Object.fromEntries(LABELS.map((label) => [label, 0])) as Record<Label, number>
   for (const { label } of steps) labels[label]++
-  const covered = [...calls.covered.values()].filter((by) => served.has(by)).length
+  let covered = 0
+  for (const by of calls.covered.values()) if (served.has(by)) covered++
   return {
     schema: 'reprise.verdict/1',
     mode: live.mode,
@@ -86,7 +87,7 @@ function outputOf({ rootCheck, recording }: ReplaySession): Verdict['output'] {
 function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>): VerdictStep[] {
   const { recording, calls, served, ran, unmatched, missing, diverged, altered, recut, live, changes } = session
   const called = new Set(live.made.flatMap(({ node }) => node ?? []))
-  const participants = new Set(calls.participants)
+  const takesPart = ({ record }: LineageNode): boolean => record.core.fidelity === 'replayable'
   const labelOf = (node: LineageNode): Label => {
     if (missing.has(node)) return 'missing'
     if (called.has(node) || altered.has(node)) return 'live'
@@ -94,28 +95,23 @@ function labelSteps(session: ReplaySession, unstable: ReadonlySet<LineageNode>):
     if (unstable.has(node)) return 'unstable'
     return recut.has(node) ? 'cached' : served.has(node) ? live.servedLabel : 'exact'
   }
-  const recorded = recording.nodes.flatMap((node): VerdictStep[] => {
+  const steps: VerdictStep[] = []
+  for (const node of recording.nodes) {
     const above = calls.covered.get(node)
-    if (above !== undefined) return [{ ...identityOf(node), label: served.has(above) ? 'exact' : 'diverged', how: 'covered' }]
-    if (!participants.has(node)) return []
-    const how = called.has(node) ? 'live' : isServed(node) && node !== recording.root ? 'served' : 'ran'
-    const isGiven = node === changes?.node && changes.patch.setsResult && served.has(node)
-    return [{ ...identityOf(node), label: labelOf(node), how: isGiven ? 'changed' : how }]
-  })
-  const made = live.made
-    .filter(({ node }) => node === undefined)
-    .map(({ kind, name }): VerdictStep => ({ kind, name, label: 'live', how: 'live' }))
-  return [
-    ...recorded,
-    ...made,
-    ...session.added.map(({ kind, name }): VerdictStep => ({ kind, name, label: 'live', how: 'ran' })),
-    ...unmatched.map(
-      ({ kind, name, how }): VerdictStep => ({ kind, name, label: changes?.reached === true ? 'missing' : 'diverged', how }),
-    ),
-  ]
+    if (above !== undefined) steps.push(labelled(node, served.has(above) ? 'exact' : 'diverged', 'covered'))
+    else if (takesPart(node)) {
+      const how = called.has(node) ? 'live' : isServed(node) && node !== recording.root ? 'served' : 'ran'
+      const isGiven = node === changes?.node && changes.patch.setsResult && served.has(node)
+      steps.push(labelled(node, labelOf(node), isGiven ? 'changed' : how))
+    }
+  }
+  for (const { kind, name, node } of live.made) if (node === undefined) steps.push({ kind, name, label: 'live', how: 'live' })
+  for (const { kind, name } of session.added) steps.push({ kind, name, label: 'live', how: 'ran' })
+  for (const { kind, name, how } of unmatched) steps.push({ kind, name, label: changes?.reached === true ? 'missing' : 'diverged', how })
+  return steps
 }
 
-function identityOf({ record, lineage }: LineageNode): Pick<VerdictStep, 'kind' | 'name' | 'lineage' | 'sequence'> {
-  const { kind, stepName, sequence } = record.core
-  return { kind, name: stepName, lineage, ...(sequence === undefined ? {} : { sequence }) }
+function labelled({ record: { core }, lineage }: LineageNode, label: Label, how: VerdictStep['how']): VerdictStep {
+  const { kind, stepName: name, sequence } = core
+  return sequence === undefined ? { kind, name, lineage, label, how } : { kind, name, lineage, sequence, label, how }
 }

@@ -9,7 +9,7 @@ export interface InterceptedCall {
   readonly operation: string
   /** The name the user gave the step. */
   readonly name: string
-  readonly effect?: Effect
+  readonly effect?: Effect | undefined
   /** The arguments themselves; `captureArguments` gives the snapshot that recording would keep. */
   readonly args: readonly unknown[]
   /** What is known at the start: provider, model, step attributes. */

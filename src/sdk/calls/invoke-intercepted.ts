@@ -1,4 +1,4 @@
-import { OPERATION_OF_KIND, type ResultShape, type StreamEnd } from '../../schemas/index.ts'
+import { type Attributes, OPERATION_OF_KIND, type ResultShape, type StreamEnd } from '../../schemas/index.ts'
 import { suspendEffects } from '../effects/real.ts'
 import { currentRecorder } from '../recorder/recorder-lifecycle.ts'
 import { observeResult } from '../results/observe.ts'
@@ -27,14 +27,15 @@ export function invokeIntercepted(
     kind: spec.kind,
     operation: OPERATION_OF_KIND[spec.kind],
     name: spec.name,
-    ...(spec.effect !== undefined && { effect: spec.effect }),
+    effect: spec.effect,
     args,
-    attributes: suspendEffects(() => genAiStart({ spec, model: modelOf(spec, args) })),
+    attributes: attributesOf(spec, args),
     parent: scope.token,
   }
   const interception = suspendEffects(() => interceptor.intercept(call))
   const given = interception.args ?? args
-  const step = suspendEffects(() => recordedStep(interceptor, spec, scope, interception, given))
+  const step =
+    interceptor.recorded === undefined ? undefined : suspendEffects(() => recordedStep(interceptor, spec, scope, interception, given))
   if (interception.mode === 'served') {
     if ('threw' in interception) {
       step?.fail(interception.threw, 'value')
@@ -58,6 +59,16 @@ export function invokeIntercepted(
     throw error
   }
   return observeResult(result, outcome)
+}
+
+/** By wrapper: what is known at the start of each of its calls, unless it reads the model off the request. */
+const known = new WeakMap<CallSpec, Attributes>()
+
+function attributesOf(spec: CallSpec, args: readonly unknown[]): Attributes {
+  if (typeof spec.model === 'function') return suspendEffects(() => genAiStart({ spec, model: modelOf(spec, args) }))
+  let attributes = known.get(spec)
+  if (attributes === undefined) known.set(spec, (attributes = Object.freeze(genAiStart({ spec, model: spec.model }))))
+  return attributes
 }
 
 /** Undefined where nothing is recorded, as in most replays. */

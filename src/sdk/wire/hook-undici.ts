@@ -48,11 +48,14 @@ function ownCopy(): object[] {
 function isLoaded(require: NodeJS.Require): boolean {
   // Somebody else's module system (Jest's) tells nothing here: there it is loaded now.
   if (require.cache !== Reflect.get(Module, '_cache')) return true
+  const files = Object.keys(require.cache)
+  // To look for its entry takes longer than all else here.
+  if (files.length === 0) return false
   const entry = require.resolve('undici')
   const folder = dirname(entry) + sep
   // Under way is not loaded; a part of it that was loaded by itself has the same classes.
   const whole = require.cache[entry]
-  return whole === undefined ? Object.keys(require.cache).some((file) => file.startsWith(folder)) : whole.loaded
+  return whole === undefined ? files.some((file) => file.startsWith(folder)) : whole.loaded
 }
 
 const LOADED = 'tracing:module.require:end'
@@ -62,14 +65,24 @@ let isAwaited = false
 function hookOnceLoaded(require: NodeJS.Require): void {
   if (isAwaited) return
   isAwaited = true
-  const entry = require.resolve('undici')
+  let entry: string | undefined
   const look = (): void => {
+    entry ??= entryOf(require)
     if (require.cache[entry]?.loaded !== true) return
     unsubscribe(LOADED, look)
     isAwaited = false
     hookUndici()
   }
   subscribe(LOADED, look)
+}
+
+/** '' where it was bundled away: no file is called so. */
+function entryOf(require: NodeJS.Require): string {
+  try {
+    return require.resolve('undici')
+  } catch {
+    return ''
+  }
 }
 
 function hookDispatch(owner: object): void {

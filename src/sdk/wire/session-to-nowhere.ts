@@ -1,4 +1,5 @@
 import type { ClientHttp2Session } from 'node:http2'
+import type { Duplex } from 'node:stream'
 import { outsideOfRuns } from '../effects/real.ts'
 
 type Http2 = typeof import('node:http2')
@@ -19,7 +20,7 @@ export function loadHttp2(): Http2 {
  * node:http2 was loaded here, and where nobody has loaded it.
  */
 export function sessionPrototype(): object | undefined {
-  if (prototype === undefined && !isOurs && isLoaded()) sawSession(endedSession())
+  if (prototype === undefined && !isOurs && isLoaded()) sawSession(waitingSession() ?? endedSession())
   return prototype
 }
 
@@ -31,6 +32,21 @@ function isLoaded(): boolean {
   const { moduleLoadList } = process as { moduleLoadList?: unknown }
   // Where Node does not tell, it may be.
   return !Array.isArray(moduleLoadList) || moduleLoadList.includes('NativeModule internal/http2/core')
+}
+
+/**
+ * A session over a socket that will never have connected, and so has nothing behind it: to open and end one takes a small replay as long as
+ * a hundred of its calls. Undefined where this version of Node asks more of a socket.
+ */
+function waitingSession(): object | undefined {
+  const { EventEmitter } = process.getBuiltinModule('node:events')
+  const socket = Object.assign(new EventEmitter(), { connecting: true, _handle: { isStreamBase: true } })
+  const { connect } = process.getBuiltinModule('node:http2')
+  try {
+    return outsideOfRuns(() => connect('http://localhost', { createConnection: () => socket as unknown as Duplex }))
+  } catch {
+    return undefined
+  }
 }
 
 /**
