@@ -25,6 +25,7 @@ export async function benchPeers(rounds: number): Promise<void> {
         runScript<PeerResult>(SCRIPT, ['replay', name, folder, server.url, String(count)]),
       )
       const of = (name: PeerName, pick: (result: PeerResult) => number): number => median(results.get(name)!.map(pick))
+      const first = (name: PeerName): number => of(name, (result) => result.first.replayMillis)
       const again = (name: PeerName): number => of(name, (result) => result.again.replayMillis)
       const whole = (name: PeerName): number => of(name, (result) => result.again.loadMillis + result.again.replayMillis)
       console.log(
@@ -40,18 +41,20 @@ export async function benchPeers(rounds: number): Promise<void> {
           'fourth',
           'exchanges/s with load, fourth',
           'CPU ms in all, fourth',
-          'time of calls',
+          'time of calls, first',
+          'fourth',
           'with load',
           'time of wire',
         ],
         names.map((name) => [
           name,
-          ((1000 * count) / of(name, ({ first }) => first.replayMillis)).toFixed(0),
+          ((1000 * count) / first(name)).toFixed(0),
           ((1000 * count) / again(name)).toFixed(0),
-          of(name, ({ first }) => first.loadMillis).toFixed(1),
+          of(name, (result) => result.first.loadMillis).toFixed(1),
           of(name, (result) => result.again.loadMillis).toFixed(1),
           ((1000 * count) / whole(name)).toFixed(0),
           of(name, (result) => result.again.cpuMillis).toFixed(0),
+          `x ${(first(name) / first('reprise, calls')).toFixed(1)}`,
           `x ${(again(name) / again('reprise, calls')).toFixed(1)}`,
           `x ${(whole(name) / whole('reprise, calls')).toFixed(1)}`,
           `x ${(again(name) / again('reprise, wire')).toFixed(1)}`,

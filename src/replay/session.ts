@@ -189,7 +189,7 @@ export class ReplaySession implements Interceptor {
     this.course.called(root)
     const patch = this.#changeAt(root)
     const changed = changedArguments(patch, call)
-    this.#checks.checkRequest(root, this.#requestOf({ ...call, ...changed }))
+    this.#checks.checkRequest(root, this.#requestOf({ ...call, ...changed }, root))
     const shownId = root.record.core.attributes[ATTR.shownRunId]
     const seed = patch?.seed ?? manifest.seed
     return {
@@ -317,10 +317,10 @@ export class ReplaySession implements Interceptor {
     return this.#checks.checkOutcome(recorded, outcome, json)
   }
 
-  #requestOf(call: InterceptedCall): Comparable | undefined {
+  /** @param next the recorded call that it most likely is */
+  #requestOf(call: InterceptedCall, next: LineageNode | undefined = this.course.nextCall): Comparable | undefined {
     try {
       const ignored = this.calls.ignoredOf(call.operation, call.name)
-      const next = this.course.nextCall
       // Of a call that is compared without some fields, equal bytes say the same and its digest something else.
       const input = next && ignoredFieldsOf(next.record.core).length === 0 ? this.recording.jsonOf(next.record, 'input') : undefined
       const expected = next && input && { json: input.json, bytesDigest: input.bytesDigest, digest: next.requestDigest }
