@@ -6,13 +6,13 @@ import type { Stretch } from '../text-view.ts'
  * ASCII character as `\u00XX`, a slash as `\/`, at any depth of escaping; and percent escapes of URLs and forms (`%3A`). The rest of
  * the escapes hide nothing.
  */
-const ESCAPES = {
+const ESCAPES: Readonly<Record<'hiding' | 'hiding-in-json' | 'json' | 'percent', RegExp>> = {
   hiding: /\\{1,8}(?:u00([0-7][0-9A-Fa-f])|(\/))|%([2-7][0-9A-Fa-f])/g,
   'hiding-in-json': /\\{1,8}(?:u00([0-7][0-9A-Fa-f])|(\/))/g,
   /** All of JSON's that text has, since version 4: to a rule, a line end or a quote that is escaped is none. */
   json: /\\{1,16}(?:u([0-9A-Fa-f]{4})|([/"nrt]))/g,
   percent: /%([2-7][0-9A-Fa-f])/g,
-} as const
+}
 
 export interface ResolvedText {
   readonly text: string

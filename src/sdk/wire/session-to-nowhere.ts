@@ -1,5 +1,4 @@
 import type { ClientHttp2Session } from 'node:http2'
-import type { Duplex } from 'node:stream'
 import { outsideOfRuns } from '../effects/real.ts'
 
 type Http2 = typeof import('node:http2')
@@ -39,11 +38,11 @@ function isLoaded(): boolean {
  * a hundred of its calls. Undefined where this version of Node asks more of a socket.
  */
 function waitingSession(): object | undefined {
-  const { EventEmitter } = process.getBuiltinModule('node:events')
-  const socket = Object.assign(new EventEmitter(), { connecting: true, _handle: { isStreamBase: true } })
+  const { Duplex } = process.getBuiltinModule('node:stream')
+  const socket = Object.assign(new Duplex(), { connecting: true, _handle: { isStreamBase: true } })
   const { connect } = process.getBuiltinModule('node:http2')
   try {
-    return outsideOfRuns(() => connect('http://localhost', { createConnection: () => socket as unknown as Duplex }))
+    return outsideOfRuns(() => connect('http://localhost', { createConnection: () => socket }))
   } catch {
     return undefined
   }
