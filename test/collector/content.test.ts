@@ -83,6 +83,20 @@ describe('content', () => {
 
 describe('redaction', () => {
   const email = 'jane.doe@example.org'
+  it('hides numbers of people, which their keys name, and no others', () => {
+    const attributes: WireAttribute[] = [
+      ['customer.utr', { int: 8156189868n }],
+      ['customer.nhs_number', { int: 9434765919n }],
+      ['order', { int: 8156189868n }],
+      ['utr', { int: 8156189867n }],
+    ]
+    const kept = one({ attributes }).record.core.attributes
+    expect(kept['order']).toBe(8156189868)
+    expect(kept['utr']).toBe(8156189867)
+    expect(kept['customer.utr']).toMatch(/^\[.*\]$|^<.*>$/)
+    expect(kept['customer.nhs_number']).toMatch(/^\[.*\]$|^<.*>$/)
+  })
+
   it('reaches every string, and counts by rule', () => {
     const bytes = { bytes: Buffer.from(`bytes ${email}`) }
     const attributes: WireAttribute[] = [

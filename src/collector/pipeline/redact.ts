@@ -20,8 +20,8 @@ const WITHHELD_MARK = '<withheld:redactor_failed>'
 const MAX_KNOWN_KEYS = 2_048
 const SHARED_MAX_LENGTH = 8_192
 const SHARED_MAX_PAYLOADS = 16
-/** Below it no number is a card number, which has twelve digits at the least. */
-const SECRET_NUMBER_MIN = 1e11
+/** Below it no number is that of a card, which has twelve digits at the least, nor one of somebody with check digits, which has seven. */
+const SECRET_NUMBER_MIN = 1e6
 
 /** Thrown inside, caught where the value stands: that content is then withheld as a whole. */
 class RedactorFailed extends Error {}
@@ -331,7 +331,7 @@ export class Cleaner {
     return `{"kvlist":[${pairs.join(',')}]}`
   }
 
-  /** A card number is a secret as a number too, and so is a number in a field of secrets; it becomes the replacement text. */
+  /** A card number is a secret as a number too, and so is a number in a field of secrets, or of somebody; it becomes the replacement text. */
   #number(value: number | bigint, json: string, field: string, found: Findings): string {
     if (value < SECRET_NUMBER_MIN && this.#keys.get(field)?.secretNumbers === false) return json
     let redacted: Redacted<unknown>
