@@ -20,9 +20,9 @@ export function percentile(values: readonly number[], percent: number): number {
   return sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil((percent / 100) * sorted.length) - 1))] ?? Number.NaN
 }
 
-/** Runs a measuring script in a process of its own and gives the JSON object that it prints last. */
-export async function runScript<T>(script: URL, args: readonly string[]): Promise<T> {
-  const child = spawn(process.execPath, [...process.execArgv, '--expose-gc', fileURLToPath(script), ...args], {
+/** Runs a measuring script in a process of its own, with flags for Node, and gives the JSON object that it prints last. */
+export async function runScript<T>(script: URL, args: readonly string[], flags: readonly string[] = []): Promise<T> {
+  const child = spawn(process.execPath, [...process.execArgv, '--expose-gc', ...flags, fileURLToPath(script), ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   let output = ''

@@ -104,7 +104,7 @@ const PAGES = 'PRAGMA page_size = 8192; PRAGMA temp_store = MEMORY'
 // The tape is the truth: a commit that a power cut undoes is done again from there, so NORMAL is enough. The log is emptied every
 // 1000 pages: of more the tape, which syncs on the same disk, would wait 20 ms and longer. One that a long reader has let grow beyond
 // that is cut back.
-const CONFIGURE = `${PAGES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 33554432`
+const CONFIGURE = `${PAGES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192; PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 33554432`
 /** Each page is written once, where it will stay, and nothing is taken back. */
 const CONFIGURE_BESIDE = `${PAGES}; PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA locking_mode = EXCLUSIVE; PRAGMA cache_size = -32768`
 
