@@ -5,6 +5,7 @@ import { digestOf } from '../../src/schemas/index.ts'
 import { type FileIo, SYSTEM_IO } from '../../src/store/files/append-file.ts'
 import { GROUP_MAX_BYTES, type OpenStoreOptions, openStore, RECORD_MAX_BYTES, type Store } from '../../src/store/index.ts'
 import { openStoreWith } from '../../src/store/open-store.ts'
+import { prepareRaw } from './support/raw-record.ts'
 import { appendSpans, hexOf, openForTest, prepareSpan, RUN, readAllLines, sketchOf, temporaryFolder } from './support/records.ts'
 
 /** System calls of the write path that fail when told to. */
@@ -300,4 +301,18 @@ describe.each(['write', 'fdatasync'] as const)('when %s fails', (call) => {
     expect((await store.checkStore()).problems).toEqual([])
     expect(readFileSync(join(dir, 'segments', '00000000.zst')).length).toBeGreaterThan(100)
   })
+})
+
+test('payloads that the store has already, between new ones of one batch, leave those where the index of the pack says', async () => {
+  const store = await openForTest(temporaryFolder())
+  const made = [1, 2, 3, 4, 5, 6].map((number) => prepareRaw(number, Buffer.from(`payload ${number}`)))
+  const append = (numbers: readonly number[]): Promise<unknown> => {
+    const chosen = numbers.map((number) => made[number - 1]!)
+    return store.append({ records: chosen.map(({ record }) => record), blobs: chosen.map(({ blob }) => blob) })
+  }
+  await append([2, 5])
+  // Two batches in one group: neighbours within a batch, and a gap in each.
+  await Promise.all([append([1, 2, 3]), append([4, 5, 6])])
+  for (const [index, { digest }] of made.entries()) expect(store.blobs.read(digest).toString()).toBe(`payload ${index + 1}`)
+  expect((await store.checkStore()).problemCount).toBe(0)
 })
