@@ -58,7 +58,7 @@ export interface CollectorOptions {
   readonly headersTimeoutMillis?: number
   /** Longest silence while a body is being sent. Default 10 s. */
   readonly bodyIdleTimeoutMillis?: number
-  /** A whole request, headers and body. Default 60 s. */
+  /** A whole request, headers and body; at least the time for headers. Default 60 s. */
   readonly requestTimeoutMillis?: number
   /** How long a numbered batch of a sender is waited for after a later one came, before a gap record gives it up. Default 60 s. */
   readonly batchWaitMillis?: number
