@@ -15,14 +15,18 @@ export type LoadOptions = {
   /** Open: so many bodies a second, for so long. */
   readonly bodiesPerSecond?: number
   readonly seconds?: number
-  /** Open: what is sent in the first so many seconds, while the sender itself is new to its work, is not among `ackMillis`. */
+  /** Open: what is sent in the first so many seconds, while sender and server are new to their work, is not among `ackMillis`. */
   readonly uncountedSeconds?: number
 }
+
+export type AckMillis = { p50: number; p90: number; p99: number; max: number }
 
 export type LoadResult = {
   seconds: number
   bytesPerSpan: number
-  ackMillis: { p50: number; p90: number; p99: number; max: number }
+  ackMillis: AckMillis
+  /** Of what was sent before that. */
+  earlyAckMillis: AckMillis
   /** Spans. */
   offered: number
   acknowledged: number
@@ -34,6 +38,7 @@ const options = JSON.parse(process.argv[2] ?? '{}') as LoadOptions
 const { url, spansPerBody, connections, salt } = options
 const dispatcher = new Agent({ connections, pipelining: 1, headersTimeout: 60_000, bodyTimeout: 60_000 })
 const acks: number[] = []
+const earlyAcks: number[] = []
 const other: Record<string, number> = {}
 let acknowledged = 0
 let count = 0
@@ -60,7 +65,8 @@ async function send(varying: VaryingBody): Promise<void> {
     outcome = error instanceof Error && 'code' in error ? String(error.code) : 'error'
   }
   if (outcome === '200') {
-    if (started >= countedFrom) acks.push(performance.now() - started)
+    const into = started >= countedFrom ? acks : earlyAcks
+    into.push(performance.now() - started)
     acknowledged += spansPerBody
   } else other[outcome] = (other[outcome] ?? 0) + spansPerBody
 }
@@ -99,6 +105,10 @@ async function open(bodiesPerSecond: number, seconds: number): Promise<void> {
   await Promise.all(under)
 }
 
+function ackMillisOf(millis: number[]): AckMillis {
+  return { p50: percentile(millis, 50), p90: percentile(millis, 90), p99: percentile(millis, 99), max: percentile(millis, 100) }
+}
+
 const started = performance.now()
 if (options.bodies !== undefined) await closed(options.bodies)
 else await open(options.bodiesPerSecond ?? 1, options.seconds ?? 1)
@@ -106,7 +116,8 @@ const seconds = (performance.now() - started) / 1000
 const result: LoadResult = {
   seconds,
   bytesPerSpan: new VaryingBody(0, spansPerBody, salt).next(0).length / spansPerBody,
-  ackMillis: { p50: percentile(acks, 50), p90: percentile(acks, 90), p99: percentile(acks, 99), max: percentile(acks, 100) },
+  ackMillis: ackMillisOf(acks),
+  earlyAckMillis: ackMillisOf(earlyAcks),
   offered: acknowledged + Object.values(other).reduce((sum, spans) => sum + spans, 0),
   acknowledged,
   other,

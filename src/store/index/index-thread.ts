@@ -9,12 +9,15 @@ import { IndexQueries } from './index-queries.ts'
 import type { OfferedRows } from './offered-rows.ts'
 import type { QuerySource } from './query-source.ts'
 import { type StepRows, sizeOfRows } from './step-rows.ts'
+import { THREAD_TIMES } from './thread-times.ts'
 
 const YOUNG_MAX_MIB = 6
 /** Some forty times of what it keeps. The less it may have, the sooner is collected what it does not. */
 const OLD_MAX_MIB = 512
 /** Groups that come close together are told of once: to wake another thread costs as much as to index some steps. */
 const FEED_MILLIS = 10
+/** And while they keep coming no more often than this: it begins no transaction sooner. */
+const FEEDS_APART_MILLIS = THREAD_TIMES.gatherMillis
 
 /** Rows that the thread has not taken yet; past it the thread reads the tape instead. */
 const OFFERED_MAX_BYTES = 8 * 1024 * 1024
@@ -29,6 +32,8 @@ export interface IndexThreadData {
   readonly head: TapeHead
   /** Bytes of offered rows that are done with, modulo 2^32. */
   readonly doneBytes: Uint32Array<SharedArrayBuffer>
+  /** How many wait for what they asked of the thread. */
+  readonly asked: Int32Array<SharedArrayBuffer>
 }
 
 export type FromIndexThread =
@@ -56,20 +61,23 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   readonly #ended: Promise<void>
   #database: IndexDatabase | undefined
   readonly #doneBytes: Uint32Array<SharedArrayBuffer>
+  readonly #asked: Int32Array<SharedArrayBuffer>
   #offered: OfferedRows[] = []
   #offeredBytes = 0
   #nextId = 0
   #problem: string | undefined
   #feeding: NodeJS.Timeout | undefined
+  #fedAt = Number.NEGATIVE_INFINITY
   #closed = false
 
-  private constructor(layout: Layout, tape: Tape, worker: Worker, doneBytes: Uint32Array<SharedArrayBuffer>, problem: string | undefined) {
+  private constructor(layout: Layout, tape: Tape, worker: Worker, { doneBytes, asked }: IndexThreadData, problem: string | undefined) {
     super()
     this.#problem = problem
     this.#layout = layout
     this.#tape = tape
     this.#worker = worker
     this.#doneBytes = doneBytes
+    this.#asked = asked
     worker.on('message', (message: FromIndexThread) => this.#take(message))
     worker.on('error', (error) => {
       this.#problem = `the index thread failed: ${error instanceof Error ? error.message : String(error)}`
@@ -88,9 +96,14 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   static async start(layout: Layout, tape: Tape): Promise<ThreadedIndex> {
     // The thread runs whichever of the two this file is: a source or what was built from it.
     const file = import.meta.url.endsWith('.ts') ? './index-worker.ts' : './index-worker.js'
-    const doneBytes = new Uint32Array(new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT))
+    const workerData: IndexThreadData = {
+      dir: layout.dir,
+      head: tape.head(),
+      doneBytes: new Uint32Array(new SharedArrayBuffer(Uint32Array.BYTES_PER_ELEMENT)),
+      asked: new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)),
+    }
     const worker = new Worker(new URL(file, import.meta.url), {
-      workerData: { dir: layout.dir, head: tape.head(), doneBytes } satisfies IndexThreadData,
+      workerData,
       name: 'reprise-index',
       // Nothing that the program was started with: `--input-type` would keep a thread from starting, an `--import` would run again.
       // node:sqlite announces itself on some versions of Node; nobody who reads that can do anything about it.
@@ -99,7 +112,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB, maxOldGenerationSizeMb: OLD_MAX_MIB },
     })
     try {
-      return new ThreadedIndex(layout, tape, worker, doneBytes, await isReady(worker))
+      return new ThreadedIndex(layout, tape, worker, workerData, await isReady(worker))
     } catch (error) {
       await worker.terminate()
       throw error
@@ -120,15 +133,19 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
         return
       case 'done':
         this.#problem = message.problem
-        this.#waiting.get(message.id)?.resolve(message.result)
-        this.#waiting.delete(message.id)
+        this.#settle(message.id)?.resolve(message.result)
         return
       case 'failed':
         this.#problem = message.message
-        this.#waiting.get(message.id)?.reject(new RepriseError(message.code, message.message, { retryable: true }))
-        this.#waiting.delete(message.id)
+        this.#settle(message.id)?.reject(new RepriseError(message.code, message.message, { retryable: true }))
         return
     }
+  }
+
+  #settle(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id)
+    if (this.#waiting.delete(id)) Atomics.sub(this.#asked, 0, 1)
+    return waiting
   }
 
   #gone(): RepriseError {
@@ -145,6 +162,8 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
         return
       }
       this.#waiting.set(id, { resolve, reject, onProgress })
+      Atomics.add(this.#asked, 0, 1)
+      Atomics.notify(this.#asked, 0)
       this.#worker.postMessage({ kind, id, head: this.#tape.head() } satisfies ToIndexThread)
     })
   }
@@ -183,8 +202,10 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   feed(group?: number, rows?: readonly StepRows[]): void {
     if (this.#closed) return
     if (group !== undefined && rows !== undefined) this.#offer(group, rows)
+    const wait = Math.max(FEED_MILLIS, this.#fedAt + FEEDS_APART_MILLIS - performance.now())
     this.#feeding ??= setTimeout(() => {
       this.#feeding = undefined
+      this.#fedAt = performance.now()
       const offered = this.#offered
       this.#offered = []
       const message: ToIndexThread = { kind: 'follow', head: this.#tape.head(), offered }
@@ -192,7 +213,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
         message,
         offered.flatMap((each) => each.rows.map(({ numbers }) => numbers.buffer)),
       )
-    }, FEED_MILLIS)
+    }, wait)
   }
 
   #offer(group: number, rows: readonly StepRows[]): void {

@@ -2,9 +2,11 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { RepriseError } from '../../schemas/index.ts'
 import { closeAll } from '../files/close-all.ts'
 import { layoutOf } from '../files/layout.ts'
+import { Pace } from '../pace.ts'
 import { Tape } from '../tape/tape.ts'
 import type { FromIndexThread, IndexThreadData, ToIndexThread } from './index-thread.ts'
-import { FollowingIndex, THREAD_GATHER_MAX_MILLIS, THREAD_GATHER_MILLIS, THREAD_REST_MILLIS, THREAD_SLICE_MILLIS } from './store-index.ts'
+import { FollowingIndex } from './store-index.ts'
+import { THREAD_PACE, THREAD_TIMES } from './thread-times.ts'
 
 // The entry of the thread that keeps the index (index-thread.ts starts it). It reads the tape from the files, as far as
 // it was told that they are durable.
@@ -13,7 +15,7 @@ function post(message: FromIndexThread): void {
   parentPort?.postMessage(message)
 }
 
-const { dir, head, doneBytes } = workerData as IndexThreadData
+const { dir, head, doneBytes, asked } = workerData as IndexThreadData
 const layout = layoutOf(dir)
 // Each group is read once.
 const tape = new Tape(layout, 0)
@@ -22,12 +24,8 @@ tape.setHead(head)
 let earlier = new Tape(layout)
 const index = new FollowingIndex(layout.index, tape, {
   earlier: { readLine: (group, line) => earlier.readLine(group, line) },
-  sliceMillis: THREAD_SLICE_MILLIS,
-  // What comes close together is gathered before this thread is told.
-  quietMillis: 0,
-  gatherMillis: THREAD_GATHER_MILLIS,
-  gatherMaxMillis: THREAD_GATHER_MAX_MILLIS,
-  restMillis: THREAD_REST_MILLIS,
+  ...THREAD_TIMES,
+  pace: new Pace({ ...THREAD_PACE, asked }),
   onAnew: () => post({ kind: 'anew' }),
   onOfferDone: (bytes) => void Atomics.add(doneBytes, 0, bytes),
 })

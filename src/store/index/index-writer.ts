@@ -41,6 +41,7 @@ const INSERT_LOG = 'INSERT OR IGNORE INTO logs(run, time, address, span, severit
 export class IndexWriter {
   readonly #database: IndexDatabase
   readonly #readLine: (group: number, line: number) => string
+  readonly #breathe: () => void
   readonly #scanner = new LineScanner()
   readonly #names: NameTable
   readonly #digests: DigestTable
@@ -58,10 +59,14 @@ export class IndexWriter {
   #gaps: number
   #unreadable: number
 
-  /** `readLine` gives lines that were added before: records that come for a step again are held against the first. */
-  constructor(database: IndexDatabase, readLine: (group: number, line: number) => string) {
+  /**
+   * `readLine` gives lines that were added before: records that come for a step again are held against the first. `breathe` is
+   * called again and again while it works.
+   */
+  constructor(database: IndexDatabase, readLine: (group: number, line: number) => string, breathe: () => void = () => undefined) {
     this.#database = database
     this.#readLine = readLine
+    this.#breathe = breathe
     this.#names = new NameTable(database)
     this.#runs = new RunCache(database, this.#names)
     this.#digests = new DigestTable(database)
@@ -96,8 +101,10 @@ export class IndexWriter {
   /** `digest` is that of the group before the new place, by which another tape is told from this one. */
   commit(place: IndexPlace, digest: string): void {
     this.#flush()
-    this.#runs.save()
+    this.#runs.save(this.#breathe)
+    this.#breathe()
     this.#digests.save()
+    this.#breathe()
     this.#senders.save()
     this.#database.setMeta({
       group: place.group,
@@ -216,6 +223,7 @@ export class IndexWriter {
       if (known.has(each)) this.#merge(each)
       else added(each)
     }
+    this.#breathe()
   }
 
   /** Returns those whose step is in the table already. */

@@ -17,6 +17,8 @@ export class RunCache {
   readonly #stepNames: RowBuffer
   readonly #runs = new Map<string, RunState>()
   #last: RunState | undefined
+  /** Of steps, in all of them. */
+  #namesKept = 0
   #next: number
   readonly #runsMax: number
   readonly #namesMax: number
@@ -50,9 +52,11 @@ export class RunCache {
         settle()
         if (state.changed) saveRun(this.#database, this.#names, this.#rows, state)
         this.#flush()
+        this.#namesKept -= state.stepNames.size
       }
       state = loadRun(this.#database, this.#names, namespace, run) ?? new RunState(this.#next++, namespace, run)
       this.#runs.set(run, state)
+      this.#namesKept += state.stepNames.size
     }
     this.#last = state
     return state
@@ -62,6 +66,7 @@ export class RunCache {
   addStepName(run: RunState, name: number): void {
     if (run.stepNames.has(name) || run.stepNames.size >= STEP_NAMES_MAX) return
     run.stepNames.add(name)
+    this.#namesKept++
     this.#stepNames.add(run.id, name)
   }
 
@@ -72,20 +77,22 @@ export class RunCache {
     this.#rows.words.flush()
   }
 
-  /** Writes all that has changed, within the transaction of the caller. */
-  save(): void {
-    for (const state of this.#runs.values()) if (state.changed) saveRun(this.#database, this.#names, this.#rows, state)
+  /** Writes all that has changed, within the transaction of the caller. `breathe` is called after each run. */
+  save(breathe: () => void = () => undefined): void {
+    for (const state of this.#runs.values()) {
+      if (!state.changed) continue
+      saveRun(this.#database, this.#names, this.#rows, state)
+      breathe()
+    }
     this.#flush()
   }
 
   /** Lets go of runs that were met first, after a transaction. */
   trim(): void {
-    let names = 0
-    for (const { stepNames } of this.#runs.values()) names += stepNames.size
     for (const [key, { stepNames }] of this.#runs) {
-      if (this.#runs.size <= this.#runsMax && names <= this.#namesMax) break
+      if (this.#runs.size <= this.#runsMax && this.#namesKept <= this.#namesMax) break
       this.#runs.delete(key)
-      names -= stepNames.size
+      this.#namesKept -= stepNames.size
     }
     this.#last = undefined
   }

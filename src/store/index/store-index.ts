@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
 import { systemCodeOf } from '../files/durable.ts'
+import type { Pace } from '../pace.ts'
 import type { Tape } from '../tape/tape.ts'
 import type { ReindexProgress, ReindexResult, StoreIndex } from '../types.ts'
 import { besideOf, IndexDatabase, isDamage, isSqliteError, MEMORY, notOpened, putInPlace, reasonOf, removeIndex } from './database.ts'
@@ -15,18 +16,15 @@ import { digestBefore, isOfTape } from './tape-match.ts'
 
 /** The event loop is held no longer at a time. */
 const SLICE_MILLIS = 8
-/** For a thread of its own. */
-export const THREAD_SLICE_MILLIS = 200
 /** Groups that come close together share a transaction: after a quiet time so long, */
 const GATHER_MILLIS = 10
-/** and while they keep coming, for a thread of its own, one transaction in such a time; */
-export const THREAD_GATHER_MILLIS = 50
-/** the more there is to do, the longer, so that many steps share what a transaction costs and who acknowledges is not held up: */
-export const THREAD_GATHER_MAX_MILLIS = 250
-/** a transaction has this part of the time until the next one begins. */
+/**
+ * and while they keep coming the longer the more there is to do, so that many steps share what a transaction costs and who
+ * acknowledges is not held up: a transaction has this part of the time until the next one begins.
+ */
 const GATHER_SHARE = 1 / 10
-/** After so long without anything new, a thread of its own empties the log of the database. */
-export const THREAD_REST_MILLIS = 5_000
+/** Rests while it follows take so much at most: where there is more to do than that allows it is done at once. */
+const PACED_MAX_MILLIS = 160
 /** Lines that are taken between two looks at the clock. */
 const LINES_AT_ONCE = 32
 const CLOSE_MAX_MILLIS = 2_000
@@ -50,6 +48,8 @@ export interface FollowingOptions {
   readonly onOfferDone?: (bytes: number) => void
   /** A tape of so many bytes is read by a second thread when the index is made anew. */
   readonly scanAheadMinBytes?: number
+  /** For a thread of its own, while it follows. */
+  readonly pace?: Pace
   /** Where lines of earlier groups are read again: another reader than `tape`, where that keeps nothing in memory. */
   readonly earlier?: Pick<Tape, 'readLine'>
 }
@@ -80,6 +80,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   readonly #gatherMillis: number
   readonly #gatherMaxMillis: number
   readonly #restMillis: number | undefined
+  readonly #pace: Pace | undefined
   #rest: NodeJS.Timeout | undefined
   readonly #scanAheadMinBytes: number
   readonly #onAnew: (() => void) | undefined
@@ -108,6 +109,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     this.#gatherMillis = options.gatherMillis ?? GATHER_MILLIS
     this.#gatherMaxMillis = options.gatherMaxMillis ?? this.#gatherMillis
     this.#restMillis = options.restMillis
+    this.#pace = options.pace
     this.#scanAheadMinBytes = options.scanAheadMinBytes ?? (availableParallelism() > 1 ? SCAN_AHEAD_MIN_BYTES : Number.POSITIVE_INFINITY)
     this.#onAnew = options.onAnew
     this.#offered = new OfferedGroups((bytes) => options.onOfferDone?.(bytes))
@@ -137,7 +139,11 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   }
 
   #use(database: IndexDatabase): Opened {
-    const writer = this.#newWriter(database)
+    const writer = new IndexWriter(
+      database,
+      (group, line) => this.#earlier.readLine(group, line),
+      () => this.#pace?.breathe(),
+    )
     this.#database = database
     this.#writer = writer
     return { database, writer }
@@ -158,10 +164,6 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     // Something may have been erased in them since they were made.
     this.#offered.clear()
     this.#onAnew?.()
-  }
-
-  #newWriter(database: IndexDatabase): IndexWriter {
-    return new IndexWriter(database, (group, line) => this.#earlier.readLine(group, line))
   }
 
   protected override source(): QuerySource {
@@ -236,6 +238,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   }
 
   async #follow(sliceMillis: number, target: number, onSlice?: () => void): Promise<void> {
+    this.#pace?.start(this.#reindexing === undefined ? PACED_MAX_MILLIS : 0)
     try {
       this.#open()
       while (!this.#closed && !this.#interrupted && this.#place.group <= Math.min(target, this.#tape.head().group)) {
@@ -281,9 +284,14 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     }
   }
 
+  /** A clock that stands still while it rests, in milliseconds. */
+  #worked(): number {
+    return performance.now() - (this.#pace?.restedMillis ?? 0)
+  }
+
   /** One transaction. */
   #slice(millis: number): void {
-    const started = performance.now()
+    const started = this.#worked()
     const deadline = started + millis
     const head = this.#tape.head().group
     const { database, writer } = this.#open()
@@ -291,7 +299,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
     writer.begin()
     try {
       // At least one line a slice, however slow the machine is.
-      for (let isFirst = true; group <= head && (isFirst || performance.now() < deadline); isFirst = false) {
+      for (let isFirst = true; group <= head && (isFirst || this.#worked() < deadline); isFirst = false) {
         if (line === 0 && this.#takeOffered(writer, group)) {
           group++
           continue
@@ -301,7 +309,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
         while (line < lines) {
           const stop = Math.min(lines, line + LINES_AT_ONCE)
           for (; line < stop; line++) writer.add(group, line, content, starts[line] ?? 0, (starts[line + 1] ?? 0) - 1)
-          if (performance.now() >= deadline) break
+          if (this.#worked() >= deadline) break
         }
         if (line < lines) break
         this.#reading = undefined
@@ -309,7 +317,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
         line = 0
       }
       writer.commit({ group, line }, digestBefore(this.#tape, group))
-      this.#sliceTook = performance.now() - started
+      this.#sliceTook = this.#worked() - started
     } catch (error) {
       writer.rollback()
       // Its caches may hold what was taken back.

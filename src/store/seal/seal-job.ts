@@ -26,12 +26,13 @@ export type SealJob =
 
 export type SealReply = { readonly outcome: FileOutcome } | { readonly failed: string }
 
-export function runSealJob(job: SealJob): FileOutcome {
+/** `breathe` is called again and again while it seals; who erases is waited for. */
+export function runSealJob(job: SealJob, breathe?: () => void): FileOutcome {
   switch (job.type) {
     case 'segment':
-      return sealSegment(job.path, job.number, job.endGroup)
+      return sealSegment(job.path, job.number, job.endGroup, breathe)
     case 'pack':
-      return sealPack(job.path)
+      return sealPack(job.path, breathe)
     case 'erase-refs':
       return eraseRefs(job.path, job.number, job.endGroup, job.selection)
     case 'erase-blobs':

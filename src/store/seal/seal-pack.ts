@@ -7,8 +7,11 @@ import { compressBlock, giveBackFrame } from './compress.ts'
 import type { SealOutcome } from './seal-segment.ts'
 import { isSealedPack, SEALED_BLOCK_BYTES, type SealedBlock, sealedPackHeader, sealedPackTable } from './sealed-pack.ts'
 
-/** Compresses a pack that nothing is added to any more. Every place in it stays what it is, so its side file does too. */
-export function sealPack(path: string): SealOutcome {
+/**
+ * Compresses a pack that nothing is added to any more. Every place in it stays what it is, so its side file does too. `breathe` is
+ * called again and again while it works.
+ */
+export function sealPack(path: string, breathe?: () => void): SealOutcome {
   const fd = openSync(path, 'r')
   const memory = new ReadMemory()
   let file: ReplacingFile | undefined
@@ -17,7 +20,7 @@ export function sealPack(path: string): SealOutcome {
     const window = new FileWindow(fd)
     const fileBytes = window.sizeBytes()
     file = new ReplacingFile(path)
-    const writer = new BlockWriter(file)
+    const writer = new BlockWriter(file, breathe)
     let from = 0
     let to = 0
     for (const found of scanFrames(window, 0, fileBytes)) {
@@ -43,9 +46,11 @@ export class BlockWriter {
   readonly #file: ReplacingFile
   readonly #blocks: SealedBlock[] = []
   #position = 0
+  readonly #breathe: () => void
 
-  constructor(file: ReplacingFile) {
+  constructor(file: ReplacingFile, breathe: () => void = () => undefined) {
     this.#file = file
+    this.#breathe = breathe
   }
 
   add(content: Buffer): void {
@@ -58,6 +63,7 @@ export class BlockWriter {
     this.#position += content.length
     giveBack(content)
     giveBackFrame(frame)
+    this.#breathe()
   }
 
   finish(): void {

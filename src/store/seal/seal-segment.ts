@@ -18,9 +18,9 @@ export type FileOutcome = SealOutcome | RefsErased | BlobsErased
 /**
  * Compresses a segment that nothing is added to any more: the lines of neighbouring groups in common frames, their digests in
  * front. It takes the place of the old file at once or not at all. One that is damaged stays as it is, so that whatever can
- * still be read of it can be.
+ * still be read of it can be. `breathe` is called again and again while it works.
  */
-export function sealSegment(path: string, first: number, endGroup: number): SealOutcome {
+export function sealSegment(path: string, first: number, endGroup: number, breathe: () => void = () => undefined): SealOutcome {
   const view = new SegmentView(path, first)
   let file: ReplacingFile | undefined
   try {
@@ -31,13 +31,14 @@ export function sealSegment(path: string, first: number, endGroup: number): Seal
     const damaged = entries.filter((entry) => {
       const content = view.readContent(entry)
       if (content !== undefined) giveBack(content)
+      breathe()
       return content === undefined
     })
     const complete = entries.length === endGroup - first && entries.every(({ group }, index) => group === first + index)
     if (damaged.length > 0 || !complete) return { type: 'damaged', groups: damaged.map(({ group, records }) => ({ group, records })) }
     file = new ReplacingFile(path)
     // Read a second time, so that a segment is never held in memory.
-    writeBlocks(entries, (entry) => readAgain(view, entry), file)
+    writeBlocks(entries, (entry) => readAgain(view, entry), file, breathe)
     const fromBytes = view.sizeBytes()
     file.commit()
     return { type: 'sealed', fromBytes, toBytes: file.bytes }
@@ -54,7 +55,12 @@ function readAgain(view: SegmentView, entry: GroupEntry): Buffer {
 }
 
 /** Writes groups as sealed blocks; also used where lines have been changed. */
-export function writeBlocks(entries: readonly GroupEntry[], contentOf: (entry: GroupEntry) => Buffer, file: ReplacingFile): void {
+export function writeBlocks(
+  entries: readonly GroupEntry[],
+  contentOf: (entry: GroupEntry) => Buffer,
+  file: ReplacingFile,
+  breathe: () => void = () => undefined,
+): void {
   let groups: SealedGroup[] = []
   let block: Buffer[] = []
   let blockBytes = 0
@@ -72,6 +78,7 @@ export function writeBlocks(entries: readonly GroupEntry[], contentOf: (entry: G
     file.write(sealedGroupsHeader({ groups, mark }, frame))
     file.write(frame)
     giveBackFrame(frame)
+    breathe()
     groups = []
     block = []
     blockBytes = 0

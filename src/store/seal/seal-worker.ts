@@ -1,11 +1,17 @@
 import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
+import { Pace } from '../pace.ts'
 import { runSealJob, type SealJob, type SealReply } from './seal-job.ts'
 
 // The entry of the thread that seals (sealer.ts starts it). It works when nothing else does.
 
 const NICE = 15
+/** One block takes a few milliseconds: a third of a core at most. */
+const WORK_MILLIS = 1
+const REST_MILLIS = 8
+
+const pace = new Pace({ workMillis: WORK_MILLIS, restMillis: REST_MILLIS, asked: workerData as Int32Array<SharedArrayBuffer> })
 
 try {
   // On Linux the priority is a thread's own: `<pid>/task/<thread>`.
@@ -17,7 +23,8 @@ try {
 parentPort?.on('message', (job: SealJob) => {
   let reply: SealReply
   try {
-    reply = { outcome: runSealJob(job) }
+    pace.start(Number.POSITIVE_INFINITY)
+    reply = { outcome: runSealJob(job, () => pace.breathe()) }
   } catch (error) {
     reply = { failed: error instanceof Error ? error.message : String(error) }
   }

@@ -28,6 +28,8 @@ export class Sealer {
   #worker: Worker | undefined
   #running: Promise<void> | undefined
   #held = 0
+  /** How many reasons there are for the thread not to rest while it works. */
+  readonly #asked = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
   #closed = false
   readonly #load = new CpuShare()
   #timer: NodeJS.Timeout | undefined
@@ -85,10 +87,15 @@ export class Sealer {
 
   /** Resolves when everything that is closed now has been sealed, or could not be. */
   async sealAll(): Promise<SealProgress> {
-    while (!this.#closed) {
-      this.start()
-      await this.#running
-      if (this.#next() === undefined || this.progress.problem !== undefined) break
+    const unhurry = this.#hurry()
+    try {
+      while (!this.#closed) {
+        this.start()
+        await this.#running
+        if (this.#next() === undefined || this.progress.problem !== undefined) break
+      }
+    } finally {
+      unhurry()
     }
     return { ...this.progress }
   }
@@ -96,7 +103,9 @@ export class Sealer {
   /** Lets what is under way end, and nothing new begin until the returned function is called: for who changes files himself. */
   async hold(): Promise<() => void> {
     this.#held++
+    const unhurry = this.#hurry()
     await this.#running
+    unhurry()
     this.#settled.clear()
     return () => {
       this.#held--
@@ -104,6 +113,13 @@ export class Sealer {
       this.#worker = undefined
       if (this.#options.automatic === true) this.start()
     }
+  }
+
+  /** The thread does not rest until the returned function is called. */
+  #hurry(): () => void {
+    Atomics.add(this.#asked, 0, 1)
+    Atomics.notify(this.#asked, 0)
+    return () => void Atomics.sub(this.#asked, 0, 1)
   }
 
   /** The last pack that the last group vouches for: it may still grow, those before it do not. */
@@ -143,6 +159,8 @@ export class Sealer {
   }
 
   async #run(one: boolean): Promise<void> {
+    // Where far more comes than a thread that rests gets done, what is stored would only grow.
+    const unhurry = this.#waiting() > HURRY_FILES ? this.#hurry() : undefined
     try {
       for (let job = this.#next(); job !== undefined && !this.#closed && this.#held === 0; job = this.#next()) {
         // Found at once, without waking the thread.
@@ -153,9 +171,14 @@ export class Sealer {
         if (one && outcome.type !== 'already') return
       }
     } finally {
-      const worker = this.#worker
-      this.#worker = undefined
-      await worker?.terminate()
+      unhurry?.()
+      // It gives back what it took, but for the next file it would only have to be started again.
+      const goesOn = one && !this.#closed && this.#held === 0 && this.progress.problem === undefined && this.#next() !== undefined
+      if (!goesOn) {
+        const worker = this.#worker
+        this.#worker = undefined
+        await worker?.terminate()
+      }
     }
   }
 
@@ -190,7 +213,7 @@ export class Sealer {
   }
 
   async #send(job: SealJob): Promise<SealReply> {
-    this.#worker ??= startWorker()
+    this.#worker ??= startWorker(this.#asked)
     const worker = this.#worker
     return await new Promise<SealReply>((resolve) => {
       const settle = (answer: SealReply): void => {
@@ -220,17 +243,20 @@ const BUSY_SHARE = 0.6
 const BUSY_COMMITS = 5
 /** Of 64 MiB each at most, before the disk would fill faster than it is worth. */
 const WAITING_MAX_FILES = 16
+/** With more, a file is sealed without rests. */
+const HURRY_FILES = 2 * WAITING_MAX_FILES
 /** Looks after which a file is sealed however busy the process is: ten minutes. */
 const PUT_OFF_MAX = 1_200
 
 /** It works on buffers. */
 const YOUNG_MAX_MIB = 3
 
-function startWorker(): Worker {
+function startWorker(asked: Int32Array<SharedArrayBuffer>): Worker {
   // The thread runs whichever of the two this file is: a source or what was built from it.
   const file = import.meta.url.endsWith('.ts') ? './seal-worker.ts' : './seal-worker.js'
   return new Worker(new URL(file, import.meta.url), {
     name: 'reprise-seal',
+    workerData: asked,
     // Nothing that the program was started with: `--input-type` would keep a thread from starting, an `--import` would run again.
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB },
