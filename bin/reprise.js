@@ -40,11 +40,10 @@
   tune()
 
   // Next to nothing is alive when its threads run out of room for young objects: to wake helpers for that costs more than to do it
-  // alone. And of what the engine does in the background, as many threads as it likes would take every core from those who answer.
+  // alone. And what it compiles in the background, it compiles one at a time: else that takes every core from those who answer.
   if (process.argv[2] === 'up') {
     var v8 = process.getBuiltinModule('node:v8')
     v8.setFlagsFromString('--no-parallel-scavenge')
-    v8.setFlagsFromString('--concurrent-marking-max-worker-num=1')
     v8.setFlagsFromString('--concurrent-turbofan-max-threads=1')
   }
 

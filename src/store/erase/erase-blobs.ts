@@ -16,9 +16,9 @@ export interface BlobsErased {
 
 /**
  * Writes a closed pack anew without some blobs, sealed, with a side file of its own. A blob that is damaged is left out too:
- * nothing could be told of what it holds.
+ * nothing could be told of what it holds. `breathe` is called again and again while it works; what it throws leaves all as it was.
  */
-export function eraseBlobs(path: string, indexPath: string, digests: readonly Digest[]): BlobsErased {
+export function eraseBlobs(path: string, indexPath: string, digests: readonly Digest[], breathe?: () => void): BlobsErased {
   const pack = new PackFile(path)
   let file: ReplacingFile | undefined
   try {
@@ -27,7 +27,7 @@ export function eraseBlobs(path: string, indexPath: string, digests: readonly Di
     const erased = new Set(digests.filter((digest) => places.has(digest)))
     if (erased.size === 0) return { type: 'blobs-erased', blobs: 0, wiped: true }
     file = new ReplacingFile(path)
-    const writer = new BlockWriter(file)
+    const writer = new BlockWriter(file, breathe)
     const kept = new PlaceTable()
     let block: Buffer[] = []
     let blockBytes = 0

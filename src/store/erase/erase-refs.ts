@@ -18,7 +18,13 @@ export interface RefsErased {
  *
  * @throws Error where the segment is damaged: what cannot be read cannot be cleaned
  */
-export function eraseRefs(path: string, first: number, endGroup: number, selection: EraseSelection): RefsErased {
+export function eraseRefs(
+  path: string,
+  first: number,
+  endGroup: number,
+  selection: EraseSelection,
+  breathe: () => void = () => undefined,
+): RefsErased {
   const view = new SegmentView(path, first)
   let file: ReplacingFile | undefined
   try {
@@ -33,10 +39,11 @@ export function eraseRefs(path: string, first: number, endGroup: number, selecti
         if (selected.length > 0) lines++
         refs += selected.length
       }
+      breathe()
     }
     if (refs === 0) return { type: 'refs-erased', lines, refs, wiped: true }
     file = new ReplacingFile(path)
-    writeBlocks(entries, (entry) => cleaned(linesOf(view, entry), selector), file)
+    writeBlocks(entries, (entry) => cleaned(linesOf(view, entry), selector), file, breathe)
     const wipe = wipeLater(path)
     file.commit()
     return { type: 'refs-erased', lines, refs, wiped: wipe() }

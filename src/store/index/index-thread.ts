@@ -18,6 +18,8 @@ const OLD_MAX_MIB = 512
 const FEED_MILLIS = 10
 /** And while they keep coming no more often than this: it begins no transaction sooner. */
 const FEEDS_APART_MILLIS = THREAD_TIMES.gatherMillis
+/** But with so much to tell at once. */
+const FEED_BYTES = 256 * 1024
 
 /** Rows that the thread has not taken yet; past it the thread reads the tape instead. */
 const OFFERED_MAX_BYTES = 8 * 1024 * 1024
@@ -64,6 +66,8 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
   readonly #asked: Int32Array<SharedArrayBuffer>
   #offered: OfferedRows[] = []
   #offeredBytes = 0
+  /** Of those that the thread has not been told of. */
+  #heldBytes = 0
   #nextId = 0
   #problem: string | undefined
   #feeding: NodeJS.Timeout | undefined
@@ -203,17 +207,22 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     if (this.#closed) return
     if (group !== undefined && rows !== undefined) this.#offer(group, rows)
     const wait = Math.max(FEED_MILLIS, this.#fedAt + FEEDS_APART_MILLIS - performance.now())
-    this.#feeding ??= setTimeout(() => {
-      this.#feeding = undefined
-      this.#fedAt = performance.now()
-      const offered = this.#offered
-      this.#offered = []
-      const message: ToIndexThread = { kind: 'follow', head: this.#tape.head(), offered }
-      this.#worker.postMessage(
-        message,
-        offered.flatMap((each) => each.rows.map(({ numbers }) => numbers.buffer)),
-      )
-    }, wait)
+    if (this.#heldBytes >= FEED_BYTES) this.#feedNow()
+    else this.#feeding ??= setTimeout(() => this.#feedNow(), wait)
+  }
+
+  #feedNow(): void {
+    clearTimeout(this.#feeding)
+    this.#feeding = undefined
+    this.#fedAt = performance.now()
+    const offered = this.#offered
+    this.#offered = []
+    this.#heldBytes = 0
+    const message: ToIndexThread = { kind: 'follow', head: this.#tape.head(), offered }
+    this.#worker.postMessage(
+      message,
+      offered.flatMap((each) => each.rows.map(({ numbers }) => numbers.buffer)),
+    )
   }
 
   #offer(group: number, rows: readonly StepRows[]): void {
@@ -225,12 +234,14 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
       return
     }
     this.#offeredBytes = (this.#offeredBytes + bytes) >>> 0
+    this.#heldBytes += bytes
     this.#offered.push({ group, rows, bytes })
   }
 
   /** Rows of lines in which something may be erased since. */
   #takeBackOffered(): void {
     for (const { bytes } of this.#offered.splice(0)) this.#offeredBytes = (this.#offeredBytes - bytes) >>> 0
+    this.#heldBytes = 0
   }
 
   async catchUp(): Promise<void> {

@@ -12,6 +12,7 @@ export class OfferedGroups {
   /** Ascending. Those before `#first` are done with. */
   #groups: OfferedRows[] = []
   #first = 0
+  #bytes = 0
   readonly #onDone: (bytes: number) => void
 
   /** `onDone` is told how many bytes are taken or let go of. */
@@ -19,17 +20,24 @@ export class OfferedGroups {
     this.#onDone = onDone
   }
 
+  /** Of those that wait to be taken. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
   /** Groups come in their order. */
   add(offered: readonly OfferedRows[]): void {
     if (this.#first > 0) this.#groups = this.#groups.slice(this.#first)
     this.#first = 0
     this.#groups.push(...offered)
+    for (const { bytes } of offered) this.#bytes += bytes
   }
 
   /** The rows of a group, once; those of groups before it are let go of. */
   take(group: number): OfferedRows | undefined {
     for (let offered = this.#groups[this.#first]; offered !== undefined && offered.group <= group; offered = this.#groups[this.#first]) {
       this.#first++
+      this.#bytes -= offered.bytes
       this.#onDone(offered.bytes)
       if (offered.group === group) return offered
     }
@@ -40,5 +48,6 @@ export class OfferedGroups {
     for (const { bytes } of this.#groups.slice(this.#first)) this.#onDone(bytes)
     this.#groups = []
     this.#first = 0
+    this.#bytes = 0
   }
 }

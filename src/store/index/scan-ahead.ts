@@ -1,7 +1,7 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort, Worker } from 'node:worker_threads'
 import type { TapeHead } from '../types.ts'
 import type { RowBatch } from './row-batch.ts'
-import { COUNTERS, DONE, MADE, type ScanData, TAKEN } from './scan-counters.ts'
+import { COUNTERS, DONE, MADE, type ScanData, TAKEN, UNWANTED } from './scan-counters.ts'
 
 /**
  * A second thread that goes through the tape from its beginning and finds in its lines what the index keeps, ahead of the
@@ -11,6 +11,7 @@ export class ScanAhead {
   readonly #worker: Worker
   readonly #port: MessagePort
   readonly #counters = new Int32Array(new SharedArrayBuffer(COUNTERS * Int32Array.BYTES_PER_ELEMENT))
+  readonly #exited: Promise<void>
   #ended = false
 
   constructor(dir: string, head: TapeHead) {
@@ -25,7 +26,12 @@ export class ScanAhead {
       execArgv: ['--disable-warning=ExperimentalWarning'],
     })
     this.#worker.on('error', () => this.#end())
-    this.#worker.on('exit', () => this.#end())
+    this.#exited = new Promise((resolve) => {
+      this.#worker.on('exit', () => {
+        this.#end()
+        resolve()
+      })
+    })
   }
 
   #end(): void {
@@ -50,8 +56,13 @@ export class ScanAhead {
     }
   }
 
+  /** Asks the thread to end, and waits: by force it could take the process with it while it unpacks a group (see `Sealer.close`). */
   async close(): Promise<void> {
     this.#port.close()
-    await this.#worker.terminate()
+    Atomics.store(this.#counters, UNWANTED, 1)
+    // Changed as if one had been taken, which wakes a thread that has made enough.
+    Atomics.add(this.#counters, TAKEN, 1)
+    Atomics.notify(this.#counters, TAKEN)
+    await this.#exited
   }
 }

@@ -9,8 +9,9 @@ export interface ScanData {
   readonly counters: Int32Array<SharedArrayBuffer>
 }
 
-/** Places of the counters: batches that were made, those that were taken, and whether there will be no more. */
+/** Places of the counters: batches that were made, those that were taken, whether there will be no more, and whether no more are wanted. */
 export const MADE = 0
 export const TAKEN = 1
 export const DONE = 2
-export const COUNTERS = 3
+export const UNWANTED = 3
+export const COUNTERS = 4

@@ -3,7 +3,7 @@ import { layoutOf } from '../files/layout.ts'
 import { Tape } from '../tape/tape.ts'
 import { LineScanner } from './line-scanner.ts'
 import { buffersOf, RowBatchWriter } from './row-batch.ts'
-import { DONE, MADE, type ScanData, TAKEN } from './scan-counters.ts'
+import { DONE, MADE, type ScanData, TAKEN, UNWANTED } from './scan-counters.ts'
 
 // The entry of the thread that reads ahead while an index is made anew (scan-ahead.ts starts it).
 
@@ -17,8 +17,12 @@ tape.setHead(head)
 const scanner = new LineScanner()
 const writer = new RowBatchWriter(0)
 
+function isWanted(): boolean {
+  return Atomics.load(counters, UNWANTED) === 0
+}
+
 function send(): void {
-  for (let taken = Atomics.load(counters, TAKEN); Atomics.load(counters, MADE) - taken >= AHEAD_MAX; ) {
+  for (let taken = Atomics.load(counters, TAKEN); Atomics.load(counters, MADE) - taken >= AHEAD_MAX && isWanted(); ) {
     Atomics.wait(counters, TAKEN, taken)
     taken = Atomics.load(counters, TAKEN)
   }
@@ -55,7 +59,7 @@ function takeGroup(group: number): void {
   writer.endGroup(starts.length - 1)
 }
 
-for (let group = 0; group <= head.group; group++) {
+for (let group = 0; group <= head.group && isWanted(); group++) {
   takeGroup(group)
   if (writer.lines >= BATCH_LINES) send()
 }

@@ -23,8 +23,8 @@ const GATHER_MILLIS = 10
  * acknowledges is not held up: a transaction has this part of the time until the next one begins.
  */
 const GATHER_SHARE = 1 / 10
-/** Rests while it follows take so much at most: where there is more to do than that allows it is done at once. */
-const PACED_MAX_MILLIS = 160
+/** Rests while it follows take so much at most; where more waits than this there are none, since it takes memory while it waits. */
+const PACED_MAX = { millis: 160, bytes: 1024 * 1024 }
 /** Lines that are taken between two looks at the clock. */
 const LINES_AT_ONCE = 32
 const CLOSE_MAX_MILLIS = 2_000
@@ -238,7 +238,7 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   }
 
   async #follow(sliceMillis: number, target: number, onSlice?: () => void): Promise<void> {
-    this.#pace?.start(this.#reindexing === undefined ? PACED_MAX_MILLIS : 0)
+    this.#pace?.start(this.#reindexing === undefined && this.#offered.bytes <= PACED_MAX.bytes ? PACED_MAX.millis : 0)
     try {
       this.#open()
       while (!this.#closed && !this.#interrupted && this.#place.group <= Math.min(target, this.#tape.head().group)) {

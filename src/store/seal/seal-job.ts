@@ -24,9 +24,14 @@ export type SealJob =
       readonly digests: readonly Digest[]
     }
 
+/** Cells that the thread shares with the sealer: how many reasons there are not to rest while it works, and whether it is to end. */
+export const ASKED = 0
+export const ENDING = 1
+export const SEAL_CELLS = 2
+
 export type SealReply = { readonly outcome: FileOutcome } | { readonly failed: string }
 
-/** `breathe` is called again and again while it seals; who erases is waited for. */
+/** `breathe` is called again and again while it works; what it throws ends the job and leaves the file as it was. */
 export function runSealJob(job: SealJob, breathe?: () => void): FileOutcome {
   switch (job.type) {
     case 'segment':
@@ -34,8 +39,8 @@ export function runSealJob(job: SealJob, breathe?: () => void): FileOutcome {
     case 'pack':
       return sealPack(job.path, breathe)
     case 'erase-refs':
-      return eraseRefs(job.path, job.number, job.endGroup, job.selection)
+      return eraseRefs(job.path, job.number, job.endGroup, job.selection, breathe)
     case 'erase-blobs':
-      return eraseBlobs(job.path, job.indexPath, job.digests)
+      return eraseBlobs(job.path, job.indexPath, job.digests, breathe)
   }
 }

@@ -2,7 +2,7 @@ import { readlinkSync } from 'node:fs'
 import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { Pace } from '../pace.ts'
-import { runSealJob, type SealJob, type SealReply } from './seal-job.ts'
+import { ENDING, runSealJob, type SealJob, type SealReply } from './seal-job.ts'
 
 // The entry of the thread that seals (sealer.ts starts it). It works when nothing else does.
 
@@ -11,7 +11,13 @@ const NICE = 15
 const WORK_MILLIS = 1
 const REST_MILLIS = 8
 
-const pace = new Pace({ workMillis: WORK_MILLIS, restMillis: REST_MILLIS, asked: workerData as Int32Array<SharedArrayBuffer> })
+const cells = workerData as Int32Array<SharedArrayBuffer>
+const pace = new Pace({ workMillis: WORK_MILLIS, restMillis: REST_MILLIS, asked: cells })
+
+function breathe(): void {
+  if (Atomics.load(cells, ENDING) !== 0) throw new Error('the store is being closed')
+  pace.breathe()
+}
 
 try {
   // On Linux the priority is a thread's own: `<pid>/task/<thread>`.
@@ -23,8 +29,9 @@ try {
 parentPort?.on('message', (job: SealJob) => {
   let reply: SealReply
   try {
-    pace.start(Number.POSITIVE_INFINITY)
-    reply = { outcome: runSealJob(job, () => pace.breathe()) }
+    // Who erases is waited for.
+    pace.start(job.type === 'segment' || job.type === 'pack' ? Number.POSITIVE_INFINITY : 0)
+    reply = { outcome: runSealJob(job, breathe) }
   } catch (error) {
     reply = { failed: error instanceof Error ? error.message : String(error) }
   }

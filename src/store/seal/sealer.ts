@@ -5,7 +5,7 @@ import type { Tape } from '../tape/tape.ts'
 import type { SealProgress } from '../types.ts'
 import { CpuShare } from './cpu-share.ts'
 import { isSealedFile } from './is-sealed-file.ts'
-import type { SealJob, SealReply } from './seal-job.ts'
+import { ASKED, ENDING, SEAL_CELLS, type SealJob, type SealReply } from './seal-job.ts'
 import type { FileOutcome } from './seal-segment.ts'
 
 export interface SealerOptions {
@@ -28,8 +28,9 @@ export class Sealer {
   #worker: Worker | undefined
   #running: Promise<void> | undefined
   #held = 0
-  /** How many reasons there are for the thread not to rest while it works. */
-  readonly #asked = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+  readonly #cells = new Int32Array(new SharedArrayBuffer(SEAL_CELLS * Int32Array.BYTES_PER_ELEMENT))
+  /** What the thread was given last. */
+  #sent: Promise<unknown> | undefined
   #closed = false
   readonly #load = new CpuShare()
   #timer: NodeJS.Timeout | undefined
@@ -117,9 +118,9 @@ export class Sealer {
 
   /** The thread does not rest until the returned function is called. */
   #hurry(): () => void {
-    Atomics.add(this.#asked, 0, 1)
-    Atomics.notify(this.#asked, 0)
-    return () => void Atomics.sub(this.#asked, 0, 1)
+    Atomics.add(this.#cells, ASKED, 1)
+    Atomics.notify(this.#cells, ASKED)
+    return () => void Atomics.sub(this.#cells, ASKED, 1)
   }
 
   /** The last pack that the last group vouches for: it may still grow, those before it do not. */
@@ -172,13 +173,9 @@ export class Sealer {
       }
     } finally {
       unhurry?.()
-      // It gives back what it took, but for the next file it would only have to be started again.
-      const goesOn = one && !this.#closed && this.#held === 0 && this.progress.problem === undefined && this.#next() !== undefined
-      if (!goesOn) {
-        const worker = this.#worker
-        this.#worker = undefined
-        await worker?.terminate()
-      }
+      const worker = this.#worker
+      this.#worker = undefined
+      await worker?.terminate()
     }
   }
 
@@ -213,9 +210,9 @@ export class Sealer {
   }
 
   async #send(job: SealJob): Promise<SealReply> {
-    this.#worker ??= startWorker(this.#asked)
+    this.#worker ??= startWorker(this.#cells)
     const worker = this.#worker
-    return await new Promise<SealReply>((resolve) => {
+    const sent = new Promise<SealReply>((resolve) => {
       const settle = (answer: SealReply): void => {
         worker.off('exit', ended).off('error', failed).off('message', settle)
         resolve(answer)
@@ -225,14 +222,19 @@ export class Sealer {
       worker.on('exit', ended).on('error', failed).on('message', settle)
       worker.postMessage(job)
     })
+    this.#sent = sent
+    return await sent
   }
 
   async close(): Promise<void> {
     this.#closed = true
     clearTimeout(this.#timer)
-    // What it was writing is removed when the store is next opened.
+    // Asked to end, it leaves the file as it was. Ended by force while it compresses, it could take the whole process with it: Node
+    // 24 aborts where a stream of zlib is let go of before it is ready.
+    Atomics.store(this.#cells, ENDING, 1)
+    this.#hurry()
+    await Promise.all([this.#sent, this.#running])
     await this.#worker?.terminate()
-    await this.#running
   }
 }
 
@@ -251,12 +253,12 @@ const PUT_OFF_MAX = 1_200
 /** It works on buffers. */
 const YOUNG_MAX_MIB = 3
 
-function startWorker(asked: Int32Array<SharedArrayBuffer>): Worker {
+function startWorker(cells: Int32Array<SharedArrayBuffer>): Worker {
   // The thread runs whichever of the two this file is: a source or what was built from it.
   const file = import.meta.url.endsWith('.ts') ? './seal-worker.ts' : './seal-worker.js'
   return new Worker(new URL(file, import.meta.url), {
     name: 'reprise-seal',
-    workerData: asked,
+    workerData: cells,
     // Nothing that the program was started with: `--input-type` would keep a thread from starting, an `--import` would run again.
     execArgv: [],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB },
