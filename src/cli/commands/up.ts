@@ -5,6 +5,7 @@ import { RepriseError } from '../../schemas/index.ts'
 import { readPolicyFile } from '../../sdk/spool/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { readForwardHeaders } from '../forward-headers.ts'
+import { tuneGc } from '../gc-tuning.ts'
 import type { Settings } from '../settings.ts'
 import { paint, type Terminal, writeLine } from '../terminal.ts'
 import { VERSION } from '../version.ts'
@@ -123,5 +124,10 @@ export async function up(settings: Settings, terminal: Terminal): Promise<number
     for (const url of settings.values.forward) say(`${name('forwards')}to ${new URL(url).origin}`)
     say(`${name('look')}reprise runs --store ${settings.storeFolder}   (Ctrl-C stops)`)
   }
-  return await serveUntilStopped(collector, terminal, settings.quiet)
+  const endTuning = tuneGc(collector)
+  try {
+    return await serveUntilStopped(collector, terminal, settings.quiet)
+  } finally {
+    endTuning()
+  }
 }
