@@ -31,7 +31,8 @@ export function startBodyThread(setup: WorkerSetup, name: string, events: BodyTh
     workerData: setup,
     name,
     // Nothing that the program was started with: `--input-type` would keep a thread from starting, an `--import` would run again.
-    execArgv: [],
+    // node:sqlite, of the store, announces itself on some versions of Node.
+    execArgv: ['--disable-warning=ExperimentalWarning'],
     resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MAX_MIB, maxOldGenerationSizeMb: OLD_MAX_MIB },
   })
   let closing = false
