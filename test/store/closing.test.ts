@@ -12,7 +12,7 @@ afterEach(() => {
   vi.restoreAllMocks()
 })
 
-// A thread ended by force while it packs or unpacks takes, once in some hundred times, its whole process with it.
+// A thread ended by force while it packs or unpacks takes now and then its whole process with it.
 test('a thread that seals is ended when it has given up its file, and not before', async () => {
   const dir = temporaryFolder()
   const store = await openForTest(dir, { segmentRollBytes: 20_000 })
