@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { layoutOf } from '../../src/store/files/layout.ts'
 import { OfferedGroups, type OfferedRows } from '../../src/store/index/offered-rows.ts'
 import { rowOfLine } from '../../src/store/index/record-row.ts'
+import type { StepRows } from '../../src/store/index/step-rows.ts'
 import { StepRowsWriter } from '../../src/store/index/step-rows-writer.ts'
 import { FollowingIndex } from '../../src/store/index/store-index.ts'
 import { Tape } from '../../src/store/tape/tape.ts'
@@ -95,17 +96,55 @@ test('rows that were told before an index is made anew are not used: what they w
 
 test('rows are given once, in the order of groups, and those of groups that were passed by are let go of', () => {
   const done: number[] = []
+  const given: number[] = []
   const groups = new OfferedGroups((bytes) => done.push(bytes))
-  const offer = (...numbers: number[]): void => groups.add(numbers.map((number) => ({ group: number, rows: [], bytes: number })))
+  const made: StepRows[] = []
+  const offer = (...numbers: number[]): void => {
+    const offered = numbers.map((number) => ({ group: number, rows: [rowsOfNumber(number)], bytes: number }))
+    made.push(...offered.flatMap(({ rows }) => rows))
+    groups.add(offered)
+  }
+  const take = (group: number): boolean => groups.take(group, ({ numbers }) => given.push(numbers[0] ?? -1))
+  /** Whose memory has been given back. */
+  const released = (): boolean[] => made.map(({ numbers }) => numbers.buffer.detached)
   offer(3, 4, 7)
-  expect(groups.take(2)).toBeUndefined()
+  expect(take(2)).toBe(false)
   expect(done).toEqual([])
-  expect(groups.take(4)?.group).toBe(4)
+  expect(take(4)).toBe(true)
+  expect(given).toEqual([4])
   expect(done).toEqual([3, 4])
-  expect(groups.take(4)).toBeUndefined()
-  expect(groups.take(6)).toBeUndefined()
+  expect(released()).toEqual([true, true, false])
+  expect(take(4)).toBe(false)
+  expect(take(6)).toBe(false)
   offer(8)
   groups.clear()
   expect(done).toEqual([3, 4, 7, 8])
-  expect(groups.take(8)).toBeUndefined()
+  expect(released()).toEqual([true, true, true, true])
+  expect(take(8)).toBe(false)
+  expect(given).toEqual([4])
 })
+
+test('rows whose reader fails are done with all the same', () => {
+  const done: number[] = []
+  const groups = new OfferedGroups((bytes) => done.push(bytes))
+  const rows = rowsOfNumber(5)
+  groups.add([{ group: 5, rows: [rows], bytes: 5 }])
+  expect(() =>
+    groups.take(5, () => {
+      throw new Error('no room')
+    }),
+  ).toThrow('no room')
+  expect(done).toEqual([5])
+  expect(rows.numbers.buffer.detached).toBe(true)
+})
+
+function rowsOfNumber(number: number): StepRows {
+  return {
+    numbers: Float64Array.of(number),
+    integers: new BigInt64Array(0),
+    digests: new Float64Array(0),
+    texts: [],
+    tags: [],
+    resources: [],
+  }
+}

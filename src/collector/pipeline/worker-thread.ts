@@ -5,6 +5,9 @@ import type { FromWorker, ToWorker, WorkerSetup } from './worker-messages.ts'
 
 // The entry of a thread that makes bodies ready (worker-pool.ts starts it).
 
+/** Small buffers are cut from larger ones. Those of Node 24 have 64 KiB, and the last small one that grows old keeps all of it. */
+Buffer.poolSize = 8 * 1024
+
 function post(message: FromWorker): void {
   parentPort?.postMessage(message, message.kind === 'part' ? [...buffersToTransfer(message.batch), ...message.spare] : [])
 }

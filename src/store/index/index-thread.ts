@@ -6,7 +6,7 @@ import type { Tape } from '../tape/tape.ts'
 import type { ReindexProgress, ReindexResult, StoreIndex, TapeHead } from '../types.ts'
 import { IndexDatabase, isSqliteError, notOpened } from './database.ts'
 import { IndexQueries } from './index-queries.ts'
-import type { OfferedRows } from './offered-rows.ts'
+import { type OfferedRows, releaseRows } from './offered-rows.ts'
 import type { QuerySource } from './query-source.ts'
 import { type StepRows, sizeOfRows } from './step-rows.ts'
 import { THREAD_TIMES } from './thread-times.ts'
@@ -229,8 +229,7 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
     const bytes = rows.reduce((sum, each) => sum + sizeOfRows(each), 0)
     const waitingBytes = (this.#offeredBytes - Atomics.load(this.#doneBytes, 0)) >>> 0
     if (waitingBytes + bytes > OFFERED_MAX_BYTES) {
-      // Memory that nobody wants: the collector of garbage sees little of it.
-      for (const { numbers } of rows) numbers.buffer.transfer(0)
+      releaseRows(rows)
       return
     }
     this.#offeredBytes = (this.#offeredBytes + bytes) >>> 0
@@ -240,7 +239,10 @@ export class ThreadedIndex extends IndexQueries implements StoreIndex {
 
   /** Rows of lines in which something may be erased since. */
   #takeBackOffered(): void {
-    for (const { bytes } of this.#offered.splice(0)) this.#offeredBytes = (this.#offeredBytes - bytes) >>> 0
+    for (const { rows, bytes } of this.#offered.splice(0)) {
+      releaseRows(rows)
+      this.#offeredBytes = (this.#offeredBytes - bytes) >>> 0
+    }
     this.#heldBytes = 0
   }
 

@@ -7,6 +7,12 @@ export interface OfferedRows {
   readonly bytes: number
 }
 
+/** Gives the memory of rows back that are done with, of which the collector of garbage sees little. */
+export function releaseRows(rows: readonly StepRows[]): void {
+  // All numbers of rows stand in one buffer.
+  for (const { numbers } of rows) if (!numbers.buffer.detached) numbers.buffer.transfer(0)
+}
+
 /** Rows of groups to come, which then need not be read from the tape. */
 export class OfferedGroups {
   /** Ascending. Those before `#first` are done with. */
@@ -33,19 +39,30 @@ export class OfferedGroups {
     for (const { bytes } of offered) this.#bytes += bytes
   }
 
-  /** The rows of a group, once; those of groups before it are let go of. */
-  take(group: number): OfferedRows | undefined {
+  /** Gives the rows of a group to `use`, once, and lets go of them and of those of groups before it; false where there are none. */
+  take(group: number, use: (rows: StepRows) => void): boolean {
     for (let offered = this.#groups[this.#first]; offered !== undefined && offered.group <= group; offered = this.#groups[this.#first]) {
+      const { rows, bytes } = offered
       this.#first++
-      this.#bytes -= offered.bytes
-      this.#onDone(offered.bytes)
-      if (offered.group === group) return offered
+      this.#bytes -= bytes
+      try {
+        if (offered.group === group) {
+          rows.forEach(use)
+          return true
+        }
+      } finally {
+        releaseRows(rows)
+        this.#onDone(bytes)
+      }
     }
-    return undefined
+    return false
   }
 
   clear(): void {
-    for (const { bytes } of this.#groups.slice(this.#first)) this.#onDone(bytes)
+    for (const { rows, bytes } of this.#groups.slice(this.#first)) {
+      releaseRows(rows)
+      this.#onDone(bytes)
+    }
     this.#groups = []
     this.#first = 0
     this.#bytes = 0

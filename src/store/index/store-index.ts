@@ -327,15 +327,12 @@ export class FollowingIndex extends IndexQueries implements StoreIndex {
   }
 
   #takeOffered(writer: IndexWriter, group: number): boolean {
-    const offered = this.#offered.take(group)
-    if (offered === undefined) return false
     let line = 0
-    for (const rows of offered.rows) {
+    return this.#offered.take(group, (rows) => {
       this.#rows.forget()
       this.#rows.start(rows)
       for (let left = stepsOf(rows); left > 0; left--) writer.addStep(group, line++, this.#rows.next())
-    }
-    return true
+    })
   }
 
   #read(group: number): ReadGroup {
