@@ -1,9 +1,10 @@
 import { type Anchor, type AnchorContext, type ByteSet, byteSetOf } from './anchors.ts'
 import { byteClasses, strideFor } from './byte-classes.ts'
 import type { Guard, Units } from './guards.ts'
+import { KeptStates } from './kept-states.ts'
 import { COMMON_AREA, type Kernel, openKernel, type TextArea } from './kernel.ts'
 import { isLong, type LongAnchor, LongAnchors } from './long-anchors.ts'
-import { areSame, type Beginning, hashOf, isSame, joined, NONE, type SharedStep, type Step, type Subset } from './subsets.ts'
+import { areSame, type Beginning, hashOf, joined, NONE, type SharedStep, type Step, type Subset } from './subsets.ts'
 
 export interface AcceptedAnchor {
   readonly id: number
@@ -51,6 +52,12 @@ const IN_COLOUR = 64
 /** Those on which it depends what may begin. */
 const BEGINNINGS = AT_WORD_BOUNDARY | AT_NUMBER_BOUNDARY | AFTER_BACKSLASH
 
+/** An anchor that may end at a byte: of its sets, the places tell. */
+interface Ending extends AcceptedAnchor {
+  readonly guard: Guard | undefined
+  readonly mark: number | undefined
+}
+
 /** What ends where a state accepts. */
 interface Accept {
   readonly anchors: readonly AcceptedAnchor[]
@@ -87,7 +94,8 @@ export class Automaton {
   readonly #stride: number
   readonly #classes: number
   readonly #representatives: readonly number[]
-  readonly #anchors: readonly Anchor[]
+  /** What is to be known of them once the automaton is made. */
+  readonly #anchors: readonly Ending[]
   readonly #knowsColours: boolean
   readonly #longAccepts: number[] = []
   /** By place, the row of its set in `#holds`; the anchor, where its byte completes one, else -1: then the next place is the next one. */
@@ -96,14 +104,15 @@ export class Automaton {
   /** By set and class, whether the class's bytes are in it. */
   readonly #holds: Uint8Array
   readonly #starts: Record<AnchorContext, number[]> = { anything: [], 'no-backslash': [], 'word-boundary': [], 'number-boundary': [] }
-  readonly #states: Subset[] = []
+  readonly #states = new KeptStates()
   /** By hash, the number of a state and one more; where that is taken, the next free one. */
   readonly #indexOfHash = new Int32Array(HASH_CELLS)
   /** Outlive the states. */
   readonly #accepts: Accept[] = []
   readonly #acceptOfKey = new Map<string, number>()
-  /** Rows behind the kept ones, each for one step; the one that is next. */
+  /** Rows behind those of the kept ones, each for one step, once there are as many as are kept; the one that is next. */
   readonly #passing: number
+  readonly #passed: Subset[] = []
   #nextPassing = 0
   /** By class and contexts. */
   readonly #beginnings: (Beginning | undefined)[] = []
@@ -115,7 +124,7 @@ export class Automaton {
 
   /** `colours`: what tells a terminal a colour is a boundary, though it ends in a letter. */
   constructor(anchors: readonly Anchor[], { colours = false }: { readonly colours?: boolean } = {}) {
-    this.#anchors = anchors
+    this.#anchors = anchors.map(({ id, sets, guard, mark }) => ({ id, length: sets.length, guard, mark }))
     this.#knowsColours = colours
     this.long = new LongAnchors(anchors)
     const rows = new Map<ByteSet, number>()
@@ -161,7 +170,7 @@ export class Automaton {
       this.#kernel = kernel ?? 'none'
       if (kernel !== undefined) {
         this.area = kernel.area
-        kernel.table.set(this.next.subarray(0, this.#states.length * this.#stride))
+        kernel.table.set(this.next.subarray(0, this.#rows() * this.#stride))
         this.next = kernel.table
       }
     }
@@ -204,8 +213,9 @@ export class Automaton {
   /** To be called before each piece of text: lets go of a table that is full. Returns what `state` has become. */
   renew(state: number): number {
     if (this.#states.length < MAX_STATES) return state
-    const subset = this.#states[state / this.#stride] ?? this.#first
-    this.#states.length = 0
+    const subset = this.#subsetOf(state / this.#stride)
+    this.#states.clear()
+    this.#passed.length = 0
     this.#indexOfHash.fill(0)
     // That of the kernel stays where it is.
     if (this.#kernel === undefined || this.#kernel === 'none') this.next = new Int32Array(FIRST_CAPACITY * this.#stride)
@@ -217,8 +227,7 @@ export class Automaton {
   resolve(unknown: number): number {
     const cell = unknown - UNKNOWN
     const byteClass = cell % this.#stride
-    const from = this.#states[(cell - byteClass) / this.#stride]
-    const state = this.#enter(this.#follow(from ?? this.#first, byteClass))
+    const state = this.#enter(this.#follow(this.#subsetOf((cell - byteClass) / this.#stride), byteClass))
     const known = this.next[state + this.#classes] === -1 ? state : state + ACCEPTING
     if (state < MAX_STATES * this.#stride && cell < MAX_STATES * this.#stride) this.next[cell] = known
     return known
@@ -323,27 +332,36 @@ export class Automaton {
     for (;;) {
       const index = (this.#indexOfHash[cell] as number) - 1
       if (index < 0) break
-      if (isSame(subset, this.#states[index] ?? this.#first)) return index * this.#stride
+      if (this.#states.is(index, subset)) return index * this.#stride
       cell = (cell + 1) & (HASH_CELLS - 1)
     }
-    const kept = { ...subset, places: subset.places.slice() }
-    if (this.#states.length >= MAX_STATES) return this.#pass(kept)
-    const index = this.#states.length
-    const state = this.#place(index, kept)
+    if (this.#states.length >= MAX_STATES) return this.#pass({ ...subset, places: subset.places.slice() })
+    const index = this.#states.add(subset)
     this.#indexOfHash[cell] = index + 1
-    // The last one makes room for those that are not kept, so that the list is as long as the table from then on.
+    // The last one makes room for those that are not kept, so that the table is as long as it gets from then on.
     if (index + 1 === MAX_STATES) for (let row = 0; row < this.#passing; row++) this.#place(MAX_STATES + row, this.#first)
-    return state
+    return this.#place(index, subset)
+  }
+
+  /** Of the table. */
+  #rows(): number {
+    return this.#states.length < MAX_STATES ? this.#states.length : MAX_STATES + this.#passing
   }
 
   /** A state for one step. */
   #pass(subset: Subset): number {
     this.#nextPassing = (this.#nextPassing + 1) % this.#passing
+    this.#passed[this.#nextPassing] = subset
     return this.#place(MAX_STATES + this.#nextPassing, subset)
   }
 
-  /** Puts a state into a row of the table, from which nothing is known yet. */
-  #place(index: number, subset: Subset): number {
+  #subsetOf(index: number): Subset {
+    if (index < this.#states.length) return this.#states.at(index)
+    return this.#passed[index - MAX_STATES] ?? this.#first
+  }
+
+  /** Makes the row of a state in the table, from which nothing is known yet. */
+  #place(index: number, { accepted }: Subset): number {
     const state = index * this.#stride
     if (state + this.#stride > this.next.length) {
       const larger = new Int32Array(this.next.length * 2)
@@ -351,8 +369,7 @@ export class Automaton {
       this.next = larger
     }
     for (let byteClass = 0; byteClass < this.#classes; byteClass++) this.next[state + byteClass] = UNKNOWN + state + byteClass
-    this.#states[index] = subset
-    this.next[state + this.#classes] = subset.accepted.length === 0 ? -1 : this.#acceptFor(subset.accepted)
+    this.next[state + this.#classes] = accepted.length === 0 ? -1 : this.#acceptFor(accepted)
     return state
   }
 
@@ -361,11 +378,11 @@ export class Automaton {
     const known = this.#acceptOfKey.get(key)
     if (known !== undefined) return known
     if (this.#accepts.length >= MAX_ACCEPTS) throw new RangeError(`the anchors end together in more than ${MAX_ACCEPTS} ways`)
-    const anchors = Array.from(accepted, (index) => this.#anchors[index] as Anchor)
+    const anchors = Array.from(accepted, (index) => this.#anchors[index] as Ending)
     const guards = anchors.flatMap(({ guard }) => guard ?? [])
     this.#acceptOfKey.set(key, this.#accepts.length)
     this.#accepts.push({
-      anchors: anchors.map(({ id, sets }) => ({ id, length: sets.length })),
+      anchors: anchors.map(({ id, length }) => ({ id, length })),
       guards: guards.length === anchors.length ? guards : undefined,
       marks: anchors.every(({ mark }) => mark !== undefined) ? anchors.reduce((bits, { mark = 0 }) => bits | mark, 0) : 0,
     })

@@ -46,9 +46,3 @@ export const areSame = (a: Int32Array, b: Int32Array): boolean => {
   for (let at = 0; at < a.length; at++) if (a[at] !== b[at]) return false
   return true
 }
-export const isSame = (a: Subset, b: Subset): boolean =>
-  a.contexts === b.contexts &&
-  a.beginning === b.beginning &&
-  a.second === b.second &&
-  areSame(a.places, b.places) &&
-  areSame(a.accepted, b.accepted)
