@@ -7,7 +7,7 @@ import { createFile, removeFile, syncFolder, systemCodeOf } from '../files/durab
 import { PENDING_FLAG } from './step-flags.ts'
 
 /** Raised with every change of the tables or of what is put into them: an index of another version is made anew. */
-const INDEX_VERSION = 6
+const INDEX_VERSION = 7
 /** Numbers in the tables stand for places in these lists. */
 const VOCABULARY = JSON.stringify([STEP_KINDS, RUN_STATUSES])
 

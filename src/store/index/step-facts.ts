@@ -1,4 +1,4 @@
-import { type AttributeValue, GENAI } from '../../schemas/index.ts'
+import { type AttributeValue, GENAI, parseJson } from '../../schemas/index.ts'
 
 /** Sums stay exact whatever a sender claims. */
 export const COUNT_MAX = 1_000_000_000_000
@@ -21,7 +21,8 @@ export interface Facts {
   tags: string[] | undefined
 }
 
-type Fact = 'model' | 'inputTokens' | 'outputTokens' | 'session' | 'cost' | 'tags' | 'tag'
+/** `usage` and `costs` are JSON with several numbers, `operation` says whether the numbers are those of inner steps once more. */
+type Fact = 'model' | 'inputTokens' | 'outputTokens' | 'usage' | 'session' | 'cost' | 'costs' | 'operation' | 'tags' | 'tag'
 
 /** An attribute that says something for the index. */
 export interface FactKey {
@@ -32,16 +33,61 @@ export interface FactKey {
 }
 
 const ranked = (fact: Fact, ...keys: readonly string[]): FactKey[] => keys.map((key, rank) => ({ key, fact, rank }))
+/** After all that say it plainly. */
+const rankedLast = (fact: Fact, ...keys: readonly string[]): FactKey[] =>
+  ranked(fact, ...keys).map((key) => ({ ...key, rank: key.rank + 100 }))
 
-/** All but those that begin with `TAG_PREFIX`. */
+/** All but those that begin with `TAG_PREFIX`: OpenTelemetry's first, then other conventions'. */
 export const FACT_KEYS: readonly FactKey[] = [
-  ...ranked('model', GENAI.requestModel),
-  ...ranked('inputTokens', GENAI.inputTokens),
-  ...ranked('outputTokens', GENAI.outputTokens),
-  ...ranked('session', 'session.id', 'gen_ai.conversation.id', 'langfuse.session.id'),
+  ...ranked(
+    'model',
+    GENAI.requestModel,
+    'llm.request.model_name',
+    'llm.model_name',
+    'embedding.model_name',
+    'reranker.model_name',
+    'ai.model.id',
+    'langfuse.observation.model.name',
+    'mlflow.llm.model',
+    'gen_ai.response.model',
+  ),
+  ...ranked(
+    'inputTokens',
+    GENAI.inputTokens,
+    'gen_ai.usage.prompt_tokens',
+    'llm.token_count.prompt',
+    'ai.usage.inputTokens',
+    'ai.usage.promptTokens',
+    'ai.usage.tokens',
+  ),
+  ...ranked(
+    'outputTokens',
+    GENAI.outputTokens,
+    'gen_ai.usage.completion_tokens',
+    'llm.token_count.completion',
+    'ai.usage.outputTokens',
+    'ai.usage.completionTokens',
+  ),
+  ...rankedLast('usage', 'langfuse.observation.usage_details', 'mlflow.chat.tokenUsage'),
+  ...ranked('operation', 'ai.operationId'),
+  ...ranked(
+    'session',
+    'session.id',
+    'gen_ai.conversation.id',
+    'langfuse.session.id',
+    'ai.telemetry.metadata.sessionId',
+    'traceloop.association.properties.session_id',
+    'langsmith.trace.session_id',
+    'mlflow.trace.session',
+  ),
   ...ranked('cost', 'reprise.cost', 'gen_ai.usage.cost', 'llm.cost.total', 'operation.cost'),
-  ...ranked('tags', 'tag.tags', 'langfuse.trace.tags'),
+  ...rankedLast('costs', 'langfuse.observation.cost_details', 'mlflow.llm.cost'),
+  ...ranked('tags', 'tag.tags', 'langfuse.trace.tags', 'ai.telemetry.metadata.tags'),
 ]
+/** Vercel's spans around the calls, which repeat the usage of these and are no containers by their kind. */
+const OUTER_OPERATIONS: ReadonlySet<string> = new Set(['ai.embed', 'ai.embedMany', 'ai.rerank'])
+const JSON_MAX = 4096
+const NO_RANK = 1_000
 const BY_KEY: ReadonlyMap<string, FactKey> = new Map(FACT_KEYS.map((fact) => [fact.key, fact]))
 
 export function factKeyOf(key: string): FactKey | undefined {
@@ -58,21 +104,25 @@ export class FactReader {
     session: undefined,
     tags: undefined,
   }
-  #sessionRank: number = Number.POSITIVE_INFINITY
-  #costRank: number = Number.POSITIVE_INFINITY
+  readonly #ranks = { model: NO_RANK, inputTokens: NO_RANK, outputTokens: NO_RANK, session: NO_RANK, cost: NO_RANK }
+  #repeats = false
 
   take({ key, fact, rank }: FactKey, value: AttributeValue): void {
-    const { facts } = this
     switch (fact) {
-      case 'model':
-        if (typeof value === 'string') facts.model = value
+      case 'model': {
+        if (typeof value === 'string' && value !== '') this.#set('model', rank, unquoted(value))
         return
+      }
       case 'inputTokens':
-        facts.inputTokens = countOf(value)
-        return
       case 'outputTokens':
-        facts.outputTokens = countOf(value)
+        this.#setUsage(fact, rank, countOf(value))
         return
+      case 'usage': {
+        const usage = fieldsIn(value)
+        this.#setUsage('inputTokens', rank, usageIn(usage, 'input', 'prompt'))
+        this.#setUsage('outputTokens', rank, usageIn(usage, 'output', 'completion'))
+        return
+      }
       case 'tag': {
         const text = plainText(value)
         if (text !== undefined) this.#addTag(tagOf(key, text))
@@ -83,19 +133,39 @@ export class FactReader {
         return
       case 'session': {
         const text = plainText(value)
-        if (rank >= this.#sessionRank || text === undefined || text === '') return
-        facts.session = cutText(text)
-        this.#sessionRank = rank
+        if (text !== undefined && text !== '') this.#set('session', rank, cutText(unquoted(text)))
         return
       }
-      case 'cost': {
-        const amount = numberOfValue(value)
-        if (rank >= this.#costRank || amount === undefined || !(amount >= 0)) return
-        facts.cost = Math.round(Math.min(amount, COST_MAX) * COST_UNIT)
-        this.#costRank = rank
+      case 'cost':
+        this.#setCost(rank, numberOfValue(value))
+        return
+      case 'costs': {
+        const costs = fieldsIn(value)
+        this.#setCost(rank, numberIn(costs, 'total') ?? numberIn(costs, 'total_cost') ?? sumIn(costs, () => true))
         return
       }
+      case 'operation':
+        if (typeof value !== 'string' || !OUTER_OPERATIONS.has(value)) return
+        this.#repeats = true
+        this.facts.inputTokens = this.facts.outputTokens = this.facts.cost = undefined
+        return
     }
+  }
+
+  /** Attributes come in any order. */
+  #set<Name extends Exclude<keyof Facts, 'tags'>>(name: Name, rank: number, value: Facts[Name]): void {
+    if (rank >= this.#ranks[name]) return
+    this.facts[name] = value
+    this.#ranks[name] = rank
+  }
+
+  #setUsage(name: 'inputTokens' | 'outputTokens', rank: number, count: number | undefined): void {
+    if (count !== undefined && !this.#repeats) this.#set(name, rank, count)
+  }
+
+  #setCost(rank: number, amount: number | undefined): void {
+    if (amount === undefined || !(amount >= 0) || this.#repeats) return
+    this.#set('cost', rank, Math.round(Math.min(amount, COST_MAX) * COST_UNIT))
   }
 
   takeAll(attributes: Readonly<Record<string, AttributeValue>>): Facts {
@@ -163,6 +233,50 @@ function numberOfValue(value: AttributeValue): number | undefined {
 function countOf(value: AttributeValue): number | undefined {
   const count = numberOfValue(value)
   return count !== undefined && count >= 0 ? Math.min(Math.floor(count), COUNT_MAX) : undefined
+}
+
+/** MLflow writes attributes as JSON, texts too. */
+function unquoted(text: string): string {
+  if (!text.startsWith('"')) return text
+  const parsed = parsedJson(text)
+  return typeof parsed === 'string' ? parsed : text
+}
+
+function parsedJson(text: string): unknown {
+  if (text.length > JSON_MAX) return undefined
+  try {
+    return parseJson(text)
+  } catch {
+    return undefined
+  }
+}
+
+/** The members of a JSON object that is written as text. */
+function fieldsIn(value: AttributeValue): readonly (readonly [name: string, value: unknown])[] {
+  const parsed = typeof value === 'string' && value.startsWith('{') ? parsedJson(value) : undefined
+  return typeof parsed === 'object' && parsed !== null ? Object.entries(parsed) : []
+}
+
+type Members = ReturnType<typeof fieldsIn>
+
+function numberIn(members: Members, name: string): number | undefined {
+  const found = members.find(([key]) => key === name)?.[1]
+  return typeof found === 'number' ? found : undefined
+}
+
+function sumIn(members: Members, wanted: (name: string) => boolean): number | undefined {
+  let sum: number | undefined
+  for (const [name, value] of members) if (typeof value === 'number' && wanted(name)) sum = (sum ?? 0) + value
+  return sum
+}
+
+/**
+ * Langfuse counts what was cached, or thought, beside the rest (`input`, `input_cached_tokens`): the total is the sum. MLflow gives totals
+ * (`input_tokens`), and so do providers' own names, which both pass on.
+ */
+function usageIn(members: Members, side: 'input' | 'output', older: 'prompt' | 'completion'): number | undefined {
+  const total = numberIn(members, `${side}_tokens`) ?? numberIn(members, `${older}_tokens`) ?? numberIn(members, `${older}Tokens`)
+  return countOf(total ?? sumIn(members, (name) => name === side || name.startsWith(`${side}_`)) ?? '')
 }
 
 function plainText(value: AttributeValue): string | undefined {
