@@ -217,6 +217,8 @@ describe('a body that is not one', () => {
     ['a wrong bracket', '{"a":[1}', 'no JSON at position 7'],
     ['a string that does not end', '{"a":"secret', 'ends at position 12'],
     ['an array', '[]', 'body: an object expected, got an array'],
+    ['logs', '{"resourceLogs":[{"scopeLogs":[]}]}', 'resourceSpans: expected, got resourceLogs'],
+    ['metrics beside spans', '{"resourceSpans":[],"resource_metrics":[{}]}', 'resourceSpans: expected, got resourceMetrics'],
     ['a resourceSpans that is an object', '{"resourceSpans":{}}', 'resourceSpans: an array expected, got an object'],
     [
       'a spans that is a string',

@@ -6,6 +6,14 @@ import { JsonValueReader, NO_RESOURCE, NO_SCOPE } from './json-values.ts'
 /** Both spellings of a field: lowerCamelCase, as OTLP/JSON has it, and that of the .proto file. */
 export type FieldNames = readonly [name: string, protoName: string]
 
+/** The groups of every signal of OTLP, as both spellings have them. */
+const SIGNALS: readonly FieldNames[] = [
+  ['resourceSpans', 'resource_spans'],
+  ['resourceLogs', 'resource_logs'],
+  ['resourceMetrics', 'resource_metrics'],
+  ['resourceProfiles', 'resource_profiles'],
+]
+
 export interface JsonFrameNames {
   readonly resources: FieldNames
   readonly scopes: FieldNames
@@ -56,6 +64,8 @@ class JsonFrameReader<Kept, Named> {
 
   read(root: JsonObject): Frame<Kept, Named> {
     const [name, protoName] = this.#names.resources
+    // Unknown fields are passed over, but records of another signal would be acknowledged and lost.
+    for (const other of SIGNALS) if (other[0] !== name && holdsAny(root, other)) throw new FieldFault(`${name}: expected, got ${other[0]}`)
     const groups = readList(field(root, name, protoName), name, Infinity, (group) => this.#resourceGroup(group))
     return { groups, accepted: this.#accepted, rejected: this.#rejected }
   }
@@ -121,6 +131,11 @@ class JsonFrameReader<Kept, Named> {
       return [undefined, `${part}.${error.message}`]
     }
   }
+}
+
+function holdsAny(root: JsonObject, names: FieldNames): boolean {
+  const list = field(root, ...names)
+  return Array.isArray(list) && list.length > 0
 }
 
 /** What `read` gives, or undefined where the value has another form. */
