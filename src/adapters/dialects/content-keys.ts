@@ -14,6 +14,12 @@ const EXACT: ReadonlySet<string> = new Set([
   'gen_ai.prompt',
   'gen_ai.completion',
   'gen_ai.choice',
+  'gen_ai.event.content',
+  // Of the events on a span that carry one message each (OpenTelemetry before 1.37, Strands).
+  'content',
+  'message',
+  'tool_calls',
+  'tool.result',
   // Ours: what a fork set.
   'reprise.fork.patch',
   'reprise.fork.input',
@@ -29,6 +35,8 @@ const EXACT: ReadonlySet<string> = new Set([
   'output.value',
   'llm.prompts',
   'llm.function_call',
+  'tool.parameters',
+  'tool_call.function.arguments',
   'llm.prompt_template.template',
   'llm.prompt_template.variables',
   'embedding.text',
@@ -37,9 +45,15 @@ const EXACT: ReadonlySet<string> = new Set([
   'traceloop.entity.input',
   'traceloop.entity.output',
   'traceloop.prompt.template',
+  'gen_ai.task.input',
+  'gen_ai.task.output',
+  // Semantic Kernel.
+  'gen_ai.agent.invocation_input',
+  'gen_ai.agent.invocation_output',
   // Langfuse.
   'langfuse.observation.input',
   'langfuse.observation.output',
+  'langfuse.observation.status_message',
   'langfuse.trace.input',
   'langfuse.trace.output',
   // MLflow.
@@ -48,6 +62,8 @@ const EXACT: ReadonlySet<string> = new Set([
   'mlflow.chat.messages',
   'mlflow.chat.tools',
   // Logfire and Pydantic AI.
+  'logfire.msg',
+  'model_request_parameters',
   'all_messages_events',
   'request_data',
   'response_data',
@@ -65,6 +81,19 @@ const EXACT: ReadonlySet<string> = new Set([
   // LangSmith.
   'inputs',
   'outputs',
+  // Haystack, Laminar, Braintrust, AgentOps.
+  'haystack.component.input',
+  'haystack.component.output',
+  'haystack.pipeline.input_data',
+  'haystack.pipeline.output_data',
+  'lmnr.span.input',
+  'lmnr.span.output',
+  'braintrust.input',
+  'braintrust.output',
+  'braintrust.input_json',
+  'braintrust.output_json',
+  'agentops.entity.input',
+  'agentops.entity.output',
 ])
 
 /** Families of flattened attributes, and what is not content among them. */

@@ -52,10 +52,76 @@ const EXACT: ReadonlySet<string> = new Set([
   // Langfuse, MLflow, Logfire.
   'langfuse.observation.type',
   'langfuse.observation.model.name',
+  'langfuse.observation.level',
+  'langfuse.observation.usage_details',
+  'langfuse.observation.cost_details',
   'mlflow.spanType',
+  'mlflow.llm.model',
+  'mlflow.llm.provider',
+  'mlflow.llm.cost',
+  'mlflow.chat.tokenUsage',
   'mlflow.traceRequestId',
   'logfire.span_type',
 ])
+
+/**
+ * Of GenAI, name by name: senders put what was said under new names of that family every month (`gen_ai.task.input`,
+ * `gen_ai.agent.invocation_input`). Numbers need not be here, they are kept whatever their name.
+ */
+const GENAI: readonly string[] = [
+  'operation.name',
+  'system',
+  'provider.name',
+  'conversation.id',
+  'output.type',
+  'token.type',
+  'data_source.id',
+  'agent.id',
+  'agent.name',
+  'agent.version',
+  'agent.call.id',
+  'workflow.name',
+  'task.id',
+  'task.kind',
+  'task.name',
+  'task.parent.id',
+  'task.status',
+  'tool.name',
+  'tool.type',
+  'tool.call.id',
+  'tool.status',
+  'skill.name',
+  'prompt.name',
+  'prompt.version',
+  'event.start_time',
+  'event.end_time',
+  'evaluation.name',
+  'evaluation.score.label',
+  'memory.store.id',
+  'memory.store.name',
+  'request.model',
+  'request.type',
+  'request.encoding_formats',
+  'request.previous_response.id',
+  'request.reasoning.level',
+  'request.reasoning_effort',
+  'request.service_tier',
+  'response.id',
+  'response.model',
+  'response.status',
+  'response.finish_reason',
+  'response.finish_reasons',
+  'response.service_tier',
+  'response.system_fingerprint',
+  'openai.api_base',
+  'openai.api_type',
+  'openai.api_version',
+  'openai.request.service_tier',
+  'openai.response.service_tier',
+  'openai.response.system_fingerprint',
+  'openai.system_fingerprint',
+]
+const GENAI_EXACT: ReadonlySet<string> = new Set(GENAI.map((name) => `gen_ai.${name}`))
 
 const PREFIXES: readonly string[] = [
   'service.',
@@ -76,21 +142,22 @@ const PREFIXES: readonly string[] = [
   'thread.',
   'otel.',
   'reprise.',
-  'gen_ai.',
+  'gen_ai.usage.',
   'ai.model.',
   'ai.usage.',
 ]
 
 /** Of the families above, what people write all the same. */
 const WRITTEN: ReadonlySet<string> = new Set([
-  'gen_ai.agent.description',
-  'gen_ai.tool.description',
-  'gen_ai.request.stop_sequences',
-  'gen_ai.data_source.description',
+  'otel.status_description',
+  'code.stacktrace',
+  'container.command',
+  'container.command_args',
+  'container.command_line',
 ])
 
 /** True for an attribute that is known to say nothing of what a program was given or gave. */
 export function isMetadataAttribute(key: string): boolean {
   if (isContentAttribute(key) || WRITTEN.has(key)) return false
-  return EXACT.has(key) || PREFIXES.some((prefix) => key.startsWith(prefix))
+  return EXACT.has(key) || GENAI_EXACT.has(key) || PREFIXES.some((prefix) => key.startsWith(prefix))
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { classifyForeignSpan, isContentAttribute } from '../../../src/adapters/dialects/index.ts'
+import { classifyForeignSpan, isContentAttribute, isMetadataAttribute } from '../../../src/adapters/dialects/index.ts'
 
 const classify = (attributes: Record<string, unknown>, fields: { kind?: number; parentSpanId?: string } = {}) =>
   classifyForeignSpan({ name: 'their name', kind: 1, parentSpanId: 'b7ad6b7169203331', attributes: Object.entries(attributes), ...fields })
@@ -62,6 +62,11 @@ describe('content attributes', () => {
     'exception.stacktrace',
     'retrieval.documents.0.document.content',
     'db.query.text',
+    'content',
+    'tool.result',
+    'gen_ai.task.input',
+    'gen_ai.event.content',
+    'logfire.msg',
   ])('%s is content', (key) => {
     expect(isContentAttribute(key)).toBe(true)
   })
@@ -87,5 +92,34 @@ describe('content attributes', () => {
     'constructor',
   ])('%s is not', (key) => {
     expect(isContentAttribute(key)).toBe(false)
+  })
+})
+
+describe('what is kept where nothing that somebody wrote may be', () => {
+  it.each([
+    'gen_ai.operation.name',
+    'gen_ai.request.model',
+    'gen_ai.response.finish_reasons',
+    'gen_ai.usage.input_tokens',
+    'gen_ai.tool.call.id',
+    'service.name',
+    'mlflow.chat.tokenUsage',
+  ])('%s is', (key) => {
+    expect(isMetadataAttribute(key)).toBe(true)
+  })
+
+  it.each([
+    'gen_ai.task.input',
+    'gen_ai.task.output',
+    'gen_ai.agent.description',
+    'gen_ai.agent.invocation_input',
+    'gen_ai.tool.json_schema',
+    'gen_ai.tool.description',
+    'gen_ai.request.stop_sequences',
+    'gen_ai.a_name_of_tomorrow',
+    'otel.status_description',
+    'logfire.msg',
+  ])('%s is not', (key) => {
+    expect(isMetadataAttribute(key)).toBe(false)
   })
 })
