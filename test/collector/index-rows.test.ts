@@ -16,7 +16,20 @@ import { failing, redactor } from './pipeline-support.ts'
 
 const SECRET = 'write to jane.doe@example.org'
 const text = fc.oneof(
-  fc.constantFrom('gpt-5', SECRET, '"', '\\', 'é日😀', '', '日'.repeat(200), 'x'.repeat(3000), 'boom', '"gen_ai.request.model":"z"'),
+  fc.constantFrom(
+    'gpt-5',
+    'ERROR',
+    '{"input":2,"output":1}',
+    SECRET,
+    '"',
+    '\\',
+    'é日😀',
+    '',
+    '日'.repeat(200),
+    'x'.repeat(3000),
+    'boom',
+    '"gen_ai.request.model":"z"',
+  ),
   fc.string({ maxLength: 9 }),
 )
 const value: fc.Arbitrary<WireValue> = fc.oneof(
@@ -30,7 +43,16 @@ const value: fc.Arbitrary<WireValue> = fc.oneof(
 )
 const key = fc.oneof(
   { weight: 4, arbitrary: fc.constantFrom(...FACT_KEYS.map((fact) => fact.key)) },
-  fc.constantFrom('reprise.tag.env', 'reprise.tag.', `reprise.tag.${SECRET}`, '__proto__', SECRET, ATTR.sequence, 'llm.prompts.0.content'),
+  fc.constantFrom(
+    'langfuse.observation.level',
+    'reprise.tag.env',
+    'reprise.tag.',
+    `reprise.tag.${SECRET}`,
+    '__proto__',
+    SECRET,
+    ATTR.sequence,
+    'llm.prompts.0.content',
+  ),
 )
 const attributes = fc.array(fc.tuple(key, value), { maxLength: 6 }) as fc.Arbitrary<WireAttribute[]>
 const id = (bytes: number): fc.Arbitrary<string> =>

@@ -57,6 +57,14 @@ describe('records', () => {
     )
   })
 
+  it('of a span that has failed by its convention alone are errors', () => {
+    const attributes: WireAttribute[] = [['langfuse.observation.level', 'ERROR']]
+    const { record } = one({ attributes })
+    expect(record.core.status).toEqual({ code: 'error' })
+    expect(record.core.attributes).toEqual({ 'langfuse.observation.level': 'ERROR' })
+    expect(one({ attributes, status: { code: 1, message: '' } }).record.core.status).toEqual({ code: 'ok' })
+  })
+
   it('carry what OTLP said of a span, and leave out what it did not say', () => {
     const { record } = one({
       traceState: 'vendor=1',

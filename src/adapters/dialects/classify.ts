@@ -13,6 +13,8 @@ export interface Classification {
   readonly kind: StepKind
   readonly operation: string
   readonly stepName: string
+  /** Its convention says so, whatever its status. */
+  readonly failed?: true
 }
 
 const OPERATION = 'gen_ai.operation.name'
@@ -76,17 +78,35 @@ const VERCEL_OPERATIONS: Readonly<Record<string, StepKind>> = {
   'ai.rerank.dorerank': 'reranker',
 }
 
+const GENKIT_SUBTYPES: Readonly<Record<string, StepKind>> = {
+  model: 'model',
+  'background-model': 'model',
+  embedder: 'embedding',
+  retriever: 'retriever',
+  reranker: 'reranker',
+  tool: 'tool',
+  'tool.v2': 'tool',
+  flow: 'agent',
+  evaluator: 'evaluation',
+}
+
 /** Asked in this order; the first attribute whose value is known decides. */
 const RULES: readonly (readonly [key: string, kinds: Readonly<Record<string, StepKind>>])[] = [
   ['langfuse.observation.type', COMMON_KINDS],
   ['openinference.span.kind', COMMON_KINDS],
   [OPERATION, OTEL_OPERATIONS],
+  ['genkit:metadata:subtype', GENKIT_SUBTYPES],
   ['ai.operationId', VERCEL_OPERATIONS],
   ['traceloop.span.kind', COMMON_KINDS],
   ['llm.request.type', COMMON_KINDS],
   ['mlflow.spanType', COMMON_KINDS],
   ['langsmith.span.kind', COMMON_KINDS],
+  ['mcp.method.name', { 'tools/call': 'tool' }],
 ]
+
+/** Langfuse says here what OpenTelemetry says in the status, which it leaves as it is. */
+const LEVEL = 'langfuse.observation.level'
+const LEVEL_OF_ERRORS = 'ERROR'
 
 /** Asked last: that the attribute is there is enough. */
 const PRESENCE: readonly (readonly [key: string, kind: StepKind])[] = [
@@ -97,7 +117,7 @@ const PRESENCE: readonly (readonly [key: string, kind: StepKind])[] = [
 
 /** Of each key that is looked at, its place in what is found; once for all spans, as every span asks. */
 const PLACES: ReadonlyMap<string, number> = new Map(
-  [...new Set([...RULES, ...PRESENCE].map(([key]) => key))].map((key, place) => [key, place]),
+  [...new Set([...[...RULES, ...PRESENCE].map(([key]) => key), LEVEL])].map((key, place) => [key, place]),
 )
 const placeOf = (key: string): number => PLACES.get(key) ?? -1
 const KINDS_BY_PLACE: readonly (readonly [place: number, kinds: ReadonlyMap<string, StepKind>])[] = RULES.map(([key, kinds]) => [
@@ -106,6 +126,7 @@ const KINDS_BY_PLACE: readonly (readonly [place: number, kinds: ReadonlyMap<stri
 ])
 const PRESENCE_BY_PLACE: readonly (readonly [place: number, kind: StepKind])[] = PRESENCE.map(([key, kind]) => [placeOf(key), kind])
 const OPERATION_PLACE = placeOf(OPERATION)
+const LEVEL_PLACE = placeOf(LEVEL)
 type Found = readonly (string | undefined)[]
 const NOTHING: Found = []
 
@@ -116,7 +137,8 @@ const NOTHING: Found = []
 export function classifyForeignSpan(span: ForeignSpan): Classification {
   const found = valuesOf(span)
   const kind = kindOf(found) ?? (span.kind === SERVER || span.parentSpanId === '' ? 'run' : 'custom')
-  return { kind, operation: found[OPERATION_PLACE] || OPERATION_OF_KIND[kind], stepName: span.name }
+  const classified = { kind, operation: found[OPERATION_PLACE] || OPERATION_OF_KIND[kind], stepName: span.name }
+  return found[LEVEL_PLACE] === LEVEL_OF_ERRORS ? { ...classified, failed: true } : classified
 }
 
 /** By place; of equal keys the last one holds. */

@@ -1,4 +1,4 @@
-import { classifyForeignSpan } from '../../adapters/dialects/index.ts'
+import { type Classification, classifyForeignSpan } from '../../adapters/dialects/index.ts'
 import { isWireBytes, isWireText, textOf, type WireAttribute, type WireSpan, type WireText, type WireValue } from '../../otlp/index.ts'
 import {
   ATTR,
@@ -170,6 +170,8 @@ function mediaTypeIn(key: string, value: WireValue): string {
   return MEDIA_TYPE_FORM.test(text) ? text : reject(key, 'a media type such as application/json')
 }
 
+const STATUS_UNSET = 0
+const STATUS_ERROR = 2
 const OURS = 'reprise.'
 const ROLE_ORDER: readonly DraftPayload['role'][] = ['input', 'output', 'error']
 
@@ -216,11 +218,11 @@ export function normalizeSpan(span: WireSpan): SpanDraft | GapDraft | Rejection 
     throw error
   }
   const known = lifted.kind
-  const derived =
+  const derived: Classification =
     known === undefined ? classifyForeignSpan(span) : { kind: known, operation: operationOf(attributes, known), stepName: span.name }
   return {
     type: 'span',
-    span,
+    span: derived.failed === true && span.status.code === STATUS_UNSET ? { ...span, status: { ...span.status, code: STATUS_ERROR } } : span,
     runId: lifted.runId ?? span.traceId,
     kind: derived.kind,
     operation: lifted.operation ?? derived.operation,

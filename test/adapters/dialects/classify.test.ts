@@ -23,6 +23,10 @@ describe('foreign spans', () => {
     [{ 'ai.operationId': 'ai.toolCall' }, 'tool', 'execute_tool'],
     [{ 'mlflow.spanType': '"CHAT_MODEL"' }, 'model', 'chat'],
     [{ 'langsmith.span.kind': 'llm' }, 'model', 'chat'],
+    [{ 'genkit:metadata:subtype': 'embedder' }, 'embedding', 'embeddings'],
+    [{ 'genkit:metadata:subtype': 'flow' }, 'agent', 'invoke_agent'],
+    [{ 'mcp.method.name': 'tools/call' }, 'tool', 'execute_tool'],
+    [{ 'mcp.method.name': 'tools/list' }, 'custom', 'custom'],
     [{ 'gen_ai.tool.name': 'f' }, 'tool', 'execute_tool'],
     [{ 'gen_ai.request.model': 'm' }, 'model', 'chat'],
     [{ 'http.method': 'GET' }, 'custom', 'custom'],
@@ -30,6 +34,14 @@ describe('foreign spans', () => {
     [{ 'openinference.span.kind': '__proto__' }, 'custom', 'custom'],
   ])('%o: %s', (attributes, kind, operation) => {
     expect(classify(attributes)).toEqual({ kind, operation, stepName: 'their name' })
+  })
+
+  it('has failed where its convention says so', () => {
+    expect(classify({ 'langfuse.observation.type': 'tool', 'langfuse.observation.level': 'ERROR' })).toMatchObject({
+      kind: 'tool',
+      failed: true,
+    })
+    expect(classify({ 'langfuse.observation.type': 'tool', 'langfuse.observation.level': 'WARNING' })).not.toHaveProperty('failed')
   })
 
   it('a root or a server span is a run, unless its attributes say what it is', () => {
