@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, describe, expect, it } from 'vitest'
 import { runSummarySchema } from '../../src/schemas/public.ts'
+import { SpoolFolder } from '../../src/sdk/spool/index.ts'
 import { openStore } from '../../src/store/index.ts'
 import { appendSpans, sketchOf } from '../store/support/records.ts'
 import { ROOT, runCli, spawnCli, startUp } from './run-cli.ts'
@@ -198,6 +199,23 @@ describe('reprise doctor', () => {
     const { report: beside } = await ask(['--store', dir, '--port', new URL(up.url).port])
     expect(of(beside, 'port')).toEqual([['ok', expect.stringContaining(`answers at ${up.url}`)]])
     await up.stop()
+  })
+
+  it('counts the files of the spool, not what else stands there', async () => {
+    const dir = newStore()
+    await (await openStore(dir, { mode: 'write' })).close()
+    const spool = new SpoolFolder(join(dir, 'spool'))
+    spool.prepare()
+    writeFileSync(join(spool.path, 'key'), 'k')
+    expect(of((await ask(['--store', dir, '--port', '0'])).report, 'spool')).toEqual([])
+    spool.write('0123abcd', 2, [Buffer.from('two')])
+    spool.write('0123abcd', 1, [Buffer.from('one')])
+    const [first] = spool.list()
+    renameSync(join(spool.path, `${first!.stem}.spool`), join(spool.path, `${first!.stem}.bad`))
+    expect(of((await ask(['--store', dir, '--port', '0'])).report, 'spool')).toEqual([
+      ['note', expect.stringMatching(/^1 file of programs/)],
+      ['note', expect.stringMatching(/^1 file in .* that no collector could read$/)],
+    ])
   })
 
   it('says that somebody keeps the log of the index from being emptied', async () => {

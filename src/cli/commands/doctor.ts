@@ -1,8 +1,8 @@
-import { existsSync, readdirSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { OPTION_KEYS, OPTIONS, STORE_PLACES } from '../../schemas/index.ts'
+import { type SpoolFile, SpoolFolder } from '../../sdk/spool/index.ts'
 import { inspectStore, openStore } from '../../store/index.ts'
 import { askCollector, askReadiness } from '../ask-collector.ts'
 import { EXIT } from '../exit-codes.ts'
@@ -98,10 +98,25 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
       ),
     )
   const spool = settings.values.spoolFolder ?? join(storeFolder, STORE_PLACES.spool)
-  const waiting = existsSync(spool) ? readdirSync(spool).length : 0
-  if (waiting > 0)
-    found.push(finding('spool', 'note', `${plural(waiting, 'file')} of programs that could not send: a collector takes them in`))
+  found.push(...spoolFindings(spool))
   return [...(await checkContents(settings, format)), ...found]
+}
+
+function spoolFindings(folder: string): Finding[] {
+  let files: readonly SpoolFile[]
+  try {
+    files = new SpoolFolder(folder).list()
+  } catch (error) {
+    return [finding('spool', 'bad', `${folder}: ${plain((error as Error).message)}`)]
+  }
+  const bad = files.filter(({ state }) => state === 'bad')
+  const waiting = files.length - bad.length
+  return [
+    ...(waiting === 0
+      ? []
+      : [finding('spool', 'note', `${plural(waiting, 'file')} of programs that could not send: a collector takes them in`)]),
+    ...(bad.length === 0 ? [] : [finding('spool', 'note', `${plural(bad.length, 'file')} in ${folder} that no collector could read`)]),
+  ]
 }
 
 /** The collector that says it writes to this store, on whatever port. */
