@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { get, type IncomingMessage } from 'node:http'
 import { afterEach, describe, expect, it } from 'vitest'
 import type { Collector } from '../../src/collector/index.ts'
+import { liveEventOf } from '../../src/collector/live/live-event.ts'
 import { LiveFeed } from '../../src/collector/live/live-feed.ts'
 import { API_SCHEMAS } from '../../src/schemas/public.ts'
 import type { TapeHead, TapeReader } from '../../src/store/index.ts'
@@ -10,6 +11,18 @@ import { Bench, getJson, NO_THREADS, until } from './support.ts'
 
 const bench = new Bench(NO_THREADS)
 afterEach(async () => await bench.tearDown())
+
+describe('an event of the live feed', () => {
+  it.each([
+    [{ 'gen_ai.request.model': 'm', 'llm.model_name': 'n' }, 'm'],
+    [{ 'llm.model_name': 'n' }, 'n'],
+    [{ 'langfuse.observation.model.name': 'n' }, 'n'],
+    [{ 'gen_ai.request.model': 7 }, undefined],
+  ])('names the model of %o', (attributes, model) => {
+    const core = { schema: 'reprise.span/1', namespace: 'local', kind: 'model', attributes }
+    expect(liveEventOf(JSON.stringify({ core, refs: [] }))?.model).toBe(model)
+  })
+})
 
 describe('the live feed', () => {
   async function follow(

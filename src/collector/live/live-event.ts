@@ -1,4 +1,5 @@
-import { GENAI, type LiveEvent, parseJson } from '../../schemas/index.ts'
+import { type AttributeValue, type LiveEvent, parseJson } from '../../schemas/index.ts'
+import { modelOf } from '../../store/index.ts'
 
 interface KnownCore {
   readonly schema: string
@@ -16,7 +17,7 @@ interface KnownCore {
   readonly endNanos?: string
   readonly timeNanos?: string
   readonly observedNanos?: string
-  readonly attributes?: Readonly<Record<string, unknown>>
+  readonly attributes?: Readonly<Record<string, AttributeValue>>
   readonly redactions?: Readonly<Record<string, number>>
   readonly severityText?: string
   readonly severityNumber?: number
@@ -35,7 +36,6 @@ export function liveEventOf(line: string): LiveEvent | undefined {
   if (type === undefined) return undefined
   const event: Mutable<LiveEvent> = { schema: 'reprise.live/1', type, namespace: core.namespace }
   const redactions = Object.values(core.redactions ?? {}).reduce((sum, count) => sum + count, 0)
-  const model = core.attributes?.[GENAI.requestModel]
   const set = <K extends keyof LiveEvent>(key: K, value: LiveEvent[K] | undefined): void => {
     if (value !== undefined) event[key] = value as Mutable<LiveEvent>[K]
   }
@@ -49,7 +49,7 @@ export function liveEventOf(line: string): LiveEvent | undefined {
   set('pending', core.pending)
   set('startNanos', core.startNanos ?? core.timeNanos ?? core.observedNanos)
   set('endNanos', core.endNanos)
-  if (typeof model === 'string') set('model', model)
+  set('model', modelOf(core.attributes ?? {}))
   if (redactions > 0) set('redactions', redactions)
   set('severity', core.severityText ?? (core.severityNumber === undefined ? undefined : String(core.severityNumber)))
   set('reason', core.reason)

@@ -183,6 +183,11 @@ export class FactReader {
   }
 }
 
+/** The model that a span asked for, by whatever convention. */
+export function modelOf(attributes: Readonly<Record<string, AttributeValue>>): string | undefined {
+  return new FactReader().takeAll(attributes).model
+}
+
 /** Tags that were made before: to join two texts anew costs as much as to look for many. Bounded. */
 const TAGS_MADE = new Map<string, Map<string, string>>()
 const TAGS_MADE_MAX = 64
