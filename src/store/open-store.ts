@@ -13,7 +13,7 @@ import { Closers } from './files/close-all.ts'
 import { createStore, foldersOf, missingFolders, removeEmptyFolders } from './files/create-store.ts'
 import { diskError } from './files/disk-error.ts'
 import { makeFolder, systemCodeOf } from './files/durable.ts'
-import { readFormat } from './files/format-file.ts'
+import { readFormat, refuseFile } from './files/format-file.ts'
 import { ensureKey } from './files/key-file.ts'
 import { type Layout, layoutOf } from './files/layout.ts'
 import { removeLeftovers } from './files/replacing-file.ts'
@@ -52,6 +52,7 @@ export async function openStore(dir: string, options: OpenStoreOptions): Promise
 /** `openStore` with the system calls of the write path given, for tests that make them fail. */
 export async function openStoreWith(dir: string, options: OpenStoreOptions, io: FileIo): Promise<Store> {
   const layout = layoutOf(resolve(dir))
+  refuseFile(layout)
   return options.mode === 'write' ? await openForWriting(layout, options, io) : await openForReading(layout)
 }
 

@@ -25,6 +25,16 @@ it('says that a store is sound, with what was seen, and exits 0', async () => {
   expect(code).toBe(0)
 })
 
+it('does not call sound what is no store, and is content with one that is empty', async () => {
+  const missing = await runCli(['verify', '--store', folder])
+  expect(missing).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining(`there is no store at ${folder}`) })
+  await (await openStore(folder, { mode: 'write' })).close()
+  expect((await runCli(['verify', '--store', folder])).code).toBe(0)
+  const file = join(folder, 'file')
+  writeFileSync(file, 'x')
+  for (const verb of ['runs', 'verify']) expect((await runCli([verb, '--store', file])).stderr).toMatch(/is no folder|there is no store/)
+})
+
 it('prints what is wrong and where, and exits 5; --json prints the whole report', async () => {
   await makeStore()
   const path = join(folder, 'blobs', 'packs', '00000001.zst')

@@ -1,4 +1,5 @@
-import { checkStoreFolder, type StoreCheck, type StoreProblem } from '../../store/index.ts'
+import { RepriseError } from '../../schemas/index.ts'
+import { checkStoreFolder, inspectStore, type StoreCheck, type StoreProblem } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
 import { formatDuration, paint, plain, plural, type Terminal, writeLine } from '../terminal.ts'
@@ -10,6 +11,9 @@ const STAGES = { groups: 'group', packs: 'pack', index: 'index, group' } as cons
 export async function verify(settings: Settings, terminal: Terminal): Promise<number> {
   const started = performance.now()
   const check = await checkStoreFolder(settings.storeFolder, progressLines(settings, terminal))
+  // A wrong path is not sound: a script that looks after a store is to hear of it.
+  if (check.groups === 0 && check.problemCount === 0 && inspectStore(settings.storeFolder).format === undefined)
+    throw new RepriseError('invalid_argument', `there is no store at ${settings.storeFolder}`)
   if (settings.json) writeLine(terminal.stdout, JSON.stringify(check))
   else for (const line of describe(check, performance.now() - started, terminal)) writeLine(terminal.stdout, line)
   return check.problemCount === 0 ? EXIT.ok : EXIT.integrity

@@ -7,7 +7,7 @@ import { type BlobPlace, PackIndex } from '../blobs/pack-index.ts'
 import { PackSet } from '../blobs/pack-set.ts'
 import { isBacked } from '../blobs/recover-packs.ts'
 import { systemCodeOf } from '../files/durable.ts'
-import { readFormat } from '../files/format-file.ts'
+import { readFormat, refuseFile } from '../files/format-file.ts'
 import { type Layout, layoutOf } from '../files/layout.ts'
 import type { ScannedDamage } from '../frames/scan.ts'
 import type { PackMark } from '../tape/group-header.ts'
@@ -33,10 +33,11 @@ export interface CheckedParts {
  * Checks the store in a folder from its files alone, whether a collector is writing it or it is a cold copy that may not be
  * written: neither lock nor index is touched. A folder without a store is an empty one.
  *
- * @throws RepriseError `store_version`, `integrity` where the format cannot be read
+ * @throws RepriseError `store_version`, `integrity` where the format cannot be read, `invalid_argument` where it is no folder
  */
 export async function checkStoreFolder(dir: string, onProgress?: (progress: CheckProgress) => void): Promise<StoreCheck> {
   const layout = layoutOf(dir)
+  refuseFile(layout)
   const there = readFormat(layout) !== undefined
   const tape = new Tape(layout)
   // A payload was written with the first record that refers to it.

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
 import { parseJson, RepriseError } from '../../schemas/index.ts'
 import { replaceFile, systemCodeOf } from './durable.ts'
 import { type Layout, listNumbered } from './layout.ts'
@@ -45,4 +45,10 @@ function formatOf(text: string): number | undefined {
 
 export function writeFormat(layout: Layout, format: number = STORE_FORMAT): void {
   replaceFile(layout.format, `{"format":${format}}\n`)
+}
+
+/** @throws RepriseError `invalid_argument` where a file stands at the place of the store's folder */
+export function refuseFile({ dir }: Layout): void {
+  if (statSync(dir, { throwIfNoEntry: false })?.isDirectory() === false)
+    throw new RepriseError('invalid_argument', `${dir} is no folder; a store is one`)
 }
