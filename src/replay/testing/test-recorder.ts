@@ -17,6 +17,7 @@ export interface RecordedSources {
 }
 
 const START_MAX_MILLIS = 30_000
+const SEND_TRIES_MAX = 20
 
 /**
  * Records runs for the tests of one file: a collector in a process of its own, which no fake timer or mock of a test reaches, and a
@@ -58,8 +59,7 @@ export class TestRecorder {
       this.#sources = said
     }
     await run()
-    const { failed, dropped } = await this.#recorder.flush()
-    if (failed + dropped > 0) throw new RepriseError('internal', `the run could not be recorded: ${failed + dropped} steps were lost`)
+    await sendAll(this.#recorder)
     // Most tests replay, and need no store for it.
     const { openStore } = await import('../../store/index.ts')
     const reader = await openStore(store, { mode: 'read' })
@@ -73,6 +73,21 @@ export class TestRecorder {
       await exportRecording(reader, own.id, folder, { force: true })
     } finally {
       await reader.close()
+    }
+  }
+}
+
+/**
+ * Sends the whole run: also what ends while the rest is sent, as a request that was called off at the very end. What goes on, such as the
+ * loser of a race, is announced, or a replay would know of no such call.
+ */
+async function sendAll(recorder: RecorderHandle): Promise<void> {
+  await new Promise<void>((resolve) => void ownTimers.setImmediate(() => resolve()))
+  for (let tries = 1; ; tries++) {
+    const { failed, dropped } = await recorder.flush({ announceAfterMillis: 0 })
+    if (failed + dropped === 0) return
+    if (dropped > 0 || tries === SEND_TRIES_MAX) {
+      throw new RepriseError('internal', `the run could not be recorded: ${failed + dropped} steps were lost`)
     }
   }
 }

@@ -123,8 +123,8 @@ export class Recorder {
   }
 
   /** Announces what is open, then sends all there is and waits for the acknowledgement. Never rejects. */
-  async flush(): Promise<DrainReport> {
-    this.announce(ANNOUNCE_AFTER_MILLIS)
+  async flush(announceAfterMillis: number = ANNOUNCE_AFTER_MILLIS): Promise<DrainReport> {
+    this.announce(announceAfterMillis)
     const [report] = await Promise.all([this.drain.run(true), this.flushSdk?.()])
     return report
   }
