@@ -12,7 +12,7 @@ export interface Denial {
   /** Fails a call the way its callers expect; what it gives is what the call gives. */
   deny(self: unknown, args: unknown[], error: RepriseError): unknown
   /** Whether a call is one to deny at all. */
-  concerns?(self: unknown, watcher: Watcher): boolean
+  concerns?(self: unknown, watcher: Watcher, args: readonly unknown[]): boolean
   /** Told of a call that is allowed, before it is made. */
   allowed?(self: unknown): void
 }
@@ -34,7 +34,7 @@ export function guardMethods(owner: object, names: readonly string[], label: str
 function guarded(original: Method, api: string, denial: Denial): Method {
   return function (this: unknown, ...args: unknown[]): unknown {
     const watcher = currentWatcher()
-    if (watcher === undefined || denial.concerns?.(this, watcher) === false) return Reflect.apply(original, this, args)
+    if (watcher === undefined || denial.concerns?.(this, watcher, args) === false) return Reflect.apply(original, this, args)
     const target = denial.target(this, args)
     if (isAllowed(watcher.allow, target)) {
       denial.allowed?.(this)

@@ -82,12 +82,16 @@ const DATAGRAM: Denial = {
 
 const FETCH: Denial = {
   target(_self, [input]) {
-    const url = input instanceof Request ? input.url : String(input)
     // The query may hold a key.
-    return URL.canParse(url) ? new URL(url).origin : 'an unknown address'
+    return URL.parse(hrefOf(input))?.origin ?? 'an unknown address'
   },
   deny: (_self, _args, error) => Promise.reject(new TypeError('fetch failed', { cause: error })),
-  concerns: (_self, watcher) => watcher.isAnswered?.() !== true,
+  // `data:` and `blob:` need no socket, and what is no address is refused by fetch itself.
+  concerns: (_self, watcher, [input]) => /^https?:$/.test(URL.parse(hrefOf(input))?.protocol ?? '') && watcher.isAnswered?.() !== true,
+}
+
+function hrefOf(input: unknown): string {
+  return input instanceof Request ? input.url : String(input)
 }
 
 const LOOKUP: Denial = {

@@ -20,6 +20,16 @@ export type FetchBody =
   /** Can be read once: by whoever sends it. */
   | { readonly how: 'stream'; readonly source: ReadableStream<Uint8Array> | AsyncIterable<unknown> }
 
+/** Whether it is an HTTP request that is asked for. Never throws: what cannot be read is for fetch itself to refuse. */
+export function isExchange(input: FetchInput): boolean {
+  try {
+    const href = input instanceof Request ? input.url : String(input)
+    return /^https?:/i.test(href) || /^https?:$/.test(URL.parse(href)?.protocol ?? '')
+  } catch {
+    return false
+  }
+}
+
 /** Undefined for what is no HTTP request, and what fetch itself will refuse. Throws whatever the program's own getters throw. */
 export function readFetch(input: FetchInput, init: FetchInit): FetchRequest | undefined {
   const request = input instanceof Request ? input : undefined

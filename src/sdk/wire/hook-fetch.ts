@@ -4,7 +4,7 @@ import { observePromise } from '../results/promise.ts'
 import { currentScope, runtime } from '../run/runtime.ts'
 import type { Scope } from '../run/scope.ts'
 import { captureLimits } from '../snapshot/capture.ts'
-import { type FetchInit, type FetchInput, type FetchRequest, readFetch } from './fetch-request.ts'
+import { type FetchInit, type FetchInput, type FetchRequest, isExchange, readFetch } from './fetch-request.ts'
 import { canDress, headOf, servedResponse, watchedResponse } from './fetch-response.ts'
 import { keptRequest, type RequestBody } from './request.ts'
 import { readWhole, watchBody } from './sent-body.ts'
@@ -24,6 +24,7 @@ export function hookFetch(): void {
       const scope = currentScope()
       const plainly = (given: FetchInit = init): Promise<Response> => Reflect.apply(realFetch, this, [input, given])
       if (scope === undefined) return plainly()
+      if (!isExchange(input)) return withoutEffects(scope, plainly)
       const interceptor = wireInterceptor(scope)
       if (interceptor !== undefined) return serveFetch(interceptor, scope, input, init, plainly)
       return scope.step === undefined ? plainly() : recordFetch(scope, input, init, plainly)
@@ -43,6 +44,14 @@ function sharedSet(): WeakSet<object> {
   const set = new WeakSet()
   Object.defineProperty(globalThis, HOOKED, { value: set, configurable: true, enumerable: false, writable: false })
   return set
+}
+
+/**
+ * What is no exchange: `data:`, `blob:`, and what is refused. The clocks that fetch reads for it are not the program's, and clients that ask
+ * once in a process what it can do would read them in one run and not in the next.
+ */
+function withoutEffects(scope: Scope, plainly: () => Promise<Response>): Promise<Response> {
+  return runtime().scopes.run({ ...scope, effects: undefined }, () => plainly())
 }
 
 function recordFetch(
