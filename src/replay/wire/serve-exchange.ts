@@ -20,7 +20,7 @@ export function serveExchange(
   scheduler: DeliveryScheduler,
   events: Events,
 ): Interception {
-  const response = servedExchange(output)
+  const response = servedExchange(output, core.streamEnd === 'done' || core.streamEnd === undefined)
   const streams = core.streamEnd !== undefined && response !== undefined
   const plan = planOf(core, streams ? response.chunks.length : 0)
   const recut = streams ? events.recut?.(response.chunks) : undefined

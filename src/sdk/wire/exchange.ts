@@ -14,6 +14,8 @@ export interface WireHead {
   readonly hasBody: boolean
   /** Content-Encoding that the chunks of the body are in; absent where they are decoded. */
   readonly encoding?: string
+  /** Of a served response: with what was said of the body as it came over the connection, for clients that are given it unpacked. */
+  readonly shownHeaders?: readonly HeaderPair[]
 }
 
 /** A response as it is kept, in the order of its JSON text. */
@@ -23,8 +25,10 @@ interface KeptResponse {
   url?: string
   headers: readonly HeaderPair[]
   timedOut?: true
-  /** There was a length, which is made anew. */
-  contentLength?: true
+  /** Content-Encoding that it came in: the body here is without. */
+  encoding?: string
+  /** As it came; made anew for a body that is served whole. Of older recordings only that there was one. */
+  contentLength?: number | true
   json?: unknown
   text?: string
   bytes?: Uint8Array
@@ -45,13 +49,16 @@ export function keptExchange(head: WireHead, received: readonly Uint8Array[] | u
   const encoding = head.encoding ?? ''
   const unpacked = received === undefined ? undefined : decodedChunks(received, encoding, maxBytes)
   const chunks = unpacked ?? received
-  const contentType = head.headers.find(([name]) => name.toLowerCase() === 'content-type')?.[1]
+  const contentType = valueOf(head, 'content-type')
+  const contentLength = valueOf(head, 'content-length')
+  const sentEncoding = valueOf(head, 'content-encoding')
   const kept: KeptResponse = {
     status: head.status,
     ...(head.statusText !== '' && { statusText: head.statusText }),
     ...(head.url !== undefined && URL.canParse(head.url) && { url: keptUrl(new URL(head.url)) }),
     headers: keptResponseHeaders(head.headers),
-    ...(head.headers.some(([name]) => name.toLowerCase() === 'content-length') && { contentLength: true as const }),
+    ...(chunks === unpacked && sentEncoding !== undefined && { encoding: sentEncoding }),
+    ...(contentLength !== undefined && /^\d{1,15}$/.test(contentLength) && { contentLength: Number(contentLength) }),
   }
   // What cannot be decoded here is for the client to decode.
   if (chunks !== unpacked) kept.headers = [...kept.headers, ['content-encoding', encoding]]
@@ -67,6 +74,10 @@ export function keptExchange(head: WireHead, received: readonly Uint8Array[] | u
   const data = keepText(kept, text, typeOf(contentType))
   if (ends.length > 1) kept.chunkEnds = placesOf(text, ends)
   return [...data, kept]
+}
+
+function valueOf({ headers }: WireHead, wanted: string): string | undefined {
+  return headers.find(([name]) => name.toLowerCase() === wanted)?.[1]
 }
 
 function keepText(kept: KeptResponse, text: string, type: string): unknown[] {
@@ -131,17 +142,36 @@ export interface ServedResponse {
   readonly timedOut: boolean
 }
 
-/** Reads what `keptExchange` made, after redaction. Undefined when it is not that. */
-export function servedExchange(output: unknown): ServedResponse | undefined {
+/**
+ * Reads what `keptExchange` made, after redaction. Undefined when it is not that.
+ *
+ * @param isWhole whether the body came to its end
+ */
+export function servedExchange(output: unknown, isWhole = true): ServedResponse | undefined {
   const kept: unknown = Array.isArray(output) ? output.at(-1) : undefined
   if (!Array.isArray(output) || !isKept(kept)) return undefined
-  const { status, statusText = '', url, contentLength, bytes, chunkEnds = [] } = kept
+  const { status, statusText = '', url, bytes, chunkEnds = [] } = kept
   const text = textOf(kept, output)
   const hasBody = bytes !== undefined || text !== undefined
   const chunks = bytes === undefined ? textChunks(text ?? '', chunkEnds) : byteChunks(bytes, chunkEnds)
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
-  const headers = contentLength === true && hasBody ? [...kept.headers, ['content-length', String(length)] as const] : kept.headers
-  return { head: { status, statusText, headers, url, hasBody }, chunks, timedOut: kept.timedOut === true }
+  const headers = withLength(kept, servedLength(kept, length, isWhole || !hasBody))
+  const shown = withLength(kept, typeof kept.contentLength === 'number' ? kept.contentLength : length)
+  const shownHeaders = kept.encoding === undefined ? shown : [...shown, ['content-encoding', kept.encoding] as const]
+  return { head: { status, statusText, headers, url, hasBody, shownHeaders }, chunks, timedOut: kept.timedOut === true }
+}
+
+function withLength({ headers, contentLength }: KeptResponse, length: number): readonly HeaderPair[] {
+  // Older recordings do not say how long the body is that HEAD did not get.
+  const isKnown = contentLength !== undefined && (contentLength !== true || length > 0)
+  return isKnown ? [...headers, ['content-length', String(length)]] : headers
+}
+
+/** What a body broke off from was longer than what came of it, or a client would take it for whole. To HEAD there is a length alone. */
+function servedLength({ contentLength }: KeptResponse, length: number, isWhole: boolean): number {
+  const recorded = typeof contentLength === 'number' ? contentLength : 0
+  if (isWhole) return length === 0 ? recorded : length
+  return Math.max(recorded, length + 1)
 }
 
 function textOf({ json, text, frames }: KeptResponse, output: readonly unknown[]): string | undefined {
@@ -164,13 +194,13 @@ function byteChunks(bytes: Uint8Array, chunkEnds: readonly number[]): Uint8Array
 
 function isKept(value: unknown): value is KeptResponse {
   if (typeof value !== 'object' || value === null) return false
-  const { status, headers, text, bytes, frames, chunkEnds, url, statusText } = value as Record<string, unknown>
+  const { status, headers, text, bytes, frames, chunkEnds, url, statusText, encoding } = value as Record<string, unknown>
   const isText = (field: unknown): boolean => field === undefined || typeof field === 'string'
   return (
     Number.isInteger(status) &&
     Array.isArray(headers) &&
     headers.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string')) &&
-    [text, url, statusText].every(isText) &&
+    [text, url, statusText, encoding].every(isText) &&
     (bytes === undefined || bytes instanceof Uint8Array) &&
     (frames === undefined || (Array.isArray(frames) && frames.every(isText))) &&
     (chunkEnds === undefined || (Array.isArray(chunkEnds) && chunkEnds.every((end) => Number.isSafeInteger(end) && end >= 0)))

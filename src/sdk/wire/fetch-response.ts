@@ -89,7 +89,7 @@ export function servedResponse(head: WireHead, exchange: ServedExchange, url: st
   const response = new Response(body, {
     status: Math.min(Math.max(status, 200), 599),
     statusText,
-    headers: head.headers.map(([...pair]) => pair),
+    headers: (head.shownHeaders ?? head.headers).map(([...pair]) => pair),
   })
   return dressed(response, { url: head.url ?? url, redirected: head.url !== undefined, type: 'basic' })
 }

@@ -1,4 +1,7 @@
-// Which headers are kept of an exchange. Both lists name what may be kept: what nobody thought of is not.
+import { sha256Hex } from '../../schemas/index.ts'
+
+// Which headers are kept of an exchange: of a request those that a list names, of a response all but a few, since client code reads any and
+// hands on all (errors, pages, upload addresses, counts of tokens). The values pass redaction like everything else.
 
 /** Of a request. They are part of what a replay matches by, so nothing that changes from try to try is among them. */
 const REQUEST_HEADERS: ReadonlySet<string> = new Set([
@@ -16,40 +19,12 @@ const REQUEST_HEADERS: ReadonlySet<string> = new Set([
   'range',
 ])
 
-/** Of a response: what client code reads. */
-const RESPONSE_HEADERS: ReadonlySet<string> = new Set([
-  'accept-ranges',
-  'age',
-  'allow',
-  'cache-control',
-  'content-disposition',
-  'content-language',
-  'content-location',
-  'content-range',
-  'content-type',
-  'date',
-  'etag',
-  'expires',
-  'last-modified',
-  'link',
-  'location',
-  'openai-model',
-  'openai-processing-ms',
-  'openai-version',
-  'request-id',
-  'retry-after',
-  'retry-after-ms',
-  'server',
-  'vary',
-  'via',
-  'warning',
-  'x-amzn-errortype',
-  'x-amzn-requestid',
-  'x-correlation-id',
-  'x-request-id',
-  'x-should-retry',
-])
-const RESPONSE_PREFIXES: readonly string[] = ['anthropic-ratelimit-', 'ratelimit-', 'x-ratelimit-']
+/** Of a response: what is said of the bytes as they came. It is kept elsewhere, or would not be true of a body that was redacted. */
+const OF_BYTES =
+  /^(?:content-(?:length|encoding|md5)|(?:content-|repr-)?digest|x-(?:amz|goog|ms)-.*(?:checksum|hash|crc|md5|sha1|sha256).*)$/
+
+/** Of a response: names of credentials besides those below. */
+const CREDENTIAL_RESPONSE = /(?:^|-)(?:auth|jwt|csrf|xsrf|nonce|otp|assertion|bearer|principal|passcode|sid)(?:-|$)/
 
 /** Never kept, whatever the lists say. */
 const CREDENTIAL_HEADER = /authoriz|authenticat|cookie|secret|credential|signature|password|(?:^|-)(?:token|key|api-?key|session)(?:-|$)/
@@ -68,14 +43,22 @@ export function keptRequestHeaders(headers: Iterable<HeaderPair>): Record<string
   return Object.fromEntries([...kept].sort(([left], [right]) => (left < right ? -1 : 1)))
 }
 
+/** Of a credential the name alone: a program that hands on all headers hands on that one, too. */
 export function keptResponseHeaders(headers: Iterable<HeaderPair>): HeaderPair[] {
   const kept: HeaderPair[] = []
   for (const [name, value] of headers) {
     const lower = name.toLowerCase()
-    const isKept = RESPONSE_HEADERS.has(lower) || RESPONSE_PREFIXES.some((prefix) => lower.startsWith(prefix))
-    if (isKept && !CREDENTIAL_HEADER.test(lower)) kept.push([lower, value])
+    if (OF_BYTES.test(lower)) continue
+    if (lower === 'set-cookie') kept.push([lower, withheldCookie(value)])
+    else if (CREDENTIAL_HEADER.test(lower) || CREDENTIAL_RESPONSE.test(lower)) kept.push([lower, 'withheld'])
+    else kept.push([lower, value])
   }
   return kept
+}
+
+/** Equal for equal cookies, so that two stay two; too short to find the value by. */
+function withheldCookie(value: string): string {
+  return `withheld=${sha256Hex(value).slice(0, 8)}`
 }
 
 /** Query parameters and form fields that carry a credential: their values are dropped. */

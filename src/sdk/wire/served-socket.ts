@@ -80,7 +80,9 @@ export async function answerOver(socket: Duplex, request: ClientRequest, exchang
 }
 
 function headText({ status, statusText, headers }: WireHead, isFramed: boolean): string {
-  const lines = headers.map(([name, value]) => `${name}: ${value.replaceAll(/[\r\n]/g, ' ')}\r\n`)
+  // Framing is ours, whatever it was.
+  const said = headers.filter(([name]) => name !== 'transfer-encoding')
+  const lines = said.map(([name, value]) => `${name}: ${value.replaceAll(/[\r\n]/g, ' ')}\r\n`)
   if (isFramed) lines.push('transfer-encoding: chunked\r\n')
   return `HTTP/1.1 ${status} ${statusText.replaceAll(/[\r\n]/g, ' ')}\r\n${lines.join('')}\r\n`
 }
