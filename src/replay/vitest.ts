@@ -1,4 +1,4 @@
-import { test as base, expect, type TestAPI } from 'vitest'
+import { test as base, expect, type RunnerTask, type TestAPI } from 'vitest'
 import { matchers } from './testing/matchers.ts'
 import { createRecorded, type Recorded } from './testing/recorded.ts'
 import type { RecordedMeta, RecordedUse } from './testing/recorded-use.ts'
@@ -58,13 +58,11 @@ export const test: TestAPI<RecordedFixtures> = base.extend<RecordedFixtures>({
     { scope: 'file' },
   ],
   recorded: async ({ task, testRecorder, allowNetwork, wire, effects, serve }, use) => {
-    const names: string[] = [task.name]
-    for (let suite = task.suite; suite !== undefined && suite.name !== ''; suite = suite.suite) names.unshift(suite.name)
     const uses: RecordedUse[] = []
     task.meta.reprise = { uses }
     await use(
       createRecorded({
-        place: recordingPlace(task.file.filepath, names),
+        place: recordingPlace(task.file.filepath, namesOf(task), ordinalOf(task)),
         state: vitestUpdateState(),
         recorder: testRecorder,
         allowNetwork,
@@ -76,5 +74,27 @@ export const test: TestAPI<RecordedFixtures> = base.extend<RecordedFixtures>({
     )
   },
 })
+
+/** Those of the suites above it first. */
+function namesOf(task: Readonly<RunnerTask>): string[] {
+  const names: string[] = [task.name]
+  for (let suite = task.suite; suite !== undefined && suite.name !== ''; suite = suite.suite) names.unshift(suite.name)
+  return names
+}
+
+/** Among the tests of its file that have the same names, as those of `test.each` have whose title says nothing of the case. */
+function ordinalOf(task: Readonly<RunnerTask>): number {
+  const wanted = JSON.stringify(namesOf(task))
+  let ordinal = 0
+  const isBelow = (tasks: readonly RunnerTask[]): boolean =>
+    tasks.some((each) => {
+      if (each.type === 'suite') return isBelow(each.tasks)
+      if (each.name !== task.name || JSON.stringify(namesOf(each)) !== wanted) return false
+      ordinal++
+      return each.id === task.id
+    })
+  isBelow(task.file.tasks)
+  return Math.max(1, ordinal)
+}
 
 export { test as it }

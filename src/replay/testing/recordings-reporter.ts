@@ -67,9 +67,15 @@ export function recordingsReporter(): RecordingsReporter {
 }
 
 function testedFile({ moduleId, children }: TestModule): TestedFile {
+  const seen = new Map<string, number>()
   const tests = [...children.allTests()].map((test) => {
+    const names = namesOf(test)
+    const said = JSON.stringify(names)
+    const ordinal = (seen.get(said) ?? 0) + 1
+    seen.set(said, ordinal)
     const ended = test.result().state === 'passed'
-    return { place: recordingPlace(moduleId, namesOf(test)), calls: ended ? (recordedMeta(test.meta())?.uses.length ?? 0) : undefined }
+    const calls = ended ? (recordedMeta(test.meta())?.uses.length ?? 0) : undefined
+    return { place: recordingPlace(moduleId, names, ordinal), calls }
   })
   return { path: moduleId, tests }
 }
