@@ -129,13 +129,19 @@ export class ServedEffects implements Effects {
       arm: (fire) => {
         // Of the step that started it, whoever has it fire.
         const within = AsyncLocalStorage.snapshot()
-        const number = recorded?.firings[2 * fired++]
+        const number = recorded?.firings[2 * fired]
         if (number === undefined) return armLoose(this.#run, { delayMillis, known: recorded !== undefined }, () => within(fire))
         const { scheduler } = this.#run
-        const withdraw = scheduler.offer(number, () => within(fire))
-        return () => {
+        const place = fired++
+        let isDelivered = false
+        const withdraw = scheduler.offer(number, () => {
+          isDelivered = true
+          within(fire)
+        })
+        return (putsOff = false) => {
           withdraw()
-          for (let at = 2 * (fired - 1); recorded !== undefined && at < recorded.firings.length; at += 2)
+          if (putsOff && !isDelivered) fired = place
+          for (let at = 2 * place; !putsOff && recorded !== undefined && at < recorded.firings.length; at += 2)
             scheduler.skip(recorded.firings[at] ?? 0)
         }
       },

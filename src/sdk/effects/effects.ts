@@ -30,8 +30,11 @@ export interface Effects {
 export type TimerEffect =
   /** The real timer runs; each firing is told first. */
   | { readonly mode: 'watch'; fired(): void }
-  /** No real timer: `arm` has `fire` called in its recorded turn, once, and gives the function that calls that off. */
-  | { readonly mode: 'serve'; arm(fire: () => void): () => void }
+  /**
+   * No real timer: `arm` has `fire` called in its recorded turn, once, and gives the function that calls that off; with `true`, that puts
+   * it off, to be armed again for what it was armed for.
+   */
+  | { readonly mode: 'serve'; arm(fire: () => void): (putsOff?: boolean) => void }
 
 /** Of the step whose code is running; undefined outside of a run, in a step that a replay serves, and in code of ours. */
 export function currentEffects(): Effects | undefined {

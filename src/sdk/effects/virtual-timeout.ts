@@ -17,7 +17,8 @@ export class VirtualTimeout {
   readonly #args: readonly unknown[]
   readonly #effect: Serve
   readonly #handle: NodeJS.Timeout | NodeJS.Immediate
-  #callOff: () => void
+  #callOff: (putsOff?: boolean) => void
+  #cleared = false
 
   static start(
     kind: 'timeout' | 'interval' | 'immediate',
@@ -54,6 +55,7 @@ export class VirtualTimeout {
   }
 
   #end(): void {
+    this.#cleared = true
     this.#callOff()
     real.clearTimeout(this.#handle as NodeJS.Timeout)
   }
@@ -71,7 +73,9 @@ export class VirtualTimeout {
       },
       hasRef: () => hasRef,
       refresh: () => {
-        this.#callOff()
+        // Node's does nothing to a timer that was cleared.
+        if (this.#cleared) return handle
+        this.#callOff(true)
         this.#callOff = this.#effect.arm(() => this.#fire())
         return handle
       },

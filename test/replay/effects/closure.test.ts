@@ -69,6 +69,27 @@ describe('time and chance of a recorded run, in its replay', () => {
     })
   })
 
+  it('come from timers that are put off, start again, or are called off for good', async () => {
+    await expectClosed(async () => {
+      const order: string[] = []
+      const watchdog = setTimeout(() => order.push('watchdog'), 12)
+      for (const word of ['one', 'two', 'three']) {
+        await chat(word)
+        watchdog.refresh()
+      }
+      let rounds = 0
+      const again = setTimeout(() => {
+        order.push(`round ${++rounds}`)
+        if (rounds < 3) again.refresh()
+      }, 3)
+      const never = setTimeout(() => order.push('never'), 3)
+      clearTimeout(never)
+      never.refresh()
+      await sleep(40)
+      return order
+    })
+  })
+
   it('make races and timeouts end as they did', async () => {
     await expectClosed(async () => {
       const slow = sleep(60_000, 'too late', { signal: AbortSignal.timeout(15) }).catch((error: Error) => error.name)
