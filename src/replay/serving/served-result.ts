@@ -168,13 +168,13 @@ function rejected(error: unknown): Promise<never> {
 function failingIterable(error: RepriseError): AsyncIterableIterator<never, undefined> {
   let failed = false
   const next = (): Promise<IteratorResult<never, undefined>> => {
-    if (failed) return Promise.resolve({ done: true, value: undefined })
+    if (failed) return Promise.resolve({ value: undefined, done: true })
     failed = true
     return rejected(error)
   }
   return {
     next,
-    return: () => Promise.resolve({ done: true, value: undefined }),
+    return: () => Promise.resolve({ value: undefined, done: true }),
     [Symbol.asyncIterator]() {
       return this
     },

@@ -43,14 +43,14 @@ export class StreamCursor {
   }
 
   pull(): Promise<IteratorResult<unknown, undefined>> {
-    if (this.#ended) return Promise.resolve({ done: true, value: undefined })
+    if (this.#ended) return Promise.resolve({ value: undefined, done: true })
     const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<unknown, undefined>>()
     const settle: Settle = { resolve, reject }
     const index = this.#pulls++
     if (index < this.#chunks.length) {
       this.#offer(this.#plan.chunks[index] ?? 'free', settle, () => {
         this.#taken++
-        resolve({ done: false, value: this.#chunks[index] })
+        resolve({ value: this.#chunks[index], done: false })
       })
     } else if (this.#plan.end === 'beyond') {
       this.#offer('free', settle, () => {
@@ -59,9 +59,9 @@ export class StreamCursor {
       })
     } else {
       this.#offer(index === this.#chunks.length ? (this.#plan.end ?? 'never') : 'free', settle, () => {
-        if (this.#ended) return resolve({ done: true, value: undefined })
+        if (this.#ended) return resolve({ value: undefined, done: true })
         this.#ended = true
-        if (this.#error === undefined) resolve({ done: true, value: undefined })
+        if (this.#error === undefined) resolve({ value: undefined, done: true })
         else reject(this.#error.value)
       })
     }
@@ -74,7 +74,7 @@ export class StreamCursor {
     this.#ended = true
     for (const [settle, withdraw] of this.#open) {
       withdraw()
-      settle.resolve({ done: true, value: undefined })
+      settle.resolve({ value: undefined, done: true })
     }
     this.#open.clear()
     for (const place of this.#plan.chunks.slice(this.#taken)) this.#skip(place)
@@ -111,7 +111,7 @@ export function iterableOf(cursor: StreamCursor): AsyncIterableIterator<unknown,
     next: () => cursor.pull(),
     return(value?: unknown) {
       cursor.leave()
-      return Promise.resolve(value).then((settled) => ({ done: true, value: settled as undefined }))
+      return Promise.resolve(value).then((settled) => ({ value: settled as undefined, done: true }))
     },
     throw(error?: unknown) {
       cursor.leave()

@@ -35,6 +35,22 @@ describe('streams', () => {
     }
   })
 
+  it('give what a generator gives, member for member', async () => {
+    const recording = await oneStream('{"value":"a","done":false}{"done":true}', {
+      name: 'generate',
+      args: [1],
+      output: ['a'],
+      shape: 'async-iterable',
+      streamEnd: 'done',
+      deliveries: [0, 2],
+    })
+    const reads = instrument(async function reads() {
+      const iterator = generate(1)[Symbol.asyncIterator]()
+      return `${JSON.stringify(await iterator.next())}${JSON.stringify(await iterator.next())}`
+    })
+    expectExact(await replay(recording, reads))
+  })
+
   it('have the shape they were recorded in', async () => {
     const recording = await oneStream('ok', {
       name: 'readable',
