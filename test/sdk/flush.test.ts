@@ -93,6 +93,14 @@ describe('sending', () => {
     expect(sent).toBeGreaterThanOrEqual(20)
   })
 
+  test('what ends while it is sent is for the next flush, and not failed', async () => {
+    start({ exporter: 'reprise' })
+    one(1)
+    setImmediate(() => one(2))
+    expect(await flush()).toEqual({ sent: 1, failed: 0, dropped: 0 })
+    expect(await flush()).toEqual({ sent: 1, failed: 0, dropped: 0 })
+  })
+
   test('sends by itself after the interval', async () => {
     start({ flushIntervalMillis: 20 })
     one(1)
@@ -164,6 +172,22 @@ describe('announcements', () => {
     ])
     gate.resolve()
     await running
+  })
+
+  test('a call that outlives its run is announced at a flush, however young', async () => {
+    start()
+    const gate = Promise.withResolvers<void>()
+    const slow = tool(async () => await gate.promise, { name: 'slow' })
+    await instrument(async function run() {
+      await Promise.race([slow(), one(1)])
+    })()
+    await flush()
+    expect(collector.spans.map(stepOf).map(({ name, pending }) => [name, pending])).toEqual([
+      ['one', false],
+      ['run', false],
+      ['slow', true],
+    ])
+    gate.resolve()
   })
 })
 

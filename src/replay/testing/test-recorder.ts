@@ -77,18 +77,13 @@ export class TestRecorder {
   }
 }
 
-/**
- * Sends the whole run: also what ends while the rest is sent, as a request that was called off at the very end. What goes on, such as the
- * loser of a race, is announced, or a replay would know of no such call.
- */
+/** Sends the whole run, and what ends while it is sent: a request, say, that was called off at the very end. */
 async function sendAll(recorder: RecorderHandle): Promise<void> {
   await new Promise<void>((resolve) => void ownTimers.setImmediate(() => resolve()))
-  for (let tries = 1; ; tries++) {
-    const { failed, dropped } = await recorder.flush({ announceAfterMillis: 0 })
-    if (failed + dropped === 0) return
-    if (dropped > 0 || tries === SEND_TRIES_MAX) {
-      throw new RepriseError('internal', `the run could not be recorded: ${failed + dropped} steps were lost`)
-    }
+  for (let tries = 1; tries <= SEND_TRIES_MAX; tries++) {
+    const { sent, failed, dropped } = await recorder.flush()
+    if (failed + dropped > 0) throw new RepriseError('internal', `the run could not be recorded: ${failed + dropped} steps were lost`)
+    if (sent === 0) return
   }
 }
 

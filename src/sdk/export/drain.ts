@@ -96,11 +96,15 @@ export class Drain {
    */
   async run(reported: boolean): Promise<DrainReport> {
     const sentBefore = this.#sent
+    const addedBefore = this.#queue.added
     const work = (): Promise<void> => (this.#next ??= this.#begin())
     await (reported ? this.awaited(work) : work())
     const dropped = this.#refused + this.#queue.droppedSteps
     const spooled = this.#spill.spooled - this.#reportedSpooled
-    const report = { sent: this.#sent - sentBefore, failed: this.#queue.length + this.heldSpans, dropped: dropped - this.#reported }
+    // What ended meanwhile is for the next run; the oldest go first.
+    const since = this.#queue.added - addedBefore
+    const failed = Math.max(0, this.#queue.length + this.heldSpans - since)
+    const report = { sent: this.#sent - sentBefore, failed, dropped: dropped - this.#reported }
     if (reported) {
       this.#reported = dropped
       this.#reportedSpooled += spooled

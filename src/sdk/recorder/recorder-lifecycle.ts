@@ -12,8 +12,7 @@ import { warnOnce } from './warning.ts'
 export interface RecorderHandle {
   /** Resolves when an OpenTelemetry SDK that was asked for is set up; at once without one. */
   readonly ready: Promise<void>
-  /** Steps that have been open for `announceAfterMillis` (default 1000) are announced, so that the record knows of them. */
-  flush(options?: { readonly announceAfterMillis?: number }): Promise<DrainReport>
+  flush(): Promise<DrainReport>
   /** Sends what there is and ends; calls made later are not recorded. A second stop does nothing. */
   stop(): Promise<DrainReport>
 }
@@ -43,7 +42,7 @@ export function startRecorder(options: RecorderOptions = {}): RecorderHandle {
   }
   return {
     ready: nodeSdk === undefined ? Promise.resolve() : nodeSdk.then(() => {}),
-    flush: async ({ announceAfterMillis } = {}) => (await outsideOfRuns(() => recorder?.flush(announceAfterMillis))) ?? NOTHING,
+    flush: async () => (await outsideOfRuns(() => recorder?.flush())) ?? NOTHING,
     stop: () => (stopped ??= stop()),
   }
 }

@@ -123,8 +123,8 @@ export class Recorder {
   }
 
   /** Announces what is open, then sends all there is and waits for the acknowledgement. Never rejects. */
-  async flush(announceAfterMillis: number = ANNOUNCE_AFTER_MILLIS): Promise<DrainReport> {
-    this.announce(announceAfterMillis)
+  async flush(): Promise<DrainReport> {
+    this.announce(ANNOUNCE_AFTER_MILLIS, true)
     const [report] = await Promise.all([this.drain.run(true), this.flushSdk?.()])
     return report
   }
@@ -144,11 +144,11 @@ export class Recorder {
     return this.#open.size > 0 || this.hasUnsent
   }
 
-  /** Queues announcements of the steps open for that long, and of roots of runs however young. */
-  announce(afterMillis: number): void {
+  /** Queues announcements of the steps open for that long, of roots of runs however young, and, if asked, of what outlives its run. */
+  announce(afterMillis: number, outliving = false): void {
     const latest = nowMillis() - afterMillis
     for (const step of this.#open) {
-      if (step.startMillis > latest && !step.isRoot) continue
+      if (step.startMillis > latest && !step.isRoot && !(outliving && step.run.shared.ended)) continue
       this.#open.delete(step)
       this.#enqueue(step, true)
     }
