@@ -12,7 +12,7 @@ export interface Denial {
   /** Fails a call the way its callers expect; what it gives is what the call gives. */
   deny(self: unknown, args: unknown[], error: RepriseError): unknown
   /** Whether a call is one to deny at all. */
-  concerns?(self: unknown, watcher: Watcher, args: readonly unknown[]): boolean
+  concerns?(self: unknown, watcher: Watcher, args: unknown[]): boolean
   /** Told of a call that is allowed, before it is made. */
   allowed?(self: unknown): void
 }

@@ -3,7 +3,7 @@ import dns from 'node:dns'
 import net from 'node:net'
 import { isClientSocket } from '../../sdk/wire/index.ts'
 import { type Denial, guardMethods, type Undo } from './methods.ts'
-import { isWatchedAlone } from './watch.ts'
+import { isWatchedAlone, type Watcher } from './watch.ts'
 
 // Not imported: Node would load the whole client behind `fetch` for it, whose classes are exported there, too.
 const http = process.getBuiltinModule('node:http')
@@ -13,7 +13,7 @@ const connected = new WeakSet<object>()
 
 /** Sockets, HTTP over them, datagrams, names and `fetch`. */
 export function guardSockets(): Undo {
-  const lookups = ['lookup', 'lookupService', 'resolve', 'reverse', ...Object.keys(dns).filter((name) => /^resolve[A-Z0-9]/.test(name))]
+  const lookups = ['lookupService', 'resolve', 'reverse', ...Object.keys(dns).filter((name) => /^resolve[A-Z0-9]/.test(name))]
   const undo = [
     guardMethods(net.Socket.prototype, ['connect'], 'net.Socket.', CONNECT),
     guardMethods(http.Agent.prototype, ['addRequest'], 'http.Agent.', REQUEST),
@@ -21,6 +21,8 @@ export function guardSockets(): Undo {
     guardMethods(net.Socket.prototype, ['write', 'end'], 'net.Socket.', WRITE),
     guardMethods(dgram.Socket.prototype, ['send', 'connect', 'bind'], 'dgram.Socket.', DATAGRAM),
     guardMethods(globalThis, ['fetch'], '', FETCH),
+    guardMethods(dns, ['lookup'], 'dns.', { ...LOOKUP, concerns: isOfName }),
+    guardMethods(dns.promises, ['lookup'], 'dns.promises.', { ...PROMISED_LOOKUP, concerns: isOfName }),
     guardMethods(dns, lookups, 'dns.', LOOKUP),
     guardMethods(dns.Resolver.prototype, lookups, 'dns.Resolver.', LOOKUP),
     guardMethods(dns.promises, lookups, 'dns.promises.', PROMISED_LOOKUP),
@@ -73,7 +75,7 @@ function hasPeer(self: unknown): boolean {
 }
 
 const DATAGRAM: Denial = {
-  target: (_self, args) => args.filter((arg) => typeof arg === 'string' || typeof arg === 'number').join(':') || 'datagram socket',
+  target: datagramTarget,
   deny(self, args, error) {
     if (!tellCallback(args, error) && self instanceof dgram.Socket) process.nextTick(() => self.emit('error', error))
     return self
@@ -106,11 +108,33 @@ const PROMISED_LOOKUP: Denial = {
   deny: (_self, _args, error) => Promise.reject(error),
 }
 
+/** Nobody is asked for the address of an address: it comes so when a server is to listen there. */
+function isOfName(_self: unknown, _watcher: Watcher, [host]: unknown[]): boolean {
+  return net.isIP(String(host)) === 0
+}
+
 function tellCallback(args: unknown[], error: unknown): boolean {
   const callback = args.at(-1)
   if (typeof callback !== 'function') return false
   process.nextTick(callback as (error: unknown) => void, error)
   return true
+}
+
+/** `send` takes (message, [offset, length,] port, address), `connect` and `bind` (port, address), `bind` (options), too. */
+function datagramTarget(_self: unknown, args: unknown[]): string {
+  const [first] = args
+  const isOptions = typeof first === 'object' && first !== null && 'port' in first
+  const { port, address } = isOptions ? (first as { port?: unknown; address?: unknown }) : datagramPlace(args)
+  if (port === undefined && address === undefined) return 'datagram socket'
+  return `${typeof address === 'string' ? address : 'localhost'}:${String(port ?? '')}`
+}
+
+function datagramPlace(args: unknown[]): { port?: unknown; address?: unknown } {
+  const place = typeof args[0] === 'number' ? args : args.slice(1)
+  const address = place.findIndex((arg) => typeof arg !== 'number')
+  const numbers = address < 0 ? place : place.slice(0, address)
+  // Two alone are where the message stands in its buffer: the socket is connected.
+  return { port: numbers.length === 2 ? undefined : numbers.at(-1), address: place.find((arg) => typeof arg === 'string') }
 }
 
 /** `connect` takes (options), (port, host) or (path); net passes its own normalized array. */

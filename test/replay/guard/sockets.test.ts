@@ -222,6 +222,37 @@ describe('the socket guard', () => {
     receiver.close()
   })
 
+  it('says where a datagram was to go, and never what it says', async () => {
+    const socket = dgram.createSocket('udp4')
+    const send = (...args: unknown[]): Promise<unknown> =>
+      outcome((settle) => void Reflect.apply(socket.send.bind(socket) as (...args: unknown[]) => void, undefined, [...args, settle]))
+    const verdict = await replay(
+      await emptyRun(),
+      instrument(async function leaky() {
+        await send('hidden', 9, '127.0.0.2')
+        await send(Buffer.from('hidden'), 1, 2, 9, '127.0.0.2')
+        await send(['hidden'], 9)
+        return 'done'
+      }),
+    )
+    socket.close()
+    const targets = verdict.divergences.filter(({ reason }) => reason === 'socket').map(({ message }) => / to (\S+) /.exec(message)?.[1])
+    expect(targets).toEqual(['127.0.0.2:9', '127.0.0.2:9', 'localhost:9'])
+  })
+
+  it('lets a server listen at an address, for which nobody is asked', async () => {
+    const verdict = await replay(
+      await emptyRun(),
+      instrument(async function listens() {
+        const listener = net.createServer().listen(0, '127.0.0.1')
+        await once(listener, 'listening')
+        listener.close()
+        return [(await dns.promises.lookup('::1')).address, 'done'].at(-1)
+      }),
+    )
+    expect(verdict.counts.socketsDenied, formatVerdict(verdict)).toBe(0)
+  })
+
   it('leaves pipes to a child process alone', async () => {
     const child = spawn(process.execPath, ['-e', 'process.stdin.pipe(process.stdout)'], { stdio: 'pipe' })
     const verdict = await replay(
