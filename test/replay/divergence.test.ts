@@ -159,6 +159,40 @@ describe('a call that the recording does not answer', () => {
     expect(verdict.divergences).toMatchObject([{ reason: 'unused', name: 'chat', path: ['answer', 'chat'] }])
   })
 
+  it('tells of a call that was left out before it tells of the result without it', async () => {
+    const answer = instrument(async function answer() {
+      const first = await ask('hello')
+      await refund({ id: 1 })
+      return `without ${String(first)}`
+    })
+    const verdict = await replay(await (await recorded()).load(), answer)
+    expect(verdict.divergences.map(({ reason, path }) => [reason, path.at(-1)])).toEqual([
+      ['unused', 'chat'],
+      ['output', 'answer'],
+    ])
+  })
+
+  it('tells of a failure before it tells of what was not called after it', async () => {
+    const answer = instrument(async function answer() {
+      await ask('hello')
+      throw new TypeError('broken')
+    })
+    const verdict = await replay(await (await recorded()).load(), answer)
+    expect(reasonsOf(verdict)).toEqual(['output', 'unused', 'unused'])
+  })
+
+  it('says when the recording has no call of that name', async () => {
+    const look = tool(async (_order: unknown): Promise<unknown> => live(), { name: 'look_up' })
+    const answer = instrument(async function answer() {
+      await look({ id: 1 })
+    })
+    const verdict = await replay(await (await recorded()).load(), answer)
+    expect(verdict.divergences[0]).toMatchObject({
+      message: 'tool look_up was called, and the recording has no call of that name here',
+      nearest: { name: 'refund' },
+    })
+  })
+
   it('calls a step whose content was withheld missing', async () => {
     const builder = new RecordingBuilder()
     const root = builder.step(undefined, { kind: 'run', name: 'answer', output: 'ok' })

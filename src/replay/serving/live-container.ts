@@ -45,11 +45,13 @@ export function missMessage(
   parent: LiveContainer | undefined,
   request: Comparable | undefined,
   recordedEqual: number,
+  recordedNamesakes: number,
 ): string {
   const what = `${call.kind} ${call.name}`
   if (request === undefined) return `${what}: its request could not be redacted, so it has no equal in the recording`
   if (recordedEqual > 0) return `${what} was called once more with a request that the recording has ${times(recordedEqual)} here`
   if (parent?.recorded === undefined) return `${what} was called outside every recorded step`
+  if (recordedNamesakes === 0) return `${what} was called, and the recording has no call of that name here`
   return `${what} was called with a request that the recording does not have here`
 }
 

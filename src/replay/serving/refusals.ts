@@ -69,7 +69,8 @@ export class Refusals {
       this.#replay.course.leave()
       return this.#replay.live.make(call, liveContainer(parent, call))
     }
-    const message = missMessage(call, parent, request, recordedEqual) + this.#replay.live.refusal(call)
+    const namesakes = this.#replay.calls.named(parent?.recorded, call.operation, call.name).length
+    const message = missMessage(call, parent, request, recordedEqual, namesakes) + this.#replay.live.refusal(call)
     this.#replay.unmatched.push({ kind: call.kind, name: call.name, how: 'served' })
     this.#replay.departures.note({
       reason: this.#replay.changes?.reached === true ? 'missing' : recordedEqual > 0 ? 'exhausted' : 'unmatched',

@@ -66,9 +66,10 @@ export class ContainerChecks {
       return check
     }
     ;(check.missing ? missing : diverged).add(recorded)
-    departures.noteAt(recorded, check.missing ? 'missing' : 'output', `${describeNode(recorded)}: ${check.message}`, {
-      differences: check.differences,
-    })
+    const { differences } = check
+    const message = `${describeNode(recorded)}: ${check.message}`
+    if (outcome.ok && !check.missing) departures.noteOtherResult(recorded, message, differences)
+    else departures.noteAt(recorded, check.missing ? 'missing' : 'output', message, { differences })
     return check
   }
 

@@ -9,6 +9,7 @@ const MAX_DESCRIBED = 50
 export class Departures {
   readonly described: Divergence[] = []
   readonly #described = new Map<Divergence['reason'], number>()
+  readonly #otherResults = new Map<LineageNode, Divergence>()
   #total = 0
   #anyThrown = false
 
@@ -24,6 +25,29 @@ export class Departures {
     if (before >= MAX_DESCRIBED && (path.length > 1 || reason === 'socket')) return
     this.#described.set(reason, before + 1)
     this.described.push(divergence)
+  }
+
+  /** A container gave another result than recorded. */
+  noteOtherResult(node: LineageNode, message: string, differences: Divergence['differences']): void {
+    const before = this.described.length
+    this.noteAt(node, 'output', message, { differences })
+    const noted = this.described[before]
+    if (noted !== undefined) this.#otherResults.set(node, noted)
+  }
+
+  /** A recorded step that the program did not call: it left it out before it ended what the step stands in. */
+  noteLeftOut(node: LineageNode, message: string): void {
+    const before = this.described.length
+    this.noteAt(node, 'unused', message)
+    const noted = this.described[before]
+    if (noted === undefined) return
+    for (let above = node.parent; above !== undefined; above = above.parent) {
+      const result = this.#otherResults.get(above)
+      if (result === undefined) continue
+      this.described.pop()
+      this.described.splice(this.described.indexOf(result), 0, noted)
+      return
+    }
   }
 
   /** A departure at a recorded step. */

@@ -18,8 +18,7 @@ export function drawVerdict(session: ReplaySession, socketsDenied: number, unrec
     departures.noteAt(changes.node, 'unused', `${describeNode(changes.node)}, which was to be changed, was not called`)
   }
   // What was changed or went live may well lead elsewhere.
-  if (!session.isEdited)
-    for (const node of unused) departures.noteAt(node, 'unused', `${describeNode(node)} was recorded and was not called`)
+  if (!session.isEdited) for (const node of unused) departures.noteLeftOut(node, `${describeNode(node)} was recorded and was not called`)
   const steps = labelSteps(session, unstable)
   const labels = Object.fromEntries(LABELS.map((label) => [label, 0])) as Record<Label, number>
   for (const { label } of steps) labels[label]++

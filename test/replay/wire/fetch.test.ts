@@ -214,7 +214,7 @@ describe('fetch', () => {
       return log
     })
     const verdict = await replay(recorded.of('credentials'), other)
-    expect(reasonsOf(verdict)).toEqual(['exhausted', 'output', 'swallowed', 'unused'])
+    expect(reasonsOf(verdict)).toEqual(['exhausted', 'unused', 'output', 'swallowed'])
     expect(verdict.counts).toMatchObject({ served: 1, unmatched: 1, unused: 1, socketsDenied: 0 })
   })
 })
