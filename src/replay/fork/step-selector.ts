@@ -7,7 +7,7 @@ const MAX_SHOWN = 8
 
 /**
  * The step that `at` names: by its number in call order (the root is 0), by the start of its lineage (8 hex digits at least), by its
- * name, or by the names on the way to it, `answer > search`. Where several have that name, `#2` behind it is the second in call order.
+ * name, or by the last of the names on the way to it, `answer > search`. Where several have that name, `#2` behind it is the second in call order.
  *
  * @throws RepriseError `invalid_argument` naming what there is
  */
@@ -24,12 +24,13 @@ export function selectStep(nodes: readonly LineageNode[], at: string | number): 
   }
   const [, text = wanted, ordinal] = /^(.*?)#([1-9]\d{0,6})$/.exec(wanted) ?? []
   const names = text.split('>').map((name) => name.trim())
-  const named = known.filter((node) => {
-    const path = pathOf(node)
-    return names.length === 1
-      ? path.at(-1) === names[0]
-      : path.length === names.length && path.every((name, index) => name === names[index])
+  const ending = known.filter((node) => {
+    const end = pathOf(node).slice(-names.length)
+    return end.length === names.length && end.every((name, index) => name === names[index])
   })
+  // Names that are the whole way to a step mean it, whatever else may end so.
+  const whole = names.length === 1 ? [] : ending.filter((node) => pathOf(node).length === names.length)
+  const named = whole.length > 0 ? whole : ending
   if (ordinal !== undefined) {
     const found = named[Number(ordinal) - 1]
     if (found !== undefined) return found

@@ -24,7 +24,7 @@ export function parsePath(text: string): ValuePath {
       closed = false
       if (character === '.') continue
       const end = text.indexOf(']', at)
-      if (!/^\[-?\d+\]$/.test(text.slice(at, end + 1))) throw bad('expected a whole number in brackets')
+      if (!/^\[(?:-|-?\d+)\]$/.test(text.slice(at, end + 1))) throw bad('expected a whole number, or -, in brackets')
       parts.push(text.slice(at + 1, end))
       at = end
       closed = true

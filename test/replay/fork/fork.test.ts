@@ -254,6 +254,22 @@ describe('a fork', () => {
   })
 })
 
+describe('where and what to change', () => {
+  const stepOf = (at: string): number | undefined => planOfFork(recording, { at, set: { output: 'x' } }).step.sequence
+
+  it('is a step by the last names on the way to it', () => {
+    expect(stepOf('outline > chat')).toBe(stepOf('answer > outline > chat'))
+    expect(stepOf('answer > chat')).not.toBe(stepOf('outline > chat'))
+  })
+
+  it('is the place behind the last element, in brackets or as a part', async () => {
+    for (const path of ['documents[-]', 'documents.-']) {
+      const { calls } = await forked({ at: 'kb', set: { [path]: { id: 'd3', text: 'one more' } }, allowWrites: ['refund'] })
+      expect(calls).toEqual([])
+    }
+  })
+})
+
 describe('what cannot be forked', () => {
   it.each([
     [{ at: 'nobody', set: { output: 1 } }, 'no such step; it has step 0 (run answer), step 1 (retriever kb)'],
