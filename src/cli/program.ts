@@ -98,7 +98,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       'reprise replay --all test/recordings --module src/answer.ts --lanes 4 --junit replay.xml',
   )
     .requiredOption('--module <file>', 'the module that holds the program')
-    .option('--export <name>', 'the exported function, wrapped by instrument(); with --all, the name of each run unless given')
+    .option('--export <name>', 'the exported function, wrapped by instrument() (default: the name of each run)')
     .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
     .addOption(new Option('--mode <mode>', 'cached serves what matches, for a program that was edited').choices(['exact', 'cached']))
     .addOption(new Option('--on-miss <what>', 'with cached: what comes of a call that matches nothing').choices(['throw', 'live']))

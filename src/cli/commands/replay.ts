@@ -62,9 +62,8 @@ async function replayThem(settings: Settings, terminal: Terminal, folder: string
     throw new RepriseError('usage', '--all is for exact replays that serve calls')
   if (folder === undefined) return await replayEach(settings, terminal, flags, file, timeout)
   if (flags.lanes !== undefined || flags.junit !== undefined) throw new RepriseError('usage', '--lanes and --junit go with --all')
-  if (flags.export === undefined) throw new RepriseError('usage', '--export: expected the name of the exported function')
   const recording = await loadRecording(resolve(terminal.cwd, folder))
-  const name = flags.export
+  const name = flags.export ?? recording.manifest.name
   const options: ReplayOptions = { ...timeout, ...modeOf(flags), ...paceOf(flags) }
   const replayed = async (): Promise<Verdict> => await replay(recording, exportOf(await importModule(file), file, name), options)
   const verdict = options.record === true ? await whileRecording(settings, terminal, replayed) : await replayed()

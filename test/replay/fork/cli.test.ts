@@ -105,7 +105,7 @@ describe('reprise fork', () => {
 
     rmSync(join(home, 'calls'))
     expect((await cli(['export', child, '--out', join(home, 'child')])).code).toBe(0)
-    const replayed = await cli(['replay', join(home, 'child'), '--module', program, '--export', 'answer'])
+    const replayed = await cli(['replay', join(home, 'child'), '--module', program])
     expect(replayed.stdout).toMatch(/^exact/)
     expect(calls()).toEqual([])
   })
