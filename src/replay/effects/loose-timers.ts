@@ -8,7 +8,8 @@ const LOOK_MILLIS = 10
 /**
  * A timer for which the recording has no firing. One that the recorded program had as well (`known`) was called off there, or the run
  * ended first: it stays asleep as long as the recording has more to deliver. A new one fires at its place on the recorded clock, and
- * no sooner than the program has been left that much time, within reason, for I/O of its own.
+ * no sooner than the program has been left that much time, within reason, for I/O of its own. Once the program has ended, and the
+ * recording has no calls that it made later, neither fires: whether it did would be a matter of the machine's speed.
  *
  * @returns what calls it off
  */
@@ -19,7 +20,7 @@ export function armLoose(run: ServedRun, { delayMillis, known }: { delayMillis: 
   const leastMillis = Math.min(delayMillis, REAL_MAX_MILLIS)
   let callOff = (): void => ownTimers.clearTimeout(timer)
   const look = (): void => {
-    if (scheduler.closed) return
+    if (scheduler.closed || run.isOver()) return
     const next = run.nextOffsetMillis()
     const isDue = next === undefined || (!known && (next > dueMillis || scheduler.waiting === 0))
     if (!isDue || real.performanceNow() - started < leastMillis) {

@@ -98,6 +98,27 @@ describe('time and chance of a recorded run, in its replay', () => {
     })
   })
 
+  it('leave timers asleep that had not fired, however slow the machine is once the program has ended', async () => {
+    const program = instrument(
+      async () => {
+        setTimeout(() => void chat('afterwards').catch(() => {}), 60_000).unref()
+        return await chat('one')
+      },
+      { name: 'program' },
+    )
+    const folders = await recordPrograms(async () => await program())
+    const recording = await loadRecording(folders.get('program') ?? '')
+    const replayed = replay(recording, program)
+    let busy = true
+    const spin = (): void => {
+      for (const until = performance.now() + 60; performance.now() < until; );
+      if (busy) setImmediate(spin)
+    }
+    spin()
+    expectExact(await replayed)
+    busy = false
+  })
+
   it('are read by what a step started after it had ended', async () => {
     const starter = agent(
       () => {
