@@ -39,7 +39,7 @@ async function drain({ course }: ReplaySession): Promise<void> {
   let quiet = 0
   let activity = scheduler.activity
   let waitUntil = nowMillis() + course.patienceMillis()
-  while (quiet < QUIET_TURNS || (course.backgroundPending && nowMillis() < waitUntil)) {
+  while (quiet < QUIET_TURNS || (course.backgroundMillis !== undefined && nowMillis() < waitUntil)) {
     await (quiet < QUIET_TURNS ? nextTurn() : pause(2))
     if (scheduler.activity === activity) {
       if (scheduler.waiting === 0) quiet++

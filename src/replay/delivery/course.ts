@@ -133,8 +133,9 @@ export class Course {
     return this.#timeline.durationMillis
   }
 
-  get backgroundPending(): boolean {
-    return this.#timeline.backgroundPending
+  /** When, in milliseconds since the start, the program called next after its end when it was recorded; undefined where it did not. */
+  get backgroundMillis(): number | undefined {
+    return this.#timeline.backgroundMillis
   }
 
   /**

@@ -90,10 +90,12 @@ export class Timeline {
     return { offsetMillis: toMillis(call.startNanos), silenceMillis: call.silenceMillis, overtaken }
   }
 
-  /** Whether the recording has calls, made after its root had ended, that the program has not made yet. */
-  get backgroundPending(): boolean {
+  /** When, in milliseconds since the start, the first call was made after the root had ended that the program has not made yet. */
+  get backgroundMillis(): number | undefined {
     const end = this.#rootEndNanos
-    return end !== undefined && this.#calls.some(({ startNanos, called }) => startNanos >= end && !called)
+    if (end === undefined) return undefined
+    const call = this.#calls.find(({ startNanos, called }) => startNanos >= end && !called)
+    return call === undefined ? undefined : toMillis(call.startNanos)
   }
 
   /** The first call that the program has not made yet and had made before result `number` came. */

@@ -33,7 +33,7 @@ export class RunEffects {
       seed: recording.manifest.seed ?? recording.manifest.runId,
       nextOffsetMillis: () => course.nextOffsetMillis,
       isOpen,
-      isOver: () => !isOpen() && !course.backgroundPending,
+      backgroundMillis: () => course.backgroundMillis,
       exhausted: (source) => new RepriseError('replay_diverged', `the program read ${source} without end, far past the record`),
     }
   }

@@ -24,8 +24,8 @@ export interface ServedRun {
   nextOffsetMillis(): number | undefined
   /** Whether what is read now can still change what the replay is judged by. */
   isOpen(): boolean
-  /** Whether the program has ended, with nothing left that it did afterwards when it was recorded. */
-  isOver(): boolean
+  /** When in the recording the program made the next of its calls that came after its end; undefined where there is none. */
+  backgroundMillis(): number | undefined
   /** The error for a program that reads without end. */
   exhausted(source: EffectSource): Error
 }

@@ -149,7 +149,8 @@ export class StepEffects implements Effects {
   #fired(timer: WatchedTimer): void {
     const { run, endMillis } = this.#step
     const noted = this.#current()
-    if (run.shared.ended || noted === undefined) return
+    // A step that outlives its run tells of its own.
+    if (noted === undefined || (run.shared.ended && endMillis !== undefined)) return
     if (noted.firingCount >= EFFECTS_MAX_READS) return noted.over('timers')
     noted.firingCount++
     const startMillis = run.shared.root?.startMillis ?? this.#run.startMillis

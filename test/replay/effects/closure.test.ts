@@ -18,9 +18,12 @@ const chat = model(
 )
 
 /** Records one run of `program`, then replays it three times: each time exactly, and with what `check` says of the output. */
-async function expectClosed(program: () => unknown, options?: RecorderOptions): Promise<void> {
+async function expectClosed(program: () => unknown, options?: RecorderOptions, afterwards = async () => {}): Promise<void> {
   const recorded = instrument(program, { name: 'program' })
-  const folders = await recordPrograms(async () => await recorded(), options)
+  const folders = await recordPrograms(async () => {
+    await recorded()
+    await afterwards()
+  }, options)
   const recording = await loadRecording(folders.get('program') ?? '')
   for (let round = 0; round < 3; round++) {
     const verdict = await replay(recording, recorded)
@@ -117,6 +120,39 @@ describe('time and chance of a recorded run, in its replay', () => {
     spin()
     expectExact(await replayed)
     busy = false
+  })
+
+  it('let what the program does after its end be done again', async () => {
+    const agents = agent(
+      async (name: string) => {
+        await sleep(8)
+        return [await chat(name), Math.random(), Date.now()]
+      },
+      { name: 'background' },
+    )
+    const programs: (() => unknown)[] = [
+      () => void setTimeout(() => void chat('timer'), 5),
+      () => void setImmediate(() => void chat('immediate')),
+      () => {
+        let rounds = 0
+        const every = setInterval(() => {
+          void chat(`round ${rounds}`)
+          if (++rounds === 3) clearInterval(every)
+        }, 4)
+      },
+      async () => {
+        void sleep(4).then(() => chat('sleep'))
+        return await chat('first')
+      },
+      () => void Promise.all([agents('a'), agents('a')]),
+    ]
+    for (const program of programs) {
+      await expectClosed(
+        async () => await program(),
+        {},
+        async () => await sleep(60),
+      )
+    }
   })
 
   it('are read by what a step started after it had ended', async () => {
