@@ -94,6 +94,8 @@ export class DeliveryScheduler {
    */
   offer(number: number | undefined, deliver: () => void): () => void {
     this.touch()
+    // Given up before it was asked for: it was taken for what another call stands for.
+    if (number !== undefined) this.#skipped.delete(number)
     const expected = this.#expected()
     const late = number !== undefined && (expected === undefined || number < expected)
     if (late) this.#options.onLate(number)

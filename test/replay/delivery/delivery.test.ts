@@ -51,6 +51,18 @@ describe('DeliveryScheduler', () => {
     expect(log).toEqual(['first', 'after first', 'second'])
   })
 
+  it('hands out in its place what was given up and is asked for all the same', async () => {
+    const { scheduler, late } = schedulerOf([0, 1, 2], { patienceMillis: () => 5000 })
+    const delivered: number[] = []
+    const ask = (number: number): Promise<void> =>
+      new Promise((resolve) => scheduler.offer(number, () => resolve(void delivered.push(number))))
+    scheduler.skip(1)
+    await Promise.all([ask(1), ask(2), ask(0)])
+    scheduler.skip(2)
+    expect(delivered).toEqual([0, 1, 2])
+    expect(late).toEqual([])
+  })
+
   it('waits for a number that is asked for later, while the program keeps silent for less than its patience', async () => {
     const { scheduler, late } = schedulerOf([0, 1], { patienceMillis: () => 5000 })
     const delivered: number[] = []
