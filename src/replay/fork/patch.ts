@@ -146,11 +146,12 @@ export class Patch {
     return [...this.#inputs, ...this.#outputs].map(({ value }) => value)
   }
 
-  /** The values that are no more: of the input or the result that was recorded. */
+  /** The values that are no more: of the input or the result that was recorded. What was made of a list is no more once it is longer. */
   replaced(recorded: unknown): unknown[] {
     return [...this.#inputs, ...this.#outputs].map(({ rest, value, path }) => {
       try {
-        return valueAt(recorded, resolve(rest, recorded, path))
+        const place = resolve(rest, recorded, path)
+        return valueAt(recorded, place.at(-1) === '-' ? place.slice(0, -1) : place)
       } catch {
         return value
       }

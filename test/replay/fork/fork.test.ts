@@ -262,6 +262,11 @@ describe('where and what to change', () => {
     expect(stepOf('answer > chat')).not.toBe(stepOf('outline > chat'))
   })
 
+  it('may reach what was made of a list that gets longer', () => {
+    const { steps } = planOfFork(recording, { at: 'kb', set: { 'documents[-]': { id: 'd3', text: 'one more' } } })
+    expect(steps.filter(({ expected }) => expected === 'live').map(({ name }) => name)).toContain('chat')
+  })
+
   it('is the place behind the last element, in brackets or as a part', async () => {
     for (const path of ['documents[-]', 'documents.-']) {
       const { calls } = await forked({ at: 'kb', set: { [path]: { id: 'd3', text: 'one more' } }, allowWrites: ['refund'] })
