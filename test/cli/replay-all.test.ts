@@ -81,11 +81,16 @@ describe('replay --all', () => {
     ['no such folder', ['--all', join(folder, 'nowhere'), '--module', module], /ENOENT/],
     ['lanes that are none', ['--all', folder, '--module', module, '--lanes', '0'], /--lanes.*1 to 256/],
     ['lanes for one', [join(folder, 'good/a'), '--module', module, '--export', 'first', '--lanes', '2'], /go with --all/],
-    ['no export for one', [join(folder, 'good/a'), '--module', module], /--export/],
   ])('refuses %s', async ([, args, message]) => {
     const { code, stdout, stderr } = await runCli(['replay', ...args])
     expect(stderr).toMatch(message)
     expect(stdout).toBe('')
     expect([1, 2]).toContain(code)
+  })
+
+  it('takes for one recording, too, the export that has the name of its run', async () => {
+    const { code, stdout } = await runCli(['replay', join(folder, 'good/a'), '--module', module])
+    expect(stdout).toContain('exact')
+    expect(code).toBe(0)
   })
 })
