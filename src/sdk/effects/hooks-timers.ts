@@ -8,6 +8,14 @@ import { VirtualTimeout } from './virtual-timeout.ts'
 
 type Callback = (...args: unknown[]) => unknown
 
+let hookedImmediate: unknown
+
+/** Whether the global `setImmediate` is neither Node's nor our hook of it, but a test's, say, which runs when the test says so. */
+export function isImmediateFaked(): boolean {
+  const { setImmediate } = globalThis
+  return setImmediate !== real.setImmediate && setImmediate !== hookedImmediate
+}
+
 /** `setTimeout` and its kin, the global ones, those of node:timers and of node:timers/promises, and `AbortSignal.timeout`. */
 export function hookTimers(): void {
   const replacement = {
@@ -33,6 +41,7 @@ export function hookTimers(): void {
       if (!VirtualTimeout.clear(immediate)) Reflect.apply(real.clearImmediate, this, [immediate])
     },
   }
+  hookedImmediate = replacement.setImmediate
   for (const name of ['setTimeout', 'setInterval', 'setImmediate', 'clearTimeout', 'clearInterval', 'clearImmediate'] as const) {
     // Where the program has fake ones already, they are the global ones alone.
     if (Reflect.get(nodeTimers, name) === real[name]) {

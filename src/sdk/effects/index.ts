@@ -1,5 +1,6 @@
 export { staleNames, syncNames } from './builtin-names.ts'
 export type { Effects, TimerEffect } from './effects.ts'
+export { isImmediateFaked } from './hooks-timers.ts'
 export { installHooks } from './install.ts'
 export { hookState, ownTimers, real } from './real.ts'
 export { uuidText } from './uuid.ts'

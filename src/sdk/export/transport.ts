@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { setImmediate } from 'node:timers'
 import type { Client } from 'undici'
+import { isImmediateFaked } from '../effects/index.ts'
 import type { BackgroundSockets } from './background-sockets.ts'
 import { Exchange, type Reply } from './exchange.ts'
 
@@ -17,6 +18,9 @@ export class Transport {
   #client: Promise<Client> | undefined
   #sockets: BackgroundSockets | undefined
   #keepsAlive = false
+  /** Requests under way, and whether a connection may be left that one of them had. */
+  #underWay = 0
+  #isKept = false
 
   constructor(endpoint: string, headers: Readonly<Record<string, string>>) {
     const url = new URL(endpoint)
@@ -67,19 +71,29 @@ export class Transport {
     timeoutMillis: number,
     signal: AbortSignal,
   ): Promise<Reply> {
+    // undici waits for a `setImmediate` before it uses a connection again, and behind a stream: never, where a test has faked it.
+    const isFaked = isImmediateFaked()
+    if (isFaked && this.#isKept && this.#underWay === 0) await this.close()
     this.#client ??= this.#open()
     const client = await this.#client
     const exchange = new Exchange(timeoutMillis, signal)
-    const whole = body === undefined || body.length <= WHOLE_BODY_MAX_BYTES
+    const whole = body === undefined || body.length <= WHOLE_BODY_MAX_BYTES || isFaked
+    this.#isKept = !isFaked
     const request = {
       method,
       path: `${this.#basePath}${path}`,
       headers: { ...this.#headers, ...headers },
       body: whole ? (body ?? null) : Readable.from(piecesOf(body)),
+      reset: isFaked,
     }
-    // What is wrong with the request itself, or with a client that was closed meanwhile, comes as the reply too.
-    client.dispatch(request, exchange)
-    return await exchange.reply
+    this.#underWay++
+    try {
+      // What is wrong with the request itself, or with a client that was closed meanwhile, comes as the reply too.
+      client.dispatch(request, exchange)
+      return await exchange.reply
+    } finally {
+      this.#underWay--
+    }
   }
 }
 
