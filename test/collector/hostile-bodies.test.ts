@@ -105,7 +105,7 @@ describe('nesting 10,000 deep', () => {
 it.each([
   ['in one another', '['.repeat(5_000_000), [413, 413]],
   ['of objects in one another', '{"a":'.repeat(2_500_000), [413, 413]],
-  ['side by side', `{"resourceLogs":[${'[],'.repeat(2_500_000)}[]]}`, [200, 400]],
+  ['side by side', `{"resourceLogs":[${'[],'.repeat(2_500_000)}[]]}`, [400, 400]],
   ['and commas side by side', `[${',[]'.repeat(5_000_000)}]`, [413, 413]],
 ] as const)('5,000,000 brackets %s end in an answer', async (_, text, statuses) => {
   for (const [at, signal] of (['traces', 'logs'] as const).entries())
