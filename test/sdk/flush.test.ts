@@ -101,23 +101,6 @@ describe('sending', () => {
     expect(await flush()).toEqual({ sent: 1, failed: 0, dropped: 0 })
   })
 
-  test('sends while a test has faked all timers', async () => {
-    start()
-    one(1)
-    expect(await flush()).toEqual({ sent: 1, failed: 0, dropped: 0 })
-    vi.useFakeTimers()
-    try {
-      for (const value of [2, 'x'.repeat(4_000_000), 3]) {
-        one(value)
-        expect(await flush()).toEqual({ sent: 1, failed: 0, dropped: 0 })
-      }
-    } finally {
-      vi.useRealTimers()
-    }
-    one(4)
-    expect(await flush()).toEqual({ sent: 1, failed: 0, dropped: 0 })
-  })
-
   test('sends by itself after the interval', async () => {
     start({ flushIntervalMillis: 20 })
     one(1)
