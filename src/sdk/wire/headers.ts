@@ -21,10 +21,14 @@ const REQUEST_HEADERS: ReadonlySet<string> = new Set([
 const OF_BYTES =
   /^(?:content-(?:length|encoding|md5)|(?:content-|repr-)?digest|x-(?:amz|goog|ms)-.*(?:checksum|hash|crc|md5|sha1|sha256).*)$/
 
-/** Of a response: names of credentials besides those below. */
-const CREDENTIAL_RESPONSE = /(?:^|-)(?:auth|jwt|csrf|xsrf|nonce|otp|assertion|bearer|principal|passcode|sid)(?:-|$)/
+/** Of a response: names of credentials besides those below, */
+const CREDENTIAL_RESPONSE =
+  /token(?!s(?:-|$))|api-?key|session-?id|(?:^|-)(?:auth|jwt|csrf|xsrf|nonce|otp|assertion|bearer|principal|passcode|sid)(?:-|$)/
+/** and of counts, which client code reads: `x-amzn-bedrock-input-token-count`. */
+const COUNT = /^\d{1,12}$/
+const COUNTED = /-(?:count|limit|remaining|used)$/
 
-/** Never kept, whatever the lists say. */
+/** Of a request never kept, whatever the list says; of a response, their values. */
 const CREDENTIAL_HEADER = /authoriz|authenticat|cookie|secret|credential|signature|password|(?:^|-)(?:token|key|api-?key|session)(?:-|$)/
 
 export type HeaderPair = readonly [name: string, value: string]
@@ -50,10 +54,14 @@ export function keptResponseHeaders(headers: Iterable<HeaderPair>): HeaderPair[]
     if (OF_BYTES.test(lower)) continue
     // Two stay two, for whoever keeps one of each name.
     if (lower === 'set-cookie') kept.push([lower, `withheld-${++cookies}=withheld`])
-    else if (CREDENTIAL_HEADER.test(lower) || CREDENTIAL_RESPONSE.test(lower)) kept.push([lower, 'withheld'])
-    else kept.push([lower, value])
+    else kept.push([lower, isCredential(lower, value) ? 'withheld' : value])
   }
   return kept
+}
+
+function isCredential(name: string, value: string): boolean {
+  if (COUNTED.test(name) && COUNT.test(value)) return false
+  return CREDENTIAL_HEADER.test(name) || CREDENTIAL_RESPONSE.test(name)
 }
 
 /** Query parameters and form fields that carry a credential: their values are dropped. */

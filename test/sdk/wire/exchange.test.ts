@@ -134,6 +134,8 @@ describe('an exchange that is kept and served', () => {
       ['digest', 'x'],
       ['set-cookie', 'a=b'],
       ['x-amz-security-token', 'secret'],
+      ['X-AccessToken', 'secret'],
+      ['x-amzn-bedrock-input-token-count', '12'],
       ['x-total-count', '3'],
       ['x-ratelimit-remaining-tokens', '7'],
     ]
@@ -142,6 +144,8 @@ describe('an exchange that is kept and served', () => {
       ['content-type', 'text/plain'],
       ['set-cookie', 'withheld-1=withheld'],
       ['x-amz-security-token', 'withheld'],
+      ['x-accesstoken', 'withheld'],
+      ['x-amzn-bedrock-input-token-count', '12'],
       ['x-total-count', '3'],
       ['x-ratelimit-remaining-tokens', '7'],
       ['content-length', '3'],
