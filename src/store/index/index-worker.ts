@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { RepriseError } from '../../schemas/index.ts'
 import { closeAll } from '../files/close-all.ts'
 import { layoutOf } from '../files/layout.ts'
+import { lowerThreadPriority } from '../files/thread-priority.ts'
 import { Pace } from '../pace.ts'
 import { Tape } from '../tape/tape.ts'
 import type { FromIndexThread, IndexThreadData, ToIndexThread } from './index-thread.ts'
@@ -10,6 +11,11 @@ import { THREAD_PACE, THREAD_TIMES } from './thread-times.ts'
 
 // The entry of the thread that keeps the index (index-thread.ts starts it). It reads the tape from the files, as far as
 // it was told that they are durable.
+
+/** Senders wait for the others. Not lower: where something else takes all cores, too, it still has to keep up. */
+const NICER = 14
+
+lowerThreadPriority(NICER)
 
 function post(message: FromIndexThread): void {
   parentPort?.postMessage(message)

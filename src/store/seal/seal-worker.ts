@@ -1,12 +1,11 @@
-import { readlinkSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
+import { lowerThreadPriority } from '../files/thread-priority.ts'
 import { Pace } from '../pace.ts'
 import { ENDING, runSealJob, type SealJob, type SealReply } from './seal-job.ts'
 
 // The entry of the thread that seals (sealer.ts starts it). It works when nothing else does.
 
-const NICE = 15
+const NICER = 15
 /** One block takes a few milliseconds: a third of a core at most. */
 const WORK_MILLIS = 1
 const REST_MILLIS = 8
@@ -19,12 +18,7 @@ function breathe(): void {
   pace.breathe()
 }
 
-try {
-  // On Linux the priority is a thread's own: `<pid>/task/<thread>`.
-  setPriority(Number(readlinkSync('/proc/thread-self').split('/').at(-1)), NICE)
-} catch {
-  // Elsewhere the whole process would become slow.
-}
+lowerThreadPriority(NICER)
 
 parentPort?.on('message', (job: SealJob) => {
   let reply: SealReply
