@@ -10,7 +10,7 @@ const CALM_LOOKS = 8
 /**
  * How V8 collects old objects, of all threads of the process. With little to do, rarely and with one helper: it gives a heap 4 MiB more
  * and then comes again, each time with helpers for all cores, and who sends waits for those. With much to do as it would by itself:
- * longer marking costs spans, and more room memory.
+ * longer marking costs spans, and more room memory. Not every flag may change while V8 works: with `--parallel-marking` it aborts.
  */
 const CALM = ['--heap-growing-percent=50', '--concurrent-marking-max-worker-num=1'] as const
 const BUSY = ['--heap-growing-percent=0', '--concurrent-marking-max-worker-num=7'] as const
