@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander'
 import { RepriseError } from '../schemas/index.ts'
 import { EXIT, exitCodeOf } from './exit-codes.ts'
-import { addQueryVerbs, collect, wholeNumber } from './query-verbs.ts'
+import { collect, collectHost, factor, path, runId, stepAddress, wholeNumber } from './flag-values.ts'
+import { addQueryVerbs } from './query-verbs.ts'
 import { type CommonFlags, readSettings, type Settings } from './settings.ts'
 import { paint, plain, type Terminal, writeLine } from './terminal.ts'
 import { VERSION } from './version.ts'
@@ -85,7 +86,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     'write a run as a recording that can be reviewed, committed and replayed',
     'reprise export 7f3a --out test/recordings/refund-v1',
   )
-    .requiredOption('--out <dir>', 'folder of the recording')
+    .requiredOption('--out <dir>', 'folder of the recording', path)
     .option('--force', 'replace a recording that is already there')
     .action((run: string, flags) =>
       act(flags, [], async (settings) => (await import('./commands/export.ts')).exportRun(settings, terminal, run, flags)),
@@ -97,7 +98,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     'reprise replay test/recordings/refund-v1 --module src/answer.ts --export answer\n' +
       'reprise replay --all test/recordings --module src/answer.ts --lanes 4 --junit replay.xml',
   )
-    .requiredOption('--module <file>', 'the module that holds the program')
+    .requiredOption('--module <file>', 'the module that holds the program', path)
     .option('--export <name>', 'the exported function, wrapped by instrument() (default: the name of each run)')
     .option('--timeout-millis <number>', 'give up after this long', wholeNumber(1, 86_400_000))
     .addOption(new Option('--mode <mode>', 'cached serves what matches, for a program that was edited').choices(['exact', 'cached']))
@@ -111,13 +112,13 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
       collect,
     )
     .option('--no-record', 'with --on-miss live: do not record what happens as a run of its own')
-    .option('--allow-net <host[:port]>', 'what the process may reach outside of the replayed run; may be given more than once', collect)
+    .option('--allow-net <host[:port]>', 'what the process may reach outside of the replayed run; may be given more than once', collectHost)
     .addOption(new Option('--pacing <pace>', 'when results come (default: instant)').choices(['instant', 'recorded', 'scaled']))
-    .option('--scale <factor>', 'with --pacing scaled: 0.1 is ten times as fast', Number)
+    .option('--scale <factor>', 'with --pacing scaled: 0.1 is ten times as fast', factor)
     .option('--resplit <seed>', 'cut streams of text elsewhere than recorded, to shake out parsers')
-    .option('--all <dir>', 'replay every recording below this folder; one report, in the order of their paths')
+    .option('--all <dir>', 'replay every recording below this folder; one report, in the order of their paths', path)
     .option('--lanes <number>', 'how many are replayed at a time with --all (default: the number of cores)', wholeNumber(1, 256))
-    .option('--junit <file>', 'with --all: write the report as JUnit XML, too')
+    .option('--junit <file>', 'with --all: write the report as JUnit XML, too', path)
     .action((folder: string | undefined, flags) =>
       act(flags, [], async (settings) => (await import('./commands/replay.ts')).replayRecordings(settings, terminal, folder, flags)),
     )
@@ -128,14 +129,18 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     "reprise fork 7f3a --at 'answer > kb' --set 'documents[0].text=no returns' --dry-run\n" +
       'reprise fork 7f3a --at 3 --set model=gpt-5 --set parameters.temperature=0 --module src/answer.ts --allow-write refund',
   )
-    .requiredOption('--at <step>', 'the step: its number in call order, its name (kb, or kb#2 for the second), or the start of its lineage')
+    .requiredOption(
+      '--at <step>',
+      'the step: its number in call order, its name (kb, or kb#2 for the second), or the start of its lineage',
+      stepAddress,
+    )
     .requiredOption(
       '--set <path=value>',
       'what is set: input..., output..., documents..., error, prompt, model, parameters..., seed, time; JSON or text; may be given more than once',
       collect,
     )
     .option('--dry-run', 'only say how many steps will be served, called or missing')
-    .option('--module <file>', 'the module that holds the program')
+    .option('--module <file>', 'the module that holds the program', path)
     .option('--export <name>', 'the exported function, wrapped by instrument() (default: the name of the run)')
     .addOption(new Option('--on-miss <what>', 'what comes of a call that matches nothing (default: live)').choices(['throw', 'live']))
     .addOption(
@@ -186,8 +191,8 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     'reprise quarantine keygen --out ~/reprise-quarantine.pem\nreprise quarantine list\n' +
       'reprise quarantine release 3fa9c1 --key ~/reprise-quarantine.pem --out item.bin\nreprise quarantine discard --all',
   )
-    .option('--key <file>', 'release: the file of the private key')
-    .option('--out <file>', 'release: write the content here; keygen: write the private key here')
+    .option('--key <file>', 'release: the file of the private key', path)
+    .option('--out <file>', 'release: write the content here; keygen: write the private key here', path)
     .option('--keep', 'release: leave the item where it is')
     .option('--all', 'discard: every item')
     .action((action: string, ids: string[], flags) =>
@@ -206,7 +211,7 @@ export async function runCli(args: readonly string[], terminal: Terminal): Promi
     .option('--explain', 'instead of the text, print what is found where and why, what is kept and what is let go; never the value')
     .option('--field <name>', 'name of the field or attribute that holds the text')
     .option('--kind <kind>', 'kind of step that the text is of, for rules that are confined to kinds')
-    .option('--run <run>', 'instead of a file: what the policy would change of what this run has kept; nothing is written')
+    .option('--run <run>', 'instead of a file: what the policy would change of what this run has kept; nothing is written', runId)
     .action((file: string | undefined, flags) =>
       act(flags, [], async (settings) => (await import('./commands/redact.ts')).redact(settings, terminal, file, flags)),
     )

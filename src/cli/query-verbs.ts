@@ -1,5 +1,6 @@
-import { type Command, InvalidArgumentError } from 'commander'
-import { parseTime, RUN_STATUSES, STEP_KINDS, TIME_ACCEPTS } from '../schemas/index.ts'
+import type { Command } from 'commander'
+import { RUN_STATUSES, STEP_KINDS } from '../schemas/index.ts'
+import { collect, collectOneOf, dollars, oneOf, runId, stepId, timeOf, wholeNumber } from './flag-values.ts'
 import type { Settings } from './settings.ts'
 import type { Terminal } from './terminal.ts'
 
@@ -11,47 +12,6 @@ export interface VerbContext {
     settingsFlags: readonly string[],
     action: (settings: Settings) => Promise<number>,
   ) => Promise<void>
-}
-
-export function wholeNumber(least: number, most: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text)
-    if (!/^[0-9]+$/.test(text) || value < least || value > most)
-      throw new InvalidArgumentError(`Expected a whole number from ${least} to ${most}.`)
-    return value
-  }
-}
-
-export function collect(value: string, earlier: string[] | undefined): string[] {
-  return [...(earlier ?? []), value]
-}
-
-function oneOf(words: readonly string[]): (text: string) => string {
-  return (text) => {
-    if (!words.includes(text)) throw new InvalidArgumentError(`Expected one of ${words.join(', ')}.`)
-    return text
-  }
-}
-
-function collectOneOf(words: readonly string[]): (text: string, earlier: string[] | undefined) => string[] {
-  const check = oneOf(words)
-  return (text, earlier) => collect(check(text), earlier)
-}
-
-function dollars(text: string): number {
-  if (!/^[0-9]{1,7}(\.[0-9]{1,9})?$/.test(text)) throw new InvalidArgumentError('Expected an amount such as 0.25.')
-  return Number(text)
-}
-
-const UNIT_MILLIS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** A point in time as nanoseconds since 1970: a time, or how long ago (`90s`, `2h`, `7d`). */
-function timeOf(text: string): string {
-  const [, count = '', unit = ''] = /^([0-9]{1,6})([smhd])$/.exec(text) ?? []
-  if (count !== '') return String(BigInt(Math.max(0, Date.now() - Number(count) * (UNIT_MILLIS[unit] ?? 0))) * 1_000_000n)
-  const nanos = parseTime(text)
-  if (nanos === undefined) throw new InvalidArgumentError(`Expected ${TIME_ACCEPTS}, or how long ago, such as 2h.`)
-  return nanos
 }
 
 /** The verbs that read: `runs`, `show`, `tail`, `doctor`, `config`; and `run`, which ends with what was read. */
@@ -91,7 +51,7 @@ export function addQueryVerbs({ terminal, verb, act }: VerbContext): void {
     .option('--since <time>', 'only steps that started at or after this time', timeOf)
     .option('--until <time>', 'only steps that started before this time', timeOf)
     .option('--max-depth <number>', 'only steps with at most so many steps above them', wholeNumber(0, 1000))
-    .option('--step <step>', 'one step, by the number or the letters that stand before it, with its content and log records')
+    .option('--step <step>', 'one step, by the number or the letters that stand before it, with its content and log records', stepId)
     .option('--logs', 'show the log records of the run as well')
     .action((run: string, flags) =>
       act(flags, [], async (settings) => (await import('./commands/show.ts')).show(settings, terminal, run, flags)),
@@ -102,7 +62,7 @@ export function addQueryVerbs({ terminal, verb, act }: VerbContext): void {
     'print records as they become durable, until interrupted',
     'reprise tail\nreprise tail --run 7f3a0c… --json\nreprise tail --url http://127.0.0.1:4318',
   )
-    .option('--run <id>', 'only what belongs to this run')
+    .option('--run <id>', 'only what belongs to this run', runId)
     .option('--url <url>', 'follow the live feed of a collector instead of the files of the store')
     .option('--last <number>', 'begin with so many records that are there already', wholeNumber(0, 1000), 0)
     .action((flags) => act(flags, [], async (settings) => (await import('./commands/tail.ts')).tail(settings, terminal, flags)))

@@ -94,7 +94,7 @@ describe('reprise runs', () => {
     const cursor = /^more: --cursor (\S+)$/m.exec(stderr)?.[1] ?? ''
     expect(await names('--cursor', cursor)).toEqual(['answer 2', 'answer 1'])
     const { code, stderr: complaint } = await runCli(['runs', '--store', dir, '--cursor', 'x'])
-    expect({ code, complaint }).toEqual({ code: 1, complaint: expect.stringContaining('cursor: expected') })
+    expect({ code, complaint }).toEqual({ code: 2, complaint: expect.stringContaining('cursor: expected') })
 
     const child = spawnCli(['show', run(1), '--store', dir, '--json'])
     child.stdout?.destroy()

@@ -16,6 +16,7 @@ import { parseJson, RepriseError } from '../../schemas/index.ts'
 import { openStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import { findRun } from '../find-run.ts'
+import { ofFlag } from '../flag-values.ts'
 import type { Settings } from '../settings.ts'
 import { plain, type Terminal, writeLine } from '../terminal.ts'
 import { exitCodeOfVerdict } from './replay.ts'
@@ -61,7 +62,7 @@ async function forkOf(
   options: ForkOptions,
   flags: ForkFlags,
 ): Promise<number> {
-  const plan = planOfFork(recording, options)
+  const plan = await ofFlag('set', () => planOfFork(recording, options))
   if (flags.dryRun === true) {
     if (settings.json) writeLine(terminal.stdout, JSON.stringify(plan))
     else tell(terminal.stdout, formatForkPlan(plan))

@@ -13,6 +13,7 @@ import {
   readQuarantinePrivateKey,
 } from '../../store/quarantine/index.ts'
 import { EXIT } from '../exit-codes.ts'
+import { ofFlag } from '../flag-values.ts'
 import type { Settings } from '../settings.ts'
 import { paint, plain, type Terminal, writeLine } from '../terminal.ts'
 
@@ -84,11 +85,11 @@ async function release(
 ): Promise<number> {
   if (id === undefined || more.length > 0) throw usage('quarantine release: expected the id of one item')
   if (keyFile === undefined) throw usage('quarantine release: expected --key, the file of the private key')
+  const privateKey = await ofFlag('key', () => readQuarantinePrivateKey(readText(resolve(terminal.cwd, keyFile))))
   const found = findQuarantined(folder, id)
-  const privateKey = readQuarantinePrivateKey(readText(resolve(terminal.cwd, keyFile)))
   const bytes = readFileSync(found.path)
   const { header, content } = openItem(privateKey, bytes)
-  if (out !== undefined) writeFileSync(resolve(terminal.cwd, out), content, { mode: 0o600, flag: 'wx' })
+  if (out !== undefined) writeOwnFile(resolve(terminal.cwd, out), content)
   else if (settings.json) writeLine(terminal.stdout, JSON.stringify({ ...header, base64: content.toString('base64') }))
   else await new Promise<void>((done, failed) => terminal.stdout.write(content, (error) => (error == null ? done() : failed(error))))
   // Only once it is somewhere else.
@@ -118,21 +119,26 @@ function keygen(settings: Settings, terminal: Terminal, { out }: QuarantineFlags
   const file = resolve(terminal.cwd, out)
   if (`${file}/`.startsWith(`${settings.storeFolder}/`)) throw usage('quarantine keygen: expected a file outside of the store')
   const { publicKey, privateKey } = createQuarantineKeys()
-  try {
-    writeFileSync(file, privateKey, { mode: 0o600, flag: 'wx' })
-  } catch (cause) {
-    throw new RepriseError('usage', `cannot write ${out}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
-  }
+  writeOwnFile(file, privateKey)
   if (settings.json) writeLine(terminal.stdout, JSON.stringify({ schema: 'reprise.quarantine-key/1', publicKey, file }))
   else writeLine(terminal.stdout, publicKey)
   if (!settings.quiet) writeLine(terminal.stderr, `next: REPRISE_QUARANTINE_KEY=${publicKey} reprise up   (keep ${out} elsewhere)`)
   return EXIT.ok
 }
 
+/** A new file that only its owner reads. */
+function writeOwnFile(file: string, content: string | Uint8Array): void {
+  try {
+    writeFileSync(file, content, { mode: 0o600, flag: 'wx' })
+  } catch (cause) {
+    throw new RepriseError('usage', `--out: cannot write ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
+}
+
 function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8')
   } catch (cause) {
-    throw new RepriseError('usage', `cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+    throw new RepriseError('usage', `--key: cannot read ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
   }
 }

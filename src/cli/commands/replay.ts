@@ -58,13 +58,13 @@ async function replayThem(settings: Settings, terminal: Terminal, folder: string
     throw new RepriseError('usage', 'replay: expected a recording, or --all with a folder of recordings, and not both')
   const file = resolve(terminal.cwd, flags.module)
   const timeout = flags.timeoutMillis === undefined ? {} : { timeoutMillis: flags.timeoutMillis }
-  if (folder === undefined && (modeOf(flags).mode !== undefined || flags.serve === 'wire'))
+  const options: ReplayOptions = { ...timeout, ...modeOf(flags), ...paceOf(flags) }
+  if (folder === undefined && (options.mode !== undefined || flags.serve === 'wire'))
     throw new RepriseError('usage', '--all is for exact replays that serve calls')
   if (folder === undefined) return await replayEach(settings, terminal, flags, file, timeout)
   if (flags.lanes !== undefined || flags.junit !== undefined) throw new RepriseError('usage', '--lanes and --junit go with --all')
   const recording = await loadRecording(resolve(terminal.cwd, folder))
   const name = flags.export ?? recording.manifest.name
-  const options: ReplayOptions = { ...timeout, ...modeOf(flags), ...paceOf(flags) }
   const replayed = async (): Promise<Verdict> => await replay(recording, exportOf(await importModule(file), file, name), options)
   const verdict = options.record === true ? await whileRecording(settings, terminal, replayed) : await replayed()
   print(settings, terminal, verdict)
@@ -84,6 +84,8 @@ function modeOf({ mode = 'exact', onMiss, allowWrite, record, serve }: ReplayFla
 }
 
 function paceOf({ pacing, scale, resplit }: ReplayFlags): ReplayOptions {
+  if ((pacing === 'scaled') !== (scale !== undefined))
+    throw new RepriseError('usage', '--scale and --pacing scaled go together: expected both, or neither')
   return {
     ...(pacing === undefined ? {} : { pacing }),
     ...(scale === undefined ? {} : { scale }),
@@ -120,11 +122,19 @@ async function replayEach(
       else print(settings, terminal, outcome, `${shown}: `)
     }
   }
-  if (junit !== undefined) writeFileSync(resolve(terminal.cwd, junit), formatJUnit(cases))
+  if (junit !== undefined) writeReport(resolve(terminal.cwd, junit), formatJUnit(cases))
   const passed = cases.filter(({ result }) => result === 'passed').length
   if (!settings.json) writeLine(terminal.stdout, `${passed} of ${cases.length} recordings exact`)
   // What is wrong with a recording itself comes before what its program did.
   return WORST_FIRST.find((code) => codes.has(code)) ?? [...codes].find((code) => code !== EXIT.ok) ?? EXIT.ok
+}
+
+function writeReport(file: string, text: string): void {
+  try {
+    writeFileSync(file, text)
+  } catch (cause) {
+    throw new RepriseError('usage', `--junit: cannot write ${file}: ${cause instanceof Error ? cause.message : String(cause)}`, { cause })
+  }
 }
 
 const WORST_FIRST: readonly number[] = [EXIT.integrity, EXIT.missing, EXIT.usage, EXIT.diverged]

@@ -1,6 +1,7 @@
 import type { RunSummary } from '../../schemas/index.ts'
 import { openStore, type Store } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
+import { ofFlag } from '../flag-values.ts'
 import type { Settings } from '../settings.ts'
 import { formatDuration, formatTime, millisBetween, type Terminal, tableLines, writeLine } from '../terminal.ts'
 
@@ -87,7 +88,7 @@ function readRuns(store: Store, settings: Settings, flags: RunsFlags): { runs: R
 export async function runs(settings: Settings, terminal: Terminal, flags: RunsFlags): Promise<number> {
   const store = await openStore(settings.storeFolder, { mode: 'read' })
   try {
-    const page = readRuns(store, settings, flags)
+    const page = await ofFlag('cursor', () => readRuns(store, settings, flags))
     if (settings.json) {
       for (const run of page.runs) writeLine(terminal.stdout, JSON.stringify(run))
     } else if (page.runs.length === 0) {

@@ -12,6 +12,7 @@ import { ForkChanges } from './fork-changes.ts'
 import { type ForkPlan, type LiveRules, planFork } from './fork-plan.ts'
 import { Patch, type PatchValues } from './patch.ts'
 import { selectStep } from './step-selector.ts'
+import { badSet } from './value-path.ts'
 
 export interface ForkOptions extends Pick<ReplayOptions, 'args' | 'timeoutMillis' | 'allowWrites' | 'onMiss' | 'record' | 'serve'> {
   /**
@@ -104,10 +105,7 @@ function changedFields(recording: Recording, node: LineageNode, patch: Patch): F
   }
   if (!patch.setsResult || patch.error !== undefined) return []
   const refused = (why: string): RepriseError =>
-    new RepriseError(
-      'invalid_argument',
-      `the result of ${record.core.stepName} cannot be changed in part, since ${why}: set output as a whole`,
-    )
+    badSet(`the result of ${record.core.stepName} cannot be changed in part, since ${why}: set output as a whole`)
   if (patch.needsResult && isPending(record)) throw refused('it is pending: it had not come when the recording was made')
   const result = readResult(recording, node)
   if (result.state === 'value') return differences(result.value, patch.applyToResult(result.value))

@@ -1,8 +1,8 @@
-import { canonicalJson, RepriseError, type StepKind } from '../../schemas/index.ts'
+import { canonicalJson, type RepriseError, type StepKind } from '../../schemas/index.ts'
 import { isServed } from '../matching/recorded-calls.ts'
 import type { LineageNode } from '../recording/lineage.ts'
 import { describeNode } from '../verdict/departures.ts'
-import { formatPath, parsePath, type ValuePath, valueAt, withValueAt } from './value-path.ts'
+import { badSet, formatPath, parsePath, type ValuePath, valueAt, withValueAt } from './value-path.ts'
 
 /** What a fork sets: paths and their new values. */
 export type PatchValues = Readonly<Record<string, unknown>>
@@ -38,11 +38,11 @@ export class Patch {
     const inputs: Change[] = []
     const outputs: Change[] = []
     const paths = Object.keys(set).sort()
-    if (paths.length === 0) throw new RepriseError('invalid_argument', 'set: expected at least one path and its value')
+    if (paths.length === 0) throw badSet('set: expected at least one path and its value')
     for (const path of paths) {
       const value = set[path]
       const [head = '', ...rest] = parsePath(path)
-      const refuse = (why: string): RepriseError => new RepriseError('invalid_argument', `set ${path}: ${why}`)
+      const refuse = (why: string): RepriseError => badSet(`set ${path}: ${why}`)
       const isOf = (kinds: ReadonlySet<StepKind>, what: string): void => {
         if (!kinds.has(kind)) throw refuse(`${describeNode(node)} has no ${what}; set input or output`)
       }
@@ -83,19 +83,12 @@ export class Patch {
     }
     const { error, seed, time } = set
     if ((outputs.length > 0 || error !== undefined) && !isServed(node)) {
-      throw new RepriseError(
-        'invalid_argument',
-        `${describeNode(node)} runs again, so its result is what its code gives: change a step in it`,
-      )
+      throw badSet(`${describeNode(node)} runs again, so its result is what its code gives: change a step in it`)
     }
     if (inputs.length > 0 && (outputs.length > 0 || error !== undefined)) {
-      throw new RepriseError(
-        'invalid_argument',
-        `set: a step with a result that is given is not called, so its input cannot matter: ${paths.join(', ')}`,
-      )
+      throw badSet(`set: a step with a result that is given is not called, so its input cannot matter: ${paths.join(', ')}`)
     }
-    if (error !== undefined && outputs.length > 0)
-      throw new RepriseError('invalid_argument', 'set: a step gives a result or an error, not both')
+    if (error !== undefined && outputs.length > 0) throw badSet('set: a step gives a result or an error, not both')
     this.#inputs = inputs
     this.#outputs = outputs
     this.error = error === undefined ? undefined : new Error(String(error))
@@ -105,9 +98,7 @@ export class Patch {
     try {
       this.canonical = canonicalJson(paths.map((path) => [path, set[path]]))
     } catch (cause) {
-      throw new RepriseError('invalid_argument', `set: values must be such as JSON has: ${cause instanceof Error ? cause.message : ''}`, {
-        cause,
-      })
+      throw badSet(`set: values must be such as JSON has: ${cause instanceof Error ? cause.message : ''}`, cause)
     }
   }
 
@@ -125,7 +116,7 @@ export class Patch {
       (value, change) => withValueAt(value, resolve(change.rest, value, change.path), copied(change.value), { name: change.path, at: '' }),
       args,
     )
-    if (!Array.isArray(changed)) throw new RepriseError('invalid_argument', 'set input: expected a list of arguments')
+    if (!Array.isArray(changed)) throw badSet('set input: expected a list of arguments')
     return changed
   }
 
@@ -175,7 +166,7 @@ function resolve(rest: ValuePath, args: unknown, path: string): ValuePath {
   }
   if (valueAt(request, ['prompt']) !== undefined) return ['0', 'prompt']
   const seen = `the request is not a text, and has neither messages with one of role user nor prompt`
-  throw new RepriseError('invalid_argument', `set ${path}: ${seen}: say where it is, as in ${formatPath(['input', '0', 'question'])}`)
+  throw badSet(`set ${path}: ${seen}: say where it is, as in ${formatPath(['input', '0', 'question'])}`)
 }
 
 /** The program may change what it gets. */

@@ -5,6 +5,11 @@ export type ValuePath = readonly string[]
 
 const MAX_DEPTH = 64
 
+/** What is wrong with what a fork was asked to set. */
+export function badSet(message: string, cause?: unknown): RepriseError {
+  return new RepriseError('invalid_argument', message, { details: { key: 'set' }, ...(cause === undefined ? {} : { cause }) })
+}
+
 /**
  * Reads `output.choices[0].message.content`. Parts are separated by dots, an index may stand in brackets, and a backslash takes the
  * character after it as it is.
@@ -14,7 +19,7 @@ export function parsePath(text: string): ValuePath {
   const parts: string[] = []
   let part = ''
   let closed = false
-  const bad = (why: string): RepriseError => new RepriseError('invalid_argument', `path ${JSON.stringify(text)}: ${why}`)
+  const bad = (why: string): RepriseError => badSet(`path ${JSON.stringify(text)}: ${why}`)
   for (let at = 0; at < text.length; at++) {
     const character = text[at] ?? ''
     if (character === '.' || character === '[') {
@@ -71,11 +76,11 @@ export function withValueAt(root: unknown, path: ValuePath, value: unknown, wher
   if (part === undefined) return value
   const key = keyIn(root, part)
   if (key === undefined || typeof root !== 'object' || root === null) {
-    throw new RepriseError('invalid_argument', `set ${where.name}: there is nothing to set: ${where.at}${describe(root)} has no ${part}`)
+    throw badSet(`set ${where.name}: there is nothing to set: ${where.at}${describe(root)} has no ${part}`)
   }
   const copy: object = Array.isArray(root) ? [...(root as unknown[])] : copyOf(root)
   if (rest.length > 0 && !Object.hasOwn(root, key)) {
-    throw new RepriseError('invalid_argument', `set ${where.name}: there is nothing to set: ${where.at}${describe(root)} has no ${part}`)
+    throw badSet(`set ${where.name}: there is nothing to set: ${where.at}${describe(root)} has no ${part}`)
   }
   const inner = withValueAt(Object.hasOwn(root, key) ? Reflect.get(root, key) : undefined, rest, value, {
     name: where.name,

@@ -1,7 +1,9 @@
 import { RepriseError } from '../../schemas/index.ts'
 
 function badCursor(): RepriseError {
-  return new RepriseError('invalid_argument', 'cursor: expected the `next` of an earlier page of the same list')
+  return new RepriseError('invalid_argument', 'cursor: expected the `next` of an earlier page of the same list', {
+    details: { key: 'cursor' },
+  })
 }
 
 const CURSOR_MAX = 200

@@ -57,7 +57,8 @@ export function readQuarantinePrivateKey(pem: string): KeyObject {
   } catch {
     // Said below.
   }
-  if (key?.asymmetricKeyType !== 'x25519') throw new RepriseError('invalid_argument', 'the key is no X25519 private key in PEM')
+  if (key?.asymmetricKeyType !== 'x25519')
+    throw new RepriseError('invalid_argument', 'the key is no X25519 private key in PEM', { details: { key: 'key' } })
   return key
 }
 
