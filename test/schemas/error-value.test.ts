@@ -10,6 +10,8 @@ class NamedError extends RangeError {
   override name = 'NamedError'
   readonly code = 'E_NAMED'
 }
+class OnPrototype extends Error {}
+Object.defineProperty(OnPrototype.prototype, 'name', { value: 'GivenName', writable: true, configurable: true })
 
 function thrownBack(error: unknown): unknown {
   const { mediaType, data } = encodeValue(errorToValue(error))
@@ -103,6 +105,69 @@ describe('an error as data and back', () => {
     expect(back.code).toBe('E_NAMED')
   })
 
+  test.each<[string, () => Error]>([
+    [
+      'by a getter',
+      () =>
+        new (class Getter extends Error {
+          override get name() {
+            return 'GivenName'
+          }
+        })('g'),
+    ],
+    ['on its prototype', () => new OnPrototype('p')],
+    ['on the prototype of the class that it extends', () => new (class Child extends OnPrototype {})('c')],
+    [
+      'over that of a built-in class',
+      () =>
+        new (class Ranged extends RangeError {
+          override get name() {
+            return 'GivenName'
+          }
+        })('r'),
+    ],
+    [
+      'under the name of a built-in class',
+      () =>
+        new ({
+          TypeError: class extends Error {
+            override get name() {
+              return 'GivenName'
+            }
+          },
+        }).TypeError('t'),
+    ],
+  ])('a name that the class gives %s comes back on the class, and makes no difference to equality', (_name, make) => {
+    const error = make()
+    const back = thrownBack(error) as Error
+    expect([back.name, back.constructor.name, back.message]).toEqual(['GivenName', error.constructor.name, error.message])
+    expect(Object.hasOwn(back, 'name')).toBe(false)
+    expect(back instanceof RangeError).toBe(error instanceof RangeError)
+    expect(thrownBack(back)).toStrictEqual(back)
+    expect(encodeValue(errorToValue(back))).toEqual(encodeValue(errorToValue(error)))
+    // As it was recorded before the name was kept.
+    const { inheritedName, ...before } = (errorToValue(error) as ErrorValue).fields
+    expect(inheritedName).toBe('GivenName')
+    expect(canonicalValue(new ErrorValue(before))).toBe(canonicalValue(error))
+    expect(canonicalValue(back)).toBe(canonicalValue(error))
+  })
+
+  test('one class name with several names of errors is several classes', () => {
+    const named = (name: string) =>
+      thrownBack(
+        new {
+          Made: class extends Error {
+            override get name() {
+              return name
+            }
+          },
+        }.Made('m'),
+      ) as Error
+    const plain = thrownBack(new { Made: class extends Error {} }.Made('m')) as Error
+    expect([named('One').name, named('Two').name, plain.name, named('One').name]).toEqual(['One', 'Two', 'Error', 'One'])
+    expect(Error.prototype.name).toBe('Error')
+  })
+
   test('a class on top of AggregateError keeps its errors', () => {
     class Several extends AggregateError {}
     const back = thrownBack(new Several([new TypeError('a')], 'm')) as AggregateError
@@ -139,6 +204,20 @@ describe('the form of the record', () => {
     expect(encodeValue(errorToValue(error)).data).toBe(
       '{"$reprise":"error","type":"NamedError","base":"RangeError","message":"far","properties":{"name":"NamedError","code":"E_NAMED"},"stack":"at home"}',
     )
+  })
+
+  test('a name is kept once, and the one that a built-in class gives not at all', () => {
+    const text = (error: Error) => encodeValue(errorToValue(Object.assign(error, { stack: 's' }))).data
+    expect(text(new OnPrototype('m'))).toBe(
+      '{"$reprise":"error","type":"OnPrototype","inheritedName":"GivenName","message":"m","stack":"s"}',
+    )
+    expect(text(new (class Child extends TypeError {})('m'))).toBe(
+      '{"$reprise":"error","type":"Child","base":"TypeError","message":"m","stack":"s"}',
+    )
+    const own = Object.assign(new OnPrototype('m'), { name: 'GivenName' })
+    expect(text(own)).toBe('{"$reprise":"error","type":"OnPrototype","message":"m","properties":{"name":"GivenName"},"stack":"s"}')
+    const other = Object.defineProperty(new OnPrototype('m'), 'name', { value: 'Error' })
+    expect(text(other)).toBe('{"$reprise":"error","type":"OnPrototype","name":"Error","message":"m","stack":"s"}')
   })
 
   test('what has a field of its own is not among the properties', () => {
@@ -193,6 +272,18 @@ describe('the form of the record', () => {
       },
     })
     expect((errorToValue(hostile) as ErrorValue).fields).toMatchObject({ type: 'Error', message: '' })
+    class Throwing extends Error {
+      override get name(): string {
+        throw new Error('no name')
+      }
+    }
+    expect((thrownBack(new Throwing('x')) as Error).name).toBe('Error')
+    const long = new (class Long extends Error {
+      override get name() {
+        return 'x'.repeat(5000)
+      }
+    })('m')
+    expect((errorToValue(long) as ErrorValue).fields).not.toHaveProperty('inheritedName')
     const odd = Object.assign(new Error('x'), { name: 7, message: { not: 'text' }, constructor: 'none' })
     expect(() => encodeValue(errorToValue(odd))).not.toThrow()
     expect((errorToValue(Object.setPrototypeOf(new Error('bare'), null)) as ErrorValue).fields).toMatchObject({

@@ -73,6 +73,11 @@ export function errorToValue(error: unknown, capture: (held: unknown) => unknown
     // A DOMException has its name in a slot of its own; for the rest a name that the class gives needs no keeping.
     ...((base === 'DOMException' || (name !== inherited && properties['name'] !== name)) && { name }),
     ...(base !== type && base !== 'Error' && { base }),
+    // Recordings from before it was kept are matched without it.
+    ...(name === inherited &&
+      name !== base &&
+      properties['name'] !== name &&
+      name.length <= CLASS_NAME_MAX_LENGTH && { inheritedName: name }),
     message: textOf(readOf(error, 'message'), ''),
     ...(Object.keys(properties).length > 0 && { properties }),
     ...(Object.hasOwn(error, 'cause') && { cause: capture(readOf(error, 'cause')) }),
@@ -86,13 +91,14 @@ export function errorToValue(error: unknown, capture: (held: unknown) => unknown
 const named = new Map<string, ErrorClass>()
 const NAMED_MAX = 256
 
-function classOf(type: string, base: ErrorClass): ErrorClass {
-  if (base.name === type) return base
-  const key = `${base.name}/${type}`
+function classOf(type: string, base: ErrorClass, inheritedName: string | undefined): ErrorClass {
+  if (base.name === type && inheritedName === undefined) return base
+  const key = JSON.stringify([base.name, type, inheritedName])
   const known = named.get(key)
   if (known !== undefined) return known
-  // The name of the class is all that is known of it; `constructor.name` and `instanceof Error` work as before.
+  // The names are all that is known of the class; `constructor.name` and `instanceof Error` work as before.
   const made: ErrorClass = { [type]: class extends base {} }[type] ?? base
+  if (inheritedName !== undefined) hide(made.prototype, 'name', inheritedName)
   if (named.size >= NAMED_MAX) named.clear()
   named.set(key, made)
   return made
@@ -106,7 +112,8 @@ function makeError(fields: ErrorFields): Error {
   const message = fields.message === '' ? undefined : fields.message
   const base = fields.base ?? fields.type
   if (base === 'DOMException') return new DOMException(message, fields.name)
-  const made = classOf(fields.type.slice(0, CLASS_NAME_MAX_LENGTH), BUILT_IN.get(base) ?? Error)
+  const inheritedName = fields.inheritedName?.slice(0, CLASS_NAME_MAX_LENGTH)
+  const made = classOf(fields.type.slice(0, CLASS_NAME_MAX_LENGTH), BUILT_IN.get(base) ?? Error, inheritedName)
   if (base !== 'AggregateError') return Reflect.construct(made, [message]) as Error
   return Reflect.construct(made, [Array.isArray(fields.errors) ? fields.errors.map(valueToError) : [], message]) as Error
 }

@@ -140,11 +140,11 @@ function reviveObject(tree: Tree, depth: number): unknown {
 
 function reviveError(tree: Tree, depth: number): unknown {
   const fields: Tree = {}
-  for (const key of ['type', 'name', 'base', 'message', 'properties', 'cause', 'errors', 'stack']) {
+  for (const key of ['type', 'name', 'base', 'inheritedName', 'message', 'properties', 'cause', 'errors', 'stack']) {
     if (Object.hasOwn(tree, key)) fields[key] = revive(tree[key], depth + 1)
   }
-  const { type, message, name, base, stack, properties } = fields
-  const optional = [name, base, stack].every((text) => text === undefined || isText(text))
+  const { type, message, name, base, inheritedName, stack, properties } = fields
+  const optional = [name, base, inheritedName, stack].every((text) => text === undefined || isText(text))
   if (!isText(type) || !isText(message) || !optional) return NOT_A_TAG
   if (properties !== undefined && (typeof properties !== 'object' || properties === null)) return NOT_A_TAG
   return valueToError(new ErrorValue({ ...(fields as object), type, message } as ErrorFields))

@@ -14,9 +14,12 @@ export const TAG = '$reprise'
 /**
  * - `json`: the tree that JSON text is made of. Strings may hold lone surrogates, which JSON escapes.
  * - `msgpack`: every string is well-formed, memory is a Uint8Array.
- * - `canonical`: for equality. Memory is base64, the entries of Maps and Sets are sorted, errors have no stack.
+ * - `canonical`: for equality. Memory is base64, the entries of Maps and Sets are sorted, errors have no stack and no name that their class gives.
  */
 export type TagForm = 'json' | 'msgpack' | 'canonical'
+
+/** Fields of an error that make no difference to equality. */
+const NOT_COMPARED: ReadonlySet<string> = new Set(['stack', 'inheritedName'])
 
 type Tree = Record<string, unknown>
 
@@ -132,7 +135,7 @@ export class Tagger {
   #error({ fields }: ErrorValue, depth: number): Tree {
     const tree: Tree = { [TAG]: 'error' }
     for (const [key, held] of Object.entries(fields)) {
-      if (key !== 'stack' || this.#form !== 'canonical') tree[key] = this.tag(held, depth + 1)
+      if (!(this.#form === 'canonical' && NOT_COMPARED.has(key))) tree[key] = this.tag(held, depth + 1)
     }
     return tree
   }

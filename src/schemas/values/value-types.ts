@@ -31,6 +31,8 @@ export interface ErrorFields {
   readonly name?: string
   /** The built-in class that `type` extends, when it is neither built-in itself nor a child of Error alone. */
   readonly base?: string
+  /** `error.name`, where the class gives it, by its prototype or a getter, and neither Error nor `base` does. Left out where equality matters. */
+  readonly inheritedName?: string
   readonly message: string
   /** Own enumerable properties (`code`, `status`, …); the ones named here are left out. */
   readonly properties?: Readonly<Record<string, unknown>>
