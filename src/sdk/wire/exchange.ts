@@ -1,6 +1,7 @@
 import { charsetOf, decodeText, isJsonLinesType, isJsonType, piecesAt, placesOf, typeOf } from './body-text.ts'
 import { decodedChunks } from './content-encoding.ts'
 import { type HeaderPair, keptResponseHeaders, keptUrl } from './headers.ts'
+import { isJsonLayout, type JsonLayout, layoutOf, writeJson } from './json-layout.ts'
 import { exactJson } from './json-text.ts'
 
 /** What a response says before its body. */
@@ -30,6 +31,8 @@ interface KeptResponse {
   /** As it came; made anew for a body that is served whole. Of older recordings only that there was one. */
   contentLength?: number | true
   json?: unknown
+  /** Of the JSON here, or of that in `data`; without one it is compact. */
+  layout?: JsonLayout
   text?: string
   bytes?: Uint8Array
   /** With the parts of `data` between them, the text of the body. */
@@ -85,6 +88,7 @@ function keepText(kept: KeptResponse, text: string, type: string): unknown[] {
     const json = exactJson(text)
     if (json !== undefined) {
       kept.json = json
+      keepLayout(kept, [text], [json])
       return []
     }
   }
@@ -94,14 +98,21 @@ function keepText(kept: KeptResponse, text: string, type: string): unknown[] {
     return []
   }
   kept.frames = parts.frames
+  keepLayout(kept, parts.texts, parts.data)
   return parts.data
+}
+
+function keepLayout(kept: KeptResponse, texts: readonly string[], values: readonly unknown[]): void {
+  const layout = layoutOf(texts, values)
+  if (layout !== undefined) kept.layout = layout
 }
 
 /** A line of JSON, alone or behind `data:` (WHATWG HTML, server-sent events). */
 const JSON_LINE = /^(?:data:[ \t]*)?([{[].*[}\]])[ \t]*\r?$/gm
 
-function jsonParts(text: string): { frames: string[]; data: unknown[] } | undefined {
+function jsonParts(text: string): { frames: string[]; texts: string[]; data: unknown[] } | undefined {
   const frames: string[] = []
+  const texts: string[] = []
   const data: unknown[] = []
   let from = 0
   for (const match of text.matchAll(JSON_LINE)) {
@@ -110,12 +121,13 @@ function jsonParts(text: string): { frames: string[]; data: unknown[] } | undefi
     if (value === undefined) continue
     const start = match.index + match[0].indexOf(json)
     frames.push(text.slice(from, start))
+    texts.push(json)
     data.push(value)
     from = start + json.length
   }
   if (data.length === 0) return undefined
   frames.push(text.slice(from))
-  return { frames, data }
+  return { frames, texts, data }
 }
 
 function inUtf8([name, value]: HeaderPair): HeaderPair {
@@ -174,10 +186,11 @@ function servedLength({ contentLength }: KeptResponse, length: number, isWhole: 
   return Math.max(recorded, length + 1)
 }
 
-function textOf({ json, text, frames }: KeptResponse, output: readonly unknown[]): string | undefined {
-  if (json !== undefined) return JSON.stringify(json)
+function textOf({ json, layout: kept, text, frames }: KeptResponse, output: readonly unknown[]): string | undefined {
+  const layout = isJsonLayout(kept) ? kept : undefined
+  if (json !== undefined) return writeJson(json, layout)
   if (frames === undefined) return text
-  return frames.map((frame, index) => (index < output.length - 1 ? frame + JSON.stringify(output[index]) : frame)).join('')
+  return frames.map((frame, index) => (index < output.length - 1 ? frame + writeJson(output[index], layout) : frame)).join('')
 }
 
 const encoder = new TextEncoder()

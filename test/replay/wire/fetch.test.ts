@@ -64,6 +64,10 @@ const PROGRAMS = {
     log.push(await (await fetch(at('/latin'))).arrayBuffer().then(({ byteLength }) => byteLength > 0))
     return log
   }),
+  pretty: instrument(async function pretty() {
+    const text = await (await fetch(at('/pretty'))).text()
+    return [text, text.length > 80, await piecesOf(await fetch(at('/pretty')))]
+  }),
   binary: instrument(async function binary() {
     const response = await fetch(at('/binary'))
     const bytes = new Uint8Array(await response.arrayBuffer())

@@ -41,6 +41,12 @@ async function answer(request: IncomingMessage, response: ServerResponse, number
         'application/json',
         JSON.stringify({ number, method: request.method, type: request.headers['content-type'] ?? null, length: body.length }),
       )
+    case '/pretty': {
+      const text = JSON.stringify({ number, from: `ana-${number}@example.com`, of: [{ a: 'é' }, {}, []] }, null, 2)
+      response.writeHead(200, { 'content-type': 'application/json' }).write(text.slice(0, 5))
+      await sleep(2)
+      return void response.end(`${text.slice(5)}\n`)
+    }
     case '/gzip':
     case '/br':
     case '/zstd': {

@@ -118,6 +118,69 @@ describe('an exchange that is kept and served', () => {
     expect(found?.head.headers).toContainEqual(['content-type', 'text/plain; charset=utf-8'])
   })
 
+  it('has the same JSON text, however it is laid out', () => {
+    const indent = fc.oneof(fc.constant('\t'), fc.integer({ min: 1, max: 10 }))
+    const value = fc.oneof(fc.array(fc.jsonValue()), fc.dictionary(fc.string({ unit: 'grapheme' }), fc.jsonValue()))
+    const end = fc.constantFrom('', '\n', ' \n\n')
+    fc.assert(
+      fc.property(value, indent, end, fc.boolean(), places, (json, by, after, ascii, at) => {
+        const pretty = JSON.stringify(json, null, by).toWellFormed()
+        fc.pre(pretty === JSON.stringify(JSON.parse(pretty), null, by) && !/-0|[eE][+-]?\d|\d{16}/.test(pretty))
+        const text = ascii ? inAscii(pretty) : pretty
+        const chunks = cut(Buffer.from(text + after), at)
+        const found = served('application/json', chunks)
+        expect(joined(found).toString()).toBe(text + after)
+        expect(found).toHaveLength(chunks.length)
+        expect(keptExchange(headOf('application/json'), chunks, MAX)).toMatchObject([{ json: JSON.parse(text) }])
+      }),
+    )
+  })
+
+  it.each([
+    ['as Python writes it', '{"id": "a", "of": [1, 2.5, null, {}], "said": "h\\u00e9 \\ud83d\\ude00", "in": {"a": true, "b": []}}'],
+    ['in a list', '[{"id": "a, b: c"}, {"id": 2}]\n'],
+    ['as V8 writes it', '{"id":"a","said":"hé: x, y\\u001f"}'],
+  ])('has the same JSON text, %s', (_name, text) => {
+    expect(joined(served('application/json', [Buffer.from(text)])).toString()).toBe(text)
+  })
+
+  it('has the same text in every event, where all are laid out alike', () => {
+    const alike = 'data: {"delta": "one", "n": 1}\n\ndata: {"delta": "h\\u00e9", "n": 2}\n\ndata: [DONE]\n\n'
+    expect(joined(served('text/event-stream', [Buffer.from(alike)])).toString()).toBe(alike)
+    const mixed = 'data: {"delta": "one"}\n\ndata: {"delta":"two"}\n\n'
+    expect(joined(served('text/event-stream', [Buffer.from(mixed)])).toString()).toBe('data: {"delta":"one"}\n\ndata: {"delta":"two"}\n\n')
+  })
+
+  it('keeps the layout alone beside the value, and of no other than it can write', () => {
+    const kept = (text: string) => keptExchange(headOf('application/json'), [Buffer.from(text)], MAX)[0]
+    expect(kept('{\n  "a": 1\n}\n')).toMatchObject({ json: { a: 1 }, layout: { indent: '  ', end: '\n' } })
+    for (const other of [
+      '{"a":1}',
+      '{ "a": 1 }',
+      '{\r\n  "a": 1\r\n}',
+      '{\n  "a": 1.0\n}',
+      '{\n  "a": [1, 2]\n}',
+      `{"a":1}${' '.repeat(9)}`,
+    ])
+      expect(kept(other)).not.toHaveProperty('layout')
+  })
+
+  it('writes the value that redaction left in the layout that was recorded, and compact where that is none any more', () => {
+    const [kept] = keptExchange(headOf('application/json'), [Buffer.from('{\n  "a": "secret",\n  "b": 1\n}')], MAX) as [object]
+    const text = (changed: object) => joined(servedExchange([{ ...kept, ...changed }])?.chunks ?? []).toString()
+    expect(text({ json: { a: '<mail>', b: 1 } })).toBe('{\n  "a": "<mail>",\n  "b": 1\n}')
+    for (const layout of [
+      '[redacted]',
+      null,
+      { indent: '[redacted]' },
+      { indent: '--' },
+      { indent: 4 },
+      { end: 'x' },
+      { end: '\n'.repeat(99) },
+    ])
+      expect(text({ layout })).toBe('{"a":"secret","b":1}')
+  })
+
   it('keeps numbers that JavaScript does not hold', () => {
     const text = '{"id":12345678901234567890,"price":-0}'
     expect(joined(served('application/json', [Buffer.from(text)])).toString()).toBe(text)
@@ -166,6 +229,11 @@ describe('an exchange that is kept and served', () => {
       expect(servedExchange(other)).toBeUndefined()
   })
 })
+
+/** With all but ASCII escaped by number. */
+function inAscii(text: string): string {
+  return text.replace(/[\u007f-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+}
 
 /** A data line of JSON says what its value says; any other line is itself. */
 function meaningOf(text: string): unknown {
