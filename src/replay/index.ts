@@ -9,7 +9,7 @@ export { type ExportOptions, exportRecording } from './recording/recording-write
 export { type ReplayOptions, replay } from './replay.ts'
 export { listRecordings, type ReplayAllOptions, type ReplayReport, replayAll } from './replay-all.ts'
 export { assertReplaysExactly, type MatcherResult, matchers } from './testing/matchers.ts'
-export { type OpenRecordedOptions, openRecorded, type RecordedTests } from './testing/open-recorded.ts'
+export { type NamedTest, type OpenRecordedOptions, openRecorded, type RecordedTests } from './testing/open-recorded.ts'
 export { type RecordingsReporter, recordingsReporter } from './testing/recordings-reporter.ts'
 export type { ExpectedStep, TrajectoryMode } from './testing/trajectory.ts'
 export { formatJUnit, type JUnitCase, junitCase } from './verdict/format-junit.ts'

@@ -1,4 +1,5 @@
 import { fileURLToPath } from 'node:url'
+import { RepriseError } from '../../schemas/index.ts'
 import { createRecorded, type Recorded } from './recorded.ts'
 import { recordingPlace } from './recording-place.ts'
 import { type RecordedSources, TestRecorder } from './test-recorder.ts'
@@ -22,8 +23,19 @@ export interface OpenRecordedOptions {
   readonly serve?: 'call' | 'wire'
 }
 
+/** What a test of node:test is given. It says which test it is among those of one name. */
+export interface NamedTest {
+  /** With the names of the suites that it stands in. */
+  readonly fullName: string
+}
+
 export interface RecordedTests {
-  /** The `recorded` of one test, by its name, after those of the suites that it stands in. */
+  /** Of one test of node:test, by its context. Tests of one name have recordings of their own, in the order in which they ask for them. */
+  of(test: NamedTest): Recorded
+  /**
+   * Of one test, by its name, after those of the suites that it stands in. Whoever gives the same names gets the same recordings; that
+   * one would record over those of another is an error.
+   */
   of(...names: string[]): Recorded
   /** Ends the collector that recordings took, if they did. */
   close(): Promise<void>
@@ -38,8 +50,33 @@ export function openRecorded({ file, update, ...options }: OpenRecordedOptions):
   const isUpdate = process.execArgv.includes('--test-update-snapshots')
   const state = update ?? (isUpdate ? 'all' : vitestUpdateState())
   const recorder = new TestRecorder()
+  const owners = new Map<string, object>()
+  const open = (names: readonly string[], ordinal?: number): Recorded => {
+    const owner = {}
+    const isOfAnother = (folder: string): boolean => {
+      const first = owners.get(folder) ?? owner
+      owners.set(folder, first)
+      return first !== owner
+    }
+    return createRecorded({ place: recordingPlace(path, names, ordinal), state, recorder, isOfAnother, ...options })
+  }
+  const byTest = new WeakMap<NamedTest, Recorded>()
+  const ordinals = new Map<string, number>()
+  const openFor = (test: NamedTest): Recorded => {
+    const { fullName } = test
+    if (typeof fullName !== 'string')
+      throw new RepriseError('invalid_argument', 'recordings.of(test): expected the context of a test, with its fullName, or names')
+    const ordinal = (ordinals.get(fullName) ?? 0) + 1
+    ordinals.set(fullName, ordinal)
+    const recorded = open([fullName], ordinal)
+    byTest.set(test, recorded)
+    return recorded
+  }
   return {
-    of: (...names) => createRecorded({ place: recordingPlace(path, names), state, recorder, ...options }),
+    of: (...given: [NamedTest] | string[]) => {
+      const [first] = given
+      return typeof first === 'object' && first !== null ? (byTest.get(first) ?? openFor(first)) : open(given as string[])
+    },
     close: async () => await recorder.close(),
   }
 }

@@ -29,12 +29,14 @@ export interface RecordedOptions extends RecordedSources {
   readonly allowNetwork?: readonly string[]
   /** What is served in a replay: calls as a whole, the default, or the HTTP exchanges that they made. */
   readonly serve?: ReplayOptions['serve']
+  /** Whether a recording was asked for by another test of this run before. */
+  readonly isOfAnother?: (folder: string) => boolean
   /** Told what came of each call. */
   readonly onUse?: (use: RecordedUse) => void
 }
 
 export function createRecorded(options: RecordedOptions): Recorded {
-  const { place, state, onUse = () => {} } = options
+  const { place, state, isOfAnother = () => false, onUse = () => {} } = options
   let calls = 0
   return async <A extends unknown[], R>(fn: (...args: A) => R, ...args: A): Promise<RecordedResult<R>> => {
     if (!ranInstrumented(fn)) {
@@ -49,13 +51,29 @@ export function createRecorded(options: RecordedOptions): Recorded {
       throw new RepriseError('artifact_missing', `${message}. Run the test once without CI, or with -u, and commit the folder`)
     }
     const replays = isThere && state !== 'all'
+    const isShared = isOfAnother(folder)
+    if (!replays && isShared) throw new RepriseError('invalid_argument', `${shared(folder)}. It would be recorded over`)
     const outcome = replays
-      ? await replayed(fn, args, folder, options, (label) => onUse({ call, how: 'replayed', label }))
+      ? await replayed(fn, args, folder, options, (label) => onUse({ call, how: 'replayed', label })).catch((error: unknown) => {
+          // What is wrong with a recording itself says so.
+          throw isShared && !RepriseError.isInstance(error)
+            ? new RepriseError('replay_diverged', `${messageOf(error)}\n\n${shared(folder)}`, { cause: error })
+            : error
+        })
       : await record(fn, args, folder, options)
     if (!replays) onUse({ call, how: 'recorded' })
     if (!outcome.ok) throw outcome.error
     return outcome.value as RecordedResult<R>
   }
+}
+
+function shared(folder: string): string {
+  const cure = 'give each a name of its own, or in node:test the context: recordings.of(t)'
+  return `another test of this run has the recording at ${folder}, too, since both have the same name: ${cure}`
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
 }
 
 async function replayed<A extends unknown[]>(

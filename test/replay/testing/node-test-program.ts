@@ -1,5 +1,5 @@
 import { appendFileSync } from 'node:fs'
-import { after, test } from 'node:test'
+import { after, describe, test } from 'node:test'
 import { instrument, model } from 'reprise'
 import { openRecorded } from 'reprise/replay'
 
@@ -22,4 +22,14 @@ after(async () => await recordings.close())
 test('answers', async (t) => {
   const { said } = await recordings.of(t.name)(answer, 'why')
   t.assert.match(said, /^\w+ why 0\.\d+$/)
+})
+
+describe('cases', () => {
+  for (const prompt of ['one', 'two']) {
+    test('are told', async (t) => {
+      const { said } = await recordings.of(t)(answer, prompt)
+      const { said: again } = await recordings.of(t)(answer, `${prompt} again`)
+      t.assert.match(`${said}, ${again}`, new RegExp(`^\\w+ ${prompt} [\\d.e-]+, \\w+ ${prompt} again [\\d.e-]+$`))
+    })
+  }
 })
