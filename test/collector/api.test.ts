@@ -102,6 +102,12 @@ describe('the list of runs', () => {
   })
 })
 
+it('says of a request target that is too long that it is', async () => {
+  const { status, body } = await getJson(await bench.collector(), `/api/v1/runs?text=${'x'.repeat(5000)}`)
+  expect(status).toBe(400)
+  expect(JSON.stringify(body)).toContain('at most 4096 characters')
+})
+
 it('gives steps by window, one step, and bytes of an artifact by range', async () => {
   const collector = await bench.collector()
   const steps = Array.from({ length: 9 }, (_, step) =>

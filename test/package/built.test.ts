@@ -35,4 +35,17 @@ describe('the built package', () => {
   test.each(SUBPATHS)('has code and types for $specifier', ({ built, types }) => {
     for (const file of [built, types]) expect(existsSync(new URL(`../../${file}`, import.meta.url)), file).toBe(true)
   })
+
+  test('runs where the program lets no clock be replaced', async () => {
+    const program = `
+      import { instrument, tool } from 'reprise'
+      const step = tool(async (n) => n + 1, { name: 'step' })
+      console.log(await instrument(async function answer() { return await step(Date.now() > 0 ? 1 : 0) })())`
+    const { code, stdout, stderr } = await runNode(['--frozen-intrinsics', '--input-type=module', '--eval', program], {
+      cwd: root,
+      env: { REPRISE_ENDPOINT: 'http://127.0.0.1:9', REPRISE_SPOOL: 'false' },
+    })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '2\n' })
+    expect(stderr).toMatch(/reprise: 2 steps not recorded/)
+  })
 })

@@ -2,6 +2,7 @@ import { resolve } from 'node:path'
 import { backupStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
+import { shellWord } from '../shell-word.ts'
 import { paint, plural, type Terminal, writeLine } from '../terminal.ts'
 
 const PROGRESS_MILLIS = 1_000
@@ -31,7 +32,7 @@ export async function backup(settings: Settings, terminal: Terminal, folder: str
       terminal.stdout,
       `${plural(copied.files, 'file')} copied (${copied.bytes} bytes), ${plural(linked.files, 'file')} linked (${linked.bytes} bytes)`,
     )
-    if (check.problemCount > 0) writeLine(terminal.stderr, `what is wrong: reprise verify --store ${made.folder}`)
+    if (check.problemCount > 0) writeLine(terminal.stderr, `what is wrong: reprise verify --store ${shellWord(made.folder)}`)
   }
   return check.problemCount === 0 ? EXIT.ok : EXIT.integrity
 }

@@ -10,6 +10,7 @@ import { RepriseError, type RunSummary } from '../../schemas/index.ts'
 import { openStore } from '../../store/index.ts'
 import { EXIT } from '../exit-codes.ts'
 import type { Settings } from '../settings.ts'
+import { shellWord } from '../shell-word.ts'
 import { formatDuration, millisBetween, paint, plain, plural, type Terminal, tableLines, writeLine } from '../terminal.ts'
 import { VERSION } from '../version.ts'
 import { RUN_COLUMNS, runRow } from './runs.ts'
@@ -144,7 +145,7 @@ export async function demo(asked: Settings, terminal: Terminal, flags: DemoFlags
     )
     if (!exact) for (const line of formatVerdict(verdict).split('\n')) say(plain(line))
     const program = relative(terminal.cwd, agentFile)
-    const storeFlag = store === './.reprise' ? '' : ` --store ${store}`
+    const storeFlag = store === './.reprise' ? '' : ` --store ${shellWord(store)}`
     say(`${heading('next')}npx reprise show ${agentRun.id.slice(0, 12)}${storeFlag}`)
     say(`${heading('')}npx reprise replay ${shownFolder} --module ${program} --export answer`)
     if (!exact) return EXIT.diverged

@@ -8,6 +8,7 @@ import { RepriseError, type RunSummary } from '../../schemas/index.ts'
 import { inspectStore, openStore } from '../../store/index.ts'
 import { askCollector } from '../ask-collector.ts'
 import type { Settings } from '../settings.ts'
+import { shellWord } from '../shell-word.ts'
 import { formatDuration, millisBetween, paint, plain, plural, type Terminal, writeLine } from '../terminal.ts'
 import { formatCost } from './runs.ts'
 import { startFromSettings } from './up.ts'
@@ -166,7 +167,7 @@ function tellRuns(
   const [first] = runs
   const folder = relative(terminal.cwd, settings.storeFolder)
   const store =
-    settings.origins.store.from === 'default' ? '' : ` --store ${folder.startsWith('..') ? settings.storeFolder : `./${folder}`}`
+    settings.origins.store.from === 'default' ? '' : ` --store ${shellWord(folder.startsWith('..') ? settings.storeFolder : `./${folder}`)}`
   say(
     `${label('next')}reprise ${runs.length === 1 && first !== undefined ? `show ${first.id.slice(0, 12)}` : `runs --tag ${TAG}=${tag}`}${store}`,
   )

@@ -8,6 +8,7 @@ import { EXIT } from '../exit-codes.ts'
 import { readForwardHeaders } from '../forward-headers.ts'
 import { tuneGc } from '../gc-tuning.ts'
 import type { Settings } from '../settings.ts'
+import { shellWord } from '../shell-word.ts'
 import { paint, type Terminal, writeLine } from '../terminal.ts'
 import { VERSION } from '../version.ts'
 
@@ -123,7 +124,7 @@ export async function up(settings: Settings, terminal: Terminal): Promise<number
     if (grpc !== undefined) say(`${name('')}OTLP over gRPC: ${grpc}`)
     else say(`${name('senders')}that default to gRPC need OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf`)
     for (const url of settings.values.forward) say(`${name('forwards')}to ${new URL(url).origin}`)
-    say(`${name('look')}reprise runs --store ${settings.storeFolder}   (Ctrl-C stops)`)
+    say(`${name('look')}reprise runs --store ${shellWord(settings.storeFolder)}   (Ctrl-C stops)`)
   }
   const endTuning = tuneGc(collector)
   lowerEngineThreads()

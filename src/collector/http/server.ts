@@ -58,7 +58,10 @@ export function createHttpServer(parts: ServerParts): Server {
       log.warn('request-refused', { status: 403, reason: 'host' })
       if (isOtlp) refuse(request, response, otlpEncodingOf(request), new Refusal(403, RPC.permissionDenied, 'host', refusedHost))
       else answerJson(response, new ApiError(403, 'forbidden', refusedHost))
-    } else if (target.length > TARGET_MAX || !isPlainPath(path)) {
+    } else if (target.length > TARGET_MAX) {
+      const message = `path: expected at most ${TARGET_MAX} characters, its query included; found ${target.length}`
+      answerJson(response, new ApiError(400, 'invalid_argument', message))
+    } else if (!isPlainPath(path)) {
       answerJson(response, new ApiError(400, 'invalid_argument', 'path: expected plain segments, no dots, no encoded slashes'))
     } else if (path === '/v1/traces') {
       await parts.traces(request, response)

@@ -65,7 +65,10 @@ export function hookHrtime(): void {
 
 const BILLION = 1_000_000_000n
 
-/** Puts a function in the place of another: with its name, length and own properties, and as visible as that was. */
+/**
+ * Puts a function in the place of another: with its name, length and own properties, and as visible as that was. Where the program lets
+ * nothing be put there (`node --frozen-intrinsics`), the other stays.
+ */
 export function replace(owner: object, name: string, value: unknown): void {
   const before = Object.getOwnPropertyDescriptor(owner, name)
   const original: unknown = Reflect.get(owner, name)
@@ -76,5 +79,5 @@ export function replace(owner: object, name: string, value: unknown): void {
       if (descriptor !== undefined && !isOwn) Reflect.defineProperty(value, key, descriptor)
     }
   }
-  Object.defineProperty(owner, name, { value, writable: true, configurable: true, enumerable: before?.enumerable ?? false })
+  Reflect.defineProperty(owner, name, { value, writable: true, configurable: true, enumerable: before?.enumerable ?? false })
 }

@@ -70,6 +70,8 @@ export class Drain {
   /** Dropped spans that a report has told of. */
   #reported = 0
   #reportedSpooled = 0
+  /** Of what the queue gave up: what a report or a line has told of. */
+  #toldGivenUp = 0
   /** Whether the last run found somebody. */
   reached = true
   lastReason = ''
@@ -107,6 +109,7 @@ export class Drain {
     const report = { sent: this.#sent - sentBefore, failed, dropped: dropped - this.#reported }
     if (reported) {
       this.#reported = dropped
+      this.#toldGivenUp = this.#queue.droppedSteps
       this.#reportedSpooled += spooled
     }
     return spooled === 0 ? report : { ...report, spooled }
@@ -194,14 +197,33 @@ export class Drain {
 
   /** Says, once per process, how many steps did not get through, why, and what to do. */
   warnUnsent(what: string, reason: string = this.lastReason, count: number = this.#queue.length + this.heldSpans): void {
-    warnOnce(`${countOf(count)} ${what}: ${this.#why(reason)}`)
+    warnOnce(`${countOf(count)} ${what}${this.#givenUp()}: ${this.#why(reason)}`)
   }
 
   /** The same where the end of the program left them to the spool. */
   warnSpooled(spooled: number, folder: string, losses: readonly { reason: string; count: number }[], problem: string | undefined): void {
     const lost = losses.map(({ reason, count }) => `${count} lost (${reason}${problem === undefined ? '' : `: ${problem}`})`)
-    const kept = spooled > 0 || lost.length === 0 ? [`${countOf(spooled)} kept in ${folder} for the next collector`] : []
-    warnOnce(`${[...kept, ...lost].join(', ')}: ${this.#why(this.lastReason)}`)
+    // With those that went there while nobody answered.
+    const all = spooled + this.#spill.spooled - this.#reportedSpooled
+    const kept = all > 0 || lost.length === 0 ? [`${countOf(all)} kept in ${folder} for the next collector`] : []
+    warnOnce(`${[...kept, ...lost].join(', ')}${this.#givenUp()}: ${this.#why(this.lastReason)}`)
+  }
+
+  /** The same of those that the queue had no room for. Nothing where there are none, or a report has told of them. */
+  warnGivenUp(): void {
+    const count = this.#queue.droppedSteps - this.#toldGivenUp
+    if (count <= 0) return
+    this.#toldGivenUp += count
+    const bytes = this.#options.queueMaxBytes
+    warnOnce(
+      `${countOf(count)} not recorded (queue_full): more than ${bytes} bytes waited to be sent. Let the program come to an await now and then, or raise queueMaxBytes.`,
+    )
+  }
+
+  #givenUp(): string {
+    const count = this.#queue.droppedSteps - this.#toldGivenUp
+    this.#toldGivenUp += Math.max(0, count)
+    return count > 0 ? `, ${count} not recorded (queue_full)` : ''
   }
 
   #why(reason: string): string {

@@ -55,7 +55,7 @@ async function finish(recorder: Recorder): Promise<void> {
     clearTimeout(timer)
     drain.resume()
   }
-  if (!recorder.hasUnsent) return
+  if (!recorder.hasUnsent) return drain.warnGivenUp()
   if (spools(recorder)) await preloadRedaction().catch(() => {})
   if (spools(recorder)) spoolRest(recorder, drain.takeUnsent(), deadline)
   else drain.warnUnsent('not recorded')
@@ -72,6 +72,7 @@ export function finishAtOnce(recorder: Recorder): void {
   try {
     recorder.announce(0)
     if (recorder.hasUnsent) sendOrSpool(recorder)
+    recorder.drain.warnGivenUp()
   } catch (error) {
     warnOnce(`the last steps are not recorded: ${String(error)}`)
   }

@@ -1,13 +1,14 @@
 import { createRequire } from 'node:module'
 import type { PluggedDetector, PolicyConfig } from '../../redaction/index.ts'
-import { RepriseError } from '../../schemas/index.ts'
+import { moduleUrl, RepriseError } from '../../schemas/index.ts'
 
 type Files = { readPolicyFile(nameOrFile: string, cwd: string, parse: (data: unknown) => PolicyConfig): PolicyConfig }
 type Detectors = { loadDetectors(policy: PolicyConfig): readonly PluggedDetector[] }
 type Schema = { parsePolicy(data: unknown): PolicyConfig }
 
 // The sources run unbuilt; in the package the file has the name that the compiler gave it.
-const UNBUILT = import.meta.url.endsWith('.ts')
+const HERE = moduleUrl(import.meta.url)
+const UNBUILT = HERE.endsWith('.ts')
 
 /**
  * The policy that a recorded program was given, read and checked at once: engine and validator are loaded for it, which no program
@@ -17,7 +18,7 @@ const UNBUILT = import.meta.url.endsWith('.ts')
  */
 export function readPolicyNow(nameOrFile: string): PolicyConfig {
   try {
-    const require = createRequire(import.meta.url)
+    const require = createRequire(HERE)
     const { readPolicyFile }: Files = UNBUILT ? require('./policy-file.ts') : require('./policy-file.js')
     const parse = (data: unknown): PolicyConfig => {
       const { parsePolicy }: Schema = UNBUILT
@@ -38,7 +39,7 @@ export function readPolicyNow(nameOrFile: string): PolicyConfig {
 /** The detectors of its own that a policy names; where it names none, nothing is loaded for it. Throws as `loadDetectors`. */
 export function loadDetectorsNow(policy: PolicyConfig | undefined): readonly PluggedDetector[] {
   if (policy?.detectors === undefined) return []
-  const require = createRequire(import.meta.url)
+  const require = createRequire(HERE)
   const { loadDetectors }: Detectors = UNBUILT ? require('./detector-modules.ts') : require('./detector-modules.js')
   return loadDetectors(policy)
 }

@@ -1,13 +1,15 @@
 import { statSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { ChosenPolicyOptions, Redactor } from '../../redaction/index.ts'
+import { moduleUrl } from '../../schemas/index.ts'
 
 type Redaction = { createRedactorFor(options: ChosenPolicyOptions): Redactor }
 
 let loaded: Redaction | undefined
 
 // The sources run unbuilt; in the package the file has the name that the compiler gave it.
-const UNBUILT = import.meta.url.endsWith('.ts')
+const HERE = moduleUrl(import.meta.url)
+const UNBUILT = HERE.endsWith('.ts')
 
 /**
  * Loads the redaction engine while there is time for it, where a bundler has put it elsewhere. Only there: what is being
@@ -24,7 +26,7 @@ export async function preloadRedaction(): Promise<void> {
  */
 export function redactionNow(): Redaction {
   if (loaded === undefined) {
-    const require = createRequire(import.meta.url)
+    const require = createRequire(HERE)
     const found: Redaction = UNBUILT ? require('../../redaction/index.ts') : require('../../redaction/index.js')
     loaded = found
   }
@@ -33,7 +35,7 @@ export function redactionNow(): Redaction {
 
 function standsBeside(): boolean {
   try {
-    return statSync(new URL(UNBUILT ? '../../redaction/index.ts' : '../../redaction/index.js', import.meta.url)).isFile()
+    return statSync(new URL(UNBUILT ? '../../redaction/index.ts' : '../../redaction/index.js', HERE)).isFile()
   } catch {
     return false
   }

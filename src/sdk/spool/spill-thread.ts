@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { moduleUrl } from '../../schemas/index.ts'
 import type { SpoolOptions, SpoolOutcome, UnsentBody } from './spool.ts'
 
 /** Its objects are gone with each body; with more room than this they would only take the program's memory. */
@@ -21,7 +22,8 @@ export class SpillThread {
   /** @throws whatever keeps a thread from being started, where a bundler has put its file elsewhere for example */
   constructor(options: SpoolOptions) {
     // The thread runs whichever of the two this file is: a source or what was built from it.
-    const file = new URL(import.meta.url.endsWith('.ts') ? './spill-worker.ts' : './spill-worker.js', import.meta.url)
+    const here = moduleUrl(import.meta.url)
+    const file = new URL(here.endsWith('.ts') ? './spill-worker.ts' : './spill-worker.js', here)
     // Nothing that the program was started with: an `--import` of its own would be run again.
     this.#worker = new Worker(file, {
       execArgv: [],

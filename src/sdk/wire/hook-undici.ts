@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import Module, { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
+import { moduleUrl } from '../../schemas/index.ts'
 import { suspendEffects } from '../effects/real.ts'
 import { currentScope, runtime } from '../run/runtime.ts'
 import type { Scope } from '../run/scope.ts'
@@ -31,7 +32,7 @@ export function hookUndici(): void {
 
 function ownCopy(): object[] {
   try {
-    const require = createRequire(import.meta.url)
+    const require = createRequire(moduleUrl(import.meta.url))
     if (!isLoaded(require)) {
       hookOnceLoaded(require)
       return []
