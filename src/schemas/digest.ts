@@ -1,7 +1,6 @@
 import * as crypto from 'node:crypto'
 import { createRequire } from 'node:module'
 import { RepriseError } from './errors.ts'
-import { moduleUrl } from './module-url.ts'
 
 /** `sha256:` and 64 lowercase hex digits, over the exact bytes. */
 export type Digest = `sha256:${string}`
@@ -17,7 +16,7 @@ type OneShot = (algorithm: 'sha256', data: Uint8Array | string, encoding: 'hex')
  * would pay for it at its start. Not with `await import`: that would keep the package from being `require`d.
  */
 function portableSha256Hex(): Sha256Hex {
-  const require = createRequire(moduleUrl(import.meta.url))
+  const require = createRequire(import.meta.url)
   const { sha256 } = require('@noble/hashes/sha2.js') as typeof import('@noble/hashes/sha2.js')
   const { bytesToHex, utf8ToBytes } = require('@noble/hashes/utils.js') as typeof import('@noble/hashes/utils.js')
   return (data) => bytesToHex(sha256(typeof data === 'string' ? utf8ToBytes(data) : data))

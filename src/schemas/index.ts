@@ -18,7 +18,6 @@ export {
 } from './effects/effect-log.ts'
 export { ERROR_CODES, type ErrorCode, RepriseError, type RepriseErrorOptions } from './errors.ts'
 export { randomId16, randomId32, randomSaltHex } from './ids.ts'
-export { moduleUrl } from './module-url.ts'
 export type { OptionKind } from './options/option-kinds.ts'
 export { OPTION_KEYS, OPTIONS, type OptionKey, type OptionRow, type OptionValues } from './options/option-table.ts'
 export {

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import { moduleUrl } from '../../schemas/index.ts'
+import { moduleUrl } from '../module-url.ts'
 import type { SpoolOptions, SpoolOutcome, UnsentBody } from './spool.ts'
 
 /** Its objects are gone with each body; with more room than this they would only take the program's memory. */
