@@ -1,5 +1,6 @@
 import { setFlagsFromString } from 'node:v8'
 import type { Collector } from '../collector/index.ts'
+import { EngineThreads } from './engine-threads.ts'
 
 const LOOK_MILLIS = 250
 /** What small bodies never come to unless far more of them come than are worked on. */
@@ -15,15 +16,21 @@ const CALM_LOOKS = 8
 const CALM = ['--heap-growing-percent=50', '--concurrent-marking-max-worker-num=1'] as const
 const BUSY = ['--heap-growing-percent=0', '--concurrent-marking-max-worker-num=7'] as const
 
+/** What is tuned. V8 reads its flags each time it needs them. */
+export interface Engine {
+  readonly setFlag: (flag: string) => void
+  /** Whether its threads let those that senders wait for go first. */
+  readonly giveWay: (gives: boolean) => void
+}
+
 /** Fits the collection of garbage to what is to do. For a process that does nothing else. */
 export class GcTuning {
-  readonly #setFlag: (flag: string) => void
+  readonly #engine: Engine
   #calmLooks = CALM_LOOKS
 
-  /** `setFlag` takes a flag of V8; V8 reads these each time it needs them. */
-  constructor(setFlag: (flag: string) => void = setFlagsFromString) {
-    this.#setFlag = setFlag
-    for (const flag of CALM) setFlag(flag)
+  constructor(engine: Engine) {
+    this.#engine = engine
+    this.#apply(true)
   }
 
   /** To be told again and again how many bytes of bodies are being worked on. */
@@ -32,13 +39,19 @@ export class GcTuning {
     if (inFlightBytes >= BUSY_BYTES) this.#calmLooks = 0
     else if (!wasCalm) this.#calmLooks++
     const isCalm = this.#calmLooks === CALM_LOOKS
-    if (isCalm !== wasCalm) for (const flag of isCalm ? CALM : BUSY) this.#setFlag(flag)
+    if (isCalm !== wasCalm) this.#apply(isCalm)
+  }
+
+  #apply(isCalm: boolean): void {
+    for (const flag of isCalm ? CALM : BUSY) this.#engine.setFlag(flag)
+    this.#engine.giveWay(isCalm)
   }
 }
 
 /** Until the returned function is called. */
 export function tuneGc(collector: Collector): () => void {
-  const tuning = new GcTuning()
+  const threads = new EngineThreads()
+  const tuning = new GcTuning({ setFlag: setFlagsFromString, giveWay: (gives) => threads.giveWay(gives) })
   const timer = setInterval(() => tuning.look(collector.stats().inFlightBytes), LOOK_MILLIS)
   timer.unref()
   return () => clearInterval(timer)

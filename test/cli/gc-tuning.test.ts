@@ -5,11 +5,14 @@ import { GcTuning } from '../../src/cli/gc-tuning.ts'
 const MIB = 1024 * 1024
 
 test('one helper and more room while there is little to do, neither as soon as there is much, and again after a while', () => {
-  const flags: string[] = []
-  const since = (): string[] => flags.splice(0)
-  const tuning = new GcTuning((flag) => flags.push(flag))
-  const calm = ['--heap-growing-percent=50', '--concurrent-marking-max-worker-num=1']
-  const busy = ['--heap-growing-percent=0', '--concurrent-marking-max-worker-num=7']
+  const set: string[] = []
+  const since = (): string[] => set.splice(0)
+  const tuning = new GcTuning({
+    setFlag: (flag) => set.push(flag),
+    giveWay: (gives) => set.push(gives ? 'threads go last' : 'threads go with the others'),
+  })
+  const calm = ['--heap-growing-percent=50', '--concurrent-marking-max-worker-num=1', 'threads go last']
+  const busy = ['--heap-growing-percent=0', '--concurrent-marking-max-worker-num=7', 'threads go with the others']
   expect(since()).toEqual(calm)
   for (let look = 0; look < 20; look++) tuning.look(MIB)
   expect(since()).toEqual([])

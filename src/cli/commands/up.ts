@@ -3,7 +3,6 @@ import { type Collector, startCollector } from '../../collector/index.ts'
 import { parsePolicy } from '../../redaction/policies/schema.ts'
 import { RepriseError } from '../../schemas/index.ts'
 import { readPolicyFile } from '../../sdk/spool/index.ts'
-import { lowerEngineThreads } from '../engine-threads.ts'
 import { EXIT } from '../exit-codes.ts'
 import { readForwardHeaders } from '../forward-headers.ts'
 import { tuneGc } from '../gc-tuning.ts'
@@ -127,7 +126,6 @@ export async function up(settings: Settings, terminal: Terminal): Promise<number
     say(`${name('look')}reprise runs --store ${shellWord(settings.storeFolder)}   (Ctrl-C stops)`)
   }
   const endTuning = tuneGc(collector)
-  lowerEngineThreads()
   try {
     return await serveUntilStopped(collector, terminal, settings.quiet)
   } finally {
