@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { RUN_PARAMETERS } from '../../src/collector/http/api-parameters.ts'
 import { logsQueryOf, runsQueryOf, stepsQueryOf } from '../../src/collector/http/api-query.ts'
 import { byteRangeOf } from '../../src/collector/http/byte-range.ts'
 import { parseTime } from '../../src/schemas/index.ts'
@@ -71,6 +72,41 @@ describe('query parameters', () => {
     expect(() => runs(text)).toThrow(expect.objectContaining({ status: 400, message: expect.stringMatching(message) }))
   })
 
+  it.each([
+    ['names of 200 characters, however many units they take', `name=${encodeURIComponent('\u{1f600}'.repeat(200))}`],
+    ['amounts as JSON writes them', `costMin=1e-7&costMax=${1 / 3}`],
+    ['a leap day', 'from=2028-02-29&to=2028-02-29T23:59:59.999999999%2B01:00'],
+  ])('that the OpenAPI document allows are taken: %s', (_what, text) => {
+    expect(() => runs(text)).not.toThrow()
+  })
+
+  it('that are times match the pattern of the OpenAPI document exactly when they are taken', () => {
+    const pattern = new RegExp(String(RUN_PARAMETERS.from.schema['pattern']))
+    const times = [
+      '0',
+      '01',
+      '1795219200000000001',
+      '123456789012345678901',
+      '2026-11-21',
+      '2026-11-21T10:00Z',
+      '2026-11-21T10:00:00.5-08:00',
+    ]
+    const none = [
+      '',
+      '-1',
+      'now',
+      '1969-12-31',
+      '2026-02-30',
+      '2026-13-01',
+      '2026-11-21T24:00Z',
+      '2026-11-21T10:00:00',
+      '2026-11-21T10:00+25:00',
+    ]
+    for (const text of [...times, ...none]) {
+      expect({ text, matches: pattern.test(text) }).toEqual({ text, matches: RUN_PARAMETERS.from.parse(text) !== undefined })
+    }
+  })
+
   it('that only runs have are no parameters of steps', () => {
     expect(() => steps('model=x')).toThrow(expect.objectContaining({ status: 400 }))
   })
@@ -86,9 +122,19 @@ describe('a time', () => {
     ['1970-01-01T00:00:00.5Z', '500000000'],
   ])('%s is %s', (text, nanos) => expect(parseTime(text)).toBe(nanos))
 
-  it.each(['', '01', '-1', '1e3', '2026-02-30T00:00:00', '1960-01-01', 'now', '2026-11-21T10:00:00'])('%j is none', (text) =>
-    expect(parseTime(text)).toBeUndefined(),
-  )
+  it.each([
+    '',
+    '01',
+    '-1',
+    '1e3',
+    '2026-02-30T00:00:00Z',
+    '2026-02-29',
+    '2026-04-31',
+    '2026-01-01T24:00Z',
+    '1960-01-01',
+    'now',
+    '2026-11-21T10:00:00',
+  ])('%j is none', (text) => expect(parseTime(text)).toBeUndefined())
 })
 
 describe('a range of bytes (RFC 9110 section 14)', () => {

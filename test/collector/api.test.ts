@@ -341,6 +341,8 @@ it('describes itself: the OpenAPI document names every path that answers', async
   for (const path of paths.filter((each) => !each.includes('live') && !each.includes('digest'))) {
     const url = path.replace('{id}', traceOf(1)).replace('{span}', spanOf(1, 0))
     expect({ path, status: (await getJson(collector, url)).status }).toEqual({ path, status: 200 })
+    const unknown = path.startsWith('/api/v1/runs') ? 400 : 200
+    expect({ path, status: (await getJson(collector, `${url}?unknown=1`)).status }).toEqual({ path, status: unknown })
   }
   expect(paths).toHaveLength(13)
 })

@@ -1,4 +1,13 @@
-import { type Fidelity, parseTime, RUN_STATUSES, type RunStatus, STEP_KINDS, type StepKind, TIME_ACCEPTS } from '../../schemas/index.ts'
+import {
+  type Fidelity,
+  parseTime,
+  RUN_STATUSES,
+  type RunStatus,
+  STEP_KINDS,
+  type StepKind,
+  TIME_ACCEPTS,
+  TIME_PATTERN,
+} from '../../schemas/index.ts'
 import { ApiError } from './api-error.ts'
 
 export type JsonSchema = Readonly<Record<string, unknown>>
@@ -18,8 +27,9 @@ type Repeated<T> = Parameter<T> & { readonly repeats: true }
 
 export const LIMIT_DEFAULT = 50
 export const LIMIT_MAX = 1_000
-const CURSOR_MAX = 1_024
+const CURSOR_MAX = 200
 const TEXT_MAX = 200
+export const REPEATS_MAX = 20
 
 function oneOf<const T extends string>(doc: string, words: readonly T[]): Parameter<T> {
   return {
@@ -35,7 +45,8 @@ function text(doc: string): Parameter<string> {
     doc,
     schema: { type: 'string', minLength: 1, maxLength: TEXT_MAX },
     accepts: `1 to ${TEXT_MAX} characters`,
-    parse: (given) => (given.length > 0 && given.length <= TEXT_MAX ? given : undefined),
+    // JSON Schema counts code points, of which each is one or two units.
+    parse: (given) => (given.length > 0 && given.length <= 2 * TEXT_MAX && [...given].length <= TEXT_MAX ? given : undefined),
   }
 }
 
@@ -52,22 +63,25 @@ function whole(doc: string, least: number, most: number): Parameter<number> {
 }
 
 function time(doc: string): Parameter<string> {
-  return { doc, schema: { type: 'string' }, accepts: TIME_ACCEPTS, parse: parseTime }
+  return { doc, schema: { type: 'string', pattern: TIME_PATTERN }, accepts: TIME_ACCEPTS, parse: parseTime }
 }
+
+/** A number as JSON writes it, that is not negative. */
+const AMOUNT = /^[0-9]{1,20}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,3})?$/
 
 function amount(doc: string): Parameter<number> {
   return {
     doc,
     schema: { type: 'number', minimum: 0, maximum: 1_000_000 },
     accepts: 'a number from 0 to 1000000',
-    parse: (given) => (/^[0-9]{1,7}(\.[0-9]{1,9})?$/.test(given) && Number(given) <= 1_000_000 ? Number(given) : undefined),
+    parse: (given) => (AMOUNT.test(given) && Number(given) <= 1_000_000 ? Number(given) : undefined),
   }
 }
 
 const limit = whole('How many at most; 50 when it is not given.', 1, LIMIT_MAX)
 const cursor: Parameter<string> = {
   doc: 'The `next` of an earlier page with the same parameters.',
-  schema: { type: 'string', maxLength: CURSOR_MAX },
+  schema: { type: 'string', pattern: '^[A-Za-z0-9_-]+$', maxLength: CURSOR_MAX },
   accepts: 'the "next" of an earlier page',
   parse: (given) => (given !== '' && given.length <= CURSOR_MAX ? given : undefined),
 }
@@ -191,5 +205,3 @@ export function readParameters<T extends Parameters>(table: T, given: URLSearchP
   }
   return values as ValuesOf<T>
 }
-
-const REPEATS_MAX = 20

@@ -5,6 +5,7 @@ import type { Logger } from '../log.ts'
 import { VERSION } from '../version.ts'
 import { ApiError, apiErrorOf, errorBody } from './api-error.ts'
 import { readPage } from './api-pages.ts'
+import { readParameters } from './api-parameters.ts'
 import { logsQueryOf, runsQueryOf, stepsQueryOf } from './api-query.ts'
 import { answerArtifact } from './artifacts.ts'
 
@@ -80,7 +81,11 @@ export function createApi(options: ApiOptions): Hono {
     })
     return context.json({ schema: 'reprise.run-list/1', runs: items, ...(next !== undefined && { next }) })
   })
-  api.get('/api/v1/runs/:id', (context) => context.json(requireRun(runIdOf(context.req.param('id')))))
+  api.get('/api/v1/runs/:id', (context) => {
+    const id = runIdOf(context.req.param('id'))
+    readParameters({}, queryOf(context))
+    return context.json(requireRun(id))
+  })
   api.get('/api/v1/runs/:id/steps', async (context) => {
     const id = runIdOf(context.req.param('id'))
     const query = stepsQueryOf(queryOf(context))
@@ -95,6 +100,7 @@ export function createApi(options: ApiOptions): Hono {
     const id = runIdOf(context.req.param('id'))
     const spanId = context.req.param('span')
     if (!SPAN_ID.test(spanId)) throw new ApiError(400, 'invalid_argument', 'span id: expected 16 lowercase hex digits')
+    readParameters({}, queryOf(context))
     requireRun(id)
     const step = store.index.readStep(id, spanId, options.namespace)
     if (step === undefined) throw new ApiError(404, 'not_found', `no step ${spanId} in run ${id}`)
@@ -112,11 +118,13 @@ export function createApi(options: ApiOptions): Hono {
   })
   api.get('/api/v1/runs/:id/gaps', (context) => {
     const id = runIdOf(context.req.param('id'))
+    readParameters({}, queryOf(context))
     requireRun(id)
     return context.json({ schema: 'reprise.run-gaps/1', ...store.index.readGaps(id, options.namespace) })
   })
   api.get('/api/v1/runs/:id/conflicts', (context) => {
     const id = runIdOf(context.req.param('id'))
+    readParameters({}, queryOf(context))
     requireRun(id)
     return context.json({ schema: 'reprise.run-conflicts/1', conflicts: store.index.readConflicts(id, options.namespace) })
   })

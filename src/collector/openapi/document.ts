@@ -8,7 +8,7 @@ import {
   runSummarySchema,
   spanRecordSchema,
 } from '../../schemas/records/index.ts'
-import { LIVE_PARAMETERS, LOG_PARAMETERS, type Parameters, RUN_PARAMETERS, STEP_PARAMETERS } from '../http/api-parameters.ts'
+import { LIVE_PARAMETERS, LOG_PARAMETERS, type Parameters, REPEATS_MAX, RUN_PARAMETERS, STEP_PARAMETERS } from '../http/api-parameters.ts'
 
 type Json = Record<string, unknown>
 
@@ -34,7 +34,8 @@ interface Route {
   readonly errors?: Readonly<Record<number, string>>
 }
 
-const RUN_MISSING = { 404: 'There is no such run; `nearest` names the likely ones.' }
+const NO_INDEX = { 503: 'The index is being made anew, or the disk has no room for one.' }
+const RUN_MISSING = { 404: 'There is no such run; `nearest` names the likely ones.', ...NO_INDEX }
 
 const ROUTES: readonly Route[] = [
   { path: '/healthz', operation: 'readHealth', summary: 'Whether the collector runs.', answer: 'Health' },
@@ -51,7 +52,14 @@ const ROUTES: readonly Route[] = [
     summary: 'Name, version, and on loopback the folder of the store.',
     answer: 'Version',
   },
-  { path: '/api/v1/runs', operation: 'listRuns', summary: 'Runs, newest first.', parameters: RUN_PARAMETERS, answer: 'RunList' },
+  {
+    path: '/api/v1/runs',
+    operation: 'listRuns',
+    summary: 'Runs, newest first.',
+    parameters: RUN_PARAMETERS,
+    answer: 'RunList',
+    errors: NO_INDEX,
+  },
   { path: '/api/v1/runs/{id}', operation: 'readRun', summary: 'One run.', answer: 'RunSummary', errors: RUN_MISSING },
   {
     path: '/api/v1/runs/{id}/steps',
@@ -66,7 +74,7 @@ const ROUTES: readonly Route[] = [
     operation: 'readStep',
     summary: 'One step in its latest state, merged where our SDK and another exporter both sent it.',
     answer: 'Span',
-    errors: { 404: 'There is no such run, or no such step in it.' },
+    errors: { 404: 'There is no such run, or no such step in it.', ...NO_INDEX },
   },
   {
     path: '/api/v1/runs/{id}/logs',
@@ -112,7 +120,7 @@ function parametersOf(path: string, table: Parameters = {}): Json[] {
     name,
     in: 'query',
     description: doc,
-    schema: repeats === true ? { type: 'array', items: schema } : schema,
+    schema: repeats === true ? { type: 'array', items: schema, maxItems: REPEATS_MAX } : schema,
   }))
   return [...inPath, ...inQuery]
 }
@@ -127,7 +135,10 @@ function operationOf(route: Route): Json {
     responses: {
       200: jsonAnswer('OK', String(route.answer)),
       ...Object.fromEntries(
-        Object.entries(errors).map(([status, text]) => [status, jsonAnswer(text, status === '503' ? String(route.answer) : 'Error')]),
+        Object.entries(errors).map(([status, text]) => [
+          status,
+          jsonAnswer(text, status === '503' && route.answer === 'Ready' ? 'Ready' : 'Error'),
+        ]),
       ),
     },
   }

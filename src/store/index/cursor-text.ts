@@ -1,4 +1,4 @@
-import { RepriseError } from '../../schemas/index.ts'
+import { canonicalJson, RepriseError, sha256Hex } from '../../schemas/index.ts'
 
 function badCursor(): RepriseError {
   return new RepriseError('invalid_argument', 'cursor: expected the `next` of an earlier page of the same list', {
@@ -8,19 +8,26 @@ function badCursor(): RepriseError {
 
 const CURSOR_MAX = 200
 
+/** Of a cursor that was cut short, or that belongs to another list, the check differs. It is no secret: a cursor opens nothing. */
+function checkOf(list: string, place: string): string {
+  return sha256Hex(canonicalJson([list, place])).slice(0, 8)
+}
+
 /** A place in a list as text that says nothing to its holder: signed 64-bit numbers, and what list they belong to. */
 export function cursorText(list: string, numbers: readonly (bigint | number)[]): string {
-  return Buffer.from([list, ...numbers.map(String)].join(' ')).toString('base64url')
+  const place = numbers.map(String).join(' ')
+  return Buffer.from(`${place} ${checkOf(list, place)}`).toString('base64url')
 }
 
 /** Throws `invalid_argument` for what `cursorText` did not make for this list. */
 export function readCursor(list: string, count: number, cursor: string): bigint[] {
   if (cursor.length > CURSOR_MAX || !/^[A-Za-z0-9_-]+$/.test(cursor)) throw badCursor()
-  const [name, ...parts] = Buffer.from(cursor, 'base64url').toString('latin1').split(' ')
-  if (name !== list || parts.length !== count || !parts.every((part) => /^-?[0-9]{1,19}$/.test(part))) throw badCursor()
+  const parts = Buffer.from(cursor, 'base64url').toString('latin1').split(' ')
+  const check = parts.pop()
+  if (check !== checkOf(list, parts.join(' ')) || parts.length !== count) throw badCursor()
   return parts.map((part) => {
-    const number = BigInt(part)
-    if (BigInt.asIntN(64, number) !== number) throw badCursor()
+    const number = /^-?[0-9]{1,19}$/.test(part) ? BigInt(part) : undefined
+    if (number === undefined || BigInt.asIntN(64, number) !== number) throw badCursor()
     return number
   })
 }

@@ -17,7 +17,7 @@ export function listLogs(source: QuerySource, runId: string, query: ListLogsQuer
   if (run === undefined) return { logs: [] }
   const range = new Conditions()
   range.add('run = ?', numberOf(run, 'id'))
-  if (query.cursor !== undefined) range.add('(time, address) > (?, ?)', ...readCursor('logs', 2, query.cursor))
+  if (query.cursor !== undefined) range.add('(time, address) > (?, ?)', ...readCursor(`logs ${runId}`, 2, query.cursor))
   const search = new Conditions()
   if (query.spanId !== undefined) {
     if (!/^[0-9a-f]{16}$/.test(query.spanId)) throw new RepriseError('invalid_argument', 'spanId: expected 16 lowercase hex digits')
@@ -45,5 +45,5 @@ export function listLogs(source: QuerySource, runId: string, query: ListLogsQuer
   const last = page.at(-1)
   const place = rows.length > limit && last !== undefined ? [BigInt(textOf(last, 'time')), BigInt(textOf(last, 'address'))] : end
   const logs = page.map((row) => expected<LogRecord>(readRecordAt(source, numberOf(row, 'address')), isLogRecord))
-  return { logs, ...(place !== undefined && { next: cursorText('logs', place) }) }
+  return { logs, ...(place !== undefined && { next: cursorText(`logs ${runId}`, place) }) }
 }

@@ -24,10 +24,10 @@ function sequenceOf(key: string, value: number): number {
 }
 
 /** Where in the order of steps to look. */
-function rangeOf(run: number, query: ListStepsQuery): Conditions {
+function rangeOf(run: number, runId: string, query: ListStepsQuery): Conditions {
   const range = new Conditions()
   range.add('run = ?', run)
-  if (query.cursor !== undefined) range.add('(position, start, span) > (?, ?, ?)', ...readCursor('steps', 3, query.cursor))
+  if (query.cursor !== undefined) range.add('(position, start, span) > (?, ?, ?)', ...readCursor(`steps ${runId}`, 3, query.cursor))
   if (query.fromSequence !== undefined) range.add('position >= ?', sequenceOf('fromSequence', query.fromSequence))
   if (query.toSequence !== undefined) range.add('position <= ?', sequenceOf('toSequence', query.toSequence))
   if (query.fromSequence !== undefined || query.toSequence !== undefined) range.add('position < ?', NO_POSITION)
@@ -60,7 +60,7 @@ export function listSteps(source: QuerySource, runId: string, query: ListStepsQu
   const run = findRunRow(database, runId, query.namespace)
   if (run === undefined) return { steps: [] }
   const id = numberOf(run, 'id')
-  const range = rangeOf(id, query)
+  const range = rangeOf(id, runId, query)
   const search = searchOf(query)
   const { maxDepth } = query
   const isSearch = search.parts.length > 0 || maxDepth !== undefined
@@ -86,7 +86,10 @@ export function listSteps(source: QuerySource, runId: string, query: ListStepsQu
   const page = found.slice(0, limit)
   const last = page.at(-1)
   const place = found.length > limit && last !== undefined ? placeOfRow(last) : end
-  return { steps: page.map((row) => stepWithLogs(source, run, row)), ...(place !== undefined && { next: cursorText('steps', place) }) }
+  return {
+    steps: page.map((row) => stepWithLogs(source, run, row)),
+    ...(place !== undefined && { next: cursorText(`steps ${runId}`, place) }),
+  }
 }
 
 /** A step as it stands; content that its sender put on an event of it stands on the step. */
