@@ -1,7 +1,7 @@
 import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { RepriseError } from '../schemas/index.ts'
-import { readFormat, STORE_FORMAT } from './files/format-file.ts'
+import { readFormat, refuseFile, STORE_FORMAT } from './files/format-file.ts'
 import { layoutOf } from './files/layout.ts'
 import { tryWriterLock } from './files/writer-lock.ts'
 
@@ -12,6 +12,8 @@ export interface StoreInspection {
   readonly newestFormat: number
   /** Who writes, in words, and where it can be asked if it is a collector; undefined when nobody does. */
   readonly writer: { readonly pid?: number; readonly host?: string; readonly startedBy: string; readonly url?: string } | undefined
+  /** Whether its lock could be tried: where it could not, a writer may be at work, and `writer` only says that much. */
+  readonly isLockTried: boolean
   /** Files and folders that others than their owner may read or write, relative to the store; bounded. */
   readonly tooOpen: readonly string[]
   /** Bytes of the file system that this user can still write; undefined where that cannot be told. */
@@ -29,15 +31,16 @@ const OTHERS = 0o077
 
 /**
  * Looks at a store's folder. Whether a writer is at work is found by trying its lock for a moment.
- * @throws RepriseError `store_version`, `integrity`
+ * @throws RepriseError `store_version`, `integrity`, `invalid_argument` for a file
  */
 export function inspectStore(dir: string): StoreInspection {
   const layout = layoutOf(resolve(dir))
+  refuseFile(layout)
   const format = readFormat(layout)
   return {
     format,
     newestFormat: STORE_FORMAT,
-    writer: format === undefined ? undefined : writerOf(layout),
+    ...(format === undefined ? { writer: undefined, isLockTried: true } : lockOf(layout)),
     tooOpen: format === undefined ? [] : tooOpenUnder(layout.dir),
     freeBytes: freeBytesAt(layout.dir),
     network: networkAt(layout.dir),
@@ -46,21 +49,22 @@ export function inspectStore(dir: string): StoreInspection {
   }
 }
 
-function writerOf(layout: ReturnType<typeof layoutOf>): StoreInspection['writer'] {
+function lockOf(layout: ReturnType<typeof layoutOf>): Pick<StoreInspection, 'writer' | 'isLockTried'> {
+  const known = (writer: StoreInspection['writer']): Pick<StoreInspection, 'writer' | 'isLockTried'> => ({ writer, isLockTried: true })
   // A look must not leave a lock file behind.
-  if (!existsSync(layout.lockFile)) return undefined
+  if (!existsSync(layout.lockFile)) return known(undefined)
   try {
     const lock = tryWriterLock(layout, 'looking who writes', 'index')
     if (!('heldBy' in lock)) {
       lock.release()
-      return undefined
+      return known(undefined)
     }
-    if (lock.heldBy === undefined) return { startedBy: 'an unknown process' }
+    if (lock.heldBy === undefined) return known({ startedBy: 'an unknown process' })
     const { pid, host, startedBy, url } = lock.heldBy
-    return { pid, host, startedBy, ...(url !== undefined && { url }) }
+    return known({ pid, host, startedBy, ...(url !== undefined && { url }) })
   } catch (error) {
     if (RepriseError.isInstance(error)) throw error
-    return { startedBy: 'an unknown process (its lock cannot be tried from here)' }
+    return { writer: { startedBy: 'an unknown process' }, isLockTried: false }
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFileSync, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { chmodSync, existsSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import type { AddressInfo } from 'node:net'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -199,6 +199,24 @@ describe('reprise doctor', () => {
     const { report: beside } = await ask(['--store', dir, '--port', new URL(up.url).port])
     expect(of(beside, 'port')).toEqual([['ok', expect.stringContaining(`answers at ${up.url}`)]])
     await up.stop()
+  })
+
+  it('says that it cannot tell who writes where the lock cannot be tried', async () => {
+    const dir = newStore()
+    await (await openStore(dir, { mode: 'write' })).close()
+    rmSync(join(dir, 'lock.db'))
+    mkdirSync(join(dir, 'lock.db'), { mode: 0o700 })
+    const { report } = await ask(['--store', dir, '--port', '0'])
+    expect(of(report, 'lock')).toEqual([['note', expect.stringContaining('cannot be told')]])
+  })
+
+  it('and reprise run refuse a file in the place of a store, in words', async () => {
+    const file = join(folder, 'a-file')
+    writeFileSync(file, 'x')
+    expect(of((await ask(['--store', file, '--port', '0'])).report, 'store')).toEqual([['bad', `${file} is no folder; a store is one`]])
+    const { code, stderr } = await runCli(['run', '--store', file, '--', process.execPath, '-e', '0'])
+    expect(code).toBe(1)
+    expect(stderr).toBe(`error: ${file} is no folder; a store is one\n`)
   })
 
   it('counts the files of the spool, not what else stands there', async () => {

@@ -45,7 +45,7 @@ describe('a store folder that goes away while a collector writes', () => {
     expect(await statusOf(collector, 1)).toBe(200)
     const away = `${collector.store}.away`
     renameSync(collector.store, away)
-    await expectRefused(collector, 2, 'ENOENT: the store folder was removed, moved or hidden')
+    await expectRefused(collector, 2, 'ENOENT: the store folder is not there: removed, moved or hidden')
     // Nor does a try that comes later, when files would have to be made anew.
     await expectRefused(collector, 3, 'ENOENT')
     renameSync(away, collector.store)

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
@@ -35,6 +35,18 @@ describe('the lock', () => {
     const reader = await openStore(dir, { mode: 'read' })
     expect(reader.tape.head().group).toBe(0)
     await reader.close()
+  })
+
+  test('of a writer does not hold a copy of its folder', async () => {
+    const dir = temporaryFolder()
+    await startHolder(dir)
+    const copy = join(temporaryFolder(), 'copy')
+    cpSync(dir, copy, { recursive: true })
+    const store = await openStore(copy, { mode: 'write' })
+    await store.close()
+    // The same folder without the file that the kernel's lock is on: the text still tells.
+    rmSync(join(dir, 'lock.db'))
+    await expect(openStore(dir, { mode: 'write' })).rejects.toMatchObject({ code: 'store_locked' })
   })
 
   test('of a process that was killed is taken over', async () => {

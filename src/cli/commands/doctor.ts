@@ -55,7 +55,7 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
     return [finding('store', 'bad', error instanceof Error ? error.message : String(error))]
   }
   const found: Finding[] = []
-  const { format, writer, tooOpen, freeBytes, network, cutFiles, indexLogBytes } = inspection
+  const { format, writer, isLockTried, tooOpen, freeBytes, network, cutFiles, indexLogBytes } = inspection
   if (freeBytes !== undefined) {
     const state = freeBytes < FREE_LEAST_BYTES ? 'bad' : freeBytes < FREE_LOW_BYTES ? 'note' : 'ok'
     found.push(finding('disk', state, `${(freeBytes / GIB).toFixed(1)} GiB free for ${storeFolder}`))
@@ -65,7 +65,8 @@ async function checkStore(settings: Settings): Promise<Finding[]> {
     writer === undefined
       ? 'nobody writes'
       : `written by ${writer.startedBy}${writer.pid === undefined ? '' : `, process ${writer.pid} on ${writer.host}`}`
-  found.push(finding('lock', 'ok', who))
+  if (isLockTried) found.push(finding('lock', 'ok', who))
+  else found.push(finding('lock', 'note', 'who writes cannot be told: this user may not try the lock (lock.db) of this store'))
   if (writer?.url !== undefined) found.push(await checkWriter(writer.url, settings))
   found.push(
     ...(network === undefined

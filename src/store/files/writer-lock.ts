@@ -17,6 +17,8 @@ interface Holder extends ProcessIdentity {
   readonly since?: string
   /** Where the writer can be asked, if it is a service. */
   readonly url?: string
+  /** The inode of the store's folder: in a copy of the folder the text is of another store's writer. */
+  readonly folder?: number
 }
 
 export interface WriterLock {
@@ -91,11 +93,13 @@ export function tryWriterLock(
   }
   const holder = readHolder(layout)
   // Where the kernel's lock did not hold (a file system without locks), the text still tells of a live writer.
-  if (holder !== undefined && holder.pid !== own.pid && isAlive(holder, own)) {
+  const folder = inodeOf(layout.dir)
+  const isOfCopied = holder?.folder !== undefined && holder.folder !== folder
+  if (holder !== undefined && holder.pid !== own.pid && !isOfCopied && isAlive(holder, own)) {
     database.close()
     return { heldBy: holder }
   }
-  const text = { ...own, startedBy, purpose, since: new Date().toISOString() }
+  const text = { ...own, startedBy, purpose, since: new Date().toISOString(), folder }
   const tell = (more: { readonly url?: string }): void =>
     replaceFile(layout.lock, `${JSON.stringify({ ...text, ...more })}\n`, { durable: false })
   try {
@@ -162,6 +166,7 @@ function readHolder(layout: Layout): Holder | undefined {
       startedBy: text('startedBy') ?? 'unknown',
       ...(since !== undefined && { since }),
       ...(url !== undefined && { url }),
+      ...('folder' in value && typeof value.folder === 'number' && { folder: value.folder }),
       purpose: 'purpose' in value && value.purpose === 'index' ? 'index' : 'write',
     }
   } catch {
