@@ -71,8 +71,11 @@ function redactorOn(compiled: CompiledPolicy, policy: PolicyRef, pseudonyms: Pse
   const redactText = (text: string, field = ''): Redacted<string> => render(text, settledInText(compiled, text, field))
   const redactJson = (text: string, field = ''): Redacted<string> => render(text, settledInJson(compiled, text, field))
   const findJoined = (joined: string): Span[] => findInString(compiled, joined, '', 0)
-  const redactPieces: StringTools['redactPieces'] = (pieces) =>
-    redactMatches(pieces, findInSeries(pieces, compiled.generation.piecesMin, findJoined))
+  const redactPieces: StringTools['redactPieces'] = (pieces, place) =>
+    redactMatches(
+      pieces,
+      findInSeries(pieces, compiled.generation.piecesMin, findJoined, compiled.generation.readsLaterChunks === true ? place : ''),
+    )
   const redactParts: StringTools['redactPieces'] = (pieces) => redactMatches(pieces, findInParts(pieces, findJoined))
   const redactMatches = (pieces: readonly string[], matches: readonly SeriesMatch[]): ReturnType<StringTools['redactPieces']> => {
     if (matches.length === 0) return undefined

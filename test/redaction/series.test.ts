@@ -54,6 +54,38 @@ describe('a secret split over the chunks of a stream', () => {
         ]
         expect(redact(pair)).toEqual(pair)
       })
+      it('is found behind chunks of another kind, and in chunks that are lists', () => {
+        const delta = (text: string) => ({ contentBlockDelta: { delta: { text }, contentBlockIndex: 0 } })
+        const before = [{ messageStart: { role: 'assistant' } }, { contentBlockStart: { start: {}, contentBlockIndex: 0 } }]
+        const after = [{ contentBlockStop: { contentBlockIndex: 0 } }, { messageStop: { stopReason: 'end_turn' } }]
+        for (const count of [2, 80]) {
+          const more = Array.from({ length: count - 2 }, () => delta(' and on and on and on and on')) // beyond what is taken for a pair
+          expect(redact([...before, delta('Mail bob@exa'), delta('mple.com'), ...more, ...after])).toEqual([
+            ...before,
+            delta('Mail <email#1>'),
+            delta(''),
+            ...more,
+            ...after,
+          ])
+        }
+        expect(redact([{ run: '}, {\u0122\u015b' }, { delta: 'bob@exa' }, { delta: 'mple.com' }])).toEqual([
+          { run: '}, {\u0122\u015b' },
+          { delta: '<email#1>' },
+          { delta: '' },
+        ])
+        const mode = (content: string) => ['messages', [{ content, type: 'AIMessageChunk' }, { langgraph_node: 'agent' }]]
+        expect(redact([mode('bob@exa'), mode('mple.com'), mode(' ok')])).toEqual([mode('<email#1>'), mode(''), mode(' ok')])
+      })
+      it('is found where the chunks of a provider are long', () => {
+        const long = 'The quick brown fox jumps over the lazy dog, and does so again. '.repeat(3)
+        const gemini = (text: string) => ({ candidates: [{ content: { parts: [{ text }], role: 'model' }, index: 0 }] })
+        expect(redact([`${long}Mail bob@exa`, `mple.com ${long}`, long].map(gemini))).toEqual(
+          [`${long}Mail <email#1>`, ` ${long}`, long].map(gemini),
+        )
+        expect(redact([`${long}Mail bob@example.com`, `. And ${long}`].map(gemini))).toEqual(
+          [`${long}Mail <email#1>`, `. And ${long}`].map(gemini),
+        )
+      })
       it('is found in tool arguments that come in pieces', () => {
         const call = (text: string) => ({ choices: [{ delta: { tool_calls: [{ index: 0, function: { arguments: text } }] } }] })
         expect(redact(['{"pass', 'word": "corr', 'ect horse", "n": 41111111', '11111111}'].map(call))).toEqual(

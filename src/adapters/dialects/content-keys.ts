@@ -20,7 +20,8 @@ const EXACT: ReadonlySet<string> = new Set([
   'message',
   'tool_calls',
   'tool.result',
-  // Ours: what a fork set.
+  // Ours: what a generator returned, and what a fork set.
+  'reprise.stream.returned',
   'reprise.fork.patch',
   'reprise.fork.input',
   // OpenTelemetry beyond GenAI.

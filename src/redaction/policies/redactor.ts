@@ -118,8 +118,11 @@ function policyRedactorOn(compiled: CompiledPolicy, options: PolicyRedactorOptio
     settle(text, (current) => decisions.inJson(current, field, settledInJson(compiled, current, field)))
 
   const findJoined = (joined: string): Span[] => findInString(compiled, joined, '', 0)
-  const redactPieces = (pieces: readonly string[]): RedactedPieces =>
-    redactMatches(pieces, findInSeries(pieces, compiled.generation.piecesMin, findJoined))
+  const redactPieces = (pieces: readonly string[], place = ''): RedactedPieces =>
+    redactMatches(
+      pieces,
+      findInSeries(pieces, compiled.generation.piecesMin, findJoined, compiled.generation.readsLaterChunks === true ? place : ''),
+    )
   const redactParts = (pieces: readonly string[]): RedactedPieces => redactMatches(pieces, findInParts(pieces, findJoined))
   const redactMatches = (pieces: readonly string[], matches: readonly SeriesMatch[]): RedactedPieces => {
     const counts: Record<string, number> = {}

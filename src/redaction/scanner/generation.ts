@@ -47,6 +47,8 @@ export interface Generation {
   readonly readsSpaced: boolean
   /** Knows the parts of a message, whatever they stand in. */
   readonly readsParts: boolean
+  /** Knows the chunks of a stream behind others of another kind, and those of some length by where they stand. */
+  readonly readsLaterChunks?: boolean
   /** Knows members that hold the value of what another member or the one around names. */
   readonly readsMembers?: boolean
   /** Knows a token whose end is beyond what is looked at for words. */
@@ -91,6 +93,7 @@ export const GENERATION_3: Generation = {
 export const GENERATION_4: Generation = {
   ...GENERATION_3,
   checks: { ...GENERATION_3.checks, ...LATER_CHECKS },
+  readsLaterChunks: true,
   detectors: {
     ...GENERATION_3.detectors,
     'international-phone': detectInternationalPhone4,

@@ -66,13 +66,15 @@ export const hasCutMatch = (policy: CompiledPolicy, text: string): boolean =>
 
 /** What is found in the texts that the elements of a list make together. */
 function findCut(policy: CompiledPolicy, text: string, nesting: number): Span[] {
-  const { generation } = policy
+  const { readsSpaced, readsParts, piecesMin, readsLaterChunks: readsLater = false } = policy.generation
   const find = (joined: string): Span[] => findInString(policy, joined, '', nesting + 1)
-  const chunks = looksLikeChunks(text, generation.readsSpaced)
-    ? collectSeries(text).flatMap(({ tokens, pieces }) => inPieces(text, tokens, findInSeries(pieces, generation.piecesMin, find)))
+  const chunks = looksLikeChunks(text, readsSpaced, readsLater)
+    ? collectSeries(text).flatMap(({ place, tokens, pieces }) =>
+        inPieces(text, tokens, findInSeries(pieces, piecesMin, find, readsLater ? place : '')),
+      )
     : []
   const parts =
-    generation.readsParts && looksLikeParts(text)
+    readsParts && looksLikeParts(text)
       ? collectParts(text).flatMap(({ tokens, pieces }) => inPieces(text, tokens, findInParts(pieces, find)))
       : []
   const inOrder = (spans: Span[]): Span[] => spans.sort((a, b) => a.start - b.start)
@@ -86,7 +88,9 @@ function findCutInLines(policy: CompiledPolicy, text: string, nesting: number): 
   if (list === undefined) return []
   const find = (joined: string): Span[] => findInString(policy, joined, '', nesting + 1)
   return collectSeries(list)
-    .flatMap(({ tokens, pieces }) => inPieces(list, tokens, findInSeries(pieces, PIECES_OF_LINES, find)))
+    .flatMap(({ place, tokens, pieces }) =>
+      inPieces(list, tokens, findInSeries(pieces, PIECES_OF_LINES, find, policy.generation.readsLaterChunks === true ? place : '')),
+    )
     .map((span) => ({ ...span, start: toText(span.start), end: toText(span.end) }))
     .sort((a, b) => a.start - b.start)
 }

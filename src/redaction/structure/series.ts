@@ -21,11 +21,23 @@ export interface SeriesMatch {
   readonly parts: readonly { readonly piece: number; readonly start: number; readonly end: number }[]
 }
 
-/** Matches in the text that the pieces of a series make together, where they are the pieces of a text. */
-export function findInSeries(pieces: readonly string[], piecesMin: number, find: (joined: string) => readonly Span[]): SeriesMatch[] {
+/** What providers call the part of a chunk that goes on in the next one, whatever its length: Gemini's have a hundred letters and more. */
+const STREAM_PLACE = /\/(?:choices|candidates|delta|contentBlockDelta)(?:\/|$)/
+
+/**
+ * Matches in the text that the pieces of a series make together, where they are the pieces of a text.
+ *
+ * @param place where each stands in its element, if that is to say something
+ */
+export function findInSeries(
+  pieces: readonly string[],
+  piecesMin: number,
+  find: (joined: string) => readonly Span[],
+  place = '',
+): SeriesMatch[] {
   if (pieces.length < piecesMin) return []
   const joined = pieces.join('')
-  if (joined.length > pieces.length * AVERAGE_PIECE_MAX) return []
+  if (joined.length > pieces.length * AVERAGE_PIECE_MAX) return STREAM_PLACE.test(place) ? findAcross(pieces, find) : []
   // Ids, models and types stand in every chunk.
   if (pieces.every((piece) => piece === pieces[0])) return []
   const lengthOf = (piece: number): number => pieces[piece]?.length ?? 0
@@ -49,8 +61,12 @@ const SEAM_UNITS = 2048
 
 /** As `findInSeries`, of parts of any length: where the pieces are long, only what crosses from one into the next. */
 export function findInParts(pieces: readonly string[], find: (joined: string) => readonly Span[]): SeriesMatch[] {
-  if (pieces.reduce((sum, piece) => sum + piece.length, 0) <= pieces.length * AVERAGE_PIECE_MAX)
-    return findInSeries(pieces, PIECES_MIN, find)
+  const isShort = pieces.reduce((sum, piece) => sum + piece.length, 0) <= pieces.length * AVERAGE_PIECE_MAX
+  return isShort ? findInSeries(pieces, PIECES_MIN, find) : findAcross(pieces, find)
+}
+
+/** What crosses from one piece into the next. */
+function findAcross(pieces: readonly string[], find: (joined: string) => readonly Span[]): SeriesMatch[] {
   const matches: SeriesMatch[] = []
   for (let piece = 0; piece + 1 < pieces.length; piece++) {
     const [left = '', right = ''] = [pieces[piece], pieces[piece + 1]]
@@ -79,21 +95,50 @@ export const looksLikeParts = (text: string): boolean => PART_MARKS.some((mark) 
 const SHORT_STRINGS = /\[\s{0,8}"(?:[^"\\]|\\.){0,128}"\s{0,8},\s{0,8}"/y
 
 /**
- * A cheap first look, for every JSON text that comes by: a list of short strings, or of objects that begin alike?
+ * A cheap first look, for every JSON text that comes by: a list of short strings, or of objects (or lists) of which some begin alike?
  *
  * @param isSpaced also where blanks stand between the elements, as Python writes JSON and as people have it printed
+ * @param isLater also where the first elements are of another kind, and where elements are lists
  */
-export function looksLikeChunks(text: string, isSpaced: boolean): boolean {
+export function looksLikeChunks(text: string, isSpaced: boolean, isLater = false): boolean {
   if (text.charCodeAt(0) !== 0x5b) return false
   let first = 1
   if (isSpaced) while (isJsonBlank(text.charCodeAt(first))) first++
-  if (text.charCodeAt(first) === 0x7b) {
-    const beginning = isSpaced ? text.slice(first, first + 8) : `,${text.slice(1, 9)}`
-    const second = text.indexOf(beginning, first + 1)
-    return second > 0 && (text.length <= PAIR_MAX_UNITS || text.indexOf(beginning, second + 1) > 0)
+  const opening = text.charCodeAt(first)
+  // Lists whose first element is a word that says what the rest is, as LangGraph streams them.
+  if (opening === 0x7b || (isLater && opening === 0x5b && text.charCodeAt(first + 1) === 0x22)) {
+    const recurs = (beginning: string, from: number): boolean => {
+      const second = text.indexOf(beginning, from)
+      return second > 0 && (text.length <= PAIR_MAX_UNITS || text.indexOf(beginning, second + 1) > 0)
+    }
+    if (recurs(isSpaced ? text.slice(first, first + 8) : `,${text.slice(1, 9)}`, first + 1)) return true
+    if (!isLater) return false
+    // One byte a unit: only ASCII is looked for.
+    const head = Buffer.from(text.slice(0, first + OTHER_CHUNKS_UNITS).replace(/[^\0-\x7f]/g, '.'), 'latin1')
+    return laterElements(head, first).some((start) => recurs(text.slice(start, start + 8), start + 1))
   }
   SHORT_STRINGS.lastIndex = 0
   return SHORT_STRINGS.test(text)
+}
+
+/** A stream may begin with chunks of another kind: who speaks, which run it is. So many of them, which are short. */
+const OTHER_CHUNKS_MAX = 4
+const OTHER_CHUNKS_UNITS = 320
+
+/** Where the elements behind the first begin, of a list of objects whose first begins at `first`: a few, near its beginning. */
+function laterElements(bytes: Uint8Array, first: number): number[] {
+  const starts: number[] = []
+  const end = Math.min(bytes.length, first + OTHER_CHUNKS_UNITS)
+  let depth = 0
+  for (let at = first; at < end && depth >= 0 && starts.length < OTHER_CHUNKS_MAX; at++) {
+    const code = bytes[at]
+    if (code === 0x22) {
+      while (++at < end && bytes[at] !== 0x22) if (bytes[at] === 0x5c) at++
+    } else if (code === 0x7b || code === 0x5b) {
+      if (depth++ === 0 && at > first) starts.push(at)
+    } else if (code === 0x7d || code === 0x5d) depth--
+  }
+  return starts
 }
 
 /** Whether `looksLikeChunks` may hold for the text of these bytes; it may say yes too often. */
@@ -102,22 +147,27 @@ export function mayLookLikeChunks(bytes: Buffer): boolean {
   while (isJsonBlank(bytes[first] ?? 0)) first++
   // What begins otherwise is rare, and is looked at as text.
   if (bytes[first] !== 0x7b) return true
-  const beginning = bytes.subarray(first, first + 8)
-  const second = bytes.indexOf(beginning, first + 1)
-  // A unit takes three bytes at the most.
-  return second > 0 && (bytes.length <= PAIR_MAX_UNITS * 3 || bytes.indexOf(beginning, second + 1) > 0)
+  const recurs = (start: number): boolean => {
+    const beginning = bytes.subarray(start, start + 8)
+    const second = bytes.indexOf(beginning, start + 1)
+    // A unit takes three bytes at the most.
+    return second > 0 && (bytes.length <= PAIR_MAX_UNITS * 3 || bytes.indexOf(beginning, second + 1) > 0)
+  }
+  return recurs(first) || laterElements(bytes, first).some(recurs)
 }
 
 const isJsonBlank = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
 
 /** The strings of a list's elements by place, in order: `/choices/0/delta/content` in the first, the second, … */
-export function collectSeries(jsonText: string): { readonly tokens: readonly JsonToken[]; readonly pieces: readonly string[] }[] {
+export function collectSeries(
+  jsonText: string,
+): { readonly place: string; readonly tokens: readonly JsonToken[]; readonly pieces: readonly string[] }[] {
   const collector = new SeriesCollector(jsonText)
   if (!walkJson(jsonText, collector)) return []
-  const all: { tokens: readonly JsonToken[]; pieces: readonly string[] }[] = []
-  for (const tokens of collector.series.values()) {
+  const all: { place: string; tokens: readonly JsonToken[]; pieces: readonly string[] }[] = []
+  for (const [place, tokens] of collector.series) {
     const pieces = tokens.length < PIECES_MIN ? [] : tokens.map(({ start, end }) => unescapeJson(jsonText.slice(start, end)))
-    if (pieces.length > 0 && pieces.every((piece) => piece !== undefined)) all.push({ tokens, pieces })
+    if (pieces.length > 0 && pieces.every((piece) => piece !== undefined)) all.push({ place, tokens, pieces })
   }
   return all
 }
@@ -227,12 +277,12 @@ export interface Leaf {
 export function collectValueSeries(
   list: readonly unknown[],
   maxDepth: number,
-): { readonly leaves: readonly Leaf[]; readonly pieces: readonly string[] }[] {
-  const series = new Map<string, { leaves: Leaf[]; pieces: string[] }>()
+): { readonly place: string; readonly leaves: readonly Leaf[]; readonly pieces: readonly string[] }[] {
+  const series = new Map<string, { place: string; leaves: Leaf[]; pieces: string[] }>()
   const visit = (value: unknown, holder: object, key: string | number, place: string, depth: number): void => {
     if (typeof value === 'string') {
       let known = series.get(place)
-      if (known === undefined) series.set(place, (known = { leaves: [], pieces: [] }))
+      if (known === undefined) series.set(place, (known = { place, leaves: [], pieces: [] }))
       known.leaves.push({ holder, key })
       known.pieces.push(value)
     } else if (typeof value === 'object' && value !== null && depth < maxDepth) {

@@ -7,9 +7,10 @@ import { collectValueParts, collectValueSeries, type Leaf, mayBeChunks } from '.
 export interface StringTools {
   redactText(text: string, field: string): Redacted<string>
   redactJson(jsonText: string): Redacted<string>
-  /** The pieces of a text, redacted together; undefined where nothing was hit. */
+  /** The pieces of a text, redacted together; undefined where nothing was hit. `place`: of each in the element that it stands in. */
   redactPieces(
     pieces: readonly string[],
+    place?: string,
   ): { readonly pieces: readonly string[]; readonly counts: Readonly<Record<string, number>> } | undefined
   /** The same of the texts of parts that stand side by side in a list, however long; absent where they are not joined. */
   readonly redactParts?: StringTools['redactPieces'] | undefined
@@ -64,8 +65,8 @@ class ValueWalk {
   /** Looks at the texts that the list's elements make together; what is found goes in at the next visit. */
   takeSeries(list: readonly unknown[]): boolean {
     this.#joined = new Map()
-    for (const { leaves, pieces } of collectValueSeries(list, VALUE_MAX_DEPTH)) {
-      this.#join(leaves, pieces, this.#tools.redactPieces(pieces))
+    for (const { place, leaves, pieces } of collectValueSeries(list, VALUE_MAX_DEPTH)) {
+      this.#join(leaves, pieces, this.#tools.redactPieces(pieces, place))
     }
     return this.#joined.size > 0
   }
@@ -143,7 +144,7 @@ class ValueWalk {
       // No longer a URL: parsing would escape the token.
       return counts === undefined ? value : this.#keep({ value: href, counts })
     }
-    if (value instanceof Uint8Array || types.isAnyArrayBuffer(value)) return this.#bytes(value)
+    if (types.isUint8Array(value) || types.isAnyArrayBuffer(value)) return this.#bytes(value)
     if (value instanceof Truncated) return value
     if (ArrayBuffer.isView(value)) {
       this.#leave({ 'typed-array': 1 })
@@ -155,14 +156,14 @@ class ValueWalk {
 
   /** Text as bytes stays what it is: a Buffer a Buffer. */
   #bytes(value: Uint8Array | ArrayBufferLike): unknown {
-    const bytes = value instanceof Uint8Array ? value : new Uint8Array(value)
+    const bytes = types.isUint8Array(value) ? value : new Uint8Array(value)
     const redacted = this.#tools.redactBytes?.(bytes)
     this.#leave(redacted === undefined ? { bytes: 1 } : redacted.unscanned)
     if (redacted?.counts === undefined) return value
     this.#count(redacted.counts)
     const clean = Buffer.from(redacted.value)
     if (Buffer.isBuffer(value)) return clean
-    return value instanceof Uint8Array ? Uint8Array.from(clean) : Uint8Array.from(clean).buffer
+    return types.isUint8Array(value) ? Uint8Array.from(clean) : Uint8Array.from(clean).buffer
   }
 
   /** As the JSON that it would be, so that it goes under the same name. */
