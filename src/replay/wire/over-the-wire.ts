@@ -17,8 +17,10 @@ export function overTheWire(recording: Recording, allowWrites: readonly string[]
     for (let at = node.parent; at !== undefined && !carriers.has(at); at = at.parent) carriers.add(at)
   }
   if (carriers.size === 0) {
-    const message = "replay: serve: 'wire' needs the HTTP exchanges of the run, and the recording holds none"
-    throw new RepriseError('invalid_argument', `${message}: record it again with REPRISE_WIRE=true, or the option wire`)
+    const message = "serve: 'wire' needs the HTTP exchanges of the run, and the recording holds none"
+    throw new RepriseError('invalid_argument', `${message}: record it again with REPRISE_WIRE=true, or the option wire`, {
+      details: { key: 'serve' },
+    })
   }
   const mayRun = ({ record: { core } }: LineageNode): boolean => core.effect !== 'write' || allowWrites.includes(core.stepName)
   const isOpened = (node: LineageNode): boolean => {

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Interception } from '../../sdk/index.ts'
 import { type ServedExchange, type ServedResponse, servedExchange, type WireHead } from '../../sdk/wire/index.ts'
 import type { DeliveryScheduler } from '../delivery/delivery.ts'
@@ -24,7 +25,7 @@ export function serveExchange(
   const streams = core.streamEnd !== undefined && response !== undefined
   const plan = planOf(core, streams ? response.chunks.length : 0)
   const recut = streams ? events.recut?.(response.chunks) : undefined
-  if (recut === undefined || !recut.every((chunk) => chunk instanceof Uint8Array))
+  if (recut === undefined || !recut.every((chunk) => types.isUint8Array(chunk)))
     return { mode: 'served', returned: new RecordedExchange(response, plan, failure, streams, scheduler, events) }
   const chunks = placesOf(recut, response?.chunks ?? [], plan.chunks)
   const taken = new Set(chunks)
@@ -106,13 +107,19 @@ class RecordedExchange implements ServedExchange {
     this.#scheduler = scheduler
     this.#onLeft = events.onLeft
     if (streams) {
-      this.#cursor = new StreamCursor(plan, this.#chunks, failure, scheduler, {
-        onBeyond: events.onBeyond,
-        onLeft: (taken, recorded) => {
-          // It was aborted at this very place when recorded, too.
-          if (this.#aborted === undefined || failure === undefined || taken < recorded) events.onLeft(taken, recorded)
+      this.#cursor = new StreamCursor(
+        plan,
+        this.#chunks,
+        failure === undefined ? { returned: undefined } : { error: failure.value },
+        scheduler,
+        {
+          onBeyond: events.onBeyond,
+          onLeft: (taken, recorded) => {
+            // It was aborted at this very place when recorded, too.
+            if (this.#aborted === undefined || failure === undefined || taken < recorded) events.onLeft(taken, recorded)
+          },
         },
-      })
+      )
     }
     const place: Place = plan.promise ?? 'free'
     if (place === 'never') scheduler.touch()

@@ -1,3 +1,5 @@
+import { TextDecoder } from 'node:util'
+
 /** Types whose bytes are no text, or whose text would say nothing. */
 const BINARY_TYPE =
   /^(?:image|audio|video|font)\/(?!svg)|^application\/(?:octet-stream|pdf|zip|gzip|wasm|protobuf|x-protobuf|grpc|vnd\.amazon\.eventstream|msgpack|x-msgpack)\b/

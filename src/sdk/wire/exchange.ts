@@ -1,5 +1,7 @@
+import { TextEncoder, types } from 'node:util'
 import { charsetOf, decodeText, isJsonLinesType, isJsonType, piecesAt, placesOf, typeOf } from './body-text.ts'
 import { decodedChunks } from './content-encoding.ts'
+import { areKeptEvents, EVENT_STREAM_TYPE, type KeptEvent, readEventStream, writeEventStream } from './event-stream.ts'
 import { type HeaderPair, keptResponseHeaders, keptUrl } from './headers.ts'
 import { isJsonLayout, type JsonLayout, layoutOf, writeJson } from './json-layout.ts'
 import { exactJson } from './json-text.ts'
@@ -37,7 +39,10 @@ interface KeptResponse {
   bytes?: Uint8Array
   /** With the parts of `data` between them, the text of the body. */
   frames?: string[]
-  /** Where chunks ended: of text line and column by turns, of bytes offsets. */
+  /** Messages of a binary event stream, whose JSON payloads are the parts of `data`, and in base64 what came of one that broke off. */
+  events?: KeptEvent[]
+  rest?: string
+  /** Where chunks ended: of text line and column by turns, of events message and offset by turns, of bytes offsets. */
   chunkEnds?: number[]
 }
 
@@ -68,6 +73,8 @@ export function keptExchange(head: WireHead, received: readonly Uint8Array[] | u
   if (chunks === undefined) return [kept]
   const decoded = chunks === unpacked ? decodeText(chunks, contentType) : undefined
   if (decoded === undefined) {
+    const stream = chunks === unpacked && typeOf(contentType) === EVENT_STREAM_TYPE ? readEventStream(chunks) : undefined
+    if (stream !== undefined) return [...keepEvents(kept, stream), kept]
     kept.bytes = Uint8Array.from(Buffer.concat(chunks))
     if (chunks.length > 1) kept.chunkEnds = offsetsOf(chunks)
     return [kept]
@@ -77,6 +84,18 @@ export function keptExchange(head: WireHead, received: readonly Uint8Array[] | u
   const data = keepText(kept, text, typeOf(contentType))
   if (ends.length > 1) kept.chunkEnds = placesOf(text, ends)
   return [...data, kept]
+}
+
+function keepEvents(
+  kept: KeptResponse,
+  { events, data, texts, rest, chunkEnds }: NonNullable<ReturnType<typeof readEventStream>>,
+): unknown[] {
+  kept.events = events
+  if (rest !== undefined) kept.rest = rest
+  keepLayout(kept, texts, data)
+  if (chunkEnds.length > 0) kept.chunkEnds = chunkEnds
+  // Events have little in common, and redaction reads on from one to the next where they begin alike.
+  return data.map((payload) => ({ payload }))
 }
 
 function valueOf({ headers }: WireHead, wanted: string): string | undefined {
@@ -164,8 +183,9 @@ export function servedExchange(output: unknown, isWhole = true): ServedResponse 
   if (!Array.isArray(output) || !isKept(kept)) return undefined
   const { status, statusText = '', url, bytes, chunkEnds = [] } = kept
   const text = textOf(kept, output)
-  const hasBody = bytes !== undefined || text !== undefined
-  const chunks = bytes === undefined ? textChunks(text ?? '', chunkEnds) : byteChunks(bytes, chunkEnds)
+  const events = eventChunks(kept, output)
+  const hasBody = bytes !== undefined || text !== undefined || events !== undefined
+  const chunks = events ?? (bytes === undefined ? textChunks(text ?? '', chunkEnds) : byteChunks(bytes, chunkEnds))
   const length = chunks.reduce((sum, chunk) => sum + chunk.length, 0)
   const headers = withLength(kept, servedLength(kept, length, isWhole || !hasBody))
   const shown = withLength(kept, typeof kept.contentLength === 'number' ? kept.contentLength : length)
@@ -193,6 +213,13 @@ function textOf({ json, layout: kept, text, frames }: KeptResponse, output: read
   return frames.map((frame, index) => (index < output.length - 1 ? frame + writeJson(output[index], layout) : frame)).join('')
 }
 
+function eventChunks({ events, rest, chunkEnds = [], layout: kept }: KeptResponse, output: readonly unknown[]): Uint8Array[] | undefined {
+  if (events === undefined) return undefined
+  const layout = isJsonLayout(kept) ? kept : undefined
+  const payloads = output.slice(0, -1).map((part) => (part as { readonly payload?: unknown } | null)?.payload)
+  return writeEventStream(events, payloads, rest, chunkEnds, (value) => writeJson(value, layout))
+}
+
 const encoder = new TextEncoder()
 
 function textChunks(text: string, chunkEnds: readonly number[]): Uint8Array[] {
@@ -207,14 +234,15 @@ function byteChunks(bytes: Uint8Array, chunkEnds: readonly number[]): Uint8Array
 
 function isKept(value: unknown): value is KeptResponse {
   if (typeof value !== 'object' || value === null) return false
-  const { status, headers, text, bytes, frames, chunkEnds, url, statusText, encoding } = value as Record<string, unknown>
+  const { status, headers, text, bytes, frames, events, rest, chunkEnds, url, statusText, encoding } = value as Record<string, unknown>
   const isText = (field: unknown): boolean => field === undefined || typeof field === 'string'
   return (
     Number.isInteger(status) &&
     Array.isArray(headers) &&
     headers.every((pair) => Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string')) &&
-    [text, url, statusText, encoding].every(isText) &&
-    (bytes === undefined || bytes instanceof Uint8Array) &&
+    [text, url, statusText, encoding, rest].every(isText) &&
+    (bytes === undefined || types.isUint8Array(bytes)) &&
+    (events === undefined || areKeptEvents(events)) &&
     (frames === undefined || (Array.isArray(frames) && frames.every(isText))) &&
     (chunkEnds === undefined || (Array.isArray(chunkEnds) && chunkEnds.every((end) => Number.isSafeInteger(end) && end >= 0)))
   )

@@ -1,3 +1,4 @@
+import { TextEncoder, types } from 'node:util'
 import type { HeaderPair } from './headers.ts'
 import type { FormField, RequestBody } from './request.ts'
 
@@ -67,10 +68,9 @@ function sentBody(body: unknown, request: Request | undefined, isOwn: boolean): 
 /** A body as fetch and undici take it. */
 export function bodyOf(body: unknown): FetchBody {
   if (body == null) return { how: 'known', value: undefined }
-  if (typeof body === 'string' || body instanceof Uint8Array) return { how: 'known', value: copied(body) }
+  if (typeof body === 'string' || types.isUint8Array(body)) return { how: 'known', value: copied(body) }
   if (body instanceof URLSearchParams) return { how: 'known', value: [...body] }
-  if (body instanceof ArrayBuffer || body instanceof SharedArrayBuffer)
-    return { how: 'known', value: Uint8Array.from(new Uint8Array(body)) }
+  if (types.isAnyArrayBuffer(body)) return { how: 'known', value: Uint8Array.from(new Uint8Array(body)) }
   if (ArrayBuffer.isView(body))
     return { how: 'known', value: Uint8Array.from(new Uint8Array(body.buffer, body.byteOffset, body.byteLength)) }
   if (body instanceof Blob) return { how: 'copy', read: (maxBytes) => readSome(body.stream(), maxBytes) }
@@ -127,7 +127,7 @@ export class KeptBytes {
   add(value: unknown): void {
     if (this.isFull) return
     const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value
-    if (!(bytes instanceof Uint8Array)) return
+    if (!types.isUint8Array(bytes)) return
     const taken = Uint8Array.from(bytes.subarray(0, this.#maxBytes + 1 - this.#length))
     this.#length += taken.length
     this.#chunks.push(taken)

@@ -1,6 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import Module, { createRequire } from 'node:module'
 import { dirname, sep } from 'node:path'
+import { types } from 'node:util'
 import { suspendEffects } from '../effects/real.ts'
 import { moduleUrl } from '../module-url.ts'
 import { currentScope, runtime } from '../run/runtime.ts'
@@ -187,7 +188,7 @@ function serveDispatch(
         onError: (error: unknown) => onEnd({ ok: false, error }),
         onResponseError: (_controller: unknown, error: unknown) => onEnd({ ok: false, error }),
       }
-      const given = value instanceof Uint8Array ? { ...options, body: value } : options
+      const given = types.isUint8Array(value) ? { ...options, body: value } : options
       const live = (): boolean => nested(real, given, watchedHandler(handler, told, withinOf(scope)))
       return runtime().scopes.run({ ...scopeWithout(scope), token }, () => (around === undefined ? live() : around(live)))
     }

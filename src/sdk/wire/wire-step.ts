@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import type { Attributes, StreamEnd } from '../../schemas/index.ts'
 import { callSpec } from '../calls/call-spec.ts'
 import type { Recorder } from '../recorder/recorder.ts'
@@ -103,7 +104,7 @@ export class WireStep extends Step {
   /** The bytes are copied: the program may do with its own what it likes. */
   override chunk(value: unknown): void {
     const chunks = this.#chunks
-    if (chunks === undefined || this.endMillis !== undefined || !(value instanceof Uint8Array)) return
+    if (chunks === undefined || this.endMillis !== undefined || !types.isUint8Array(value)) return
     if (this.#times.length < TIMES_MAX) this.#times.push(this.#millis())
     const room = Math.max(0, this.#recorder.limits.maxBytes - this.#bytes)
     const taken = value.length <= room ? value : value.subarray(0, room)
