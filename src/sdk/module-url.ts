@@ -1,3 +1,4 @@
+import type Module from 'node:module'
 import { pathToFileURL } from 'node:url'
 
 /**
@@ -8,3 +9,6 @@ import { pathToFileURL } from 'node:url'
 export function moduleUrl(own: string | undefined): string {
   return own ?? `${pathToFileURL(process.argv[1] ?? 'program').href}/reprise/sdk/bundled/module.js`
 }
+
+/** That of node:module, so that no bundler looks into it: webpack puts nothing in the place of a call whose argument it cannot follow. */
+export const createRequire: typeof Module.createRequire = (from) => process.getBuiltinModule('node:module').createRequire(from)

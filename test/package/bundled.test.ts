@@ -1,14 +1,30 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { rolldown } from 'rolldown'
+import { basename, dirname, join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { type Plugin, rolldown } from 'rolldown'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { runNode } from '../support/run-process.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const folder = mkdtempSync(join(tmpdir(), 'reprise-bundle-'))
 const bundle = join(folder, 'a', 'out', 'program.cjs')
+
+const packed = join(folder, 'b', 'out', 'program.cjs')
+
+/**
+ * As webpack does it: modules know where they were when the bundle was made, and what `createRequire` of node:module gives is followed
+ * then, and is nothing where it cannot be.
+ */
+const followsRequires: Plugin = {
+  name: 'follows-requires',
+  resolveId: (id) => (id === 'node:module' ? '\0module' : undefined),
+  load: (id) =>
+    id === '\0module'
+      ? "import Module from 'module'; export default Module; export const { syncBuiltinESMExports } = Module; export const createRequire = () => undefined"
+      : undefined,
+  transform: (code, id) => code.replaceAll('import.meta.url', JSON.stringify(pathToFileURL(id).href)),
+}
 
 const PROGRAM = `
 import { instrument, tool } from 'reprise'
@@ -19,6 +35,19 @@ const ask = tool(async (text) => {
 void instrument(async function answer() { return await ask('mail bob@example.com') })()
 `
 
+/** As esbuild makes it: in CommonJS it leaves `import.meta.url` undefined. */
+async function bundleAs(file: string, input: string, plugins: Plugin[] = []): Promise<void> {
+  const made = await rolldown({
+    input,
+    platform: 'node',
+    plugins,
+    ...(plugins.length === 0 && { transform: { define: { 'import.meta.url': 'undefined' } } }),
+    logLevel: 'silent',
+  })
+  await made.write({ dir: dirname(file), format: 'cjs', entryFileNames: basename(file), chunkFileNames: '[name]-[hash].cjs' })
+  await made.close()
+}
+
 beforeAll(async () => {
   // Where the engine would be, were the bundle one of our files.
   mkdirSync(join(folder, 'redaction'))
@@ -26,15 +55,8 @@ beforeAll(async () => {
   const input = join(root, 'node_modules', '.cache', `bundled-program-${process.pid}.mjs`)
   writeFileSync(input, PROGRAM)
   try {
-    // As esbuild makes it: in CommonJS it leaves `import.meta.url` undefined.
-    const made = await rolldown({
-      input,
-      platform: 'node',
-      transform: { define: { 'import.meta.url': 'undefined' } },
-      logLevel: 'silent',
-    })
-    await made.write({ dir: join(folder, 'a', 'out'), format: 'cjs', entryFileNames: 'program.cjs', chunkFileNames: '[name]-[hash].cjs' })
-    await made.close()
+    await bundleAs(bundle, input)
+    await bundleAs(packed, input, [followsRequires])
   } finally {
     rmSync(input)
   }
@@ -42,12 +64,12 @@ beforeAll(async () => {
 })
 
 describe('a bundle of CommonJS, in which no module knows where it is', () => {
-  async function run(end: string): Promise<{ code: number | null; stdout: string; stderr: string; spooled: string }> {
+  async function run(end: string, program = bundle): Promise<{ code: number | null; stdout: string; stderr: string; spooled: string }> {
     const store = mkdtempSync(join(tmpdir(), 'reprise-bundled-'))
     onTestFinished(() => rmSync(store, { recursive: true, force: true }))
     // Port 9, discard: nobody listens there.
     const env = { REPRISE_STORE: store, REPRISE_ENDPOINT: 'http://127.0.0.1:9', REPRISE_SPOOL: 'true' }
-    const { code, stdout, stderr } = await runNode([bundle, end], { cwd: folder, env })
+    const { code, stdout, stderr } = await runNode([program, end], { cwd: folder, env })
     const spool = join(store, 'spool')
     const files = existsSync(spool) ? readdirSync(spool).filter((name) => name.endsWith('.spool')) : []
     return { code, stdout, stderr, spooled: files.map((name) => readFileSync(join(spool, name), 'latin1')).join('') }
@@ -59,6 +81,13 @@ describe('a bundle of CommonJS, in which no module knows where it is', () => {
     expect(stderr).toMatch(/^reprise: 2 steps kept in .*connection refused.*\n$/)
     expect(spooled).toContain('<email:')
     expect(spooled).not.toContain('bob@')
+  })
+
+  test('spools as well where the bundler follows every require that it sees', async () => {
+    const { code, stdout, stderr, spooled } = await run('return', packed)
+    expect({ code, stdout }).toEqual({ code: 0, stdout: '' })
+    expect(stderr).toMatch(/^reprise: 2 steps kept in /)
+    expect(spooled).toContain('<email:')
   })
 
   test('that exits before it has sent says what is lost, since nothing may be kept unredacted', async () => {

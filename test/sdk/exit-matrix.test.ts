@@ -41,6 +41,15 @@ const WAYS: Readonly<
     end: '',
     mainEnds: true,
   },
+  'a listener of beforeExit that came first': {
+    before: "process.on('beforeExit', () => console.log('nothing left to do'))",
+    end: '',
+    mainEnds: true,
+  },
+  'process.exit in beforeExit': {
+    end: "process.on('beforeExit', () => { console.log('nothing left to do'); process.exit(4) })",
+    mainEnds: true,
+  },
   'SIGTERM, no handler': { end: STAY, signal: 'SIGTERM' },
   'SIGINT, no handler': { end: STAY, signal: 'SIGINT' },
   'SIGHUP, no handler': { end: STAY, signal: 'SIGHUP' },

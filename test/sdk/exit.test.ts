@@ -52,8 +52,8 @@ describe('with a collector', () => {
     const end = await runProgram(PROGRAM, { HOW: 'exit', REPRISE_ENDPOINT: collector.url })
     expect(end).toMatchObject({ code: 3, stdout: '', stderr: '' })
     expect(collector.spans.map(stepOf).map(({ name, pending }) => [name, pending])).toEqual([
-      ['add', false],
       ['main', true],
+      ['add', false],
     ])
   })
 

@@ -88,6 +88,13 @@ describe('a program', () => {
     expect(end.stderr).toMatch(/^reprise: (?:2 steps kept in |.*OTEL_RESOURCE_ATTRIBUTES)/)
   })
 
+  test.runIf(process.platform === 'linux')('whose store lies where no folder can be made ends, and is told so', async () => {
+    const env = { REPRISE_ENDPOINT: `http://127.0.0.1:${await freePort()}`, REPRISE_STORE: '/proc/none/store' }
+    const end = await bench.run(program(''), { env })
+    expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 0, stdout: 'answer\n' })
+    expect(end.stderr).toMatch(/^reprise: 2 lost \(spool_failed: ENOENT\)/)
+  })
+
   test('whose working directory is gone is recorded, and told that its spool has no place', async () => {
     const source = `
       import { mkdirSync, rmdirSync } from 'node:fs'

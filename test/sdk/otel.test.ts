@@ -1,9 +1,11 @@
 import { context, propagation, ROOT_CONTEXT, trace } from '@opentelemetry/api'
 import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
+import { isTracingSuppressed } from '@opentelemetry/core'
 import { AlwaysOffSampler, InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerProvider } from '@opentelemetry/sdk-trace'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { ATTR } from '../../src/schemas/index.ts'
 import { agent, instrument, model, tool } from '../../src/sdk/index.ts'
+import { withoutTracing } from '../../src/sdk/run/otel.ts'
 import { attributesOf } from './fake-collector.ts'
 import { useRecording } from './recording.ts'
 
@@ -215,4 +217,29 @@ test('with a context manager alone, others see our span in their context', async
   )()
   expect(seen).toBe((await recording.step('run')).span.spanId)
   expect(trace.getActiveSpan()).toBeUndefined()
+})
+
+test('what an earlier @opentelemetry/api registered is used as well, and our own requests are no part of its traces', async () => {
+  const provider = new TracerProvider({ spanProcessors: [new SimpleSpanProcessor({ exporter })] })
+  const manager = new AsyncLocalStorageContextManager().enable()
+  // What version 1.9 leaves there. The copy here, which is newer, takes nothing from it.
+  Reflect.set(globalThis, Symbol.for('opentelemetry.js.api.1'), { version: '1.9.1', trace: provider, context: manager })
+  try {
+    expect(trace.getTracer('test').startSpan('mine').isRecording()).toBe(false)
+    const tracer = provider.getTracer('theirs')
+    const outer = tracer.startSpan('outer')
+    await manager.with(trace.setSpan(ROOT_CONTEXT, outer), async () => {
+      await instrument(async () => tracer.startSpan('inner', {}, manager.active()).end(), { name: 'run' })()
+    })
+    outer.end()
+    const run = await recording.step('run')
+    const { traceId, spanId, parentSpanId } = run.span
+    expect(idsOf(spanNamed('run'))).toEqual({ traceId, spanId, parentSpanId })
+    expect({ traceId, parentSpanId }).toEqual({ traceId: outer.spanContext().traceId, parentSpanId: outer.spanContext().spanId })
+    expect(idsOf(spanNamed('inner')).parentSpanId).toBe(spanId)
+    expect(withoutTracing(() => isTracingSuppressed(manager.active()))).toBe(true)
+  } finally {
+    manager.disable()
+    Reflect.deleteProperty(globalThis, Symbol.for('opentelemetry.js.api.1'))
+  }
 })

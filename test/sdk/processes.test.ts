@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { decodeTraces } from '../../src/otlp/index.ts'
 import { ATTR } from '../../src/schemas/index.ts'
-import { ExitBench, freePort, spooledBodies } from './exit-programs.ts'
+import { ExitBench, freePort, spooledBodies, spooledSpans, startRawServer } from './exit-programs.ts'
 import { attributesOf, type FakeCollector, startFakeCollector, stepOf, stepsOf } from './fake-collector.ts'
 
 const bench = new ExitBench()
@@ -162,6 +162,20 @@ describe('what a killed or frozen program leaves', () => {
       'slow, open',
     ])
     expect(steps.find(({ name }) => name === 'slow')?.input).toEqual([])
+  })
+
+  test('a program that exits while its last steps are being sent keeps them', async () => {
+    const program = `
+      import { tool } from 'reprise'
+      await tool(async () => 1, { name: 'ask' })()
+      // Keeps nothing alive, and so comes in the middle of what does: the sending.
+      setTimeout(() => process.exit(4), 200).unref()`
+    const mute = await startRawServer()
+    const env = envOf({ REPRISE_ENDPOINT: mute.url, REPRISE_EXIT_TIMEOUT_MILLIS: '4000' })
+    const end = await bench.run(program, { env })
+    mute.close()
+    expect(end).toMatchObject({ code: 4, stderr: expect.stringMatching(/^reprise: 1 step kept in /) as string })
+    expect(spooledSpans(env['REPRISE_STORE']!).map(({ name }) => name)).toEqual(['execute_tool ask'])
   })
 
   test('a program that is stopped in the middle of sending goes on where it was', async () => {

@@ -284,3 +284,34 @@ describe('new and this', () => {
     await recording.step('twice')
   })
 })
+
+test('a promise behind a Proxy that answers for then, catch and finally by itself, as tracing clients give it, is recorded', async () => {
+  class ClientPromise extends Promise<string> {
+    static override get [Symbol.species]() {
+      return Promise
+    }
+    readonly label = 'client'
+  }
+  const given = new ClientPromise((resolve) => resolve('from the client'))
+  const traced = given.then((value) => `${value}, traced`)
+  const call = tool(
+    () =>
+      new Proxy(given, {
+        get: (target, key) =>
+          key === 'then' || key === 'catch' || key === 'finally' ? traced[key].bind(traced) : (Reflect.get(target, key) as unknown),
+      }),
+    { name: 'behind a proxy' },
+  )
+  const result = call()
+  expect(result).toBeInstanceOf(ClientPromise)
+  expect(result.label).toBe('client')
+  expect(await result).toBe('from the client, traced')
+  expect(Object.hasOwn(given, 'then')).toBe(false)
+  expect((await recording.step('behind a proxy')).output).toBe('from the client, traced')
+})
+
+test('a Proxy that takes no property is watched through a stand-in', async () => {
+  const stubborn = new Proxy({ then: (resolved: (value: number) => void) => resolved(7) }, { defineProperty: () => false })
+  expect(await tool(() => stubborn, { name: 'stubborn' })()).toBe(7)
+  expect((await recording.step('stubborn')).output).toBe(7)
+})

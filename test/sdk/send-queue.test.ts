@@ -28,6 +28,17 @@ function drained(queue: SendQueue): Step[] {
   return steps
 }
 
+test('a process that ends takes errors and roots first, each in their order', () => {
+  const queue = new SendQueue(MAX_BYTES)
+  const [one, error, two, root, three] = [stepOf({}), stepOf({ failed: true }), stepOf({}), stepOf({ root: true }), stepOf({})]
+  queue.push(root, true)
+  for (const step of [one, error, two, root, three]) queue.push(step, false)
+  const taken = queue.takeAll()
+  expect(taken.map(({ step }) => step)).toEqual([root, error, root, one, two, three])
+  expect(taken.map(({ pending }) => pending)).toEqual([true, false, false, false, false, false])
+  expect(queue.length).toBe(0)
+})
+
 describe('a full queue', () => {
   test('takes payloads from those that wait before it gives up the structure of one that comes', () => {
     const queue = new SendQueue(MAX_BYTES)

@@ -9,6 +9,7 @@ import { pickUpSpool } from '../spool/pick-up.ts'
 import type { Spool } from '../spool/spool.ts'
 import type { SpoolFolder } from '../spool/spool-folder.ts'
 import { greet } from './handshake.ts'
+import { countOf, LossLines } from './loss-lines.ts'
 import { encodeAtOnce, type RepriseBatch, RepriseWay, repriseBatchOf } from './reprise-way.ts'
 import { Sender } from './sender.ts'
 import { Spill } from './spill.ts'
@@ -47,6 +48,7 @@ export class Drain {
   readonly #options: RecorderSettings
   readonly #sender: Sender = new Sender()
   readonly #spill: Spill
+  readonly #lines: LossLines
   /** Writes what is spooled while nobody has said what there is at the endpoint. */
   #spillWay: RepriseWay | undefined
   #way: Way | undefined
@@ -70,8 +72,6 @@ export class Drain {
   /** Dropped spans that a report has told of. */
   #reported = 0
   #reportedSpooled = 0
-  /** Of what the queue gave up: what a report or a line has told of. */
-  #toldGivenUp = 0
   /** Whether the last run found somebody. */
   reached = true
   lastReason = ''
@@ -80,6 +80,7 @@ export class Drain {
     this.#options = options
     this.#queue = queue
     this.#spill = new Spill(spool, queue, options.queueMaxBytes)
+    this.#lines = new LossLines(options, queue)
   }
 
   /** Taken from the queue and not acknowledged yet. */
@@ -109,7 +110,7 @@ export class Drain {
     const report = { sent: this.#sent - sentBefore, failed, dropped: dropped - this.#reported }
     if (reported) {
       this.#reported = dropped
-      this.#toldGivenUp = this.#queue.droppedSteps
+      this.#lines.reported()
       this.#reportedSpooled += spooled
     }
     return spooled === 0 ? report : { ...report, spooled }
@@ -175,55 +176,49 @@ export class Drain {
   }
 
   /** All that is queued and held, written without a pause, and `gaps` with it: for a process on its way out. */
-  takeUnsent(gaps: readonly Gap[] = this.#queue.takeGaps()): RepriseBatch[] {
-    return this.encodeLeft(this.takeLeft(gaps))
+  takeUnsent(gaps: readonly Gap[] = this.#queue.takeGaps(), untilMillis?: number): RepriseBatch[] {
+    const { batches, left } = this.encodeLeft(this.takeLeft(gaps), untilMillis)
+    this.addLate(left)
+    return batches
   }
 
   /** The same as it is, for a process that does not know yet whom it is for. */
   takeLeft(gaps: readonly Gap[] = this.#queue.takeGaps()): Left {
     const held = this.#held
     this.#held = undefined
-    const items = this.#filling.splice(0)
-    for (let item = this.#queue.shift(); item !== undefined; item = this.#queue.shift()) items.push(item)
-    return { held, items, gaps }
+    const filling = this.#filling.splice(0)
+    return { held, items: [...filling, ...this.#queue.takeAll()], gaps }
   }
 
-  /** For a Reprise collector, or its spool. */
-  encodeLeft({ held, items, gaps }: Left): RepriseBatch[] {
-    let at = 0
-    const rest = encodeAtOnce(this.#options, this.#sender, () => items[at++], gaps)
-    return [...this.#spill.takeAll(), ...(held === undefined ? [] : [repriseBatchOf(held)]), ...rest]
+  /** For a Reprise collector, or its spool. What is not written by `untilMillis` is left out: so many steps. */
+  encodeLeft({ held, items, gaps }: Left, untilMillis?: number): { readonly batches: RepriseBatch[]; readonly left: number } {
+    const { batches, left } = encodeAtOnce(this.#options, this.#sender, items, gaps, untilMillis)
+    const older = [...this.#spill.takeAll(), ...(held === undefined ? [] : [repriseBatchOf(held)])]
+    // Of many the first has the errors and roots, which tell what became of a run when there is no time for the rest.
+    const [first, ...rest] = batches
+    return { batches: first === undefined || rest.length === 0 ? [...older, ...batches] : [first, ...older, ...rest], left }
+  }
+
+  /** Steps that are lost because there was no time to write them. */
+  addLate(steps: number): void {
+    this.#lines.addLate(steps)
   }
 
   /** Says, once per process, how many steps did not get through, why, and what to do. */
   warnUnsent(what: string, reason: string = this.lastReason, count: number = this.#queue.length + this.heldSpans): void {
-    warnOnce(`${countOf(count)} ${what}${this.#givenUp()}: ${this.#why(reason)}`)
+    this.#lines.unsent(count, what, this.#why(reason))
   }
 
   /** The same where the end of the program left them to the spool. */
   warnSpooled(spooled: number, folder: string, losses: readonly { reason: string; count: number }[], problem: string | undefined): void {
-    const lost = losses.map(({ reason, count }) => `${count} lost (${reason}${problem === undefined ? '' : `: ${problem}`})`)
     // With those that went there while nobody answered.
     const all = spooled + this.#spill.spooled - this.#reportedSpooled
-    const kept = all > 0 || lost.length === 0 ? [`${countOf(all)} kept in ${folder} for the next collector`] : []
-    warnOnce(`${[...kept, ...lost].join(', ')}${this.#givenUp()}: ${this.#why(this.lastReason)}`)
+    this.#lines.spooled(all, folder, losses, problem, this.#why(this.lastReason))
   }
 
-  /** The same of those that the queue had no room for. Nothing where there are none, or a report has told of them. */
+  /** The same of those that there was no room or no time for. Nothing where there are none, or a report has told of them. */
   warnGivenUp(): void {
-    const count = this.#queue.droppedSteps - this.#toldGivenUp
-    if (count <= 0) return
-    this.#toldGivenUp += count
-    const bytes = this.#options.queueMaxBytes
-    warnOnce(
-      `${countOf(count)} not recorded (queue_full): more than ${bytes} bytes waited to be sent. Let the program come to an await now and then, or raise queueMaxBytes.`,
-    )
-  }
-
-  #givenUp(): string {
-    const count = this.#queue.droppedSteps - this.#toldGivenUp
-    this.#toldGivenUp += Math.max(0, count)
-    return count > 0 ? `, ${count} not recorded (queue_full)` : ''
+    this.#lines.rest()
   }
 
   #why(reason: string): string {
@@ -376,10 +371,6 @@ export class Drain {
     clearTimeout(this.#waiting)
     this.#waiting = undefined
   }
-}
-
-function countOf(steps: number): string {
-  return steps === 1 ? '1 step' : `${steps} steps`
 }
 
 /** Sending is no part of any run, nor of the user's traces, whoever happened to set it off. */

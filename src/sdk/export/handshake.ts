@@ -1,3 +1,4 @@
+import { TextDecoder } from 'node:util'
 import { reasonOf } from './reprise-way.ts'
 import type { Transport } from './transport.ts'
 

@@ -118,7 +118,7 @@ export class MsgpackSlices {
     if (typeof tree === 'string') this.#text(tree)
     else if (typeof tree === 'number') this.#number(tree)
     else if (typeof tree === 'boolean') this.#byte(tree ? 0xc3 : 0xc2)
-    else if (tree instanceof Uint8Array) this.#bytes(tree)
+    else if (types.isUint8Array(tree)) this.#bytes(tree)
     else if (Array.isArray(tree)) {
       this.#head(0x90, 0xdc, tree.length)
       for (const element of tree) this.#tree(element)

@@ -1,5 +1,4 @@
-import { createRequire } from 'node:module'
-import { moduleUrl } from '../module-url.ts'
+import { createRequire, moduleUrl } from '../module-url.ts'
 import type { OtlpWriter, OtlpWriterOptions } from './otlp-writer.ts'
 
 type Module = { OtlpWriter: new (options: OtlpWriterOptions) => OtlpWriter }

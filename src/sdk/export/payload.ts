@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { encodeValue, jsonTreeOf, MEDIA_TYPE, Truncated } from '../../schemas/index.ts'
 import type { TokenRun, Tokens } from '../snapshot/flat.ts'
 import type { Snapshot } from '../snapshot/snapshot.ts'
@@ -59,7 +60,7 @@ export class PayloadWriter {
     const { value } = snapshot
     if (ownMediaType !== undefined && !(value instanceof Truncated)) {
       if (typeof value === 'string') return { mediaType: ownMediaType, content: value.toWellFormed() }
-      if (value instanceof Uint8Array) return { mediaType: ownMediaType, content: value }
+      if (types.isUint8Array(value)) return { mediaType: ownMediaType, content: value }
     }
     if (snapshot.plain && snapshot.sizeBytes < TEXT_BYTES_PER_ENTRY * snapshot.entries) {
       // Structure is what JSON.stringify is faster at.
@@ -97,7 +98,7 @@ export class PayloadWriter {
       }
       return { mediaType: ownMediaType, content: { start, end: this.#json.position } }
     }
-    if (ownMediaType !== undefined && value instanceof Uint8Array) return { mediaType: ownMediaType, content: [value] }
+    if (ownMediaType !== undefined && types.isUint8Array(value)) return { mediaType: ownMediaType, content: [value] }
     const writing = json ? new JsonSlices(this.#json, snapshot) : new MsgpackSlices(value)
     while (writing.step()) if (this.slices.over(STEP_BYTES)) await this.slices.pause()
     return writing instanceof MsgpackSlices ? { mediaType: MEDIA_TYPE.msgpack, content: writing.finish() } : this.#written(start)

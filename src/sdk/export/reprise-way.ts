@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { decodeExportResponse, decodeStatus, TraceWriter, type WireResource, type WireScope } from '../../otlp/index.ts'
 import { type OptionValues, RepriseError, randomId16, randomId32 } from '../../schemas/index.ts'
 import type { Gap, QueuedStep } from '../recorder/send-queue.ts'
@@ -13,6 +14,10 @@ import type { Transport } from './transport.ts'
 import type { Batch, SendResult, Way } from './way.ts'
 
 const BATCH_MAX_BYTES = 2 * 1024 * 1024
+/** Of a process that ends: one is written, sent or redacted as a whole, however little time is left. */
+const EXIT_BATCH_MAX_BYTES = 512 * 1024
+/** A process that ends looks at the clock after so many steps. */
+const ITEMS_A_LOOK = 64
 /** A batch with one very large payload does not tie up its memory for good. */
 const KEPT_MEMORY_MAX_BYTES = 4 * BATCH_MAX_BYTES
 const PROTOBUF = 'application/x-protobuf'
@@ -85,32 +90,48 @@ export class RepriseWay implements Way {
 
 /** @throws RepriseError `internal` for a batch of another way out */
 export function repriseBatchOf(batch: Batch): RepriseBatch {
-  if ('body' in batch && batch.body instanceof Uint8Array) return { ...batch, body: batch.body }
+  if ('body' in batch && types.isUint8Array(batch.body)) return { ...batch, body: batch.body }
   throw new RepriseError('internal', 'a batch of another way out')
 }
 
-/** The same body without pauses, for a process that is on its way out. */
+/**
+ * The same bodies without pauses, smaller ones, for a process that is on its way out.
+ *
+ * @param untilMillis on the clock of `nowMillis`: what is not written by then is left out, and a gap behind the first body says how many
+ *   steps that were
+ */
 export function encodeAtOnce(
   options: OptionValues,
   sender: Sender,
-  next: () => QueuedStep | undefined,
+  items: readonly QueuedStep[],
   gaps: readonly Gap[],
-): RepriseBatch[] {
+  untilMillis: number = Number.POSITIVE_INFINITY,
+): { readonly batches: RepriseBatch[]; readonly left: number } {
   const resource = wireResource(options)
   const payloads = new PayloadWriter(false)
   const steps = new StepWriter(payloads)
   const batches: RepriseBatch[] = []
-  for (let item = next(), pendingGaps = gaps; item !== undefined || pendingGaps.length > 0; pendingGaps = []) {
-    const batch = new BatchWriter(sender, resource, steps)
+  const open = (): BatchWriter => new BatchWriter(sender, resource, steps)
+  let at = 0
+  const isOver = (): boolean => at > 0 && at % ITEMS_A_LOOK === 0 && nowMillis() > untilMillis
+  for (let pendingGaps = gaps; (at < items.length && !isOver()) || pendingGaps.length > 0; pendingGaps = []) {
+    const batch = open()
     for (const gap of pendingGaps) batch.addGap(gap)
-    for (; item !== undefined && batch.sizeBytes < BATCH_MAX_BYTES; item = next()) {
+    for (let item = items[at]; item !== undefined && batch.sizeBytes < EXIT_BATCH_MAX_BYTES && !isOver(); item = items[++at]) {
       if (item.pending && item.step.endMillis !== undefined) continue
       batch.add(item)
       payloads.reset()
     }
     if (batch.spans > 0 || batch.unwritable > 0) batches.push(batch.finish(pendingGaps))
   }
-  return batches
+  const left = items.slice(at).filter(({ pending }) => !pending).length
+  if (left > 0) {
+    const notice: Gap = { runId: undefined, traceId: undefined, reason: 'exit_timeout', count: left }
+    const batch = open()
+    batch.addGap(notice)
+    batches.splice(1, 0, batch.finish([notice]))
+  }
+  return { batches, left }
 }
 
 class BatchWriter {

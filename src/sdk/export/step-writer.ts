@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { type EncodedKey, encodeKey, encodeSpanFields, type SpanWriter, type WireEvent, wireValueOf } from '../../otlp/index.ts'
 import { ATTR, type Attributes, GENAI, MEDIA_TYPE, RESULT_SHAPES, STREAM_ENDS } from '../../schemas/index.ts'
 import type { CallSpec } from '../calls/call-spec.ts'
@@ -43,9 +44,9 @@ export class StepWriter {
   /** Whether the step has a payload so large that it is written in slices beforehand. */
   isLarge({ step }: QueuedStep): boolean {
     const payloads = this.#payloads
-    return (
-      isLarge(payloads, step.input) || isLarge(payloads, step.output) || isLarge(payloads, step.error) || isLarge(payloads, step.documents)
-    )
+    const { input, output, error, documents, returned } = step
+    if (isLarge(payloads, input) || isLarge(payloads, output) || isLarge(payloads, error)) return true
+    return isLarge(payloads, documents) || isLarge(payloads, returned)
   }
 
   /** For what `isLarge`: its large payloads, each written with pauses. They are valid until the payload writer is reset. */
@@ -59,6 +60,7 @@ export class StepWriter {
     await encode(step.error)
     // Documents are JSON text whatever is in them.
     if (step.documents?.json === true) await encode(step.documents)
+    if (step.returned?.json === true) await encode(step.returned)
     return large
   }
 
@@ -86,7 +88,10 @@ export class StepWriter {
     if (step.deliveries !== undefined) span.ints(KEYS.deliveries, step.deliveries)
     this.#payload(span, KEYS.output, KEYS.outputMediaType, step.output, step.outputMediaType, large)
     if (step.error !== undefined) this.#failure(span, step, step.error, large)
-    if (step.documents !== undefined) this.#documents(span, step.documents, large)
+    // Attributes of JSON text: of the GenAI conventions, whatever is in it.
+    if (step.documents !== undefined) this.#json(span, KEYS.documents, step.documents, large)
+    // Another value than the program had would be worse than none, which the cuts tell of.
+    if (step.returned?.json === true) this.#json(span, KEYS.returned, step.returned, large)
     const effects = step.encodeEffects()
     if (effects !== undefined) span.ints(KEYS.effects, effects)
     if (step.events !== undefined) span.events(eventsOf(step), step.droppedEvents)
@@ -132,7 +137,7 @@ export class StepWriter {
 
   #content(span: SpanWriter, key: EncodedKey, content: EncodedPayload['content']): void {
     if (typeof content === 'string') span.text(key, content)
-    else if (content instanceof Uint8Array) span.bytes(key, content)
+    else if (types.isUint8Array(content)) span.bytes(key, content)
     else span.utf8(key, this.#payloads.bytesOf(content))
   }
 
@@ -143,11 +148,10 @@ export class StepWriter {
     this.#payload(span, KEYS.error, KEYS.errorMediaType, error, undefined, large)
   }
 
-  /** An attribute of the GenAI conventions: JSON text, whatever is in it. */
-  #documents(span: SpanWriter, documents: Snapshot, large: LargePayloads | undefined): void {
-    const known = large?.get(documents)
-    if (known !== undefined) large?.leaveRoom(span, KEYS.documents, known.content)
-    else this.#content(span, KEYS.documents, this.#payloads.writeText(documents).content)
+  #json(span: SpanWriter, key: EncodedKey, snapshot: Snapshot, large: LargePayloads | undefined): void {
+    const known = large?.get(snapshot)
+    if (known !== undefined) large?.leaveRoom(span, key, known.content)
+    else this.#content(span, key, this.#payloads.writeText(snapshot).content)
   }
 
   /** What all calls of one wrapper in one run have in common. */
@@ -254,6 +258,7 @@ const KEYS = {
   errorMediaType: encodeKey(ATTR.errorMediaType),
   errorType: encodeKey(GENAI.errorType),
   documents: encodeKey(GENAI.retrievalDocuments),
+  returned: encodeKey(ATTR.streamReturned),
 }
 
 const PENDING = encodeSpanFields({ attributes: [[ATTR.pending, true]] })

@@ -29,8 +29,9 @@ export function cutsOf(step: Step): Cut[] | undefined {
   return isCut(step) ? listCuts(step) : undefined
 }
 
-function isCut({ input, output, error, documents, documentsFailed, payloadsDropped, droppedEvents }: Step): boolean {
+function isCut({ input, output, error, documents, returned, documentsFailed, payloadsDropped, droppedEvents }: Step): boolean {
   if (input?.cuts !== undefined || output?.cuts !== undefined || error?.cuts !== undefined || documents?.cuts !== undefined) return true
+  if (returned !== undefined && (returned.cuts !== undefined || !returned.json)) return true
   return documentsFailed || payloadsDropped || droppedEvents > 0
 }
 
@@ -47,6 +48,8 @@ function listCuts(step: Step): Cut[] | undefined {
   addOf('output', step.output)
   addOf('error', step.error)
   addOf('documents', step.documents)
+  addOf('returned', step.returned)
+  if (step.returned?.json === false) add('returned', 'not_json', 1)
   if (step.documentsFailed) add('documents', 'failed', 1)
   if (step.payloadsDropped) add('payloads', 'queue_full', 1)
   if (step.droppedEvents > 0) add('events', 'entries', step.droppedEvents)

@@ -1,5 +1,5 @@
-import { trace } from '@opentelemetry/api'
 import type { OptionValues } from '../../schemas/index.ts'
+import { otelGlobals } from '../run/otel-globals.ts'
 
 export interface NodeSdkHandle {
   flush(): Promise<void>
@@ -31,8 +31,9 @@ export async function startNodeSdk(options: OptionValues): Promise<NodeSdkHandle
 
 /** The provider that is registered now, if it has something to flush. */
 async function forceFlush(): Promise<void> {
-  const provider = trace.getTracerProvider()
-  const registered: unknown = 'getDelegate' in provider && typeof provider.getDelegate === 'function' ? provider.getDelegate() : provider
+  const provider = otelGlobals()?.trace
+  const registered: unknown =
+    provider !== undefined && 'getDelegate' in provider && typeof provider.getDelegate === 'function' ? provider.getDelegate() : provider
   if (typeof registered !== 'object' || registered === null) return
   const flush: unknown = Reflect.get(registered, 'forceFlush')
   if (typeof flush === 'function') await Promise.resolve(Reflect.apply(flush, registered, [])).catch(() => {})

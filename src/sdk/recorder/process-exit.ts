@@ -15,6 +15,10 @@ import { warnOnce } from './warning.ts'
 /** The part of the time at the end that sending may take where the rest may be needed for the spool: loading the engine that redacts takes some of it. */
 const SENDING_SHARE = 0.5
 
+/** What making bodies may take of it, and what is kept for the spool. */
+const WRITING_AT_ONCE_SHARE = 0.25
+const SPOOLING_SHARE = 0.3
+
 /**
  * Sends what is left when the program ends, or spools it, within `exitTimeoutMillis` and without changing its exit code. A
  * program that ends by itself stays alive for it; one that exits, or dies of an error, waits for a worker.
@@ -25,22 +29,30 @@ export function watchExit(): void {
   shared.exitWatched = true
   // What was queued when the last attempt to send at the end was made.
   let triedUpTo = -1
+  let finishing: Promise<void> | undefined
   process.on('beforeExit', () => {
     const { recorder } = shared
     if (recorder == null) return
+    // Whoever listens as well would be called once more after anything that keeps the process alive: then it is done at the exit.
+    if (process.listenerCount('beforeExit') > 1 && recorder.flushSdk === undefined) return
     recorder.announce(0)
     // Emitted again when that gave the process something to do; with nothing new since, it may go.
     if (recorder.enqueued === triedUpTo || (!recorder.hasUnsent && recorder.flushSdk === undefined)) return
     triedUpTo = recorder.enqueued
-    void finish(recorder)
+    const done = finish(recorder).finally(() => {
+      if (finishing === done) finishing = undefined
+    })
+    finishing = done
   })
   process.on('exit', () => {
     const { recorder } = shared
-    if (recorder != null && recorder.enqueued !== triedUpTo) finishAtOnce(recorder)
+    // Something else may have ended the process in the middle of it.
+    if (recorder != null && (finishing !== undefined || recorder.enqueued !== triedUpTo)) finishAtOnce(recorder)
   })
 }
 
 async function finish(recorder: Recorder): Promise<void> {
+  const { enqueued } = recorder
   const { drain, options, spool } = recorder
   const deadline = nowMillis() + options.exitTimeoutMillis
   const sendingMillis = spool.enabled ? options.exitTimeoutMillis * SENDING_SHARE : options.exitTimeoutMillis
@@ -56,8 +68,11 @@ async function finish(recorder: Recorder): Promise<void> {
     drain.resume()
   }
   if (!recorder.hasUnsent) return drain.warnGivenUp()
+  // What came meanwhile has its own turn: `beforeExit` is emitted again after this, or `exit`.
+  if (drain.reached && recorder.enqueued !== enqueued) return
   if (spools(recorder)) await preloadRedaction().catch(() => {})
-  if (spools(recorder)) spoolRest(recorder, drain.takeUnsent(), deadline)
+  const writtenBy = nowMillis() + options.exitTimeoutMillis * WRITING_AT_ONCE_SHARE
+  if (spools(recorder)) spoolRest(recorder, drain.takeUnsent(undefined, writtenBy), deadline)
   else drain.warnUnsent('not recorded')
 }
 
@@ -86,11 +101,16 @@ function sendOrSpool(recorder: Recorder): void {
   if (exitTimeoutMillis === 0) return drain.warnUnsent('not recorded')
   const left = drain.takeLeft()
   if (way === undefined ? options.exporter === 'otlp' : !(way instanceof RepriseWay)) return sendElsewhere(recorder, left, deadline)
-  const batches = drain.encodeLeft(left)
+  const { batches, left: late } = drain.encodeLeft(left, nowMillis() + exitTimeoutMillis * WRITING_AT_ONCE_SHARE)
   let open = batches
   // Whoever was not there a moment ago is not there now.
   if (drain.reached) {
-    const sendingMillis = recorder.spool.enabled ? exitTimeoutMillis * SENDING_SHARE : exitTimeoutMillis
+    const leftMillis = deadline - nowMillis()
+    const spoolingMillis = recorder.spool.enabled ? exitTimeoutMillis * SPOOLING_SHARE : 0
+    const sendingMillis = Math.max(
+      1,
+      recorder.spool.enabled ? Math.min(exitTimeoutMillis * SENDING_SHARE, leftMillis - spoolingMillis) : leftMillis,
+    )
     const { end, bodies } = sendAtExit({
       endpoint: options.endpoint,
       headers: options.otlpHeaders,
@@ -99,13 +119,14 @@ function sendOrSpool(recorder: Recorder): void {
       timeoutMillis: sendingMillis,
     })
     if (end === 'not reprise') return sendElsewhere(recorder, left, deadline)
+    drain.addLate(late)
     const refused = stepsOf(batches.filter((_, index) => bodies[index] === 'refused'))
     if (refused > 0) drain.warnUnsent('not recorded', 'refused', refused)
     open = batches.filter((_, index) => bodies[index] === 'open')
     if (open.length === 0) return
     if (end !== 'answered')
       drain.missed(end === 'timeout' ? `no acknowledgement within ${Math.round(sendingMillis)} ms` : 'connection refused')
-  }
+  } else drain.addLate(late)
   if (recorder.spool.enabled) spoolRest(recorder, open, deadline)
   else drain.warnUnsent('not recorded', undefined, stepsOf(open))
 }

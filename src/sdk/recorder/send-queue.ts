@@ -99,6 +99,14 @@ export class SendQueue {
     return undefined
   }
 
+  /** All that waits, errors and roots of runs first: for a process that may not have the time for all. */
+  takeAll(): QueuedStep[] {
+    const favoured: QueuedStep[] = []
+    const others: QueuedStep[] = []
+    for (let item = this.shift(); item !== undefined; item = this.shift()) (isFavoured(item.step) ? favoured : others).push(item)
+    return favoured.concat(others)
+  }
+
   addGap(runId: string | undefined, traceId: string | undefined, reason: string, count: number): void {
     const key = `${runId ?? ''} ${reason}`
     const found = this.#gaps.get(key)
@@ -194,6 +202,7 @@ function payloadBytes(step: Step): number {
     (step.output?.sizeBytes ?? 0) +
     (step.error?.sizeBytes ?? 0) +
     (step.documents?.sizeBytes ?? 0) +
+    (step.returned?.sizeBytes ?? 0) +
     step.effectBytes +
     eventBytes(step)
   )

@@ -1,6 +1,5 @@
 import {
   type Context,
-  context,
   createContextKey,
   isSpanContextValid,
   ROOT_CONTEXT,
@@ -9,12 +8,14 @@ import {
   SpanStatusCode,
   TraceFlags,
   type Tracer,
+  type TracerProvider,
   trace,
 } from '@opentelemetry/api'
 import { ATTR, GENAI, randomId32, type StepKind } from '../../schemas/index.ts'
 import type { Call } from '../calls/call-spec.ts'
 import { genAiStart, spanNameOf } from '../calls/describe.ts'
 import { SDK_NAME, SDK_VERSION } from '../version.ts'
+import { activeContext, otelGlobals, withContext } from './otel-globals.ts'
 import type { RunState } from './run-state.ts'
 import type { Scope } from './scope.ts'
 import { nextSpanId } from './span-ids.ts'
@@ -33,24 +34,15 @@ export interface Placement {
 const STEP_KEY = createContextKey('reprise.step/1')
 // The key that @opentelemetry/core suppresses tracing by; our own requests are no part of the user's traces.
 const SUPPRESS_TRACING_KEY = createContextKey('OpenTelemetry SDK Context Key SUPPRESS_TRACING')
-// What @opentelemetry/api 1.x registers under. Absent, as in most programs, nothing needs asking it.
-const API_KEY = Symbol.for('opentelemetry.js.api.1')
-
-type GlobalApi = { readonly trace?: unknown; readonly context?: unknown }
-
-function globalApi(): GlobalApi | undefined {
-  return Reflect.get(globalThis, API_KEY) as GlobalApi | undefined
-}
 
 /**
  * Ids for a new step under the innermost of our own step and the active OpenTelemetry span. Where the program runs an
  * OpenTelemetry SDK, its tracer makes the span and the ids are that span's, sampled or not; otherwise they are our own.
  */
 export function placeStep(scope: Scope | undefined, call: Call, run: RunState | undefined): Placement {
-  const api = globalApi()
-  if (api === undefined || (api.trace === undefined && api.context === undefined))
-    return { ids: lightIds(scope?.step?.ids), span: undefined, context: undefined }
-  const active = context.active()
+  const api = otelGlobals()
+  if (api === undefined) return { ids: lightIds(scope?.step?.ids), span: undefined, context: undefined }
+  const active = activeContext(api)
   const parent = parentOf(scope?.step, active)
   const parentContext =
     parent === undefined
@@ -58,7 +50,7 @@ export function placeStep(scope: Scope | undefined, call: Call, run: RunState | 
       : trace.getSpan(active)?.spanContext().spanId === parent.spanId
         ? active
         : trace.setSpan(active, lightSpan(parent, scope?.step))
-  const span = foreignTracer()?.startSpan(
+  const span = tracerOf(api.trace)?.startSpan(
     spanNameOf(call),
     { kind: spanKindOf(call.spec.kind), attributes: startAttributes(call, run) },
     parentContext,
@@ -90,12 +82,11 @@ function lightSpan(ids: { readonly traceId: string; readonly spanId: string }, s
 }
 
 /** The tracer of the SDK that is registered now, before or after this module was loaded; undefined when none is. */
-function foreignTracer(): Tracer | undefined {
-  const provider = trace.getTracerProvider()
-  if ('getDelegateTracer' in provider && typeof provider.getDelegateTracer === 'function') {
+function tracerOf(provider: TracerProvider | undefined): Tracer | undefined {
+  if (provider !== undefined && 'getDelegateTracer' in provider && typeof provider.getDelegateTracer === 'function') {
     return provider.getDelegateTracer(SDK_NAME, SDK_VERSION) as Tracer | undefined
   }
-  return provider.getTracer(SDK_NAME, SDK_VERSION)
+  return provider?.getTracer(SDK_NAME, SDK_VERSION)
 }
 
 /** The context of `placement` with its step in it. */
@@ -103,13 +94,9 @@ export function contextOf(placement: Placement, step: Step): Context | undefined
   return placement.context?.setValue(STEP_KEY, step)
 }
 
-export function withSpan<T>(spanContext: Context, fn: () => T): T {
-  return context.with(spanContext, fn)
-}
-
 /** Runs our own sending outside of every trace. */
 export function withoutTracing<T>(fn: () => T): T {
-  return context.with(ROOT_CONTEXT.setValue(SUPPRESS_TRACING_KEY, true), fn)
+  return withContext(ROOT_CONTEXT.setValue(SUPPRESS_TRACING_KEY, true), fn)
 }
 
 /** Ends the user's span of a step. Its payloads are not the user's SDK's: it gets the kind of the error and no text. */

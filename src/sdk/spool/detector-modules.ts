@@ -1,8 +1,8 @@
-import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { Script } from 'node:vm'
 import type { DetectorConfig, PluggedDetector, PluggedFinding, PolicyConfig } from '../../redaction/index.ts'
 import { RepriseError } from '../../schemas/index.ts'
+import { createRequire } from '../module-url.ts'
 
 const BUDGET_MILLIS = 1000
 const MAX_CHARS = 1_000_000

@@ -1,7 +1,6 @@
-import { createRequire } from 'node:module'
 import type { PluggedDetector, PolicyConfig } from '../../redaction/index.ts'
 import { RepriseError } from '../../schemas/index.ts'
-import { moduleUrl } from '../module-url.ts'
+import { createRequire, moduleUrl } from '../module-url.ts'
 
 type Files = { readPolicyFile(nameOrFile: string, cwd: string, parse: (data: unknown) => PolicyConfig): PolicyConfig }
 type Detectors = { loadDetectors(policy: PolicyConfig): readonly PluggedDetector[] }

@@ -1,7 +1,6 @@
 import { statSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { ChosenPolicyOptions, Redactor } from '../../redaction/index.ts'
-import { moduleUrl } from '../module-url.ts'
+import { createRequire, moduleUrl } from '../module-url.ts'
 
 type Redaction = { createRedactorFor(options: ChosenPolicyOptions): Redactor }
 

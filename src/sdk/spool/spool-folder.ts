@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, lstatSync, lutimesSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
+import { chmodSync, existsSync, lstatSync, lutimesSync, mkdirSync, readdirSync, renameSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { RepriseError, sha256Hex } from '../../schemas/index.ts'
 import { addFileOnce, readKeyFile, readOwnFile, removeFile, syncFolder, systemCodeOf, writeNewFile } from './spool-files.ts'
@@ -70,12 +70,7 @@ export class SpoolFolder {
    * @throws RepriseError `invalid_option` as `check` does, or what the file system says
    */
   prepare(): void {
-    mkdirSync(dirname(this.path), { recursive: true, mode: FOLDER_MODE })
-    try {
-      mkdirSync(this.path, { mode: FOLDER_MODE })
-    } catch (error) {
-      if (systemCodeOf(error) !== 'EEXIST') throw error
-    }
+    makeFolder(this.path)
     this.check()
     // It may stand in somebody's working tree, and is nothing to be committed.
     addFileOnce(join(this.path, '.gitignore'), Buffer.from('*\n'))
@@ -185,4 +180,18 @@ export class SpoolFolder {
 
 function renamed(stem: string): string {
   return stem.replace(/-[0-9a-f]{12}-/, `-${randomBytes(6).toString('hex')}-`)
+}
+
+/** Where there is none, with those above it. Node's own way of doing so never returns where ENOENT says that none can be made, as in /proc. */
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { mode: FOLDER_MODE })
+  } catch (error) {
+    const code = systemCodeOf(error)
+    if (code === 'EEXIST') return
+    const above = dirname(path)
+    if (code !== 'ENOENT' || existsSync(above)) throw error
+    makeFolder(above)
+    makeFolder(path)
+  }
 }
