@@ -26,7 +26,7 @@ import { type CachedOptions, LiveCalls } from './serving/live-calls.ts'
 import { changedArguments, type LiveContainer, liveContainer, nextCount, originOf } from './serving/live-container.ts'
 import { Refusals, type UnmatchedCall } from './serving/refusals.ts'
 import { resplit } from './serving/resplit.ts'
-import { leaveOpen, readResult, serveResult } from './serving/served-result.ts'
+import { leaveOpen, readResult, restored, serveResult } from './serving/served-result.ts'
 import type { StreamCursor } from './serving/served-stream.ts'
 import { ContainerChecks } from './verdict/container-checks.ts'
 import { Departures } from './verdict/departures.ts'
@@ -264,7 +264,7 @@ export class ReplaySession implements Interceptor {
     this.served.add(node)
     const recorded = readResult(this.recording, node)
     const isGiven = patch?.setsResult === true
-    const result = isGiven ? (this.changes?.resultOf(recorded) ?? recorded) : recorded
+    const result = restored(isGiven ? (this.changes?.resultOf(recorded) ?? recorded) : recorded, node, call.restore)
     if (result.state === 'missing') return this.#refusals.missing(call, node, path(), result.reason)
     const served = serveResult(node, result, this.course.scheduler, isGiven, () => ({
       recut: (chunks) => this.#recut(node, chunks),

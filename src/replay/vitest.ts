@@ -5,7 +5,7 @@ import type { RecordedMeta, RecordedUse } from './testing/recorded-use.ts'
 import { recordingPlace } from './testing/recording-place.ts'
 import { type RecordedSources, TestRecorder } from './testing/test-recorder.ts'
 import type { ExpectedStep, TrajectoryMode } from './testing/trajectory.ts'
-import { vitestUpdateState } from './testing/update-state.ts'
+import { runnerUpdateState } from './testing/update-state.ts'
 
 export type { Recorded, RecordedResult } from './testing/recorded.ts'
 
@@ -63,7 +63,7 @@ export const test: TestAPI<RecordedFixtures> = base.extend<RecordedFixtures>({
     await use(
       createRecorded({
         place: recordingPlace(task.file.filepath, namesOf(task), ordinalOf(task)),
-        state: vitestUpdateState(),
+        state: runnerUpdateState(),
         recorder: testRecorder,
         allowNetwork,
         wire,

@@ -14,6 +14,8 @@ export const ATTR = {
   seed: 'reprise.seed',
   shape: 'reprise.shape',
   streamEnd: 'reprise.stream.end',
+  /** Content, not lifted: JSON text of what a generator returned. */
+  streamReturned: 'reprise.stream.returned',
   /** int array: start, count, start, count, … */
   deliveries: 'reprise.deliveries',
   /** JSON text of an array of `{ what, reason, count }`. */

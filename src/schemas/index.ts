@@ -5,6 +5,7 @@ export {
   decodeEffects,
   EFFECT_MAX_BYTES,
   EFFECT_SOURCES,
+  EFFECTS_MAX_BYTES,
   EFFECTS_MAX_LATE,
   EFFECTS_MAX_READS,
   type EffectHead,
@@ -81,7 +82,7 @@ export {
   type StreamEnd,
 } from './step-kinds.ts'
 export { STORE_PLACES } from './store-places.ts'
-export { parseTime, TIME_ACCEPTS } from './time-text.ts'
+export { parseTime, TIME_ACCEPTS, TIME_PATTERN } from './time-text.ts'
 export { canonicalTextOf } from './values/canonical-text.ts'
 export { errorToValue, valueToError } from './values/error-value.ts'
 export {

@@ -3,6 +3,7 @@ import { installHooks } from './effects/index.ts'
 import { noteClientSockets } from './wire/client-sockets.ts'
 import { installFetchHook } from './wire/install.ts'
 
+export type { Restore, ServedPart } from './calls/call-spec.ts'
 export {
   type InterceptedCall,
   type InterceptedOutcome,
@@ -24,6 +25,7 @@ export {
   type RetrieverOptions,
   reranker,
   retriever,
+  type ServedOptions,
   type ToolOptions,
   tool,
 } from './calls/wrappers.ts'

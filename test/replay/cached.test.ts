@@ -100,7 +100,7 @@ describe('a cached replay', () => {
     const refused = await replayed({ orders: ['cup', 'plate'] }, options)
     expect(refused.made).toEqual([])
     expect(refused.verdict).toMatchObject({ label: 'diverged', counts: { live: 0, unmatched: 1 } })
-    expect(refused.verdict.divergences[0]?.message).toContain("only made where allowWrites names 'order'")
+    expect(refused.verdict.divergences[0]?.message).toContain("only made where allowWrites (--allow-write) names 'order'")
     expect((await replayed({ orders: ['plate'] }, { ...options, allowWrites: ['chat'] })).made).toEqual([])
     const allowed = await replayed({ orders: ['cup', 'plate'] }, { ...options, allowWrites: ['order'] })
     expect(allowed.made).toEqual(['/order/plate'])

@@ -32,7 +32,8 @@ export class ForkChanges {
     const { patch } = this
     if (patch.error !== undefined) return { state: 'error', error: patch.error, chunks: [] }
     if (recorded.state !== 'value' && patch.needsResult) return recorded
-    return { state: 'value', value: patch.applyToResult(recorded.state === 'value' ? recorded.value : undefined) }
+    if (recorded.state !== 'value') return { state: 'value', value: patch.applyToResult(undefined) }
+    return { ...recorded, value: patch.applyToResult(recorded.value) }
   }
 
   /** For the root of the run that the fork makes. */

@@ -60,8 +60,8 @@ export async function fork(recording: Recording, fn: Program, options: ForkOptio
   const { node, patch } = changes
   const { effect, stepName } = node.record.core
   if (patch.setsInput && isServed(node) && effect === 'write' && !rules.allowWrites.includes(stepName)) {
-    const message = `${stepName} writes, and with another input it has to be called: allow that with allowWrites: ['${stepName}']`
-    throw new RepriseError('invalid_argument', `${message}, or set its output`)
+    const message = `${stepName} writes, and with another input it has to be called: allow that with allowWrites: ['${stepName}'] (--allow-write)`
+    throw new RepriseError('invalid_argument', `${message}, or set its output`, { details: { key: 'allow-write' } })
   }
   const { args, timeoutMillis, record } = options
   const { verdict, outcome, runId } = await runReplay(served, fn, {

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { decodeValue, parseJson } from '../../schemas/index.ts'
 import type { LineageNode } from '../recording/lineage.ts'
 import type { Recording } from '../recording/recording.ts'
@@ -77,7 +78,7 @@ function leavesOf(values: readonly unknown[]): Set<string> {
       if (inner !== undefined && inner !== value) open.push(inner)
     } else if (typeof value === 'number' || typeof value === 'bigint') {
       if (String(value).length >= MIN_LENGTH) found.add(String(value))
-    } else if (value instanceof Map || value instanceof Set) open.push(...value)
+    } else if (types.isMap(value) || types.isSet(value)) open.push(...value)
     else if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) open.push(...Object.values(value))
   }
   return found

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { types } from 'node:util'
 import type { Redactor } from '../../redaction/index.ts'
 import { type Digest, digestOf, encodeValue, MEDIA_TYPE, sha256Hex } from '../../schemas/index.ts'
 import type { CapturedArguments } from '../../sdk/index.ts'
@@ -88,7 +89,7 @@ export class Comparison {
   compare(value: unknown, kind: string, recorded?: { readonly mediaType: string; readonly digest: Digest }): Comparable {
     const recordedAs = recorded?.mediaType
     const asIs = recordedAs !== undefined && recordedAs !== MEDIA_TYPE.json && recordedAs !== MEDIA_TYPE.msgpack
-    const raw = asIs && (typeof value === 'string' || value instanceof Uint8Array)
+    const raw = asIs && (typeof value === 'string' || types.isUint8Array(value))
     const { mediaType, data } = raw ? { mediaType: recordedAs, data: value } : encodeValue(value)
     const bytesDigest = digestOf(data)
     if (bytesDigest === recorded?.digest && mediaType === recordedAs) {

@@ -1,5 +1,5 @@
 import type { Payload, RecordedStep, RecordingManifest, SpanRecord } from '../../schemas/index.ts'
-import { type Digest, decodeValue, MEDIA_TYPE, RepriseError } from '../../schemas/index.ts'
+import { ATTR, type Digest, decodeValue, MEDIA_TYPE, RepriseError } from '../../schemas/index.ts'
 import type { LineageNode } from './lineage.ts'
 import type { RecordedPolicy } from './recorded-policy.ts'
 
@@ -110,8 +110,19 @@ export class Recording {
 }
 
 /** Whether a bound cut this payload when it was captured, so that it is not what the program had. */
-export function wasCut({ core }: SpanRecord, role: 'input' | 'output' | 'error'): boolean {
+export function wasCut({ core }: SpanRecord, role: 'input' | 'output' | 'error' | 'returned'): boolean {
   return core.cuts?.some(({ what }) => what === role) ?? false
+}
+
+const RETURNED_ROLE = `/attributes/${ATTR.streamReturned}` as const
+
+/** What a generator returned beside its chunks, as JSON; absent where that was `undefined`. */
+export function readReturned(recording: Recording, record: SpanRecord): StepPayload {
+  if (wasCut(record, 'returned')) return { state: 'gone', reason: 'cut when it was recorded, or has no form in JSON' }
+  const payload = recording.payloadOf(record, RETURNED_ROLE)
+  if (payload.state !== 'present') return payload
+  // Text that is no object or list is kept as plain text.
+  return { ...payload, mediaType: MEDIA_TYPE.json, data: textOf(payload.data) }
 }
 
 export function payloadOf(record: SpanRecord, role: Payload['role'], source: PayloadSource): StepPayload {
@@ -121,11 +132,13 @@ export function payloadOf(record: SpanRecord, role: Payload['role'], source: Pay
   const reference = ofRole(record.refs, role)
   if (reference === undefined) return { state: 'gone', reason: 'erased' }
   const bytes = source.read(reference.digest)
-  const data =
-    told.mediaType === MEDIA_TYPE.json
-      ? (Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)).toString('utf8')
-      : bytes
+  const data = told.mediaType === MEDIA_TYPE.json ? textOf(bytes) : bytes
   return { state: 'present', digest: reference.digest, mediaType: told.mediaType, data }
+}
+
+function textOf(data: string | Uint8Array): string {
+  if (typeof data === 'string') return data
+  return (Buffer.isBuffer(data) ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength)).toString('utf8')
 }
 
 /** Asked for several times a call: a loop, and no function for each item. */

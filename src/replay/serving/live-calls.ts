@@ -50,7 +50,7 @@ export class LiveCalls {
 
   /** Why a call that could have been made is not. */
   refusal({ name }: InterceptedCall): string {
-    return this.#options?.onMiss === 'live' ? `; it writes, so it is only made where allowWrites names '${name}'` : ''
+    return this.#options?.onMiss === 'live' ? `; it writes, so it is only made where allowWrites (--allow-write) names '${name}'` : ''
   }
 
   /** The call is made: with its own sockets, time and chance, and waited for however long it takes. */

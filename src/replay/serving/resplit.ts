@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { types } from 'node:util'
 
 const MAX_PIECES = 10_000
 
@@ -16,7 +17,7 @@ export function resplit(chunks: readonly unknown[], random: () => number): unkno
     const cuts = cutsIn(text.length, chunks.length, random).filter((at) => !isInPair(text, at))
     return text === '' ? undefined : pieces(text.length, cuts, (from, to) => text.slice(from, to))
   }
-  if (!chunks.every((chunk) => chunk instanceof Uint8Array)) return undefined
+  if (!chunks.every((chunk) => types.isUint8Array(chunk))) return undefined
   const bytes = Buffer.concat(chunks)
   if (bytes.length === 0 || !isUtf8(bytes)) return undefined
   return pieces(bytes.length, cutsIn(bytes.length, chunks.length, random), (from, to) => Uint8Array.from(bytes.subarray(from, to)))

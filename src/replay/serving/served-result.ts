@@ -1,15 +1,20 @@
 import { decodeValue, RepriseError, type ResultShape, valueToError } from '../../schemas/index.ts'
-import type { Interception } from '../../sdk/index.ts'
+import type { Interception, Restore } from '../../sdk/index.ts'
 import type { DeliveryScheduler } from '../delivery/delivery.ts'
 import { type DeliveryPlan, expandRanges, isStream, type Place, placeOfPromise, planOf, planOfGiven } from '../delivery/delivery-plan.ts'
 import type { LineageNode } from '../recording/lineage.ts'
-import { type Recording, type StepPayload, wasCut } from '../recording/recording.ts'
+import { type Recording, readReturned, type StepPayload, wasCut } from '../recording/recording.ts'
 import { serveExchange } from '../wire/serve-exchange.ts'
-import { iterableOf, readableOf, StreamCursor, type StreamEvents } from './served-stream.ts'
+import { iterableOf, type RecordedEnd, readableOf, StreamCursor, type StreamEvents } from './served-stream.ts'
 
 /** A recorded result that can be given back, or the reason why the recording does not hold it. */
 export type RecordedResult =
-  | { readonly state: 'value'; readonly value: unknown }
+  | {
+      readonly state: 'value'
+      readonly value: unknown
+      /** What a generator returned, its chunks being the value. */
+      readonly returned?: unknown
+    }
   | { readonly state: 'error'; readonly error: unknown; readonly chunks: readonly unknown[] }
   | { readonly state: 'missing'; readonly reason: string }
 
@@ -20,12 +25,29 @@ export function readResult(recording: Recording, { record }: LineageNode): Recor
   if (error.state === 'gone') return { state: 'missing', reason: `its error was ${error.reason}` }
   if (output.state === 'gone') return { state: 'missing', reason: `its result was ${output.reason}` }
   if (wasCut(record, 'output')) return { state: 'missing', reason: 'its result was cut when it was recorded' }
+  const returned = readReturned(recording, record)
+  if (returned.state === 'gone') return { state: 'missing', reason: `what its generator returned was ${returned.reason}` }
   try {
     const value = decode(output)
-    if (error.state === 'absent') return { state: 'value', value }
+    if (error.state === 'absent') {
+      return { state: 'value', value, ...(returned.state === 'present' && { returned: decode(returned) }) }
+    }
     return { state: 'error', error: valueToError(decode(error)), chunks: Array.isArray(value) ? value : [] }
   } catch (cause) {
     return { state: 'missing', reason: `its result cannot be read: ${RepriseError.isInstance(cause) ? cause.message : 'it is damaged'}` }
+  }
+}
+
+/** Lets the user make instances of what was recorded of them. Decoded chunks and errors are restored each by itself. */
+export function restored(result: RecordedResult, { record: { core } }: LineageNode, restore: Restore | undefined): RecordedResult {
+  if (restore === undefined || result.state === 'missing') return result
+  const chunksOf = (chunks: readonly unknown[]): unknown[] => chunks.map((chunk) => restore(chunk, 'chunk'))
+  try {
+    if (result.state === 'error') return { ...result, error: restore(result.error, 'error'), chunks: chunksOf(result.chunks) }
+    if (!isStream(core)) return { ...result, value: restore(result.value, 'result') }
+    return { ...result, value: Array.isArray(result.value) ? chunksOf(result.value) : result.value }
+  } catch (cause) {
+    return { state: 'missing', reason: `\`restore\` of ${core.stepName} threw ${cause instanceof Error ? String(cause) : typeof cause}` }
   }
 }
 
@@ -74,7 +96,7 @@ export function serveResult(
     scheduler.touch()
     return failure === undefined ? { mode: 'served', returned: value } : { mode: 'served', threw: failure.value }
   }
-  return serveStream(plan, chunks, failure, scheduler, events)
+  return serveStream(plan, chunks, result, scheduler, events)
 }
 
 /** A stream whose chunks were cut elsewhere: as many of them as were recorded come in their recorded turn, more at once. */
@@ -89,17 +111,18 @@ function serveRecut(
   const plan = planOf(core, recorded)
   for (const place of plan.chunks.slice(chunks.length)) if (typeof place === 'number') scheduler.skip(place)
   const places = Array.from(chunks, (_, index): Place => plan.chunks[index] ?? 'free')
-  return serveStream({ ...plan, chunks: places }, chunks, result.state === 'error' ? { value: result.error } : undefined, scheduler, events)
+  return serveStream({ ...plan, chunks: places }, chunks, result, scheduler, events)
 }
 
 function serveStream(
   plan: DeliveryPlan,
   chunks: readonly unknown[],
-  failure: { readonly value: unknown } | undefined,
+  result: Exclude<RecordedResult, { state: 'missing' }>,
   scheduler: DeliveryScheduler,
   events: ServeEvents,
 ): Interception {
-  const cursor = new StreamCursor(plan, chunks, failure, scheduler, events)
+  const end: RecordedEnd = result.state === 'error' ? { error: result.error } : { returned: result.returned }
+  const cursor = new StreamCursor(plan, chunks, end, scheduler, events)
   events.onOpened(cursor)
   const stream = (): unknown => (isReadable(plan.shape) ? readableOf(cursor, chunks) : iterableOf(cursor))
   if (plan.promise === undefined) {

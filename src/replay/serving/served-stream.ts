@@ -1,5 +1,9 @@
+import { types } from 'node:util'
 import type { DeliveryScheduler } from '../delivery/delivery.ts'
 import type { DeliveryPlan, Place } from '../delivery/delivery-plan.ts'
+
+/** How a recorded stream ended: with an error, or with what its generator returned, most with nothing. */
+export type RecordedEnd = { readonly error: unknown } | { readonly returned: unknown }
 
 export interface StreamEvents {
   /** The program left the stream earlier than it did when recorded. */
@@ -8,13 +12,13 @@ export interface StreamEvents {
   onBeyond(taken: number): unknown
 }
 
-type Settle = { resolve(result: IteratorResult<unknown, undefined>): void; reject(error: unknown): void }
+type Settle = { resolve(result: IteratorResult<unknown, unknown>): void; reject(error: unknown): void }
 
 /** Reads a recorded stream: each pull is answered in its recorded turn, so nothing flows that the program did not ask for. */
 export class StreamCursor {
   readonly #plan: DeliveryPlan
   readonly #chunks: readonly unknown[]
-  readonly #error: { readonly value: unknown } | undefined
+  readonly #end: RecordedEnd
   readonly #scheduler: DeliveryScheduler
   readonly #events: StreamEvents
   readonly #open = new Map<Settle, () => void>()
@@ -22,16 +26,10 @@ export class StreamCursor {
   #taken = 0
   #ended = false
 
-  constructor(
-    plan: DeliveryPlan,
-    chunks: readonly unknown[],
-    error: { readonly value: unknown } | undefined,
-    scheduler: DeliveryScheduler,
-    events: StreamEvents,
-  ) {
+  constructor(plan: DeliveryPlan, chunks: readonly unknown[], end: RecordedEnd, scheduler: DeliveryScheduler, events: StreamEvents) {
     this.#plan = plan
     this.#chunks = chunks
-    this.#error = error
+    this.#end = end
     this.#scheduler = scheduler
     this.#events = events
   }
@@ -42,9 +40,9 @@ export class StreamCursor {
     this.#ended = true
   }
 
-  pull(): Promise<IteratorResult<unknown, undefined>> {
+  pull(): Promise<IteratorResult<unknown, unknown>> {
     if (this.#ended) return Promise.resolve({ value: undefined, done: true })
-    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<unknown, undefined>>()
+    const { promise, resolve, reject } = Promise.withResolvers<IteratorResult<unknown, unknown>>()
     const settle: Settle = { resolve, reject }
     const index = this.#pulls++
     if (index < this.#chunks.length) {
@@ -61,8 +59,8 @@ export class StreamCursor {
       this.#offer(index === this.#chunks.length ? (this.#plan.end ?? 'never') : 'free', settle, () => {
         if (this.#ended) return resolve({ value: undefined, done: true })
         this.#ended = true
-        if (this.#error === undefined) resolve({ value: undefined, done: true })
-        else reject(this.#error.value)
+        if ('error' in this.#end) reject(this.#end.error)
+        else resolve({ value: this.#end.returned, done: true })
       })
     }
     return promise
@@ -84,7 +82,7 @@ export class StreamCursor {
   }
 
   #noteLeft(): void {
-    if (this.#taken < this.#chunks.length || this.#error !== undefined) this.#events.onLeft(this.#taken, this.#chunks.length)
+    if (this.#taken < this.#chunks.length || 'error' in this.#end) this.#events.onLeft(this.#taken, this.#chunks.length)
   }
 
   #offer(place: Place, settle: Settle, deliver: () => void): void {
@@ -106,12 +104,12 @@ export class StreamCursor {
 }
 
 /** The recorded stream in the shape of an async generator object, which also serves where a plain iterable was recorded. */
-export function iterableOf(cursor: StreamCursor): AsyncIterableIterator<unknown, undefined> & AsyncDisposable {
+export function iterableOf(cursor: StreamCursor): AsyncIterableIterator<unknown, unknown> & AsyncDisposable {
   return {
     next: () => cursor.pull(),
     return(value?: unknown) {
       cursor.leave()
-      return Promise.resolve(value).then((settled) => ({ value: settled as undefined, done: true }))
+      return Promise.resolve(value).then((settled) => ({ value: settled, done: true }))
     },
     throw(error?: unknown) {
       cursor.leave()
@@ -129,7 +127,7 @@ export function iterableOf(cursor: StreamCursor): AsyncIterableIterator<unknown,
 
 /** Nothing is queued ahead of the reader. A stream of bytes also takes readers that bring their own buffer. */
 export function readableOf(cursor: StreamCursor, chunks: readonly unknown[]): ReadableStream<unknown> {
-  if (chunks.length > 0 && chunks.every((chunk) => chunk instanceof Uint8Array && chunk.length > 0)) return readableBytes(cursor)
+  if (chunks.length > 0 && chunks.every((chunk) => types.isUint8Array(chunk) && chunk.length > 0)) return readableBytes(cursor)
   return new ReadableStream<unknown>(
     {
       async pull(controller) {

@@ -1,11 +1,11 @@
 import { canonicalValue, type Digest, digestOf, type FieldDifference } from '../../schemas/index.ts'
-import { captureValue, type JsonOfValue } from '../../sdk/index.ts'
+import { captureValue, type InterceptedOutcome, type JsonOfValue } from '../../sdk/index.ts'
 import type { Comparable, Comparison } from '../matching/comparison.ts'
 import { differencesOf } from '../matching/differences.ts'
 import type { LineageNode } from '../recording/lineage.ts'
-import type { Recording, StepPayload } from '../recording/recording.ts'
+import { type Recording, readReturned, type StepPayload } from '../recording/recording.ts'
 
-export type ReplayedOutcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
+export type ReplayedOutcome = InterceptedOutcome
 
 /** A container's outcome against the recorded one. Digests are of the compared form: redacted, canonical, tokens numbered. */
 export interface OutcomeCheck {
@@ -25,6 +25,37 @@ export interface OutcomeCheck {
  * @param value the captured value, of a stream the array of its chunks
  */
 export function checkOutcome(recording: Recording, comparison: Comparison, node: LineageNode, outcome: ReplayedOutcome): OutcomeCheck {
+  const check = checkResult(recording, comparison, node, outcome)
+  return check.equal && outcome.ok ? checkReturned(recording, comparison, node, outcome.returned, check) : check
+}
+
+/** Where the recording tells what a generator returned beside its chunks. */
+function checkReturned(
+  recording: Recording,
+  comparison: Comparison,
+  { record }: LineageNode,
+  returned: unknown,
+  check: OutcomeCheck,
+): OutcomeCheck {
+  const recorded = readReturned(recording, record)
+  if (recorded.state === 'absent') return check
+  if (recorded.state === 'gone') return failed('missing', `what its generator returned was ${recorded.reason}`)
+  try {
+    const recordedText = comparison.textOf(recorded.mediaType, recorded.data)
+    const replayedText = comparison.compare(returned, record.core.kind).text()
+    const digests = {
+      ...(check.recorded !== undefined && { recorded: digestOf(`${check.recorded} ${recordedText}`) }),
+      ...(check.replayed !== undefined && { replayed: digestOf(`${check.replayed} ${replayedText}`) }),
+    }
+    if (recordedText === replayedText) return { ...check, ...digests }
+    const differences = differencesOf(recordedText, replayedText)
+    return { ...failed('differs', 'its generator returned another value than recorded'), ...digests, differences }
+  } catch {
+    return failed('differs', 'what its generator returned could not be compared')
+  }
+}
+
+function checkResult(recording: Recording, comparison: Comparison, node: LineageNode, outcome: ReplayedOutcome): OutcomeCheck {
   const { record } = node
   const error = recording.payloadOf(record, 'error')
   const output = recording.payloadOf(record, 'output')

@@ -66,8 +66,10 @@ export interface EffectLog extends EffectStreams {
 export const EFFECTS_MAX_READS = 16_384
 /** Most steps whose late reads are kept. */
 export const EFFECTS_MAX_LATE = 1024
-/** Most bytes that are kept of one read of random bytes. */
-export const EFFECT_MAX_BYTES = 1024
+/** Most bytes that are kept of one read of random bytes: enough for the makers of ids that draw bytes for a hundred at once. */
+export const EFFECT_MAX_BYTES = 16_384
+/** Most random bytes that are kept of one step. */
+export const EFFECTS_MAX_BYTES: number = 16 * 1024 * 1024
 
 export const NO_EFFECTS: EffectStreams = {
   date: [],

@@ -1,3 +1,5 @@
+import { types } from 'node:util'
+
 /** Views over memory that come back as the class they were. Element bytes are little-endian. */
 type Maker = (bytes: Uint8Array<ArrayBuffer>) => unknown
 
@@ -42,7 +44,7 @@ export function bytesOf(value: object): { type: string; bytes: Uint8Array } | un
     const name: unknown = typedArrayName?.call(value)
     return { type: typeof name === 'string' ? name : 'DataView', bytes }
   }
-  if (value instanceof ArrayBuffer) return { type: 'ArrayBuffer', bytes: new Uint8Array(value) }
+  if (types.isArrayBuffer(value)) return { type: 'ArrayBuffer', bytes: new Uint8Array(value) }
   if (value instanceof SharedArrayBuffer) return { type: 'SharedArrayBuffer', bytes: new Uint8Array(value) }
   return undefined
 }

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { TextEncoder } from 'node:util'
 import { MEDIA_TYPE } from '../attributes.ts'
 import { comparableJson } from '../canonical-json.ts'
 import { RepriseError } from '../errors.ts'

@@ -1,3 +1,4 @@
+import { types } from 'node:util'
 import { RepriseError } from '../errors.ts'
 import { valueToError } from './error-value.ts'
 import { makeView } from './value-bytes.ts'
@@ -37,7 +38,7 @@ function attempt(make: () => unknown): unknown {
 
 /** What JSON.parse or the MessagePack reader gave, turned back into the value. Changes the tree. Throws `limit_exceeded`. */
 export function revive(tree: unknown, depth = 0): unknown {
-  if (typeof tree !== 'object' || tree === null || tree instanceof Uint8Array) return tree
+  if (typeof tree !== 'object' || tree === null || types.isUint8Array(tree)) return tree
   if (depth > TREE_MAX_DEPTH) throw new RepriseError('limit_exceeded', `the value is nested deeper than ${TREE_MAX_DEPTH} levels`)
   if (Array.isArray(tree)) {
     for (let index = 0; index < tree.length; index += 1) {
@@ -107,7 +108,7 @@ function reviveText(json: string): unknown {
 }
 
 function reviveBytes(type: unknown, data: unknown): unknown {
-  if (!isText(type) || !(data instanceof Uint8Array)) return NOT_A_TAG
+  if (!isText(type) || !types.isUint8Array(data)) return NOT_A_TAG
   // The reader of MessagePack made it, with memory of its own.
   return makeView(type, data as Uint8Array<ArrayBuffer>) ?? NOT_A_TAG
 }

@@ -2,10 +2,17 @@ import type { Attributes, Effect, StepKind } from '../../schemas/index.ts'
 import { artifactLimitsOf } from '../recorder/options.ts'
 import type { SnapshotLimits } from '../snapshot/snapshot.ts'
 
+/** What of a recorded call a replay gives: its result, a chunk of its stream, or what it threw. */
+export type ServedPart = 'result' | 'chunk' | 'error'
+
+/** Makes of a value as it was recorded what the call gave. */
+export type Restore = (value: unknown, part: ServedPart) => unknown
+
 /** What is known beforehand of the results of a wrapper's calls. */
 export interface ResultSpec {
   /** The user's reading of a result as documents. */
   readonly documents?: ((result: unknown) => unknown) | undefined
+  readonly restore?: Restore | undefined
   /** The result is the bytes or the text of an artifact of this media type. */
   readonly mediaType?: string | undefined
 }

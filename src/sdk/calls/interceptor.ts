@@ -2,6 +2,7 @@ import type { Attributes, Effect, EffectHead, StepKind } from '../../schemas/ind
 import type { Effects } from '../effects/effects.ts'
 import { runtime } from '../run/runtime.ts'
 import type { Scope } from '../run/scope.ts'
+import type { Restore } from './call-spec.ts'
 
 /** One call of a wrapped function, before anything has run. */
 export interface InterceptedCall {
@@ -12,13 +13,22 @@ export interface InterceptedCall {
   readonly effect?: Effect | undefined
   /** The arguments themselves; `captureArguments` gives the snapshot that recording would keep. */
   readonly args: readonly unknown[]
+  /** What the user makes of a recorded value before the program gets it. It may throw. */
+  readonly restore?: Restore | undefined
   /** What is known at the start: provider, model, step attributes. */
   readonly attributes?: Attributes
   /** The token that the interceptor gave for the enclosing step; undefined at the root. */
   readonly parent: unknown
 }
 
-export type InterceptedOutcome = { readonly ok: true; readonly value: unknown } | { readonly ok: false; readonly error: unknown }
+export type InterceptedOutcome =
+  | {
+      readonly ok: true
+      readonly value: unknown
+      /** What a generator returned beside its chunks, which are the value. */
+      readonly returned?: unknown
+    }
+  | { readonly ok: false; readonly error: unknown }
 
 /** The UTF-8 text that `encodeValue` gives of a value, where it can be had without the value: a view, valid until the next is asked for. */
 export type JsonOfValue = () => Uint8Array | undefined

@@ -29,6 +29,7 @@ export function invokeIntercepted(
     name: spec.name,
     effect: spec.effect,
     args,
+    restore: spec.results?.restore,
     attributes: attributesOf(spec, args),
     parent: scope.token,
   }
@@ -108,6 +109,7 @@ class InterceptedStep implements Outcome {
   readonly #limits: SnapshotLimits
   readonly #copier: Copier
   readonly #chunks: unknown[] = []
+  #returned: unknown
 
   constructor(scope: Scope, limits: SnapshotLimits, onEnd: (outcome: InterceptedOutcome, json?: JsonOfValue) => void) {
     this.#scope = scope
@@ -144,8 +146,12 @@ class InterceptedStep implements Outcome {
     if (this.#copier.admitEntry()) this.#chunks.push(this.#copier.copyGuarded(value))
   }
 
+  generatorReturned(value: unknown): void {
+    if (this.#onEnd !== undefined) this.#returned = takeSnapshot(value, this.#limits).value
+  }
+
   endStream(end: StreamEnd, error?: unknown): void {
-    this.#end(end === 'error' ? { ok: false, error } : { ok: true, value: this.#chunks })
+    this.#end(end === 'error' ? { ok: false, error } : { ok: true, value: this.#chunks, returned: this.#returned })
   }
 
   #end(outcome: InterceptedOutcome, json?: JsonOfValue): void {

@@ -14,6 +14,8 @@ export interface Outcome {
   /** The call gave a stream; its end comes later. */
   openStream(shape: ResultShape): void
   chunk(value: unknown): void
+  /** What a generator returned beside its chunks, told before its end. */
+  generatorReturned(value: unknown): void
   /** The first end told is the one that counts. */
   endStream(end: StreamEnd, error?: unknown): void
   /** Runs `fn` as part of the call: what it calls stands under this step. */

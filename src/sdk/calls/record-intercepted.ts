@@ -99,6 +99,11 @@ export class BothOutcomes implements Outcome {
     this.#second.chunk(value)
   }
 
+  generatorReturned(value: unknown): void {
+    this.#first.generatorReturned(value)
+    this.#second.generatorReturned(value)
+  }
+
   endStream(end: StreamEnd, error?: unknown): void {
     this.#first.endStream(end, error)
     this.#second.endStream(end, error)

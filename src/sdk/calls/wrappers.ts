@@ -1,4 +1,5 @@
 import type { Effect } from '../../schemas/index.ts'
+import type { CallSpec, Restore } from './call-spec.ts'
 import { ignoring } from './ignore.ts'
 import { type AnyFunction, wrapFunction } from './wrap.ts'
 
@@ -23,19 +24,27 @@ export interface NamedOptions {
   readonly ignore?: readonly string[]
 }
 
-export interface ModelOptions<F extends AnyFunction> extends NamedOptions {
+export interface ServedOptions extends NamedOptions {
+  /**
+   * For calls that give instances of classes: a record holds their own fields, not their methods and getters. Called in a replay, for each
+   * result, chunk of a stream and error, with what was recorded; what it returns is given to the program. Where it throws the step is missing.
+   */
+  readonly restore?: Restore
+}
+
+export interface ModelOptions<F extends AnyFunction> extends ServedOptions {
   /** The provider as OpenTelemetry names it: `openai`, `anthropic`, `gcp.gemini`, … */
   readonly provider?: string
   /** The model asked for, or how to read it off the first argument. */
   readonly model?: string | ((request: Parameters<F>[0]) => string | undefined)
 }
 
-export interface RetrieverOptions<F extends AnyFunction> extends NamedOptions {
+export interface RetrieverOptions<F extends AnyFunction> extends ServedOptions {
   /** The hits as documents with `id`, `score`, `content`, as far as they have them; called once per result. */
   readonly documents?: (hits: Awaited<ReturnType<F>>) => readonly unknown[]
 }
 
-export interface ToolOptions extends NamedOptions {
+export interface ToolOptions extends ServedOptions {
   /** What it may do outside the program. Default `write`: a tool of which nothing is known never runs live in a replay. */
   readonly effect?: Effect
 }
@@ -56,6 +65,7 @@ export function model<F extends AnyFunction>(fn: F, options: ModelOptions<F> = {
     provider: options.provider,
     model: modelOf(options),
     ...ignoring(options),
+    ...restoring(options),
   })
 }
 
@@ -68,6 +78,7 @@ export function embedding<F extends AnyFunction>(fn: F, options: ModelOptions<F>
     provider: options.provider,
     model: modelOf(options),
     ...ignoring(options),
+    ...restoring(options),
   })
 }
 
@@ -78,7 +89,7 @@ export function retriever<F extends AnyFunction>(fn: F, options: RetrieverOption
     kind: 'retriever',
     name: nameOf(fn, options, 'retriever'),
     effect: 'read',
-    results: { documents },
+    results: { documents, restore: options.restore },
     ...ignoring(options),
   })
 }
@@ -93,18 +104,23 @@ export function reranker<F extends AnyFunction>(fn: F, options: ModelOptions<F> 
     provider: options.provider,
     model: modelOf(options),
     ...ignoring(options),
-    results: { documents },
+    results: { documents, restore: options.restore },
   })
 }
 
 /** Something that a model may ask for: it may read or change the world. */
 export function tool<F extends AnyFunction>(fn: F, options: ToolOptions = {}): F {
-  return wrapFunction(fn, { kind: 'tool', name: nameOf(fn, options, 'tool'), effect: options.effect ?? 'write', ...ignoring(options) })
+  const effect = options.effect ?? 'write'
+  return wrapFunction(fn, { kind: 'tool', name: nameOf(fn, options, 'tool'), effect, ...ignoring(options), ...restoring(options) })
 }
 
 /** A part of the program that decides by itself what to call; it runs again in replay. */
 export function agent<F extends AnyFunction>(fn: F, options: NamedOptions = {}): F {
   return wrapFunction(fn, { kind: 'agent', name: nameOf(fn, options, 'agent'), ...ignoring(options) })
+}
+
+function restoring({ restore }: ServedOptions): Pick<CallSpec, 'results'> {
+  return restore === undefined ? {} : { results: { restore } }
 }
 
 function modelOf<F extends AnyFunction>({ model }: ModelOptions<F>): string | ((request: unknown) => unknown) | undefined {

@@ -48,7 +48,7 @@ export function hookTimers(): void {
       replace(nodeTimers, name, replacement[name])
       keepFromNode(name, replacement[name])
     }
-    replace(globalThis, name, replacement[name])
+    if (name in globalThis) replace(globalThis, name, replacement[name])
   }
   hookSleep()
   hookSignal()

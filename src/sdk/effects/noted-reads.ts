@@ -1,4 +1,12 @@
-import { EFFECTS_MAX_READS, type EffectSource, type EffectStreams, type RecordedTimer, type TimerKind } from '../../schemas/index.ts'
+import {
+  EFFECT_MAX_BYTES,
+  EFFECTS_MAX_BYTES,
+  EFFECTS_MAX_READS,
+  type EffectSource,
+  type EffectStreams,
+  type RecordedTimer,
+  type TimerKind,
+} from '../../schemas/index.ts'
 
 /** A real timer of the program, watched for when it fires. */
 export class WatchedTimer implements RecordedTimer {
@@ -51,7 +59,7 @@ export class NotedReads implements EffectStreams {
   firingCount = 0
   #uuids: Uint8Array | undefined
   #uuidCount = 0
-  #heldBytes = 0
+  #takenBytes = 0
 
   get uuid(): Uint8Array {
     return this.#uuids?.subarray(0, this.#uuidCount * UUID_BYTES) ?? NONE
@@ -72,8 +80,9 @@ export class NotedReads implements EffectStreams {
   }
 
   addBytes(taken: Uint8Array): void {
-    if (this.bytes.length >= EFFECTS_MAX_READS) return this.over('bytes')
-    this.#heldBytes += 100 + taken.length
+    const isOver = this.bytes.length >= EFFECTS_MAX_READS || this.#takenBytes + taken.length > EFFECTS_MAX_BYTES
+    if (isOver || taken.length > EFFECT_MAX_BYTES) return this.over('bytes')
+    this.#takenBytes += taken.length
     this.bytes.push(taken.slice())
   }
 
@@ -84,7 +93,15 @@ export class NotedReads implements EffectStreams {
   /** About what it takes in memory. */
   get sizeBytes(): number {
     const numbers = this.date.length + this.performance.length + this.random.length + this.lateFirings.length + 2 * this.firingCount
-    return 256 + 8 * numbers + 32 * this.hrtime.length + (this.#uuids?.length ?? 0) + 100 * this.timers.length + this.#heldBytes
+    return (
+      256 +
+      8 * numbers +
+      32 * this.hrtime.length +
+      (this.#uuids?.length ?? 0) +
+      100 * this.timers.length +
+      100 * this.bytes.length +
+      this.#takenBytes
+    )
   }
 }
 

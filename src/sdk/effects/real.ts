@@ -55,10 +55,11 @@ function takeReal(): Real {
     webRandomUUID: globalThis.crypto.randomUUID.bind(globalThis.crypto),
     setTimeout: globalThis.setTimeout,
     setInterval: globalThis.setInterval,
-    setImmediate: globalThis.setImmediate,
+    // Jest's `jsdom` has none.
+    setImmediate: globalThis.setImmediate ?? nodeTimers.setImmediate,
     clearTimeout: globalThis.clearTimeout,
     clearInterval: globalThis.clearInterval,
-    clearImmediate: globalThis.clearImmediate,
+    clearImmediate: globalThis.clearImmediate ?? nodeTimers.clearImmediate,
     sleep: timersPromises.setTimeout,
     sleepImmediate: timersPromises.setImmediate,
     schedulerWait: timersPromises.scheduler.wait.bind(timersPromises.scheduler),
@@ -87,6 +88,20 @@ export function outsideOfRuns<T>(fn: () => T): T {
   return outside(fn)
 }
 
+/** Whether the global timers are numbers, as those of a browser's window, which jsdom puts in the place of Node's. */
+export const areTimersNumbers: boolean = typeof asleep(real) !== 'object'
+
+/** Timers that are objects of Node's, whatever the global ones are. */
+export const objectTimers: Pick<Real, 'setTimeout' | 'setInterval' | 'clearTimeout' | 'clearInterval'> = areTimersNumbers
+  ? nodeTimers
+  : real
+
+function asleep({ setTimeout, clearTimeout }: Real): unknown {
+  const timer = setTimeout(() => {}, 0)
+  clearTimeout(timer)
+  return timer
+}
+
 /** The real timers for our own work: what they call runs outside of every run, and holds none of its steps. */
 export const ownTimers: {
   setTimeout(fn: () => void, millis: number): NodeJS.Timeout
@@ -95,11 +110,11 @@ export const ownTimers: {
   clearTimeout(timer: NodeJS.Timeout | undefined): void
   clearInterval(timer: NodeJS.Timeout | undefined): void
 } = {
-  setTimeout: (fn, millis) => outside(() => real.setTimeout(fn, millis)),
-  setInterval: (fn, millis) => outside(() => real.setInterval(fn, millis)),
+  setTimeout: (fn, millis) => outside(() => objectTimers.setTimeout(fn, millis)),
+  setInterval: (fn, millis) => outside(() => objectTimers.setInterval(fn, millis)),
   setImmediate: (fn) => outside(() => real.setImmediate(fn)),
-  clearTimeout: (timer) => real.clearTimeout(timer),
-  clearInterval: (timer) => real.clearInterval(timer),
+  clearTimeout: (timer) => objectTimers.clearTimeout(timer),
+  clearInterval: (timer) => objectTimers.clearInterval(timer),
 }
 
 export { nodeCrypto, nodeTimers, timersPromises }

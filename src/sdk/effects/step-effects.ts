@@ -1,5 +1,4 @@
 import {
-  EFFECT_MAX_BYTES,
   EFFECT_SOURCES,
   EFFECTS_MAX_LATE,
   EFFECTS_MAX_READS,
@@ -113,7 +112,7 @@ export class StepEffects implements Effects {
 
   tookBytes(taken: Uint8Array): void {
     const noted = this.#current()
-    if (this.#keeps.bytes && taken.length <= EFFECT_MAX_BYTES) noted?.addBytes(taken)
+    if (this.#keeps.bytes) noted?.addBytes(taken)
     else noted?.over('bytes')
   }
 

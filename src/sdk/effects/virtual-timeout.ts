@@ -1,5 +1,5 @@
 import type { TimerEffect } from './effects.ts'
-import { real } from './real.ts'
+import { areTimersNumbers, objectTimers, real, suspendEffects } from './real.ts'
 
 type Serve = TimerEffect & { readonly mode: 'serve' }
 type Callback = (...args: unknown[]) => unknown
@@ -25,8 +25,9 @@ export class VirtualTimeout {
     callback: Callback,
     args: unknown[],
     effect: Serve,
-  ): NodeJS.Timeout | NodeJS.Immediate {
-    return new VirtualTimeout(kind, callback, args, effect).#handle
+  ): NodeJS.Timeout | NodeJS.Immediate | number {
+    const handle = new VirtualTimeout(kind, callback, args, effect).#handle
+    return areTimersNumbers && kind !== 'immediate' ? Number(handle) : handle
   }
 
   /** @returns whether it was one of these, which is then cleared */
@@ -50,14 +51,14 @@ export class VirtualTimeout {
 
   #fire(): void {
     if (this.#repeats) this.#callOff = this.#effect.arm(() => this.#fire())
-    else real.clearTimeout(this.#handle as NodeJS.Timeout)
+    else objectTimers.clearTimeout(this.#handle as NodeJS.Timeout)
     Reflect.apply(this.#callback, this.#handle, this.#args)
   }
 
   #end(): void {
     this.#cleared = true
     this.#callOff()
-    real.clearTimeout(this.#handle as NodeJS.Timeout)
+    objectTimers.clearTimeout(this.#handle as NodeJS.Timeout)
   }
 
   #dress(handle: NodeJS.Timeout): void {
@@ -101,10 +102,10 @@ const timers = new WeakMap<object, VirtualTimeout>()
 const byId = new Map<number, WeakRef<VirtualTimeout>>()
 const sample = asleepTimeout()
 const toPrimitive: () => unknown = Reflect.get(Reflect.getPrototypeOf(sample) ?? {}, Symbol.toPrimitive)
-real.clearTimeout(sample)
+objectTimers.clearTimeout(sample)
 
 function asleepTimeout(): NodeJS.Timeout {
-  const timer = real.setTimeout(() => {}, NEVER_MILLIS)
+  const timer = suspendEffects(() => objectTimers.setTimeout(() => {}, NEVER_MILLIS))
   timer.unref()
   return timer
 }

@@ -75,8 +75,9 @@ function see(result: unknown, outcome: Outcome): void {
   try {
     if (typeof result !== 'object' || result === null) return
     const { done, value } = result as Partial<IteratorResult<unknown>>
-    if (done === true) outcome.endStream('done')
-    else outcome.chunk(value)
+    if (done !== true) return outcome.chunk(value)
+    if (value !== undefined) outcome.generatorReturned(value)
+    outcome.endStream('done')
   } catch {
     // A result whose own getters throw: the consumer meets the same.
   }

@@ -47,7 +47,8 @@ function observeStream(stream: object, kind: StreamKind, shape: ResultShape, out
 function streamKind(value: unknown): StreamKind | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   try {
-    if (value instanceof ReadableStream) return 'readable-stream'
+    // Jest's `jsdom` has none.
+    if (typeof ReadableStream === 'function' && value instanceof ReadableStream) return 'readable-stream'
     return typeof Reflect.get(value, Symbol.asyncIterator) === 'function' ? 'async-iterable' : undefined
   } catch {
     return undefined

@@ -1,16 +1,30 @@
+import { types } from 'node:util'
+
 /**
  * Puts `properties` over those that `target` has, new ones hidden from enumeration, and gives `target` back.
- * Where the object takes no new properties, a Proxy that shows them is given instead.
+ * Where the object takes no new properties, or is a Proxy that does not show them, a Proxy that shows them is given instead.
  */
 export function shadow(target: object, properties: readonly (readonly [PropertyKey, unknown])[]): object {
-  if (properties.every(([key]) => canDefine(target, key))) {
-    for (const [key, value] of properties) {
-      const enumerable = Object.getOwnPropertyDescriptor(target, key)?.enumerable ?? false
-      Object.defineProperty(target, key, { value, configurable: true, enumerable, writable: true })
-    }
-    return target
-  }
+  if (properties.every(([key]) => canDefine(target, key)) && define(target, properties)) return target
   return shadowProxy(target, new Map(properties))
+}
+
+/** @returns whether they are seen; where they are not, none is left behind */
+function define(target: object, properties: readonly (readonly [PropertyKey, unknown])[]): boolean {
+  const before = properties.map(([key]) => Object.getOwnPropertyDescriptor(target, key))
+  const seen = properties.every(([key, value], index) => {
+    const enumerable = before[index]?.enumerable ?? false
+    if (!Reflect.defineProperty(target, key, { value, configurable: true, enumerable, writable: true })) return false
+    // Whoever hands out a Proxy may answer for a property whatever stands there.
+    return !types.isProxy(target) || Reflect.get(target, key) === value
+  })
+  if (seen) return true
+  for (const [index, [key]] of properties.entries()) {
+    const own = before[index]
+    if (own === undefined) Reflect.deleteProperty(target, key)
+    else Reflect.defineProperty(target, key, own)
+  }
+  return false
 }
 
 function canDefine(target: object, key: PropertyKey): boolean {

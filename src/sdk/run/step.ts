@@ -8,7 +8,7 @@ import { StepEffects } from '../effects/step-effects.ts'
 import type { Recorder } from '../recorder/recorder.ts'
 import type { ListCopier, Snapshot } from '../snapshot/snapshot.ts'
 import { nowMillis } from './clock.ts'
-import { withSpan } from './otel.ts'
+import { withContext } from './otel-globals.ts'
 import { RepeatedScope } from './repeated-scope.ts'
 import type { RunState } from './run-state.ts'
 import { runtime } from './runtime.ts'
@@ -68,6 +68,8 @@ export class Step implements Scope, Outcome, Call {
   droppedEvents = 0
   /** The user's view of the found documents, for kinds that have one. */
   documents: Snapshot | undefined = undefined
+  /** What a generator returned; undefined where that is `undefined`, as of most. */
+  returned: Snapshot | undefined = undefined
   /** The user's function for them threw. */
   documentsFailed = false
   /** True once the queue took the payloads away; the cut is in the record. */
@@ -125,7 +127,7 @@ export class Step implements Scope, Outcome, Call {
 
   within<T>(fn: () => T): T {
     const { otelContext } = this
-    if (otelContext !== undefined) return runtime().scopes.run(this, () => withSpan(otelContext, fn))
+    if (otelContext !== undefined) return runtime().scopes.run(this, () => withContext(otelContext, fn))
     return this.#pulls === undefined ? runtime().scopes.run(this, fn) : this.#pulls.run(fn)
   }
 
@@ -169,6 +171,10 @@ export class Step implements Scope, Outcome, Call {
     if (this.endMillis === undefined) this.#chunks?.add(value)
   }
 
+  generatorReturned(value: unknown): void {
+    if (this.endMillis === undefined) this.returned = this.#recorder.snapshot(value, limitsFor(this.spec, this.#recorder.limits))
+  }
+
   endStream(end: StreamEnd, error?: unknown): void {
     if (this.endMillis !== undefined) return
     this.streamEnd = end
@@ -189,6 +195,7 @@ export class Step implements Scope, Outcome, Call {
     this.output = undefined
     this.error = undefined
     this.documents = undefined
+    this.returned = undefined
     this.events = undefined
     this.effects?.release()
   }
@@ -199,6 +206,7 @@ export class Step implements Scope, Outcome, Call {
     this.input = undefined
     this.output = undefined
     this.documents = undefined
+    this.returned = undefined
   }
 
   addEvent(name: string, attributes: Attributes): void {

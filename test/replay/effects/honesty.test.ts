@@ -47,6 +47,13 @@ describe('what the recording does not hold of time and chance', () => {
     )
   })
 
+  it('is no bytes that a maker of ids drew for a hundred of them at once', async () => {
+    const ids = (): string => randomBytes(128 * 21).toString('base64')
+    expectExact(await replayed(ids, undefined, { effects: 'all' }))
+    const verdict = await replayed(() => [randomBytes(16_385), randomBytes(2)].length, undefined, { effects: 'all' })
+    expect(verdict.effects).toMatchObject({ served: 1, beyond: [{ source: 'bytes', reads: 1 }] })
+  })
+
   it('is a source that was left out', async () => {
     const verdict = await replayed(() => [Math.random(), Date.now() > 0], undefined, { effects: ['random'] })
     expect(verdict.effects).toMatchObject({ recorded: ['random'], served: 1, unserved: [{ source: 'date', reads: 1 }] })

@@ -1,10 +1,10 @@
 import { readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { PassThrough, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { runCli as runHere } from '../../../src/cli/program.ts'
 import { openStore } from '../../../src/store/index.ts'
+import type { CliResult } from '../../cli/run-cli.ts'
+import { runHere } from '../../cli/run-here.ts'
 import { LiveStore } from '../live-store.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 import { answer } from './fork-program.ts'
@@ -14,20 +14,7 @@ let home = ''
 let store = ''
 let run = ''
 
-/** The command line in this process, which is quicker; the program that it loads shares it. */
-async function cli(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const said = { stdout: '', stderr: '' }
-  const sink = (name: keyof typeof said): Writable =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        said[name] += String(chunk)
-        done()
-      },
-    })
-  const streams = { stdin: new PassThrough(), stdout: sink('stdout'), stderr: sink('stderr') }
-  const terminal = { ...streams, env: {}, cwd: home, colorOut: false, colorErr: false }
-  return { code: await runHere([...args, '--store', store], terminal), ...said }
-}
+const cli = async (args: readonly string[]): Promise<CliResult> => await runHere([...args, '--store', store], home)
 
 async function runs(): Promise<string[]> {
   const reader = await openStore(store, { mode: 'read' })
@@ -115,6 +102,11 @@ describe('reprise fork', () => {
     expect(refused.code).toBe(6)
     expect(refused.stderr).toContain('expected: ')
     expect(calls()).toEqual(['write 0 of cups'])
+    const writing = await cli(['fork', run, '--at', 'send', '--set', 'input.0=none', '--module', program, '--no-record'])
+    expect(writing.code).toBe(2)
+    expect(writing.stderr).toContain(
+      "--allow-write: send writes, and with another input it has to be called: allow that with allowWrites: ['send']",
+    )
     for (const [args, message] of [
       [['--at', 'stock', '--set', 'output'], 'expected path=value'],
       [['--at', 'stock', '--set', 'output=1'], '--module'],

@@ -100,7 +100,7 @@ describe('a fork of what was exchanged', () => {
     )
     const { verdict } = await fork(recording, PROGRAMS.wrapped, { ...options, record: false })
     expect(verdict.label, formatVerdict(verdict)).toBe('missing')
-    expect(verdict.divergences[0]?.message).toContain("allowWrites names 'POST'")
+    expect(verdict.divergences[0]?.message).toContain("allowWrites (--allow-write) names 'POST'")
     expect(server.requests.length).toBe(before)
   })
 })

@@ -1,12 +1,12 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { describe, expect, it } from 'vitest'
-import { runCli } from '../../../src/cli/program.ts'
 import { fork, loadRecording, replay } from '../../../src/replay/index.ts'
 import { canonicalJson, MEDIA_TYPE } from '../../../src/schemas/index.ts'
 import { instrument, model, retriever } from '../../../src/sdk/index.ts'
 import { openStore } from '../../../src/store/index.ts'
+import type { CliResult } from '../../cli/run-cli.ts'
+import { runHere } from '../../cli/run-here.ts'
 import { RecordingBuilder } from '../recording-builder.ts'
 import { temporaryFolder } from '../temporary-folder.ts'
 
@@ -36,13 +36,7 @@ async function storeOf(builder: RecordingBuilder, lost?: string): Promise<string
   return folder
 }
 
-/** Gives the exit code and what was said to people. */
-async function cli(...args: string[]): Promise<{ code: number; said: string }> {
-  const stderr = new PassThrough({ encoding: 'utf8' })
-  const streams = { stdin: new PassThrough(), stdout: new PassThrough().resume(), stderr }
-  const code = await runCli(args, { ...streams, env: {}, cwd: await temporaryFolder(), colorOut: false, colorErr: false })
-  return { code, said: String(stderr.read() ?? '') }
-}
+const cli = async (...args: string[]): Promise<CliResult> => await runHere(args, await temporaryFolder())
 
 describe('what a step gives', () => {
   const builder = unfinished()
@@ -50,16 +44,16 @@ describe('what a step gives', () => {
 
   it('is pending where the step had not ended: the export says so, and the recording is whole', async () => {
     const folder = join(await temporaryFolder(), 'recording')
-    const { code, said } = await cli('export', builder.runId, '--out', folder, '--store', await storeOf(builder))
+    const { code, stderr } = await cli('export', builder.runId, '--out', folder, '--store', await storeOf(builder))
     expect(code).toBe(0)
-    expect(said).toContain(`pending: ${CHAT} had not ended`)
-    expect(said).toContain('once they have ended, export again with --force')
+    expect(stderr).toContain(`pending: ${CHAT} had not ended`)
+    expect(stderr).toContain('once they have ended, export again with --force')
     const gaveUp = instrument(async function answer() {
       await Promise.race([kb('why'), chat('why')])
       return 'too late'
     })
     expect((await replay(await loadRecording(folder), gaveUp)).label).toBe('exact')
-    expect((await cli('export', builder.runId, '--out', folder, '--force', '--quiet', '--store', await storeOf(builder))).said).toBe('')
+    expect((await cli('export', builder.runId, '--out', folder, '--force', '--quiet', '--store', await storeOf(builder))).stderr).toBe('')
   })
 
   it('is named as pending where the program waits for it', async () => {
@@ -98,10 +92,10 @@ describe('what a step gives', () => {
 
   it('is lost where the store has it not', async () => {
     const out = join(await temporaryFolder(), 'recording')
-    const { code, said } = await cli('export', builder.runId, '--out', out, '--store', await storeOf(builder, digest))
+    const { code, stderr } = await cli('export', builder.runId, '--out', out, '--store', await storeOf(builder, digest))
     expect(code).toBe(6)
-    expect(said).toContain(`artifact ${digest} is not in the store: it is needed by step 1 (retriever kb, span 0000000000000002)`)
-    expect(said).toContain('reprise verify')
-    expect(said).not.toContain('pending')
+    expect(stderr).toContain(`artifact ${digest} is not in the store: it is needed by step 1 (retriever kb, span 0000000000000002)`)
+    expect(stderr).toContain('reprise verify')
+    expect(stderr).not.toContain('pending')
   })
 })
