@@ -54,6 +54,7 @@ const fromSource = { testTimeout: 30_000, hookTimeout: 60_000, retry, execArgv, 
 export default defineConfig({
   test: {
     sequence: { sequencer: LongFirst },
+    globalSetup: ['test/support/temporary-parent.ts'],
     // Most of the longer tests wait for processes and disks rather than compute.
     maxWorkers: 2,
     projects: [

@@ -1,13 +1,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { runCli } from '../../src/cli/program.ts'
 import { openStore } from '../../src/store/index.ts'
 import { RecordingBuilder } from '../replay/recording-builder.ts'
 import { appendSpans, RUN, sketchOf } from '../store/support/records.ts'
+import { runHere } from './run-here.ts'
 
 const module = fileURLToPath(new URL('./replay-all-program.ts', import.meta.url))
 const home = mkdtempSync(join(tmpdir(), 'reprise-flags-'))
@@ -27,20 +26,6 @@ beforeAll(async () => {
   writeFileSync(taken, 'not a key')
 })
 afterAll(() => rmSync(home, { recursive: true, force: true }))
-
-/** The command line in this process, which is quicker. */
-async function cli(args: readonly string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const said = { stdout: '', stderr: '' }
-  const sink = (name: keyof typeof said): Writable =>
-    new Writable({
-      write(chunk, _encoding, done) {
-        said[name] += String(chunk)
-        done()
-      },
-    })
-  const streams = { stdin: new PassThrough().end(), stdout: sink('stdout'), stderr: sink('stderr') }
-  return { code: await runCli(args, { ...streams, env: {}, cwd: home, colorOut: false, colorErr: false }), ...said }
-}
 
 const replay = (...flags: string[]): string[] => ['replay', recording, '--module', module, ...flags]
 const fork = (at: string, ...set: string[]): string[] => [
@@ -68,6 +53,8 @@ describe('a value that a flag does not take is wrong usage', () => {
     [replay('--allow-net', '10.0.0.0/8'), '--allow-net', 'a host'],
     [replay('--allow-net', '*.example.com'), '--allow-net', 'a host'],
     [replay('--allow-net', 'localhost:70000'), '--allow-net', 'a host'],
+    [replay('--export', 'first', '--serve', 'wire'), '--serve', 'needs the http exchanges'],
+    [[...fork('stock', 'output=1'), '--serve', 'wire'], '--serve', 'needs the http exchanges'],
     [fork('', 'output=1'), '--at', 'a step'],
     [fork('answer >', 'output=1'), '--at', 'a step'],
     [fork('#2', 'output=1'), '--at', 'a step'],
@@ -91,7 +78,7 @@ describe('a value that a flag does not take is wrong usage', () => {
     [['quarantine', 'keygen', '--out', taken], '--out', 'cannot write'],
     [['quarantine', 'keygen', '--out', ''], '--out', 'a path'],
   ])('%j', async (args, flag, expected) => {
-    const { code, stderr } = await cli(args)
+    const { code, stderr } = await runHere(args, home)
     expect(stderr).toContain(flag)
     expect(stderr.toLowerCase()).toContain(expected)
     expect(code).toBe(2)
@@ -100,7 +87,7 @@ describe('a value that a flag does not take is wrong usage', () => {
 
 describe('what is well written and only not there is no wrong usage', () => {
   it.each([[fork('nothing', 'output=1')], [fork('99', 'output=1')], [['show', RUN, '--step', '99']]])('%j', async (args) => {
-    expect((await cli(args)).code).toBe(1)
+    expect((await runHere(args, home)).code).toBe(1)
   })
 
   it.each([
@@ -109,7 +96,7 @@ describe('what is well written and only not there is no wrong usage', () => {
     [['--allow-net', 'api.example.com', '--allow-net', '[::1]:8080', '--allow-net', '::1', '--allow-net', 'https://x.example/v1']],
     [['--allow-net', '/run/model.sock', '--allow-net', 'localhost:1']],
   ])('replay with %j begins', async (flags) => {
-    const { code, stderr } = await cli(['replay', recording, '--module', module, '--export', 'nothing', ...flags])
+    const { code, stderr } = await runHere(['replay', recording, '--module', module, '--export', 'nothing', ...flags], home)
     expect(stderr).toContain('--export nothing')
     expect(code).toBe(2)
   })

@@ -1,13 +1,12 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { PassThrough } from 'node:stream'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { runCli as runHere } from '../../src/cli/program.ts'
 import { ATTR } from '../../src/schemas/index.ts'
 import { Bench, filesWith, post, readTape } from '../collector/support.ts'
 import { bareSpan, groupOf, writeTraces } from '../otlp/helpers.ts'
 import { runCli } from './run-cli.ts'
+import { runHere } from './run-here.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'reprise-redact-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -63,12 +62,9 @@ describe('reprise redact --explain', () => {
     [['--run', '7f3a', 'note.txt'], /--run: expected no file beside it, got "note.txt"/],
     [['--explain', 'no-such-file'], /cannot read no-such-file/],
   ])('refuses %j by name', async (args, message) => {
-    const said = { stdout: '', stderr: '' }
-    const to = (name: 'stdout' | 'stderr'): PassThrough => new PassThrough().on('data', (text: Buffer) => void (said[name] += text))
-    const streams = { stdin: new PassThrough(), stdout: to('stdout'), stderr: to('stderr') }
-    const code = await runHere(['redact', ...args, ...none], { ...streams, env: {}, cwd: folder, colorOut: false, colorErr: false })
-    expect({ code, stdout: said.stdout }).toEqual({ code: 2, stdout: '' })
-    expect(said.stderr).toMatch(message)
+    const { code, stdout, stderr } = await runHere(['redact', ...args, ...none], folder)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(message)
   })
 })
 

@@ -26,6 +26,9 @@ beforeAll(async () => {
   await write('bad/changed', 'second', 7)
   await write('bad/fine', 'first', 1)
   await write('bad/gone', 'third', 1)
+  await write('loose/fine', 'first', 1)
+  await write('loose/polling', 'polling', 2)
+  await write('loose/throwing', 'throwing', 3)
   await write('worse/flipped', 'first', 1)
   const steps = join(folder, 'worse/flipped/steps.jsonl')
   writeFileSync(steps, readFileSync(steps, 'utf8').replace('"double"', '"dougle"'))
@@ -48,6 +51,20 @@ describe('replay --all', () => {
     expect(reports[1]).toContain('<testsuites tests="4" failures="0" errors="0">')
   })
 
+  it('goes on after errors that a program catches nowhere, and tells of those that no verdict tells of', async () => {
+    const { code, stdout, stderr } = await replayAll('loose', '--lanes', '1')
+    expect(stdout.split('\n').flatMap((line) => /^\w+: \w+/.exec(line) ?? [])).toEqual([
+      'fine: exact',
+      'polling: diverged',
+      'throwing: exact',
+    ])
+    expect(stderr.match(/thrown by the program, and caught nowhere: .*/g)).toEqual([
+      'thrown by the program, and caught nowhere: Error: out of a timer',
+      'thrown by the program, and caught nowhere: Error: left alone',
+    ])
+    expect(code).toBe(4)
+  })
+
   it('goes on after a departure and a missing export, and says which', async () => {
     const { code, stdout } = await replayAll('bad', '--json', '--junit', join(folder, 'bad.xml'))
     const reports = stdout
@@ -59,7 +76,7 @@ describe('replay --all', () => {
       ['fine', 'exact'],
       ['gone', 'module_export_missing'],
     ])
-    expect(reports[2]?.error?.message).toContain('it exports first, second')
+    expect(reports[2]?.error?.message).toContain('it exports first, polling, second, throwing')
     expect(code).toBe(2)
     const xml = readFileSync(join(folder, 'bad.xml'), 'utf8')
     expect(xml).toContain('tests="3" failures="1" errors="1"')

@@ -22,6 +22,7 @@ import { plain, type Terminal, writeLine } from '../terminal.ts'
 import { exitCodeOfVerdict } from './replay.ts'
 import { exportOf, importModule } from './replay-module.ts'
 import { whileRecording } from './replay-recorder.ts'
+import { whileCatching } from './replay-uncaught.ts'
 
 export type ForkFlags = {
   at: string
@@ -49,7 +50,8 @@ export async function forkRun(settings: Settings, terminal: Terminal, wanted: st
   }
   const home = await mkdtemp(join(tmpdir(), 'reprise-fork-'))
   try {
-    return await forkOf(settings, terminal, await recordingOf(settings, terminal, wanted, home), options, flags)
+    const recording = await recordingOf(settings, terminal, wanted, home)
+    return await whileCatching(terminal, async () => await forkOf(settings, terminal, recording, options, flags))
   } finally {
     await rm(home, { recursive: true, force: true })
   }
@@ -62,7 +64,7 @@ async function forkOf(
   options: ForkOptions,
   flags: ForkFlags,
 ): Promise<number> {
-  const plan = await ofFlag('set', () => planOfFork(recording, options))
+  const plan = await ofFlag('serve', async () => await ofFlag('set', () => planOfFork(recording, options)))
   if (flags.dryRun === true) {
     if (settings.json) writeLine(terminal.stdout, JSON.stringify(plan))
     else tell(terminal.stdout, formatForkPlan(plan))
@@ -73,7 +75,8 @@ async function forkOf(
   const file = resolve(terminal.cwd, flags.module)
   const name = flags.export ?? recording.manifest.name
   const work = async (): ReturnType<typeof fork> => await fork(recording, exportOf(await importModule(file), file, name), options)
-  const { verdict, runId } = options.record === true ? await whileRecording(settings, terminal, work) : await work()
+  const allowed = async (): ReturnType<typeof fork> => await ofFlag('allow-write', work)
+  const { verdict, runId } = options.record === true ? await whileRecording(settings, terminal, allowed) : await allowed()
   if (settings.json) writeLine(terminal.stdout, JSON.stringify({ schema: 'reprise.fork/1', runId, plan, verdict }))
   else tell(terminal.stdout, formatVerdict(verdict))
   if (!settings.quiet && runId !== undefined) writeLine(terminal.stderr, `next: reprise show ${runId.slice(0, 12)}`)

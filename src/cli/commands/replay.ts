@@ -15,11 +15,13 @@ import {
 } from '../../replay/index.ts'
 import { RepriseError, type Verdict } from '../../schemas/index.ts'
 import { EXIT, exitCodeOf } from '../exit-codes.ts'
+import { ofFlag } from '../flag-values.ts'
 import type { Settings } from '../settings.ts'
 import { plain, type Terminal, writeLine } from '../terminal.ts'
 import { exportOf, importModule, type Program } from './replay-module.ts'
 import { whileOffline } from './replay-offline.ts'
 import { whileRecording } from './replay-recorder.ts'
+import { whileCatching } from './replay-uncaught.ts'
 
 export type ReplayFlags = {
   module: string
@@ -46,7 +48,7 @@ export async function replayRecordings(
   folder: string | undefined,
   flags: ReplayFlags,
 ): Promise<number> {
-  const work = async (): Promise<number> => await replayThem(settings, terminal, folder, flags)
+  const work = async (): Promise<number> => await whileCatching(terminal, async () => await replayThem(settings, terminal, folder, flags))
   if (flags.onMiss !== 'live') return await whileOffline(terminal, flags.allowNet ?? [], work)
   if (flags.allowNet !== undefined)
     throw new RepriseError('usage', '--allow-net is for replays that are denied the network: not with --on-miss live')
@@ -65,7 +67,8 @@ async function replayThem(settings: Settings, terminal: Terminal, folder: string
   if (flags.lanes !== undefined || flags.junit !== undefined) throw new RepriseError('usage', '--lanes and --junit go with --all')
   const recording = await loadRecording(resolve(terminal.cwd, folder))
   const name = flags.export ?? recording.manifest.name
-  const replayed = async (): Promise<Verdict> => await replay(recording, exportOf(await importModule(file), file, name), options)
+  const replayed = async (): Promise<Verdict> =>
+    await ofFlag('serve', async () => await replay(recording, exportOf(await importModule(file), file, name), options))
   const verdict = options.record === true ? await whileRecording(settings, terminal, replayed) : await replayed()
   print(settings, terminal, verdict)
   return exitCodeOfVerdict(verdict)

@@ -1,16 +1,16 @@
 import { fileURLToPath } from 'node:url'
 import { RepriseError } from '../../schemas/index.ts'
 import { createRecorded, type Recorded } from './recorded.ts'
-import { recordingPlace } from './recording-place.ts'
+import { plainFolder, recordingPlace } from './recording-place.ts'
 import { type RecordedSources, TestRecorder } from './test-recorder.ts'
-import { type UpdateState, vitestUpdateState } from './update-state.ts'
+import { runnerUpdateState, type UpdateState } from './update-state.ts'
 
 export interface OpenRecordedOptions {
   /** The test file, as a path or a `file:` URL: recordings stand beside it. */
   readonly file: string
   /**
-   * `new` records what is not there yet, `all` records everything again, `none` only reads. Default: `none` where `CI` is set, `all` with
-   * Node's `--test-update-snapshots`, else `new`.
+   * `new` records what is not there yet, `all` records everything again, `none` only reads. Default: what the runner does with snapshots
+   * (`jest -u` and Node's `--test-update-snapshots`: `all`, `jest --ci`: `none`); where it does not tell, `none` where `CI` is set, else `new`.
    */
   readonly update?: UpdateState
   /** What the process may reach while it replays, besides the replayed function: hosts, or hosts with ports. */
@@ -47,8 +47,8 @@ export interface RecordedTests {
  */
 export function openRecorded({ file, update, ...options }: OpenRecordedOptions): RecordedTests {
   const path = file.startsWith('file:') ? fileURLToPath(file) : file
-  const isUpdate = process.execArgv.includes('--test-update-snapshots')
-  const state = update ?? (isUpdate ? 'all' : vitestUpdateState())
+  const state = update ?? runnerUpdateState()
+  const folder = plainFolder(path)
   const recorder = new TestRecorder()
   const owners = new Map<string, object>()
   const open = (names: readonly string[], ordinal?: number): Recorded => {
@@ -58,7 +58,7 @@ export function openRecorded({ file, update, ...options }: OpenRecordedOptions):
       owners.set(folder, first)
       return first !== owner
     }
-    return createRecorded({ place: recordingPlace(path, names, ordinal), state, recorder, isOfAnother, ...options })
+    return createRecorded({ place: recordingPlace(path, names, ordinal, folder), state, recorder, isOfAnother, ...options })
   }
   const byTest = new WeakMap<NamedTest, Recorded>()
   const ordinals = new Map<string, number>()

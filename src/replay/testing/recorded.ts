@@ -47,11 +47,15 @@ export function createRecorded(options: RecordedOptions): Recorded {
     const isThere = existsSync(join(folder, MANIFEST_FILE))
     if (!isThere && state === 'none') {
       onUse({ call, how: 'missing' })
-      const message = `there is no recording at ${folder}, and none is made here: with CI set, recordings are only read`
-      throw new RepriseError('artifact_missing', `${message}. Run the test once without CI, or with -u, and commit the folder`)
+      const message = `there is no recording at ${folder}, and none is made here: in CI, recordings are only read`
+      throw new RepriseError(
+        'artifact_missing',
+        `${message}. Run the test once outside of CI, or with the runner's option that updates snapshots (-u), and commit the folder`,
+      )
     }
-    const replays = isThere && state !== 'all'
     const isShared = isOfAnother(folder)
+    // A test that a runner tries again, and Jest does not say which try it is, is served what its first try recorded.
+    const replays = isThere && (state !== 'all' || isShared)
     if (!replays && isShared) throw new RepriseError('invalid_argument', `${shared(folder)}. It would be recorded over`)
     const outcome = replays
       ? await replayed(fn, args, folder, options, (label) => onUse({ call, how: 'replayed', label })).catch((error: unknown) => {
