@@ -9,9 +9,14 @@ const source = {
   resolve: { conditions: ['reprise-source'] },
   ssr: { resolve: { conditions: ['reprise-source', 'node', 'import', 'default'] } },
 }
-// The last flag: V8 was seen once to end a test process (`Check failed: jit_page.has_value()`) where threads run
-// TypeScript sources, whose stripping is WebAssembly; it is a fault of its protection of code pages.
-const execArgv = ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', '--no-memory-protection-keys']
+// The last flags: V8 was seen to end a test process (`Check failed: jit_page.has_value()`) where threads run TypeScript sources, whose
+// stripping is WebAssembly: it gave back the code of a call from there, which it compiles after a thousand of them. Ours makes no such calls.
+const execArgv = [
+  '--conditions=reprise-source',
+  '--disable-warning=ExperimentalWarning',
+  '--no-memory-protection-keys',
+  '--wasm-wrapper-tiering-budget=2147483647',
+]
 
 // What a recorder of a test could not send is nothing for the recorders of other tests. Tests of the spool turn it on.
 // And the programs that tests start, hundreds of them, need not compile the same sources again and again.

@@ -1,7 +1,9 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause, setImmediate as turn } from 'node:timers/promises'
+import type { Worker } from 'node:worker_threads'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import type { WireSpan } from '../../src/otlp/index.ts'
 import { ATTR } from '../../src/schemas/index.ts'
@@ -135,6 +137,20 @@ describe('while nobody answers', () => {
     )
     expect(seen.size + lost).toBe(4_000)
     expect(seen.size).toBeGreaterThan(0)
+  })
+
+  test('the thread that spools is not ended by force', async () => {
+    const ends: Promise<unknown[]>[] = []
+    const note = (thread: Worker): void => void ends.push(once(thread, 'exit'))
+    process.on('worker', note)
+    try {
+      start()
+      await calls(8_000)
+    } finally {
+      process.off('worker', note)
+    }
+    await recorder.stop()
+    expect(await Promise.all(ends)).toEqual([[0]])
   })
 
   test('and the spool is bounded, its oldest files give way, and are counted', async () => {

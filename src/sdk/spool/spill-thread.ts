@@ -53,9 +53,11 @@ export class SpillThread {
     else this.#worker.unref()
   }
 
+  /** It ends by itself after what it has under way, so that what becomes of that is known. */
   close(): void {
     this.#gone = true
-    void this.#worker.terminate()
+    this.#worker.unref()
+    this.#worker.postMessage(undefined)
   }
 
   #fail(problem: string): void {

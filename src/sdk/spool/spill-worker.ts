@@ -16,7 +16,11 @@ try {
 
 const spool = new Spool(workerData as SpoolOptions)
 
-parentPort?.on('message', (body: UnsentBody) => {
+parentPort?.on('message', (body: UnsentBody | undefined) => {
+  if (body === undefined) {
+    parentPort?.close()
+    return
+  }
   // What is lost is told by the program itself, whose batches are numbered.
   parentPort?.postMessage(spool.save([body], () => [], Number.POSITIVE_INFINITY))
 })
