@@ -125,6 +125,7 @@ test.each<[string, string]>([
   ['run_words', 'DELETE FROM run_words WHERE run = 3'],
   ['run_models', 'UPDATE run_models SET steps = steps + 1'],
   ['run_step_names', 'DELETE FROM run_step_names WHERE run = 1'],
+  ['usage_above', 'UPDATE usage_above SET kinds = 0'],
   ['run_senders', 'DELETE FROM run_senders'],
   ['senders', "UPDATE senders SET ranges = '[[0,3]]'"],
   ['run_senders', 'UPDATE run_senders SET last = last - 1'],

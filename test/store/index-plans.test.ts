@@ -13,6 +13,7 @@ const GROWING = [
   'run_words',
   'run_models',
   'run_step_names',
+  'usage_above',
   'run_senders',
   'senders',
   'lost_batches',

@@ -32,6 +32,7 @@ const TABLES: readonly Table[] = [
   { table: 'run_words', key: [['word', 'name'], ['start'], ['tie'], RUN], others: [] },
   { table: 'run_models', key: [RUN, ['name', 'name']], others: columns('steps'), where: 'steps > 0' },
   { table: 'run_step_names', key: [RUN, ['name', 'name']], others: [] },
+  { table: 'usage_above', key: [RUN, ['span']], others: columns('kinds') },
   { table: 'run_senders', key: [RUN, ['sender', 'name']], others: columns('first', 'last') },
   { table: 'senders', key: [['sender', 'name']], others: columns('ranges', 'holes') },
   { table: 'lost_batches', key: [['sender', 'name'], ['first']], others: columns('last', 'came', 'address') },

@@ -7,7 +7,7 @@ import { createFile, removeFile, syncFolder, systemCodeOf } from '../files/durab
 import { PENDING_FLAG } from './step-flags.ts'
 
 /** Raised with every change of the tables or of what is put into them: an index of another version is made anew. */
-const INDEX_VERSION = 7
+const INDEX_VERSION = 8
 /** Numbers in the tables stand for places in these lists. */
 const VOCABULARY = JSON.stringify([STEP_KINDS, RUN_STATUSES])
 
@@ -59,6 +59,8 @@ CREATE TABLE runs(
 CREATE TABLE run_words(word INTEGER, start INTEGER, tie INTEGER, run INTEGER, PRIMARY KEY(word, start, tie, run)) WITHOUT ROWID;
 CREATE TABLE run_models(run INTEGER, name INTEGER, steps INTEGER, PRIMARY KEY(run, name)) WITHOUT ROWID;
 CREATE TABLE run_step_names(run INTEGER, name INTEGER, PRIMARY KEY(run, name)) WITHOUT ROWID;
+-- Steps above others that tell of their usage, and of which kinds those are, a bit each (usage-nesting.ts).
+CREATE TABLE usage_above(run INTEGER, span INTEGER, kinds INTEGER, PRIMARY KEY(run, span)) WITHOUT ROWID;
 -- The first and the last batch of a sender in which something of a run came.
 CREATE TABLE run_senders(run INTEGER, sender INTEGER, first INTEGER, last INTEGER, PRIMARY KEY(run, sender)) WITHOUT ROWID;
 -- Numbers of the batches that came from a sender, as closed ranges, and how many holes between them no gap record tells of.

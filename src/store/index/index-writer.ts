@@ -7,12 +7,13 @@ import { LineScanner } from './line-scanner.ts'
 import { NameTable } from './name-table.ts'
 import { type GapRow, isSpanRecord, type LogRow, type RecordRow, type StepRow } from './record-row.ts'
 import { RunCache } from './run-cache.ts'
-import type { RunState } from './run-state.ts'
+import type { Contribution, RunState } from './run-state.ts'
 import { orderOfNanos } from './run-table.ts'
 import { SenderTable } from './sender-table.ts'
 import { SpanSet } from './span-set.ts'
 import { addressOf, flagsOf, placeOf, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
 import { inTableOrder, pushValues, type Step, stepOf, stepOfRecord, type Waiting } from './step-values.ts'
+import { bitOf, hasUsage, isToldBeneath } from './usage-nesting.ts'
 
 /** Where the index stands on the tape: the next line to take. */
 export interface IndexPlace {
@@ -219,11 +220,36 @@ export class IndexWriter {
     this.#waiting = []
     this.#spans.clear()
     const known = this.#insert([...waiting].sort(inTableOrder))
-    for (const each of waiting) {
-      if (known.has(each)) this.#merge(each)
-      else added(each)
-    }
+    const taken = waiting.filter((each) => (known.has(each) ? this.#merge(each) : this.#added(each)))
+    // Once all of them are counted: those above may be among them.
+    for (const each of taken) this.#noteUsage(each)
     this.#breathe()
+  }
+
+  /** Takes a step into its run that was not known before. */
+  #added({ run, row, model }: Waiting): true {
+    run.count(row, model, 1)
+    this.#countUsage(run, row.span, row, 1)
+    run.see(row, row.position)
+    if (row.own) run.replayable++
+    return true
+  }
+
+  #countUsage(run: RunState, span: bigint, step: Contribution, sign: 1 | -1): void {
+    if (hasUsage(step) && !isToldBeneath(step.kind, this.#runs.kindsBeneath(run, span))) run.countUsage(step, sign)
+  }
+
+  /** What the step above tells of its usage counts no more. */
+  #noteUsage({ run, row: { span, parent, kind, ...usage } }: Waiting): void {
+    if (parent === undefined || parent === span || !hasUsage(usage)) return
+    const before = this.#runs.kindsBeneath(run, parent)
+    const kinds = before | bitOf(kind)
+    if (kinds === before) return
+    this.#runs.noteUsageBeneath(run, parent, kinds)
+    const found = this.#selectStep.get(run.id, parent)
+    if (found === undefined) return
+    const above = stepOf(found)
+    if (hasUsage(above) && !isToldBeneath(above.kind, before) && isToldBeneath(above.kind, kinds)) run.countUsage(above, -1)
   }
 
   /** Returns those whose step is in the table already. */
@@ -257,18 +283,19 @@ export class IndexWriter {
   /**
    * A further record of a step that is known. Of each side (our SDK, a foreign exporter) the first final record counts, or
    * the first pending one until then; a resend changes nothing, and one that says something else is noted.
+   * Returns whether it counts.
    */
-  #merge(waiting: Waiting): void {
+  #merge(waiting: Waiting): boolean {
     const { run, row } = waiting
     const found = this.#selectStep.get(run.id, row.span)
-    if (found === undefined) return
+    if (found === undefined) return false
     const old = stepOf(found)
     const added = stepOfRecord(waiting)
     const state = row.own ? added.ownState : added.otherState
     if (state <= (row.own ? old.ownState : old.otherState)) {
       const standing = row.own ? old.own : old.other
       if (state === STATE_FINAL && standing !== undefined) this.#addConflict(waiting, standing)
-      return
+      return false
     }
     const ownState = row.own ? state : old.ownState
     const otherState = row.own ? old.otherState : state
@@ -289,6 +316,7 @@ export class IndexWriter {
     }
     this.#database.run(DELETE_STEP, run.id, row.span)
     run.count(old, old.model, -1)
+    this.#countUsage(run, row.span, old, -1)
     const { kind, pending, error } = merged
     this.#insertStep.run(
       run.id,
@@ -307,8 +335,10 @@ export class IndexWriter {
       merged.redactions,
     )
     run.count(merged, merged.model, 1)
+    this.#countUsage(run, row.span, merged, 1)
     if (row.own && old.ownState === STATE_NONE) run.replayable++
     if (stands) run.see(row, merged.position)
+    return true
   }
 
   /** Notes a final record that says something else than the one that stands, and than those that were noted before. */
@@ -339,11 +369,4 @@ export class IndexWriter {
       return undefined
     }
   }
-}
-
-/** Takes a step into its run that was not known before. */
-function added({ run, row, model }: Waiting): void {
-  run.count(row, model, 1)
-  run.see(row, row.position)
-  if (row.own) run.replayable++
 }

@@ -3,10 +3,11 @@ import type { NameTable } from './name-table.ts'
 import { RowBuffer } from './row-buffer.ts'
 import { RunState, STEP_NAMES_MAX } from './run-state.ts'
 import { loadRun, type RunRows, saveRun } from './run-table.ts'
+import { UsageNesting } from './usage-nesting.ts'
 
 /** Runs kept in memory between transactions: those that records still come for; */
 const RUNS_MAX = 2048
-/** and the names of their steps, of which each may have very many: about 6 MiB. */
+/** and the names of their steps, and the steps above others with usage, of which each may have very many: about 6 MiB. */
 const NAMES_MAX = 200_000
 
 /** The roll-ups of runs that records come for; written once a transaction. */
@@ -17,7 +18,8 @@ export class RunCache {
   readonly #stepNames: RowBuffer
   readonly #runs = new Map<string, RunState>()
   #last: RunState | undefined
-  /** Of steps, in all of them. */
+  readonly #usage: UsageNesting
+  /** In all of them. */
   #namesKept = 0
   #next: number
   readonly #runsMax: number
@@ -37,6 +39,7 @@ export class RunCache {
       models: new RowBuffer(database, 'INSERT OR REPLACE INTO run_models(run, name, steps) VALUES', 3, 2),
       senders: new RowBuffer(database, 'INSERT OR REPLACE INTO run_senders(run, sender, first, last) VALUES', 4, 2),
     }
+    this.#usage = new UsageNesting(database)
     this.#stepNames = new RowBuffer(database, 'INSERT OR IGNORE INTO run_step_names(run, name) VALUES', 2, 2)
     this.#next = Number(database.get('SELECT max(id) AS last FROM runs')?.['last'] ?? 0) + 1
   }
@@ -52,14 +55,31 @@ export class RunCache {
         settle()
         if (state.changed) saveRun(this.#database, this.#names, this.#rows, state)
         this.#flush()
-        this.#namesKept -= state.stepNames.size
+        this.#namesKept -= namesOf(state)
       }
-      state = loadRun(this.#database, this.#names, namespace, run) ?? new RunState(this.#next++, namespace, run)
+      state = this.#load(namespace, run) ?? new RunState(this.#next++, namespace, run)
       this.#runs.set(run, state)
-      this.#namesKept += state.stepNames.size
+      this.#namesKept += namesOf(state)
     }
     this.#last = state
     return state
+  }
+
+  #load(namespace: string, run: string): RunState | undefined {
+    const state = loadRun(this.#database, this.#names, namespace, run)
+    if (state !== undefined) this.#usage.load(state)
+    return state
+  }
+
+  /** Which kinds of steps with usage are directly beneath the one of this span: a bit each. */
+  kindsBeneath(run: RunState, span: bigint): number {
+    return this.#usage.kindsBeneath(run, span)
+  }
+
+  noteUsageBeneath(run: RunState, span: bigint, kinds: number): void {
+    const before = run.usageBeneath.size
+    this.#usage.note(run, span, kinds)
+    this.#namesKept += run.usageBeneath.size - before
   }
 
   /** `name` is a name id. */
@@ -89,11 +109,15 @@ export class RunCache {
 
   /** Lets go of runs that were met first, after a transaction. */
   trim(): void {
-    for (const [key, { stepNames }] of this.#runs) {
+    for (const [key, state] of this.#runs) {
       if (this.#runs.size <= this.#runsMax && this.#namesKept <= this.#namesMax) break
       this.#runs.delete(key)
-      this.#namesKept -= stepNames.size
+      this.#namesKept -= namesOf(state)
     }
     this.#last = undefined
   }
+}
+
+function namesOf({ stepNames, usageBeneath }: RunState): number {
+  return stepNames.size + usageBeneath.size
 }

@@ -24,15 +24,19 @@ export function plainNanos(padded: string): string {
   return padded.replace(/^0+(?=\d)/, '')
 }
 
-/** What a step adds to the sums of its run. */
-export interface Contribution {
-  readonly kind: StepKind
-  readonly pending: boolean
-  readonly error: boolean
+/** Tokens and cost of a step. */
+export interface Usage {
   readonly inputTokens: number | undefined
   readonly outputTokens: number | undefined
   /** In billionths. */
   readonly cost: number | undefined
+}
+
+/** What a step adds to the sums of its run. */
+export interface Contribution extends Usage {
+  readonly kind: StepKind
+  readonly pending: boolean
+  readonly error: boolean
   readonly redactions: number
 }
 
@@ -83,6 +87,9 @@ export class RunState {
   /** In which batches of a sender, by its name id, something of it came; and those for which that has changed. */
   readonly senders: Map<number, SeenBatches> = new Map()
   readonly changedSenders: Set<number> = new Set()
+  /** Steps with usage directly beneath, and of which kinds, by span (usage-nesting.ts); whether that is all there are. */
+  readonly usageBeneath: Map<bigint, number> = new Map()
+  usageBeneathWhole = true
   pending = 0
   errors = 0
   inputTokens = 0
@@ -105,23 +112,28 @@ export class RunState {
     this.trace = run
   }
 
-  /** Adds (`sign` 1) or takes back (-1) what a step adds to the sums. `model` is a name id. */
+  /** Adds (`sign` 1) or takes back (-1) what a step adds to the sums, but for its usage. `model` is a name id. */
   count(step: Contribution, model: number | undefined, sign: 1 | -1): void {
     this.changed = true
     this.byKind.set(step.kind, (this.byKind.get(step.kind) ?? 0) + sign)
     this.steps += sign
     if (step.pending) this.pending += sign
     if (step.error) this.errors += sign
+    this.redactions += sign * step.redactions
+    if (model === undefined) return
+    this.models.set(model, (this.models.get(model) ?? 0) + sign)
+    this.changedModels.add(model)
+  }
+
+  /** Adds or takes back the tokens and cost of a step. */
+  countUsage(step: Usage, sign: 1 | -1): void {
+    this.changed = true
     if (step.inputTokens !== undefined) this.inputTokens += sign * step.inputTokens
     if (step.outputTokens !== undefined) this.outputTokens += sign * step.outputTokens
     if (step.cost !== undefined) {
       this.cost += sign * step.cost
       this.costSteps += sign
     }
-    this.redactions += sign * step.redactions
-    if (model === undefined) return
-    this.models.set(model, (this.models.get(model) ?? 0) + sign)
-    this.changedModels.add(model)
   }
 
   seeBatch(sender: number, sequence: number): void {

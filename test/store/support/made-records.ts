@@ -10,6 +10,7 @@ export const span = fc.record({
   type: fc.constant('span' as const),
   run: fc.nat(RUNS.length - 1),
   index: fc.nat(6),
+  above: fc.nat(6),
   namespace: fc.constantFrom('local', 'local', 'local', 'other'),
   fidelity: fc.constantFrom('replayable' as const, 'observed' as const),
   pending: fc.boolean(),
@@ -60,12 +61,13 @@ function recordOf(made: Made): { record: PreparedRecord; blobs: readonly Prepare
     }
     return { record: { core: canonicalJson(core), line: canonicalJson({ core, refs: [] }) }, blobs: [] }
   }
-  const { index, namespace, fidelity, code, kind, name, late, model, tokens, sender } = made
+  const { index, above, namespace, fidelity, code, kind, name, late, model, tokens, sender } = made
   const sketch = sketchOf(runId, index)
   const start = BigInt(sketch.startNanos ?? 0) + BigInt(late)
   const { sequence: _, ...unnumbered } = sketch
   return prepareSpan({
     ...(made.numbered ? sketch : unnumbered),
+    parentSpanId: hexOf(16, runId, above),
     namespace,
     fidelity,
     kind,
