@@ -55,6 +55,9 @@ describe('tokens and cost that two instrumentations tell of one call, one beneat
       input: 4,
     })
     expect(await totalsOf([outer, beneath(2, 1, { ...embedding, ...usage(4) })])).toMatchObject({ input: 14 })
+    expect(await totalsOf([beneath(1, 0, { kind: 'custom', ...usage(5) }), beneath(2, 1, { ...embedding, ...usage(4) })])).toMatchObject({
+      input: 4,
+    })
     expect(await totalsOf([beneath(1, 0, { kind: 'tool', ...usage(5) }), inner])).toMatchObject({ input: 9 })
   })
 
@@ -65,6 +68,12 @@ describe('tokens and cost that two instrumentations tell of one call, one beneat
 })
 
 test('in any order and any cut, each call of a tree of calls is counted where nothing beneath it says the same', async () => {
+  const told: Record<string, readonly string[]> = {
+    model: ['model'],
+    embedding: ['model', 'embedding'],
+    tool: ['model', 'embedding', 'tool'],
+    agent: [],
+  }
   const call = fc.record({
     above: fc.nat(1000),
     kind: fc.constantFrom('model' as const, 'embedding' as const, 'tool' as const, 'agent' as const),
@@ -75,11 +84,11 @@ test('in any order and any cut, each call of a tree of calls is counted where no
     fc.asyncProperty(fc.array(call, { minLength: 1, maxLength: 40 }), fc.integer({ min: 1, max: 20 }), async (calls, cut) => {
       const parents = calls.map(({ above }, at) => above % (at + 1))
       const expected = calls.reduce((sum, { kind, input }, at) => {
-        const told = calls.some((other, index) => {
+        const isTold = calls.some((other, index) => {
           const counts = other.input !== undefined && other.kind !== 'agent'
-          return parents[index] === at + 1 && counts && (other.kind === 'model' || other.kind === kind)
+          return parents[index] === at + 1 && counts && told[kind]?.includes(other.kind)
         })
-        return sum + (kind === 'agent' || told ? 0 : (input ?? 0))
+        return sum + (kind === 'agent' || isTold ? 0 : (input ?? 0))
       }, 0)
       const sketches = calls.map(({ kind, input, key }, at) => ({
         key,

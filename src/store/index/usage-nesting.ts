@@ -15,8 +15,8 @@ export function hasUsage({ inputTokens, outputTokens, cost }: Usage): boolean {
 
 /**
  * Where two instrumentations cover one call (a framework's and the client's beneath it), both tell of its usage, which was used once: what
- * a step tells is not added where a model call directly beneath it tells of its own, or a step of the same kind as it. Records come in any
- * order, so that the steps beneath are noted under the one above whether that is there or not.
+ * a step tells is not added where a step directly beneath it tells of its own, but for model calls above others than model calls. Records
+ * come in any order, so that the steps beneath are noted under the one above whether that is there or not.
  */
 export class UsageNesting {
   readonly #insert: StatementSync
@@ -60,7 +60,8 @@ export function bitOf(kind: StepKind): number {
   return BITS.get(kind) ?? 0
 }
 
-/** Whether the usage that a step of this kind tells of is told by those beneath it, of these kinds. */
+/** Whether the usage that a step of this kind tells of is told by those beneath it, of these kinds. A model call may embed on its own. */
 export function isToldBeneath(kind: StepKind, kinds: number): boolean {
-  return (kinds & (bitOf('model') | bitOf(kind))) !== 0
+  if (kind === 'model') return (kinds & bitOf('model')) !== 0
+  return kind === 'embedding' ? (kinds & (bitOf('model') | bitOf('embedding'))) !== 0 : kinds !== 0
 }
