@@ -5,7 +5,7 @@ export interface Logger {
 }
 export type LogFields = Readonly<Record<string, string | number | undefined>>
 
-/** A burst of the same event becomes its first line and, at most once in this time, one line with the count of the rest. */
+/** A burst of the same event, for the same reason, becomes its first line and, at most once in this time, one line with the count of the rest. */
 const BURST_MILLIS = 60_000
 /** Kinds of event remembered; they come from a closed set, and this bounds a mistake. */
 const MAX_EVENTS = 256
@@ -35,7 +35,7 @@ export function createLogger(write: (line: string) => void, nowMillis: () => num
     }
   }
   const log = (level: string, event: string, fields: LogFields = {}): void => {
-    const key = `${level} ${event} ${fields['to'] ?? ''}`
+    const key = `${level} ${event} ${fields['to'] ?? ''} ${fields['reason'] ?? ''}`
     const burst = bursts.get(key)
     const now = nowMillis()
     if (burst !== undefined && now - burst.since < BURST_MILLIS) {

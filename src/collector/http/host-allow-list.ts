@@ -2,15 +2,15 @@ import type { IncomingMessage } from 'node:http'
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]', 'host.docker.internal']
 
+/** The name before the port; the whole where it is not a name and a port. */
 function hostNameOf(header: string): string {
   const lower = header.toLowerCase()
-  const end = lower.startsWith('[') ? lower.indexOf(']') + 1 : lower.indexOf(':')
-  return end > 0 ? lower.slice(0, end) : lower
+  return /^(\[[^\]]*\]|[^:[\]]*):[0-9]*$/.exec(lower)?.[1] ?? lower
 }
 
 export interface HostPolicy {
-  /** Undefined when the request may be answered, else why not. */
-  check(request: IncomingMessage): string | undefined
+  /** Undefined when the request may be answered, else why not. A request target may name an authority, too. */
+  check(request: IncomingMessage, authority?: string): string | undefined
   /** Whether a Host header, or the authority of a gRPC call, names this collector. No browser speaks gRPC as we do. */
   allows(authority: string): boolean
 }
@@ -26,11 +26,12 @@ export function createHostPolicy(options: { host: string; anyHost: boolean; allo
   const allows = (authority: string): boolean => options.anyHost || known.has(hostNameOf(authority))
   return {
     allows,
-    check(request) {
+    check(request, authority) {
       const { host, origin } = request.headers
       const site = request.headers['sec-fetch-site']
       if (host === undefined) return 'the request has no Host header'
       if (!allows(host)) return 'the Host header names none of the names of this collector'
+      if (authority !== undefined && !allows(authority)) return 'the request target names none of the names of this collector'
       if (site === 'cross-site' || site === 'same-site') return 'requests from pages of another origin are not answered'
       if (origin !== undefined && origin !== `http://${host}` && origin !== `https://${host}`) {
         return 'requests from pages of another origin are not answered'

@@ -11,6 +11,12 @@ export interface BodyLimits {
   readonly slow?: SlowBodies
 }
 
+interface ReadBodyOptions {
+  readonly spare?: SpareBuffers
+  /** Called when nothing speaks against the body any more, before its first byte is waited for. */
+  readonly onAdmitted?: () => void
+}
+
 /** The sender went away in the middle; there is nobody to answer. */
 export class SenderGone extends Error {}
 
@@ -22,12 +28,16 @@ export async function readBody(
   request: IncomingMessage,
   limits: BodyLimits,
   reservation: Reservation,
-  spare: SpareBuffers = NO_SPARE,
+  { spare = NO_SPARE, onAdmitted }: ReadBodyOptions = {},
 ): Promise<Buffer> {
+  const coding = request.headers['transfer-encoding']
+  if (coding !== undefined && coding.trim().toLowerCase() !== 'chunked')
+    throw new Refusal(501, RPC.unimplemented, 'transfer_encoding', 'Transfer-Encoding: expected chunked alone')
   const announced = request.headers['content-length']
   const announcedBytes = announced === undefined ? undefined : Number(announced)
   if (announcedBytes !== undefined && announcedBytes > limits.maxBytes) throw tooLarge('the request body', limits.maxBytes)
   if (!reservation.growTo(Math.max(announcedBytes ?? 0, REQUEST_MIN_BYTES))) throw overloaded()
+  onAdmitted?.()
   return await new Promise<Buffer>((resolve, reject) => {
     const body = new GrowingBody(announcedBytes, spare)
     const timer = setTimeout(() => {

@@ -43,17 +43,25 @@ function answerJson(response: ServerResponse, error: ApiError): void {
   response.end(body)
 }
 
+/** What is read, and never posted to. A sender that posts anywhere else has the wrong path for its spans. */
+const READ_PATH = /^\/(?:api\/|healthz$|readyz$)/
+const TAKEN = 'this collector takes traces at /v1/traces and logs at /v1/logs'
+
 /** OTLP goes straight to its handler; all the rest, which is small and rare, through the router. */
 export function createHttpServer(parts: ServerParts): Server {
   const { counters, log } = parts
   const api = getRequestListener(parts.api.fetch, { overrideGlobalObjects: false })
 
   const route = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const authority = takeOverAuthority(request)
     const target = request.url ?? '/'
     const path = target.split('?', 1)[0] ?? '/'
     const isOtlp = path.startsWith('/v1/')
-    const refusedHost = parts.hostPolicy.check(request)
-    if (refusedHost !== undefined) {
+    const refusedHost = parts.hostPolicy.check(request, authority)
+    if (hasTwoHosts(request)) {
+      // RFC 9112, section 3.2.
+      answerJson(response, new ApiError(400, 'invalid_argument', 'Host: expected one such header, found more'))
+    } else if (refusedHost !== undefined) {
       counters.turnedAway.add('host')
       log.warn('request-refused', { status: 403, reason: 'host' })
       if (isOtlp) refuse(request, response, otlpEncodingOf(request), new Refusal(403, RPC.permissionDenied, 'host', refusedHost))
@@ -67,12 +75,13 @@ export function createHttpServer(parts: ServerParts): Server {
       await parts.traces(request, response)
     } else if (path === '/v1/logs') {
       await parts.logs(request, response)
-    } else if (isOtlp) {
-      counters.turnedAway.add('signal')
+    } else if (isOtlp || (request.method === 'POST' && !READ_PATH.test(path))) {
+      const reason = isOtlp ? 'signal' : 'path'
+      counters.turnedAway.add(reason)
+      // Senders of metrics mean well, and have been told.
+      if (!isOtlp) log.warn('request-refused', { status: 404, reason, hint: TAKEN })
       const signal = path === '/v1/metrics' ? 'metrics are not taken yet; ' : ''
-      const taken = `${signal}this collector takes traces at /v1/traces and logs at /v1/logs`
-      const refusal = new Refusal(404, RPC.unimplemented, 'signal', taken)
-      refuse(request, response, otlpEncodingOf(request), refusal)
+      refuse(request, response, otlpEncodingOf(request), new Refusal(404, RPC.unimplemented, reason, `${signal}${TAKEN}`))
     } else if (request.method !== 'GET' && request.method !== 'HEAD') {
       response.setHeader('Allow', 'GET, HEAD')
       answerJson(response, new ApiError(405, 'method_not_allowed', 'expected GET or HEAD'))
@@ -116,15 +125,44 @@ export function createHttpServer(parts: ServerParts): Server {
     counters.turnedAway.add('connections')
     log.warn('connection-refused', { reason: 'connections', limit: CONNECTIONS_MAX })
   })
-  server.on('clientError', (error: Error & { code?: string }, socket: Duplex) => {
-    counters.turnedAway.add('http')
+  server.on('clientError', (error: ClientError, socket: Duplex) => {
+    const hint = otherProtocolOf(error)
+    counters.turnedAway.add(hint === undefined ? 'http' : 'protocol')
     if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy()
     const status = error.code === 'HPE_HEADER_OVERFLOW' ? 431 : error.code === 'ERR_HTTP_REQUEST_TIMEOUT' ? 408 : 400
+    if (hint !== undefined) log.warn('request-refused', { status, reason: 'protocol', hint })
     socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
     // The peer may never close its half.
     setTimeout(() => socket.destroy(), CHECK_MILLIS).unref()
   })
   return server
+}
+
+interface ClientError extends Error {
+  readonly code?: string
+  readonly rawPacket?: Buffer
+}
+
+/** What speaks here that is not HTTP/1, as far as its first bytes tell: RFC 9113, section 3.4; RFC 8446, section 5.1. */
+function otherProtocolOf({ rawPacket: bytes }: ClientError): string | undefined {
+  if (bytes?.toString('latin1', 0, 14) === 'PRI * HTTP/2.0') return 'HTTP/2, as gRPC speaks it; OTLP/gRPC has a port of its own'
+  return bytes?.[0] === 0x16 && bytes[1] === 3 ? 'TLS; this port speaks plain HTTP' : undefined
+}
+
+/** A request target may hold the whole URL (RFC 9112, section 3.2.2): its path stays the target, its authority is given. */
+function takeOverAuthority(request: IncomingMessage): string | undefined {
+  const [whole, authority] = /^https?:\/\/([^/?#]*)/i.exec(request.url ?? '') ?? []
+  if (whole === undefined) return undefined
+  const rest = (request.url ?? '').slice(whole.length)
+  request.url = rest.startsWith('/') ? rest : `/${rest}`
+  return authority
+}
+
+/** Node keeps the first and forgets the others. */
+function hasTwoHosts({ rawHeaders }: IncomingMessage): boolean {
+  let hosts = 0
+  for (let name = 0; name < rawHeaders.length; name += 2) if (rawHeaders[name]?.toLowerCase() === 'host') hosts++
+  return hosts > 1
 }
 
 function otlpEncodingOf(request: IncomingMessage): 'protobuf' | 'json' {

@@ -57,8 +57,12 @@ export function createOtlpEndpoint(options: OtlpEndpointOptions): RequestHandler
   ): Promise<void> {
     const contentEncoding = contentEncodingOf(request.headers['content-encoding'])
     if (options.isClosing()) throw unavailable('closing', 'the collector is closing', 1)
-    if (request.headers.expect !== undefined) response.writeContinue()
-    const body = await readBody(request, limits, reservation, intake.spareBuffers)
+    const body = await readBody(request, limits, reservation, {
+      spare: intake.spareBuffers,
+      onAdmitted: () => {
+        if (request.headers.expect !== undefined) response.writeContinue()
+      },
+    })
     send(response, 200, encoding, encodeOutcome(signal, encoding, await intake.take({ signal, encoding, contentEncoding, body })))
   }
 
