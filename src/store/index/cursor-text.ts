@@ -1,12 +1,24 @@
 import { canonicalJson, RepriseError, sha256Hex } from '../../schemas/index.ts'
+import type { ListLogsQuery, ListRunsQuery, ListStepsQuery } from '../types.ts'
 
 function badCursor(): RepriseError {
-  return new RepriseError('invalid_argument', 'cursor: expected the `next` of an earlier page of the same list', {
+  return new RepriseError('invalid_argument', 'cursor: expected the `next` of an earlier page of the same list, with the same conditions', {
     details: { key: 'cursor' },
   })
 }
 
 const CURSOR_MAX = 200
+
+/** Not conditions that a cursor is bound to: times cut the list without changing its order, and may be given as so long ago. */
+const WINDOW: readonly string[] = ['limit', 'cursor', 'fromNanos', 'toNanos']
+
+/** The name of a list: what it holds, and the conditions it was asked for with, in whatever order they were given. */
+export function listName(kind: string, query: ListRunsQuery | ListStepsQuery | ListLogsQuery): string {
+  const conditions = Object.entries(query)
+    .filter(([key, value]) => value !== undefined && !WINDOW.includes(key))
+    .map(([key, value]) => [key, Array.isArray(value) ? value.map(String).sort() : value])
+  return `${kind} ${JSON.stringify(conditions.sort(([a], [b]) => (String(a) < String(b) ? -1 : 1)))}`
+}
 
 /** Of a cursor that was cut short, or that belongs to another list, the check differs. It is no secret: a cursor opens nothing. */
 function checkOf(list: string, place: string): string {

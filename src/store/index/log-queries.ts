@@ -1,7 +1,7 @@
 import { type LogRecord, RepriseError } from '../../schemas/index.ts'
 import type { ListLogsQuery, LogPage } from '../types.ts'
 import { Conditions } from './conditions.ts'
-import { cursorText, readCursor } from './cursor-text.ts'
+import { cursorText, listName, readCursor } from './cursor-text.ts'
 import { numberOf, textOf } from './database.ts'
 import { expected, type QuerySource, readRecordAt } from './query-source.ts'
 import { integerOfHex, isLogRecord } from './record-row.ts'
@@ -17,7 +17,8 @@ export function listLogs(source: QuerySource, runId: string, query: ListLogsQuer
   if (run === undefined) return { logs: [] }
   const range = new Conditions()
   range.add('run = ?', numberOf(run, 'id'))
-  if (query.cursor !== undefined) range.add('(time, address) > (?, ?)', ...readCursor(`logs ${runId}`, 2, query.cursor))
+  const list = listName(`logs ${runId}`, query)
+  if (query.cursor !== undefined) range.add('(time, address) > (?, ?)', ...readCursor(list, 2, query.cursor))
   const search = new Conditions()
   if (query.spanId !== undefined) {
     if (!/^[0-9a-f]{16}$/.test(query.spanId)) throw new RepriseError('invalid_argument', 'spanId: expected 16 lowercase hex digits')
@@ -45,5 +46,5 @@ export function listLogs(source: QuerySource, runId: string, query: ListLogsQuer
   const last = page.at(-1)
   const place = rows.length > limit && last !== undefined ? [BigInt(textOf(last, 'time')), BigInt(textOf(last, 'address'))] : end
   const logs = page.map((row) => expected<LogRecord>(readRecordAt(source, numberOf(row, 'address')), isLogRecord))
-  return { logs, ...(place !== undefined && { next: cursorText(`logs ${runId}`, place) }) }
+  return { logs, ...(place !== undefined && { next: cursorText(list, place) }) }
 }

@@ -2,7 +2,7 @@ import { parseJson, RepriseError, RUN_STATUSES, type RunSummary } from '../../sc
 import { PAGE_MAX } from '../limits.ts'
 import type { ListRunsQuery, RunPage } from '../types.ts'
 import { Conditions } from './conditions.ts'
-import { cursorText, readCursor } from './cursor-text.ts'
+import { cursorText, listName, readCursor } from './cursor-text.ts'
 import { type IndexDatabase, numberOf, type Row, textOf } from './database.ts'
 import { rankNearest } from './nearest.ts'
 import type { QuerySource } from './query-source.ts'
@@ -132,7 +132,8 @@ function sliceOf(database: IndexDatabase, range: Conditions, countsNames: boolea
 /** Reads runs newest first; equal starts in falling id order. */
 export function listRuns({ database }: QuerySource, query: ListRunsQuery): RunPage {
   const limit = checkLimit(query.limit)
-  const after = query.cursor === undefined ? undefined : readCursor('runs', 3, query.cursor)
+  const list = listName('runs', query)
+  const after = query.cursor === undefined ? undefined : readCursor(list, 3, query.cursor)
   const ids: number[] = []
   for (const word of wordsOf(query)) {
     const id = database.get('SELECT id FROM names WHERE text = ?', word)?.['id']
@@ -170,7 +171,7 @@ export function listRuns({ database }: QuerySource, query: ListRunsQuery): RunPa
   const last = rows[limit - 1]
   const place =
     rows.length > limit && last !== undefined ? [last['at_start'], last['at_tie'], last['id']].map((value) => BigInt(String(value))) : end
-  return { runs, ...(place !== undefined && { next: cursorText('runs', place) }) }
+  return { runs, ...(place !== undefined && { next: cursorText(list, place) }) }
 }
 
 /** The row of a run, with its number and how many logs it has, or the given columns. */

@@ -1,7 +1,7 @@
 import { type Digest, isDigest, RepriseError, type SpanRecord, STEP_KINDS, type StepKind } from '../../schemas/index.ts'
 import type { ArtifactUse, ListStepsQuery, StepPage } from '../types.ts'
 import { Conditions } from './conditions.ts'
-import { cursorText, readCursor } from './cursor-text.ts'
+import { cursorText, listName, readCursor } from './cursor-text.ts'
 import { type IndexDatabase, numberOf, type Row } from './database.ts'
 import { findAddresses } from './digest-table.ts'
 import { withLogContent } from './merge-records.ts'
@@ -24,10 +24,10 @@ function sequenceOf(key: string, value: number): number {
 }
 
 /** Where in the order of steps to look. */
-function rangeOf(run: number, runId: string, query: ListStepsQuery): Conditions {
+function rangeOf(run: number, list: string, query: ListStepsQuery): Conditions {
   const range = new Conditions()
   range.add('run = ?', run)
-  if (query.cursor !== undefined) range.add('(position, start, span) > (?, ?, ?)', ...readCursor(`steps ${runId}`, 3, query.cursor))
+  if (query.cursor !== undefined) range.add('(position, start, span) > (?, ?, ?)', ...readCursor(list, 3, query.cursor))
   if (query.fromSequence !== undefined) range.add('position >= ?', sequenceOf('fromSequence', query.fromSequence))
   if (query.toSequence !== undefined) range.add('position <= ?', sequenceOf('toSequence', query.toSequence))
   if (query.fromSequence !== undefined || query.toSequence !== undefined) range.add('position < ?', NO_POSITION)
@@ -60,7 +60,8 @@ export function listSteps(source: QuerySource, runId: string, query: ListStepsQu
   const run = findRunRow(database, runId, query.namespace)
   if (run === undefined) return { steps: [] }
   const id = numberOf(run, 'id')
-  const range = rangeOf(id, runId, query)
+  const list = listName(`steps ${runId}`, query)
+  const range = rangeOf(id, list, query)
   const search = searchOf(query)
   const { maxDepth } = query
   const isSearch = search.parts.length > 0 || maxDepth !== undefined
@@ -88,7 +89,7 @@ export function listSteps(source: QuerySource, runId: string, query: ListStepsQu
   const place = found.length > limit && last !== undefined ? placeOfRow(last) : end
   return {
     steps: page.map((row) => stepWithLogs(source, run, row)),
-    ...(place !== undefined && { next: cursorText(`steps ${runId}`, place) }),
+    ...(place !== undefined && { next: cursorText(list, place) }),
   }
 }
 
