@@ -80,23 +80,23 @@ export class LiveFeed {
     const reader: Reader = { response, run: query.run, missed: 0 }
     const leave = (): void => void this.#readers.delete(reader)
     response.on('close', leave).on('error', leave)
+    // It has taken all that it was sent; nothing else may come for long.
+    response.on('drain', () => tellMissed(reader))
     response.write('retry: 1000\n\n')
-    const last = /^([0-9]{1,10})-[0-9]{1,7}$/.exec(String(request.headers['last-event-id'] ?? ''))?.[1]
-    void this.#join(reader, last === undefined ? head + 1 : Number(last) + 1)
+    const [last, group, line] = /^([0-9]{1,10})-([0-9]{1,7})$/.exec(String(request.headers['last-event-id'] ?? '')) ?? []
+    // The connection may have ended in the middle of a group.
+    void this.#join(reader, last === undefined ? { group: head + 1, line: 0 } : { group: Number(group), line: Number(line) + 1 })
   }
 
   /** Sends what a reader missed while it was away, as far as that is not too much, and lets it follow. */
-  async #join(reader: Reader, from: number): Promise<void> {
-    let next = from
-    try {
-      if (this.#next - next > BACKLOG_MAX_GROUPS) {
-        lag(reader, { records: 0, groups: this.#next - next })
-        next = this.#next
-      }
-      for (; next < this.#next && !reader.response.destroyed; next++) await this.#sendGroup(next, [reader])
-    } catch {
-      // A damaged group: `reprise verify` names it.
+  async #join(reader: Reader, from: { readonly group: number; readonly line: number }): Promise<void> {
+    let next = from.group
+    if (this.#next - next > BACKLOG_MAX_GROUPS) {
+      lag(reader, { records: 0, groups: this.#next - next })
+      next = this.#next
     }
+    for (; next < this.#next && !reader.response.destroyed; next++)
+      await this.#sendGroup(next, [reader], next === from.group ? from.line : 0)
     if (!reader.response.destroyed && !this.#closed) this.#readers.add(reader)
     this.#schedule()
   }
@@ -123,18 +123,15 @@ export class LiveFeed {
       }
       // Moved first: who joins while the group is being sent reads it itself.
       const group = this.#next++
-      try {
-        await this.#sendGroup(group, [...this.#readers])
-      } catch {
-        // A damaged group: `reprise verify` names it.
-      }
+      await this.#sendGroup(group, [...this.#readers])
     }
   }
 
-  async #sendGroup(group: number, readers: readonly Reader[]): Promise<void> {
+  async #sendGroup(group: number, readers: readonly Reader[], fromLine = 0): Promise<void> {
     const lines = await this.#linesOf(group)
     let started = performance.now()
     for (const [line, text] of lines.entries()) {
+      if (line < fromLine) continue
       const event = liveEventOf(text)
       if (event !== undefined && event.namespace === this.#options.namespace) {
         const message = `event: ${event.type}\nid: ${group}-${line}\ndata: ${JSON.stringify(event)}\n\n`
@@ -151,7 +148,11 @@ export class LiveFeed {
   }
 
   async #linesOf(group: number): Promise<readonly string[]> {
-    for await (const found of this.#options.tape.readGroups(group)) return found.group === group ? found.lines : []
+    try {
+      for await (const found of this.#options.tape.readGroups(group)) return found.group === group ? found.lines : []
+    } catch {
+      // A damaged group: `reprise verify` names it, and a gap record counts what it held.
+    }
     return []
   }
 
@@ -173,11 +174,14 @@ function send(reader: Reader, message: string): void {
     reader.missed++
     return
   }
-  if (reader.missed > 0) {
-    lag(reader, { records: reader.missed, groups: 0 })
-    reader.missed = 0
-  }
+  tellMissed(reader)
   response.write(message)
+}
+
+function tellMissed(reader: Reader): void {
+  if (reader.missed === 0 || reader.response.destroyed) return
+  lag(reader, { records: reader.missed, groups: 0 })
+  reader.missed = 0
 }
 
 function lag({ response }: Reader, missed: { readonly records: number; readonly groups: number }): void {
