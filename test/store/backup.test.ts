@@ -2,6 +2,8 @@ import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/schemas/index.ts'
+import { layoutOf } from '../../src/store/files/layout.ts'
+import { takeWriterLock } from '../../src/store/files/writer-lock.ts'
 import { backupStore, checkStoreFolder, openStore, type Store } from '../../src/store/index.ts'
 import { appendSpans, hexOf, openForTest, RUN, readAllLines, sketchOf, temporaryFolder } from './support/records.ts'
 
@@ -132,5 +134,25 @@ describe('a backup', () => {
     mkdirSync(join(dir, 'empty'))
     await backupStore(join(dir, 'store'), join(dir, 'empty'))
     expect(readdirSync(dir).sort()).toEqual(['empty', 'store', 'taken'])
+  })
+
+  test('removes what a killed one left beside it, and nothing of one that is being made', async () => {
+    const dir = temporaryFolder()
+    await fill(await openForTest(join(dir, 'store')), 0, 1)
+    const partials = ['.2026-11-22.0123456789ab.partial', '.live.0123456789ac.partial', '.of-others.0123456789ad.partial']
+    const [left = '', live = '', other = ''] = partials.map((name) => join(dir, name))
+    for (const folder of [left, live, other]) mkdirSync(join(folder, 'segments'), { recursive: true })
+    // Killed, a process leaves its lock files; the kernel's lock is gone.
+    writeFileSync(join(left, 'lock.db'), '')
+    const lock = await takeWriterLock(layoutOf(live), 'reprise backup')
+    try {
+      const told: string[] = []
+      await backupStore(join(dir, 'store'), join(dir, 'backup'), { onLeftover: (folder) => told.push(folder) })
+      expect(told).toEqual([left])
+      expect(readdirSync(dir).sort()).toEqual([...partials.slice(1), 'backup', 'store'])
+      expect(readdirSync(join(dir, 'backup')).filter((name) => name.startsWith('lock'))).toEqual([])
+    } finally {
+      lock.release()
+    }
   })
 })

@@ -13,6 +13,9 @@ export async function backup(settings: Settings, terminal: Terminal, folder: str
   const quiet = settings.quiet || settings.json
   const made = await backupStore(settings.storeFolder, resolve(terminal.cwd, folder), {
     copies: flags.links === false,
+    onLeftover: (left) => {
+      if (!quiet) writeLine(terminal.stderr, `removed ${left}, which a backup that was killed had left`)
+    },
     onProgress: (done, total) => {
       const now = performance.now()
       if (quiet || now - last < PROGRESS_MILLIS) return

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { basename, dirname, join, resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
@@ -8,6 +8,7 @@ import { checkStoreFolder } from '../check/check-store.ts'
 import { FOLDER_MODE, makeFolder, namesIn, removeFile, replaceFile, syncFolder, systemCodeOf } from '../files/durable.ts'
 import { readFormat, writeFormat } from '../files/format-file.ts'
 import { type Layout, layoutOf, numberedName } from '../files/layout.ts'
+import { takeWriterLock, tryWriterLock, type WriterLock } from '../files/writer-lock.ts'
 import { isSealedFile } from '../seal/is-sealed-file.ts'
 import type { PackMark } from '../tape/group-header.ts'
 import { SegmentView } from '../tape/segment-view.ts'
@@ -22,6 +23,8 @@ export interface BackupOptions {
   /** Copy every file, also those that never change and could be linked. Default false. */
   readonly copies?: boolean
   readonly onProgress?: (done: number, total: number) => void
+  /** Called with each folder that a backup which was killed had left beside this one, and that is now gone. */
+  readonly onLeftover?: (folder: string) => void
 }
 
 export interface StoreBackup {
@@ -52,10 +55,13 @@ export async function backupStore(dir: string, target: string, options: BackupOp
   const folder = resolve(target)
   if (isTaken(folder)) throw new RepriseError('invalid_argument', `${folder} is there already; a backup needs a folder of its own`)
   makeFolder(dirname(folder))
+  for (const leftover of removeLeftBackups(dirname(folder))) options.onLeftover?.(leftover)
   const partial = join(dirname(folder), `.${basename(folder).slice(0, NAME_PART)}.${randomBytes(6).toString('hex')}.partial`)
   mkdirSync(partial, { mode: FOLDER_MODE })
   chmodSync(partial, FOLDER_MODE)
+  let lock: WriterLock | undefined
   try {
+    lock = await takeWriterLock(layoutOf(partial), 'reprise backup')
     const copier = new Copier(source, layoutOf(partial), options)
     const head = await copier.run(format)
     const check = await checkStoreFolder(partial)
@@ -72,14 +78,38 @@ export async function backupStore(dir: string, target: string, options: BackupOp
     }
     replaceFile(join(partial, 'backup.json'), `${JSON.stringify(backup)}\n`)
     if (isTaken(folder)) throw new RepriseError('invalid_argument', `${folder} was made meanwhile`)
+    lock.remove()
     rmSync(folder, { recursive: true, force: true })
     renameSync(partial, folder)
     syncFolder(dirname(folder))
     return backup
   } catch (error) {
+    lock?.remove()
     rmSync(partial, { recursive: true, force: true })
     throw error
   }
+}
+
+const PARTIAL = /^\..*\.[0-9a-f]{12}\.partial$/
+
+/** Removes what backups left that were killed: their lock is there, and nobody holds it. What cannot be removed stays. */
+function removeLeftBackups(parent: string): string[] {
+  return namesIn(parent)
+    .filter((name) => PARTIAL.test(name))
+    .map((name) => join(parent, name))
+    .filter((folder) => {
+      try {
+        const layout = layoutOf(folder)
+        if (!existsSync(layout.lockFile)) return false
+        const lock = tryWriterLock(layout, 'reprise backup', 'write')
+        if ('heldBy' in lock) return false
+        lock.remove()
+        rmSync(folder, { recursive: true, force: true })
+        return true
+      } catch {
+        return false
+      }
+    })
 }
 
 function isTaken(folder: string): boolean {
