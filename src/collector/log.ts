@@ -25,7 +25,7 @@ function format(level: string, event: string, fields: LogFields): string {
   return line
 }
 
-export function createLogger(write: (line: string) => void, nowMillis: () => number = Date.now): Logger {
+export function createLogger(write: (line: string) => void, nowMillis: () => number = () => performance.now()): Logger {
   const bursts = new Map<string, { since: number; held: number }>()
   const emit = (line: string): void => {
     try {

@@ -204,6 +204,18 @@ describe('log', () => {
     ])
   })
 
+  it('tells different reasons apart, and is not silenced by a clock that is set back', () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] })
+    const lines: string[] = []
+    const log = createLogger((line) => lines.push(line))
+    log.warn('request-refused', { reason: 'host' })
+    log.warn('request-refused', { reason: 'path' })
+    vi.setSystemTime(Date.now() - 86_400_000)
+    vi.advanceTimersByTime(61_000)
+    log.warn('request-refused', { reason: 'host' })
+    expect(lines.map((line) => line.split('reason=')[1])).toEqual(['host', 'path', 'host'])
+  })
+
   it('keeps a line a line whatever a field holds, and lives without its writer', () => {
     const lines: string[] = []
     createLogger((line) => lines.push(line)).info('x', { a: 'one\ntwo\u001b[31m', b: 'x'.repeat(400), c: 'a "b"' })
