@@ -6,7 +6,7 @@ import type { Digest } from '../../schemas/index.ts'
 import type { PackedBlobs } from '../commit/packed-batch.ts'
 import { AppendFile, type FileIo, SYSTEM_IO } from '../files/append-file.ts'
 import { closeAll } from '../files/close-all.ts'
-import { createFile, FILE_MODE, makeFolder, removeFile, syncFolder } from '../files/durable.ts'
+import { createFile, FILE_MODE, makeFolder, removeFile, syncFile, syncFolder } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import { roomFor } from '../frames/file-window.ts'
 import type { TailCuts } from '../tape/cut-tail.ts'
@@ -120,7 +120,7 @@ export class BlobWriter {
       const handle = await open(temporary, 'wx', FILE_MODE)
       try {
         await handle.writeFile(data)
-        await handle.sync()
+        await syncFile(handle)
       } finally {
         await handle.close()
       }

@@ -3,6 +3,7 @@ import {
   chmodSync,
   closeSync,
   fchmodSync,
+  fsync,
   fsyncSync,
   mkdirSync,
   openSync,
@@ -14,6 +15,7 @@ import {
 } from 'node:fs'
 import { chmod, type FileHandle, open, rename } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
+import { promisify } from 'node:util'
 
 export const FILE_MODE = 0o600
 export const FOLDER_MODE = 0o700
@@ -41,6 +43,13 @@ export function syncFolder(folder: string): void {
   } finally {
     closeSync(fd)
   }
+}
+
+const fsyncLater = promisify(fsync)
+
+/** What was written to an open file is on the disk. Not by the method of a handle: Yarn's Plug'n'Play gives handles that have none. */
+export async function syncFile({ fd }: FileHandle): Promise<void> {
+  await fsyncLater(fd)
 }
 
 /** The same, where others are to be served while the disk is waited for. */
@@ -121,7 +130,7 @@ export async function replaceFileLater(path: string, bytes: Uint8Array): Promise
 async function syncedAndClosed(file: FileHandle, write?: (file: FileHandle) => Promise<void>): Promise<void> {
   try {
     await write?.(file)
-    await file.sync()
+    await syncFile(file)
   } finally {
     await file.close()
   }

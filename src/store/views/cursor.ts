@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { open, rename } from 'node:fs/promises'
 import { join } from 'node:path'
 import { parseJson, RepriseError } from '../../schemas/index.ts'
-import { FILE_MODE, makeFolder, removeFile, syncFolder, systemCodeOf } from '../files/durable.ts'
+import { FILE_MODE, makeFolder, removeFile, syncFile, syncFolder, systemCodeOf } from '../files/durable.ts'
 import type { Layout } from '../files/layout.ts'
 import type { ViewCursor, ViewPosition } from '../types.ts'
 
@@ -63,7 +63,7 @@ async function writePosition(layout: Layout, path: string, position: ViewPositio
     try {
       await handle.chmod(FILE_MODE)
       await handle.writeFile(`${JSON.stringify(position)}\n`)
-      await handle.sync()
+      await syncFile(handle)
     } finally {
       await handle.close()
     }

@@ -119,15 +119,28 @@ export function faultyFs(fs: typeof Fs): typeof Fs {
       return written
     },
   })
-  const fdatasyncOriginal = promisify(fs.fdatasync)
-  const fdatasync = Object.assign(() => undefined, {
-    [promisify.custom]: async (fd: number) => {
-      const fault = faults.next('fdatasync')
-      if (fault !== undefined && fault !== 'short') throw errorOf(fault, 'fdatasync')
-      await fdatasyncOriginal(fd)
-    },
-  })
-  return Object.assign({}, fs, wrapped, { openSync, writeSync, write, fdatasync }) as typeof Fs
+  const syncing = (operation: 'fsync' | 'fdatasync'): unknown => {
+    const original = promisify(fs[operation])
+    return Object.assign(() => undefined, {
+      [promisify.custom]: async (fd: number) => {
+        const fault = faults.next(operation)
+        if (fault !== undefined && fault !== 'short') throw errorOf(fault, operation)
+        await original(fd)
+      },
+    })
+  }
+  return Object.assign({}, fs, wrapped, {
+    openSync,
+    writeSync,
+    write,
+    fsync: syncing('fsync'),
+    fdatasync: syncing('fdatasync'),
+  }) as typeof Fs
+}
+
+/** As handles of Yarn's Plug'n'Play have it. */
+function notImplemented(): never {
+  throw new Error('Method not implemented.')
 }
 
 /** `node:fs/promises` likewise. */
@@ -143,7 +156,8 @@ export function faultyPromises(promises: typeof FsPromises): typeof FsPromises {
     if (fault !== undefined && fault !== 'short') throw errorOf(fault, 'open')
     const handle = await promises.open(path, flags, mode)
     handle.writeFile = rejecting('write', handle.writeFile.bind(handle))
-    handle.sync = rejecting('fsync', handle.sync.bind(handle))
+    handle.sync = notImplemented
+    handle.datasync = notImplemented
     handle.chmod = rejecting('chmod', handle.chmod.bind(handle))
     return handle
   }
