@@ -53,6 +53,7 @@ const WAYS: Readonly<
   'SIGTERM, no handler': { end: STAY, signal: 'SIGTERM' },
   'SIGINT, no handler': { end: STAY, signal: 'SIGINT' },
   'SIGHUP, no handler': { end: STAY, signal: 'SIGHUP' },
+  'SIGUSR2, no handler': { end: STAY, signal: 'SIGUSR2' },
   'SIGTERM from itself': {
     end: "process.kill(process.pid, 'SIGTERM'); await new Promise((resolve) => setTimeout(resolve, 2000)); console.log('alive')",
   },

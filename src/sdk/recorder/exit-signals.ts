@@ -3,7 +3,8 @@ import { isMainThread } from 'node:worker_threads'
 import { runtime } from '../run/runtime.ts'
 import { finishAtOnce } from './process-exit.ts'
 
-const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
+/** SIGUSR2 is what nodemon restarts a program with. */
+const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGUSR2'] as const
 
 /**
  * Listens for the signals that end a program, for as long as there is something that has not been sent: a listener takes the
