@@ -1,3 +1,6 @@
+import type { ChildProcess } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { decodeTraces } from '../../src/otlp/index.ts'
 import { ATTR } from '../../src/schemas/index.ts'
@@ -162,6 +165,35 @@ describe('what a killed or frozen program leaves', () => {
       'slow, open',
     ])
     expect(steps.find(({ name }) => name === 'slow')?.input).toEqual([])
+  })
+
+  test('a second signal while the last steps are being sent ends it no sooner', async () => {
+    const program = `
+      import { writeFileSync } from 'node:fs'
+      import { tool } from 'reprise'
+      await tool(async () => 1, { name: 'ask' })()
+      writeFileSync('second-signal', '')
+      setInterval(() => {}, 1000)`
+    let child: ChildProcess | undefined
+    const server = await startRawServer((socket) =>
+      socket.once('data', () => {
+        child?.kill('SIGINT')
+        // What is not taken is spooled after that.
+        socket.destroy()
+      }),
+    )
+    const env = envOf({ REPRISE_ENDPOINT: server.url, REPRISE_EXIT_TIMEOUT_MILLIS: '20000', REPRISE_FLUSH_INTERVAL_MILLIS: '3600000' })
+    const end = await bench.run(program, {
+      env,
+      signal: 'SIGINT',
+      signalWhen: () => existsSync(join(bench.folder, 'second-signal')),
+      onSignal: (signalled) => {
+        child = signalled
+      },
+    })
+    server.close()
+    expect(end).toMatchObject({ signal: 'SIGINT', stderr: expect.stringMatching(/^reprise: 1 step kept in /) as string })
+    expect(spooledSpans(env['REPRISE_STORE']!).map(({ name }) => name)).toEqual(['execute_tool ask'])
   })
 
   test('a program that exits while its last steps are being sent keeps them', async () => {

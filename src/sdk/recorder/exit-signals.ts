@@ -32,9 +32,10 @@ export function unwatchSignals(): void {
  */
 function onSignal(signal: NodeJS.Signals): void {
   const { recorder } = runtime()
-  // First of all, so that those after us see what they would see without us.
-  unwatchSignals()
-  if (process.listenerCount(signal) > raisersOf(signal)) {
+  const others = process.listenerCount(signal) - 1
+  if (others > raisersOf(others)) {
+    // First of all, so that those after us see what they would see without us.
+    unwatchSignals()
     // It may be the beginning of an end: send early.
     void recorder?.drain.run(false)
     setImmediate(() => {
@@ -42,13 +43,15 @@ function onSignal(signal: NodeJS.Signals): void {
     })
     return
   }
+  // Still listened for: a second one (npm passes on what the terminal has sent to all, nodemon signals twice) would end it in the middle.
   if (recorder != null) finishAtOnce(recorder)
+  unwatchSignals()
   // Where there are such listeners they raise it again themselves, after this.
   if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
 }
 
 /** Listeners of the package signal-exit, in whatever version: no handlers, they raise the signal again when nobody else listens. */
-function raisersOf(signal: NodeJS.Signals): number {
+function raisersOf(listeners: number): number {
   let count = 0
   for (const emitter of [
     Reflect.get(process, '__signal_exit_emitter__'),
@@ -58,5 +61,5 @@ function raisersOf(signal: NodeJS.Signals): number {
     const listening: unknown = Reflect.get(emitter, 'count')
     if (typeof listening === 'number') count += listening
   }
-  return Math.min(count, process.listenerCount(signal))
+  return Math.min(count, listeners)
 }
