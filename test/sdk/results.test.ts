@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { valueToError } from '../../src/schemas/index.ts'
 import { instrument, model, tool } from '../../src/sdk/index.ts'
 import { useRecording } from './recording.ts'
@@ -254,6 +254,27 @@ describe('new and this', () => {
     expect(wrapped(1, 2)).toBe(3)
   })
 
+  test('metadata that decorators keep beside a function is there of the wrapped one', () => {
+    // As reflect-metadata has it.
+    const kept = new WeakMap<object, Map<unknown, unknown>>()
+    const methods = {
+      getOwnMetadataKeys: (target: object) => [...(kept.get(target)?.keys() ?? [])],
+      getOwnMetadata: (key: unknown, target: object) => kept.get(target)?.get(key),
+      defineMetadata: (key: unknown, value: unknown, target: object) =>
+        kept.set(target, new Map([...(kept.get(target) ?? []), [key, value]])),
+    }
+    Object.assign(Reflect, methods)
+    onTestFinished(() => {
+      for (const name of Object.keys(methods)) Reflect.deleteProperty(Reflect, name)
+    })
+    const route = (): string => 'ok'
+    methods.defineMetadata('path', '/answers', route)
+    const wrapped = instrument(route)
+    expect(methods.getOwnMetadata('path', wrapped)).toBe('/answers')
+    methods.defineMetadata('path', '/others', wrapped)
+    expect(methods.getOwnMetadata('path', route)).toBe('/answers')
+  })
+
   test('a class constructs, unrecorded', () => {
     class Point {
       readonly x: number
@@ -274,7 +295,7 @@ describe('new and this', () => {
 
   test('anything but a function is refused when it is wrapped', () => {
     expect(() => tool(null as never)).toThrow(new TypeError('tool(fn): expected a function, got null'))
-    expect(() => instrument({} as never)).toThrow(/run\(fn\): expected a function, got object/)
+    expect(() => instrument({} as never)).toThrow(new TypeError('instrument(fn): expected a function, got object'))
   })
 
   test('wrapped twice as the same kind is wrapped once', async () => {

@@ -6,13 +6,16 @@ import { invoke } from './invoke.ts'
 export type AnyFunction = (...args: never[]) => unknown
 
 /**
- * A function that does what `fn` does, as the step that `spec` describes. It has the name, the length and the own
- * properties of `fn` and passes `this` on; with `new` it constructs as `fn` would, unrecorded. A function that is wrapped
+ * A function that does what `fn` does, as the step that `spec` describes. It has the name, the length, the own
+ * properties and the metadata of `fn` and passes `this` on; with `new` it constructs as `fn` would, unrecorded. A function that is wrapped
  * as this kind already comes back as it is.
  * @throws TypeError for anything but a function
  */
 export function wrapFunction<F extends AnyFunction>(fn: F, spec: CallSpec): F {
-  if (typeof fn !== 'function') throw new TypeError(`${spec.kind}(fn): expected a function, got ${fn === null ? 'null' : typeof fn}`)
+  if (typeof fn !== 'function') {
+    const wrapperName = spec.run === undefined ? spec.kind : 'instrument'
+    throw new TypeError(`${wrapperName}(fn): expected a function, got ${fn === null ? 'null' : typeof fn}`)
+  }
   const { wrapped } = runtime()
   if (wrapped.get(fn)?.kind === spec.kind) return fn
   const callee = fn as AnyFunction as Callee
@@ -27,8 +30,16 @@ export function wrapFunction<F extends AnyFunction>(fn: F, spec: CallSpec): F {
     if (descriptor !== undefined) Reflect.defineProperty(wrapper, key, descriptor)
   }
   Object.setPrototypeOf(wrapper, Object.getPrototypeOf(fn) as object | null)
+  copyMetadata(fn, wrapper)
   wrapped.set(wrapper, { kind: spec.kind, instrumented: spec.run !== undefined })
   return wrapper as AnyFunction as F
+}
+
+/** What decorators keep beside a function (reflect-metadata), so that frameworks find it there: routes and guards of NestJS. */
+function copyMetadata(from: AnyFunction, to: AnyFunction): void {
+  const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = Reflect as unknown as Record<string, unknown>
+  if (typeof getOwnMetadataKeys !== 'function' || typeof getOwnMetadata !== 'function' || typeof defineMetadata !== 'function') return
+  for (const key of getOwnMetadataKeys(from) as readonly unknown[]) defineMetadata(key, getOwnMetadata(key, from), to)
 }
 
 /** Whether the function is one that `instrument()` gave. */
