@@ -1,8 +1,9 @@
 import fc from 'fast-check'
-import { afterAll, describe, expect, test } from 'vitest'
+import { afterAll, describe, expect, onTestFinished, test } from 'vitest'
 import { OPTION_KEYS, OPTIONS, RepriseError } from '../../src/schemas/index.ts'
 import { resolveRecorderOptions } from '../../src/sdk/recorder/options.ts'
-import { ExitBench, freePort } from './exit-programs.ts'
+import { ExitBench, freePort, spooledSpans, startRawServer } from './exit-programs.ts'
+import { startFakeCollector } from './fake-collector.ts'
 
 const NAMES = [...new Set([...OPTION_KEYS.flatMap((key) => OPTIONS[key].env), 'OTEL_RESOURCE_ATTRIBUTES', 'OTEL_SERVICE_NAME'])]
 const ODD = [
@@ -104,6 +105,31 @@ describe('a program', () => {
     const end = await bench.run(source, { env: { REPRISE_ENDPOINT: `http://127.0.0.1:${await freePort()}` } })
     expect({ code: end.code, stdout: end.stdout }).toEqual({ code: 0, stdout: 'answer\n' })
     expect(end.stderr).toMatch(/^reprise: 1 lost \(spool_failed: ENOENT\)/)
+  })
+
+  test.each(['', 'process.exit(0)'])(
+    'under the permission model that ends by %j spools what it may not send, and says why',
+    async (end) => {
+      const store = bench.store(`permission-${end.length}`)
+      const collector = await startFakeCollector()
+      onTestFinished(() => collector.close())
+      const endpoint = end === '' ? `http://127.0.0.1:${await freePort()}` : collector.url
+      const flags = ['--permission', '--allow-fs-read=*', `--allow-fs-write=${store}`, `--allow-fs-write=${store}/*`]
+      const env = { REPRISE_ENDPOINT: endpoint, REPRISE_STORE: store, REPRISE_EXIT_TIMEOUT_MILLIS: '20000', NODE_COMPILE_CACHE: '' }
+      const ended = await bench.run(`${program('')}\n${end}`, { env, flags })
+      expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code: 0, stdout: 'answer\n' })
+      const why = end === '' ? 'connection refused' : 'no thread to send with: .*permission.*'
+      expect(ended.stderr).toMatch(new RegExp(`^reprise: 2 steps kept in .* \\(${why}\\)`))
+      expect(spooledSpans(store)).toHaveLength(2)
+    },
+  )
+
+  test('that exits while its collector hangs up is told what happened, not that nobody was there', async () => {
+    const server = await startRawServer((socket) => socket.once('data', () => socket.destroy()))
+    const env = { REPRISE_ENDPOINT: server.url, REPRISE_STORE: bench.store('hangs-up'), REPRISE_EXIT_TIMEOUT_MILLIS: '20000' }
+    const end = await bench.run(`${program('')}\nprocess.exit(0)`, { env })
+    server.close()
+    expect(end.stderr).toMatch(/^reprise: 2 steps kept in .* \(socket hang up\)/)
   })
 
   test('that gives a bad option itself gets an error that it can see', async () => {

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads'
+import { reasonOf } from './reprise-way.ts'
 
 /** How it ended: all bodies answered, not a Reprise collector, nobody there or the connection broke, or out of time. */
 export type ExitSendEnd = 'answered' | 'not reprise' | 'unreachable' | 'timeout'
@@ -7,8 +8,11 @@ export interface ExitSendResult {
   readonly end: ExitSendEnd
   /** For each body: acknowledged, refused for good, or neither. */
   readonly bodies: readonly ('acknowledged' | 'refused' | 'open')[]
+  /** What kept it from sending; empty where nothing did, or the time was over. */
+  readonly reason: string
 }
 
+const REASON_MAX_BYTES = 300
 const ENDS: readonly ExitSendEnd[] = ['timeout', 'answered', 'not reprise', 'unreachable']
 const BODY_STATES = ['open', 'acknowledged', 'refused'] as const
 
@@ -19,7 +23,7 @@ const BODY_STATES = ['open', 'acknowledged', 'refused'] as const
  */
 const WORKER = `
 const { workerData } = require('node:worker_threads')
-const { endpoint, headers, bodies, greet, state } = workerData
+const { endpoint, headers, bodies, greet, state, reason } = workerData
 const base = new URL(endpoint)
 const { request } = require(base.protocol === 'https:' ? 'node:https' : 'node:http')
 const cells = new Int32Array(state)
@@ -55,7 +59,11 @@ const send = async () => {
   }
   return 1
 }
-send().then(done, () => done(3))
+send().then(done, (error) => {
+  const text = error.code === 'ECONNREFUSED' ? 'connection refused' : error.message || String(error.code)
+  Buffer.from(text).copy(Buffer.from(reason))
+  done(3)
+})
 `
 
 export interface ExitSend {
@@ -71,17 +79,24 @@ export interface ExitSend {
 export function sendAtExit({ timeoutMillis, headers, ...send }: ExitSend): ExitSendResult {
   const state = new SharedArrayBuffer(4 * (1 + send.bodies.length))
   const cells = new Int32Array(state)
+  const reason = new SharedArrayBuffer(REASON_MAX_BYTES)
   const result = (): ExitSendResult => ({
     end: ENDS[Atomics.load(cells, 0)] ?? 'timeout',
     bodies: send.bodies.map((_, index) => BODY_STATES[Atomics.load(cells, 1 + index)] ?? 'open'),
+    reason: Buffer.from(reason).toString().replace(/\0+$/, ''),
   })
   try {
-    const worker = new Worker(WORKER, { eval: true, execArgv: [], env: {}, workerData: { ...send, headers: { ...headers }, state } })
+    const worker = new Worker(WORKER, {
+      eval: true,
+      execArgv: [],
+      env: {},
+      workerData: { ...send, headers: { ...headers }, state, reason },
+    })
     // Nobody is left to hear of it.
     worker.on('error', () => {})
-  } catch {
-    // A thread that is ending itself gets none.
-    return { ...result(), end: 'unreachable' }
+  } catch (error) {
+    // A thread that is ending itself gets none, nor does who is not permitted one.
+    return { ...result(), end: 'unreachable', reason: `no thread to send with: ${reasonOf(error)}` }
   }
   Atomics.wait(cells, 0, 0, timeoutMillis)
   return result()

@@ -111,7 +111,7 @@ function sendOrSpool(recorder: Recorder): void {
       1,
       recorder.spool.enabled ? Math.min(exitTimeoutMillis * SENDING_SHARE, leftMillis - spoolingMillis) : leftMillis,
     )
-    const { end, bodies } = sendAtExit({
+    const { end, bodies, reason } = sendAtExit({
       endpoint: options.endpoint,
       headers: options.otlpHeaders,
       bodies: batches.map(({ body }) => body),
@@ -124,8 +124,7 @@ function sendOrSpool(recorder: Recorder): void {
     if (refused > 0) drain.warnUnsent('not recorded', 'refused', refused)
     open = batches.filter((_, index) => bodies[index] === 'open')
     if (open.length === 0) return
-    if (end !== 'answered')
-      drain.missed(end === 'timeout' ? `no acknowledgement within ${Math.round(sendingMillis)} ms` : 'connection refused')
+    if (end !== 'answered') drain.missed(end === 'timeout' ? `no acknowledgement within ${Math.round(sendingMillis)} ms` : reason)
   } else drain.addLate(late)
   if (recorder.spool.enabled) spoolRest(recorder, open, deadline)
   else drain.warnUnsent('not recorded', undefined, stepsOf(open))
@@ -158,7 +157,7 @@ function sendElsewhere({ drain, options }: Recorder, { held, items, gaps }: Left
   const stepsIn = (state: 'refused' | 'open'): number =>
     bodies.reduce((sum, { steps: count }, index) => sum + (answers.bodies[index] === state ? count : 0), 0)
   const [refused, open] = [stepsIn('refused'), stepsIn('open') + left]
-  if (open > 0 && answers.end !== 'answered') drain.missed(answers.end === 'timeout' ? 'no answer in time' : 'connection refused')
+  if (open > 0 && answers.end !== 'answered') drain.missed(answers.end === 'timeout' ? 'no answer in time' : answers.reason)
   if (refused > 0) drain.warnUnsent('not recorded', 'refused', refused)
   else if (open > 0) drain.warnUnsent('not recorded', left > 0 ? 'no time to make them ready' : undefined, open)
 }

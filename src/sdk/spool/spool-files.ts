@@ -29,14 +29,23 @@ export function systemCodeOf(error: unknown): string | undefined {
   return typeof error === 'object' && error !== null && 'code' in error && typeof error.code === 'string' ? error.code : undefined
 }
 
+/** Node's permission model denies some calls on any file, whatever may be written: what they would do is done without. */
+function unlessDenied(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    if (systemCodeOf(error) !== 'ERR_ACCESS_DENIED') throw error
+  }
+}
+
 /** A new file, 0600 whatever the umask, whole and on the disk when this returns; nothing of it stays when it throws. */
 export function writeNewFile(path: string, pieces: readonly Uint8Array[]): void {
   const fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | NO_FOLLOW, FILE_MODE)
   try {
     try {
-      fchmodSync(fd, FILE_MODE)
+      unlessDenied(() => fchmodSync(fd, FILE_MODE))
       for (const piece of pieces) for (let at = 0; at < piece.length; ) at += writeSync(fd, piece, at)
-      fsyncSync(fd)
+      unlessDenied(() => fsyncSync(fd))
     } finally {
       closeSync(fd)
     }
@@ -92,7 +101,7 @@ export function readKeyFile(path: string): Uint8Array {
 export function syncFolder(folder: string): void {
   const fd = openSync(folder, 'r')
   try {
-    fsyncSync(fd)
+    unlessDenied(() => fsyncSync(fd))
   } finally {
     closeSync(fd)
   }
