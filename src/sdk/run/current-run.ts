@@ -20,7 +20,7 @@ export interface StepAttributes {
 }
 
 export interface StepHandle {
-  /** Keeps a number that was measured. */
+  /** Keeps a number that was measured: the first 4,096 of a step, and the number of the others. */
   metric(name: string, value: number): void
 }
 
