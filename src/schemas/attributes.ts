@@ -91,3 +91,7 @@ export const MEDIA_TYPE = {
 
 /** Attributes longer than this many UTF-8 bytes are kept as payloads, not in the record. */
 export const ATTRIBUTE_INLINE_MAX_BYTES = 512
+
+/** RFC 6838 names, and parameters without quotes: a media type goes into records and into a response header. */
+export const MEDIA_TYPE_FORM: RegExp =
+  /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(?:; ?[a-z0-9-]{1,40}=[a-z0-9._-]{1,60}){0,4}$/

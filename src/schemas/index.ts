@@ -1,4 +1,4 @@
-export { ATTR, ATTRIBUTE_INLINE_MAX_BYTES, GENAI, MEDIA_TYPE } from './attributes.ts'
+export { ATTR, ATTRIBUTE_INLINE_MAX_BYTES, GENAI, MEDIA_TYPE, MEDIA_TYPE_FORM } from './attributes.ts'
 export { CANONICAL_JSON_MAX_DEPTH, canonicalJson, jsonPointer } from './canonical-json.ts'
 export { chooseSha256Hex, commitmentOf, type Digest, digestOf, isDigest, sha256Hex } from './digest.ts'
 export {

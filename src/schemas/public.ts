@@ -54,6 +54,7 @@ export {
   type LogCore,
   type LogRecord,
   MEDIA_TYPE,
+  MEDIA_TYPE_FORM,
   msgpackTreeOf,
   NO_EFFECTS,
   needsMsgpack,

@@ -219,6 +219,48 @@ describe('currentRun', () => {
     expect(root?.span.events.map(({ attributes }) => attributes[1]?.[1])).toEqual([0.5, 3, Number.NaN])
   })
 
+  test('what programs in plain JavaScript say of steps, metrics and artifacts costs none of them its record', async () => {
+    const say = (value: unknown): never => value as never
+    await instrument(async function main() {
+      const run = currentRun()
+      run.step(say(undefined), () => 0)
+      run.step(say({ index: 1n, huge: 2n ** 70n, config: { rate: 1 }, f() {}, when: new Date(0), ['k'.repeat(20_000)]: 1 }), () => 1)
+      run.step(say(Object.fromEntries(Array.from({ length: 3000 }, (_, key) => [`k${key}`, key]))), () => 2)
+      run.step({ name: say(5), kind: say('model') }, () => 3)
+      run.step({ name: say(Symbol('no name')) }, () => 4)
+      run.step({ name: 'é'.repeat(20_000) }, () => 5)
+      for (const value of [Symbol('none'), Object.create(null), 3n]) run.metric(say(undefined), say(value))
+      run.read(say(undefined), () => 6)
+      await run.artifact(say(undefined), 'text', { mediaType: 'Text/Plain; charset=UTF-8' })
+      await run.artifact('bytes', new Uint8Array(1), { mediaType: say('no\ntype') })
+      tool(() => 7, { name: say({}) })()
+      expect(run.random(say(5))).toBe(run.random('5'))
+    })()
+    const [root, ...steps] = await recording.steps()
+    expect(root?.span.events.map(({ attributes }) => attributes[1]?.[1])).toEqual([Number.NaN, Number.NaN, 3])
+    expect(steps.map(({ kind, name }) => [kind, String(name).slice(0, 8)])).toEqual([
+      ['custom', 'step'],
+      ['custom', 'step'],
+      ['custom', 'step'],
+      ['custom', '5'],
+      ['custom', 'step'],
+      ['custom', 'éééééééé'],
+      ['tool', 'read'],
+      ['custom', 'artifact'],
+      ['custom', 'bytes'],
+      ['tool', 'tool'],
+    ])
+    expect(steps[1]?.attributes).toMatchObject({ 'reprise.step.index': 1, 'reprise.step.huge': '1180591620717411303424' })
+    expect(Object.keys(steps[2]?.attributes ?? {}).length).toBeLessThan(1024)
+    expect(Buffer.byteLength(steps[5]?.span.name ?? '')).toBeLessThan(16_384)
+    expect(steps[7]?.attributes[ATTR.outputMediaType]).toBe('text/plain; charset=utf-8')
+    expect(steps[8]?.attributes[ATTR.outputMediaType]).toBe('application/octet-stream')
+  })
+
+  test('an effect that is none is refused when the tool is wrapped', () => {
+    expect(() => tool(() => 1, { effect: 'delete' as never })).toThrow('effect: expected one of pure, read, write, found delete')
+  })
+
   test('an artifact is kept byte for byte, as of the moment it was given', async () => {
     const weights = new Uint8Array([1, 2, 3])
     await instrument(

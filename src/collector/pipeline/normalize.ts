@@ -8,6 +8,7 @@ import {
   FIDELITIES,
   type Fidelity,
   GENAI,
+  MEDIA_TYPE_FORM,
   OPERATION_OF_KIND,
   parseJson,
   RESULT_SHAPES,
@@ -161,9 +162,6 @@ const LIFT: ReadonlyMap<string, (into: Lifted, value: WireValue, key: string) =>
   [ATTR.gapReason, (into, value, key) => void (into.gapReason = stringIn(key, value))],
   [ATTR.gapCount, (into, value, key) => void (into.gapCount = countIn(key, value))],
 ])
-
-// RFC 6838 names, and parameters without quotes: it goes into records and into a response header.
-const MEDIA_TYPE_FORM = /^[a-z0-9][a-z0-9!#$&^_.+-]{0,126}\/[a-z0-9][a-z0-9!#$&^_.+-]{0,126}(?:; ?[a-z0-9-]{1,40}=[a-z0-9._-]{1,60}){0,4}$/
 
 function mediaTypeIn(key: string, value: WireValue): string {
   const text = typeof value === 'string' ? value : ''

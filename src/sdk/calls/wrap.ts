@@ -37,10 +37,12 @@ export function wrapFunction<F extends AnyFunction>(fn: F, spec: CallSpec): F {
 
 /** What decorators keep beside a function (reflect-metadata), so that frameworks find it there: routes and guards of NestJS. */
 function copyMetadata(from: AnyFunction, to: AnyFunction): void {
-  const { getOwnMetadataKeys, getOwnMetadata, defineMetadata } = Reflect as unknown as Record<string, unknown>
-  if (typeof getOwnMetadataKeys !== 'function' || typeof getOwnMetadata !== 'function' || typeof defineMetadata !== 'function') return
-  for (const key of getOwnMetadataKeys(from) as readonly unknown[]) defineMetadata(key, getOwnMetadata(key, from), to)
+  const [keysOf, valueOf, define] = METADATA_METHODS.map((name): unknown => Reflect.get(Reflect, name))
+  if (typeof keysOf !== 'function' || typeof valueOf !== 'function' || typeof define !== 'function') return
+  for (const key of keysOf(from) as readonly unknown[]) define(key, valueOf(key, from), to)
 }
+
+const METADATA_METHODS = ['getOwnMetadataKeys', 'getOwnMetadata', 'defineMetadata'] as const
 
 /** Whether the function is one that `instrument()` gave. */
 export function ranInstrumented(fn: unknown): boolean {

@@ -1,6 +1,7 @@
 import type { Effect } from '../../schemas/index.ts'
 import type { CallSpec, Restore } from './call-spec.ts'
 import { ignoring } from './ignore.ts'
+import { effectOr, nameOr } from './said.ts'
 import { type AnyFunction, wrapFunction } from './wrap.ts'
 
 export interface InstrumentOptions {
@@ -45,7 +46,10 @@ export interface RetrieverOptions<F extends AnyFunction> extends ServedOptions {
 }
 
 export interface ToolOptions extends ServedOptions {
-  /** What it may do outside the program. Default `write`: a tool of which nothing is known never runs live in a replay. */
+  /**
+   * What it may do outside the program. Default `write`: a tool of which nothing is known never runs live in a replay.
+   * @throws RepriseError `invalid_option` from the wrapper
+   */
   readonly effect?: Effect
 }
 
@@ -110,7 +114,7 @@ export function reranker<F extends AnyFunction>(fn: F, options: ModelOptions<F> 
 
 /** Something that a model may ask for: it may read or change the world. */
 export function tool<F extends AnyFunction>(fn: F, options: ToolOptions = {}): F {
-  const effect = options.effect ?? 'write'
+  const effect = effectOr(options.effect, 'write')
   return wrapFunction(fn, { kind: 'tool', name: nameOf(fn, options, 'tool'), effect, ...ignoring(options), ...restoring(options) })
 }
 
@@ -128,6 +132,5 @@ function modelOf<F extends AnyFunction>({ model }: ModelOptions<F>): string | ((
 }
 
 function nameOf(fn: AnyFunction, { name }: NamedOptions, otherwise: string): string {
-  if (name !== undefined && name !== '') return name
-  return typeof fn === 'function' && fn.name !== '' ? fn.name : otherwise
+  return nameOr(name, nameOr(typeof fn === 'function' ? fn.name : '', otherwise))
 }

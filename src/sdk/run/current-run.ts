@@ -1,6 +1,7 @@
-import { ATTR, type Attributes, type AttributeValue, MEDIA_TYPE, type StepKind } from '../../schemas/index.ts'
+import { ATTR, type Attributes, MEDIA_TYPE, type StepKind } from '../../schemas/index.ts'
 import { callSpec } from '../calls/call-spec.ts'
 import { invoke } from '../calls/invoke.ts'
+import { attributesOf, mediaTypeOr, metricValue, nameOr } from '../calls/said.ts'
 import { createRandom } from './random.ts'
 import { randomSeed } from './run-state.ts'
 import { currentScope, runtime } from './runtime.ts'
@@ -8,6 +9,15 @@ import type { Scope } from './scope.ts'
 
 /** Kinds that `step` can give a step: all of them run again in replay. */
 export type OwnStepKind = Extract<StepKind, 'training.epoch' | 'training.step' | 'evaluation' | 'checkpoint' | 'stage' | 'custom'>
+
+const OWN_KINDS: ReadonlySet<StepKind> = new Set<OwnStepKind>([
+  'training.epoch',
+  'training.step',
+  'evaluation',
+  'checkpoint',
+  'stage',
+  'custom',
+])
 
 /** What a user says of a step. All but `name` and `kind` is its input, so what a replay knows it by. */
 export interface StepAttributes {
@@ -54,17 +64,20 @@ function runOf(scope: Scope): CurrentRun {
   return {
     id: run?.shared.shownId ?? run?.id ?? NO_RUN.id,
     step: (attributes, fn) => inScope(() => runStep(attributes, fn)),
-    random: (name) => run?.random(name) ?? NO_RUN.random(name),
-    read: (name, fn) => inScope(() => invoke(callSpec({ kind: 'tool', name, effect: 'read' }), fn, undefined, [])) as ReturnType<typeof fn>,
+    random: (name) => run?.random(String(name)) ?? NO_RUN.random(name),
+    read: (name, fn) =>
+      inScope(() => invoke(callSpec({ kind: 'tool', name: nameOr(name, 'read'), effect: 'read' }), fn, undefined, [])) as ReturnType<
+        typeof fn
+      >,
     metric: (name, value) => addMetric({ ...scope, step: run?.owner, token: run?.ownerToken }, name, value),
     artifact: async (name, data, options) => inScope(() => keepArtifact(name, data, options?.mediaType)),
   }
 }
 
 function runStep<T>(attributes: StepAttributes, fn: (step: StepHandle) => T): T {
-  const { name = 'step', kind, ...input } = attributes
-  const training = currentScope()?.run?.training ?? false
-  const spec = callSpec({ kind: kind ?? (training ? 'training.step' : 'custom'), name, attributes: attributesOf(input) })
+  const { name, kind, ...input } = attributes ?? {}
+  const own = kind !== undefined && OWN_KINDS.has(kind) ? kind : currentScope()?.run?.training === true ? 'training.step' : 'custom'
+  const spec = callSpec({ kind: own, name: nameOr(name, 'step'), attributes: attributesOf(input) })
   return invoke(spec, () => fn(stepHandle()), undefined, [input]) as T
 }
 
@@ -74,42 +87,22 @@ function stepHandle(): StepHandle {
   return { metric: (name, value) => addMetric(scope, name, value) }
 }
 
-function keepArtifact(
-  name: string,
-  data: Uint8Array | string,
-  mediaType: string = typeof data === 'string' ? MEDIA_TYPE.text : MEDIA_TYPE.bytes,
-): void {
+function keepArtifact(name: string, data: Uint8Array | string, asked: string | undefined): void {
   const training = currentScope()?.run?.training ?? false
-  const attributes: Attributes = { [ATTR.artifactName]: name }
-  const spec = callSpec({ kind: training ? 'checkpoint' : 'custom', name, attributes, results: { mediaType } })
-  invoke(spec, () => data, undefined, [{ artifact: name, mediaType }])
-}
-
-function attributesOf(input: Readonly<Record<string, string | number | boolean | undefined>>): Attributes {
-  const attributes: Record<string, AttributeValue> = {}
-  for (const [key, value] of Object.entries(input)) {
-    if (value !== undefined) attributes[key === 'index' ? ATTR.stepIndex : `reprise.step.${key}`] = finite(value)
-  }
-  return attributes
+  const artifact = nameOr(name, 'artifact')
+  const mediaType = mediaTypeOr(asked, typeof data === 'string' ? MEDIA_TYPE.text : MEDIA_TYPE.bytes)
+  const attributes: Attributes = { [ATTR.artifactName]: artifact }
+  const spec = callSpec({ kind: training ? 'checkpoint' : 'custom', name: artifact, attributes, results: { mediaType } })
+  invoke(spec, () => data, undefined, [{ artifact, mediaType }])
 }
 
 function addMetric(scope: Pick<Scope, 'step' | 'token' | 'interceptor'> | undefined, name: string, value: number): void {
-  const attributes: Attributes = { [ATTR.metricName]: String(name), [ATTR.metricValue]: metricValue(value) }
+  const attributes: Attributes = { [ATTR.metricName]: nameOr(name, 'metric'), [ATTR.metricValue]: metricValue(value) }
   scope?.step?.addEvent(METRIC_EVENT, attributes)
   scope?.interceptor?.onEvent?.(scope.token, { name: METRIC_EVENT, attributes })
 }
 
 const METRIC_EVENT = 'reprise.metric'
-
-/** A metric is always a double, so that a loss of exactly 1 is of the same type as the one before it. */
-function metricValue(value: number): AttributeValue {
-  return Number.isInteger(value) ? { double: Object.is(value, -0) ? '-0' : value } : finite(Number(value))
-}
-
-function finite(value: string | number | boolean): AttributeValue {
-  if (typeof value !== 'number' || (Number.isFinite(value) && !Object.is(value, -0))) return value
-  return { double: Number.isNaN(value) ? 'NaN' : value > 0 ? 'Infinity' : value < 0 ? '-Infinity' : '-0' }
-}
 
 // Outside of a run numbers are random, yet of one stream per name, as in a run.
 const looseSeed = randomSeed()
@@ -119,7 +112,7 @@ const NO_RUN: CurrentRun = {
   id: '0'.repeat(32),
   step: (_attributes, fn) => fn({ metric: () => {} }),
   random: (name) => {
-    const stream = looseStreams.get(name) ?? createRandom(looseSeed, name)
+    const stream = looseStreams.get(name) ?? createRandom(looseSeed, String(name))
     if (looseStreams.size < 1000) looseStreams.set(name, stream)
     return stream
   },
