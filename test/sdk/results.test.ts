@@ -254,6 +254,26 @@ describe('new and this', () => {
     expect(wrapped(1, 2)).toBe(3)
   })
 
+  test('what has no prototype gets none, and what constructs still does', () => {
+    class Holder {
+      method(): number {
+        return 1
+      }
+    }
+    const plain = [() => 1, async () => 1, new Holder().method]
+    for (const fn of plain) {
+      expect(Reflect.ownKeys(tool(fn)).sort()).toEqual(Reflect.ownKeys(fn).sort())
+      expect(() => Reflect.construct(tool(fn), [])).toThrow(TypeError)
+    }
+    const bound = tool(Holder.bind(null) as never)
+    expect(Reflect.construct(bound, [])).toBeInstanceOf(Holder)
+    const generator = tool(function* numbers() {
+      yield 1
+    })
+    expect([...generator()]).toEqual([1])
+    expect(generator.prototype).toBeDefined()
+  })
+
   test('metadata that decorators keep beside a function is there of the wrapped one', () => {
     // As reflect-metadata has it.
     const kept = new WeakMap<object, Map<unknown, unknown>>()

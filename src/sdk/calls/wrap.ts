@@ -20,10 +20,7 @@ export function wrapFunction<F extends AnyFunction>(fn: F, spec: CallSpec): F {
   if (wrapped.get(fn)?.kind === spec.kind) return fn
   const callee = fn as AnyFunction as Callee
   const shaped = callSpec(spec)
-  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
-    if (new.target !== undefined) return Reflect.construct(callee, args, new.target === wrapper ? callee : new.target)
-    return invoke(shaped, callee, this, args)
-  }
+  const wrapper = isConstructor(fn) ? constructorFor(shaped, callee) : methodFor(shaped, callee)
   for (const key of Reflect.ownKeys(fn)) {
     const descriptor = Object.getOwnPropertyDescriptor(fn, key)
     // `prototype`, `caller` and the like of an ordinary function cannot be replaced by accessors.
@@ -33,6 +30,34 @@ export function wrapFunction<F extends AnyFunction>(fn: F, spec: CallSpec): F {
   copyMetadata(fn, wrapper)
   wrapped.set(wrapper, { kind: spec.kind, instrumented: spec.run !== undefined })
   return wrapper as AnyFunction as F
+}
+
+function constructorFor(spec: CallSpec, callee: Callee): Callee {
+  const wrapper = function (this: unknown, ...args: unknown[]): unknown {
+    if (new.target !== undefined) return Reflect.construct(callee, args, new.target === wrapper ? callee : new.target)
+    return invoke(spec, callee, this, args)
+  }
+  return wrapper
+}
+
+/** Without a `prototype`, as arrows, methods and asynchronous functions have none: some frameworks tell classes by it. */
+function methodFor(spec: CallSpec, callee: Callee): Callee {
+  const { wrapper } = {
+    wrapper(this: unknown, ...args: unknown[]): unknown {
+      return invoke(spec, callee, this, args)
+    },
+  }
+  return wrapper
+}
+
+function isConstructor(fn: AnyFunction): boolean {
+  try {
+    // Looks at what `fn` is and calls nothing of it.
+    Reflect.construct(Object, [], fn)
+    return true
+  } catch {
+    return false
+  }
 }
 
 /** What decorators keep beside a function (reflect-metadata), so that frameworks find it there: routes and guards of NestJS. */
