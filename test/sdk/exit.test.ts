@@ -164,7 +164,8 @@ describe('without a collector', () => {
       REPRISE_FLUSH_TIMEOUT_MILLIS: '60000',
     })
     expect(end.code).toBe(how === 'exit' ? 3 : 0)
-    expect(end.stderr).toMatch(/^reprise: 2 steps kept in .*: no collector at .* \(no acknowledgement within 50 ms\)\./)
+    // Half of it for sending; less where a busy machine has taken some of it before.
+    expect(end.stderr).toMatch(/^reprise: 2 steps kept in .*: no collector at .* \(no acknowledgement within (?:50|[1-4]?\d) ms\)\./)
     for (const socket of sockets) socket.destroy()
     mute.close()
   })
