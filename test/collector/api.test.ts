@@ -288,6 +288,23 @@ describe('a run whose program is gone', () => {
     expect(await runsOf(collector, 'status=running')).toEqual(['answer 1'])
   })
 
+  it('is not one whose clock was set forward since, so that its run seems to have started before it', async () => {
+    const collector = await bench.collector()
+    const resource: [string, string | { int: bigint }][] = [
+      ['host.name', hostname()],
+      ['process.pid', { int: BigInt(process.pid) }],
+    ]
+    await send(collector, [pendingOf(1, 1, { startNanos: BigInt(Date.now()) * 1_000_000n })], resource)
+    const run = async (): Promise<unknown> => (await getJson(collector, `/api/v1/runs/${traceOf(1)}`)).body
+    await expect.poll(run).toMatchObject({ status: 'running', pending: 1 })
+    await collector.checkSenders()
+    await send(collector, [pendingOf(1, 2)], resource)
+    await expect.poll(run).toMatchObject({ status: 'running', pending: 2 })
+    await collector.checkSenders()
+    await collector.checkSenders()
+    expect(await run()).toMatchObject({ status: 'running', startNanos: expect.stringMatching(/^[0-9]{1,10}$/) })
+  })
+
   it('is told from a later process that got the same number', async () => {
     const collector = await bench.collector()
     // This process lives, but did not live in 1970.

@@ -3,7 +3,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { canonicalJson, type RunSummary } from '../../schemas/index.ts'
 import type { PreparedRecord, Store } from '../../store/index.ts'
 import type { Logger } from '../log.ts'
-import { canStillRun } from './process-presence.ts'
+import { lookForProcess, type Presence } from './process-presence.ts'
 import { RepeatedLook } from './repeated-look.ts'
 
 export interface WatchOptions {
@@ -34,6 +34,8 @@ interface Watched {
   readonly sinceMillis: number
   readonly pid: number | undefined
   readonly sender: string | undefined
+  /** Tells its process from a later one of the same number. */
+  readonly ticks?: number | undefined
 }
 
 /**
@@ -72,8 +74,13 @@ export function watchSenders(options: WatchOptions): SenderWatch {
     }
   }
 
-  const reasonOf = (run: RunSummary, { pid, sinceMillis }: Watched, quiet: boolean): string | undefined => {
-    if (pid !== undefined) return quiet && !canStillRun(pid, Number(BigInt(run.startNanos) / 1_000_000n)) ? 'sender-gone' : undefined
+  const lookFor = (run: RunSummary, pid: number | undefined, before: Watched | undefined): Presence | undefined => {
+    if (pid === undefined) return undefined
+    return lookForProcess(pid, Number(BigInt(run.startNanos) / 1_000_000n), before?.pid === pid ? before.ticks : undefined)
+  }
+
+  const reasonOf = (presence: Presence | undefined, { sinceMillis }: Watched, quiet: boolean): string | undefined => {
+    if (presence !== undefined) return quiet && !presence.present ? 'sender-gone' : undefined
     return performance.now() - sinceMillis >= silenceMillis ? 'sender-silent' : undefined
   }
 
@@ -87,8 +94,10 @@ export function watchSenders(options: WatchOptions): SenderWatch {
       const mark = `${run.steps} ${run.pending} ${run.logs ?? 0} ${run.gaps}`
       const before = watched.get(run.id)
       const quiet = before?.mark === mark
-      const now: Watched = quiet && before !== undefined ? before : { mark, sinceMillis: performance.now(), ...senderOf(run) }
-      const reason = reasonOf(run, now, quiet)
+      const found = quiet && before !== undefined ? before : { mark, sinceMillis: performance.now(), ...senderOf(run) }
+      const presence = lookFor(run, found.pid, before)
+      const now: Watched = { ...found, ticks: presence?.ticks }
+      const reason = reasonOf(presence, now, quiet)
       if (reason === undefined) seen.set(run.id, now)
       else records.push(gapOf(namespace, run, reason, now.sender))
     }
