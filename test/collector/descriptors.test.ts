@@ -35,6 +35,13 @@ async function send(url: string, number: number, agent: Agent): Promise<number> 
   })
 }
 
+async function statusOf(url: string, agent: Agent): Promise<number> {
+  return await new Promise((resolve) => {
+    const asked = request(url, { agent }, (response) => response.resume().on('end', () => resolve(response.statusCode ?? 0)))
+    asked.on('error', () => resolve(0)).end()
+  })
+}
+
 function limitedCommand(): readonly string[] | undefined {
   try {
     execFileSync('prlimit', [`--nofile=${LIMIT}`, 'true'], { stdio: 'ignore' })
@@ -44,7 +51,9 @@ function limitedCommand(): readonly string[] | undefined {
   }
 }
 
-it('without a descriptor left, who is connected is served, who is new is turned away, and all are served afterwards', async ({ skip }) => {
+it('without a descriptor left, who is connected is served, who is new is turned away, and all, the index too, go on afterwards', async ({
+  skip,
+}) => {
   const command = limitedCommand()
   if (command === undefined) return skip('SKIPPED: prlimit is not here')
   const store = join(bench.folder(), 'store')
@@ -75,13 +84,21 @@ it('without a descriptor left, who is connected is served, who is new is turned 
   expect(await send(url, 2, early)).toBe(200)
   expect(await send(url, 3, late)).toBe(0)
   expect(child.exitCode).toBe(null)
-  for (const socket of sockets.splice(0)) socket.destroy()
   const acknowledged = [1, 2]
+  // The index looks for new files of the tape now and then, which takes a descriptor.
+  let next = 10
+  await until('an index that cannot follow', async () => {
+    if ((await send(url, next, early)) === 200) acknowledged.push(next)
+    next++
+    return (await statusOf(`${url}/readyz`, early)) === 503
+  })
+  for (const socket of sockets.splice(0)) socket.destroy()
   await until('service for those who are new', async () => {
     if ((await send(url, 4, late)) !== 200) return false
     acknowledged.push(4)
     return true
   })
+  await until('an index that follows again', async () => (await statusOf(`${url}/readyz`, late)) === 200)
   child.kill('SIGTERM')
   await once(child, 'close')
   const kept = new Set((await readTape(store)).spans.map(({ core }) => core.spanId))

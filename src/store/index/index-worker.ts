@@ -1,10 +1,13 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RepriseError } from '../../schemas/index.ts'
 import { closeAll } from '../files/close-all.ts'
+import { diskWords } from '../files/disk-error.ts'
+import { systemCodeOf } from '../files/durable.ts'
 import { layoutOf } from '../files/layout.ts'
 import { lowerThreadPriority } from '../files/thread-priority.ts'
 import { Pace } from '../pace.ts'
 import { Tape } from '../tape/tape.ts'
+import type { TapeHead } from '../types.ts'
 import type { FromIndexThread, IndexThreadData, ToIndexThread } from './index-thread.ts'
 import { FollowingIndex } from './store-index.ts'
 import { THREAD_PACE, THREAD_TIMES } from './thread-times.ts'
@@ -36,9 +39,23 @@ const index = new FollowingIndex(layout.index, tape, {
   onOfferDone: (bytes) => void Atomics.add(doneBytes, 0, bytes),
 })
 
+/**
+ * Looks how far the tape goes now. Where the files cannot be looked at (no descriptor is left), the head is known all the same,
+ * and what is read next looks again.
+ */
+function lookAt(head: TapeHead): void {
+  try {
+    tape.setHead(head)
+  } catch (error) {
+    const reason = diskWords(systemCodeOf(error) ?? '') ?? String(error)
+    throw new RepriseError('store_write_failed', `the index cannot look at the tape: ${reason}`, { cause: error, retryable: true })
+  }
+}
+
 async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Promise<void> {
   const { id, kind } = message
   try {
+    if (kind !== 'close') lookAt(message.head)
     if (kind === 'catchUp') await index.catchUp()
     else if (kind === 'close') await closeAll([async () => await index.close(), () => tape.close(), () => earlier.close()])
     else {
@@ -57,8 +74,12 @@ async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Prom
 }
 
 parentPort?.on('message', (message: ToIndexThread) => {
-  tape.setHead(message.head)
   if (message.kind === 'follow') {
+    try {
+      lookAt(message.head)
+    } catch {
+      // Whoever asks next is told.
+    }
     index.offer(message.offered)
     index.follow()
   } else void answer(message).then(() => message.kind === 'close' && parentPort?.close())

@@ -49,7 +49,8 @@ export class Sealer {
   afterCommit(): void {
     this.#commits++
     const segment = this.#options.tape.segments().at(-1) ?? -1
-    const pack = this.#markedPack()
+    const pack = this.#ifSeen(() => this.#markedPack())
+    if (pack === undefined) return
     if (segment === this.#lastSegment && pack === this.#lastPack) return
     this.#lastSegment = segment
     this.#lastPack = pack
@@ -68,7 +69,8 @@ export class Sealer {
       this.#timer = undefined
       // The share alone says little where other programs take the cores.
       const busy = this.#load.read() > BUSY_SHARE || this.#commits >= BUSY_COMMITS
-      if (busy && ++this.#putOff < PUT_OFF_MAX && this.#waiting() <= WAITING_MAX_FILES) this.#startWhenIdle()
+      const waiting = this.#ifSeen(() => this.#waiting())
+      if (waiting === undefined || (busy && ++this.#putOff < PUT_OFF_MAX && waiting <= WAITING_MAX_FILES)) this.#startWhenIdle()
       else {
         this.#putOff = 0
         this.start(true)
@@ -80,10 +82,24 @@ export class Sealer {
   /** Starts sealing what can be, unless that is under way. `one`: a file, and the next one when there is time for it. */
   start(one = false): void {
     if (this.#closed || this.#held > 0) return
-    this.#running ??= this.#run(one).finally(() => {
-      this.#running = undefined
-      if (one && this.progress.problem === undefined && this.#held === 0 && this.#next() !== undefined) this.#startWhenIdle()
-    })
+    this.#running ??= this.#run(one)
+      .catch((error: unknown) => {
+        this.progress.problem = `closed files could not be sealed: ${error instanceof Error ? error.message : String(error)}`
+      })
+      .then(() => {
+        this.#running = undefined
+        if (one && this.progress.problem === undefined && this.#held === 0 && this.#ifSeen(() => this.#next()) !== undefined)
+          this.#startWhenIdle()
+      })
+  }
+
+  /** Undefined where the files cannot be looked at now, as without a descriptor: nobody waits for what is looked for here. */
+  #ifSeen<T>(look: () => T): T | undefined {
+    try {
+      return look()
+    } catch {
+      return undefined
+    }
   }
 
   /** Resolves when everything that is closed now has been sealed, or could not be. */
