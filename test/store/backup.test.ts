@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { digestOf } from '../../src/schemas/index.ts'
@@ -131,6 +131,12 @@ describe('a backup', () => {
     writeFileSync(join(dir, 'taken', 'a'), '')
     await expect(backupStore(join(dir, 'store'), join(dir, 'taken'))).rejects.toMatchObject({ code: 'invalid_argument' })
     await expect(backupStore(join(dir, 'store'), join(dir, 'taken', 'a'))).rejects.toMatchObject({ code: 'invalid_argument' })
+    symlinkSync(join(dir, 'store'), join(dir, 'link'))
+    for (const inside of ['store/backup', 'store/views/backup', 'link/backup']) {
+      const message = expect.stringContaining('is in the store itself')
+      await expect(backupStore(join(dir, 'store'), join(dir, inside))).rejects.toMatchObject({ code: 'invalid_argument', message })
+    }
+    rmSync(join(dir, 'link'))
     mkdirSync(join(dir, 'empty'))
     await backupStore(join(dir, 'store'), join(dir, 'empty'))
     expect(readdirSync(dir).sort()).toEqual(['empty', 'store', 'taken'])

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
-import { basename, dirname, join, resolve } from 'node:path'
+import { chmodSync, existsSync, mkdirSync, readdirSync, realpathSync, renameSync, rmSync, statSync } from 'node:fs'
+import { basename, dirname, isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { RepriseError } from '../../schemas/index.ts'
 import { PackSet } from '../blobs/pack-set.ts'
@@ -55,6 +55,8 @@ export async function backupStore(dir: string, target: string, options: BackupOp
   const folder = resolve(target)
   if (isTaken(folder)) throw new RepriseError('invalid_argument', `${folder} is there already; a backup needs a folder of its own`)
   makeFolder(dirname(folder))
+  if (isWithin(realpathSync(source.dir), realpathSync(dirname(folder))))
+    throw new RepriseError('invalid_argument', `${folder} is in the store itself; a backup there would be lost with it`)
   for (const leftover of removeLeftBackups(dirname(folder))) options.onLeftover?.(leftover)
   const partial = join(dirname(folder), `.${basename(folder).slice(0, NAME_PART)}.${randomBytes(6).toString('hex')}.partial`)
   mkdirSync(partial, { mode: FOLDER_MODE })
@@ -110,6 +112,11 @@ function removeLeftBackups(parent: string): string[] {
         return false
       }
     })
+}
+
+function isWithin(parent: string, path: string): boolean {
+  const way = relative(parent, path)
+  return way !== '..' && !way.startsWith(`..${sep}`) && !isAbsolute(way)
 }
 
 function isTaken(folder: string): boolean {
