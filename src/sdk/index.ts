@@ -1,4 +1,5 @@
 // What a program uses to be recorded, and the seam that replay answers its calls through.
+import './node-floor.ts'
 import { installHooks } from './effects/index.ts'
 import { noteClientSockets } from './wire/client-sockets.ts'
 import { installFetchHook } from './wire/install.ts'

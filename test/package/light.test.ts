@@ -46,3 +46,13 @@ describe('what a recorded program loads at its start', () => {
     expect((await loadedBy('undici')).builtins).toContain('net')
   })
 })
+
+test('on a Node that is too old, a program is told which one is needed', async () => {
+  // Lacking what came with it.
+  const older = 'data:text/javascript,import util from "node:util"; delete util.getCallSites'
+  const { code, stderr } = await runNode(['--import', older, '--input-type=module', '--eval', "await import('reprise')"], {
+    cwd: fileURLToPath(root),
+  })
+  expect(code).toBe(1)
+  expect(stderr).toContain(`Error: reprise needs Node 22.20.0 or newer; this is Node ${process.versions.node} (`)
+})

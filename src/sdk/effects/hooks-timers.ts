@@ -1,4 +1,4 @@
-import { getCallSites } from 'node:util'
+import util from 'node:util'
 import type { TimerKind } from '../../schemas/index.ts'
 import { isSyncingNames } from './builtin-names.ts'
 import { currentEffects, type TimerEffect } from './effects.ts'
@@ -65,7 +65,7 @@ function keepFromNode(
   Object.defineProperty(nodeTimers, name, {
     get: () => {
       if (isSyncingNames()) return ours
-      const reader = getCallSites(2, { sourceMap: false })[1]?.scriptName ?? ''
+      const reader = util.getCallSites(2, { sourceMap: false })[1]?.scriptName ?? ''
       return reader.startsWith('node:') && !/^node:internal\/(?:bootstrap|modules)\//.test(reader) ? real[name] : ours
     },
     set: (value: unknown) => {
