@@ -55,10 +55,13 @@ function lookAt(head: TapeHead): void {
 async function answer(message: Exclude<ToIndexThread, { kind: 'follow' }>): Promise<void> {
   const { id, kind } = message
   try {
-    if (kind !== 'close') lookAt(message.head)
+    if (kind === 'close') {
+      // What came since it was last told is taken as well.
+      const look = (): void => lookAt(message.head)
+      await closeAll([look, async () => await index.close(), () => tape.close(), () => earlier.close()])
+    } else lookAt(message.head)
     if (kind === 'catchUp') await index.catchUp()
-    else if (kind === 'close') await closeAll([async () => await index.close(), () => tape.close(), () => earlier.close()])
-    else {
+    else if (kind === 'reindex') {
       // What it keeps may have been erased.
       earlier.close()
       earlier = new Tape(layout)
