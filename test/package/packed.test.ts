@@ -44,6 +44,13 @@ describe('the packed package', () => {
     )
   })
 
+  test('tells resolvers that know no exports map the same (module: commonjs of TypeScript 5)', () => {
+    const [root, ...subpaths] = SUBPATHS.map(({ specifier, types }) => [specifier.replace(/^reprise\/?/, ''), types] as const)
+    expect(root).toEqual(['', manifest.types])
+    expect(manifest.main).toBe(manifest.exports['.'].default)
+    expect(manifest.typesVersions['*']).toEqual(Object.fromEntries(subpaths.map(([name, types]) => [name, [types]])))
+  })
+
   test('holds the JSON Schemas that stand in the project', () => {
     const schemas = readdirSync(join(root, 'schemas')).map((name) => `schemas/${name}`)
     expect(schemas.length).toBeGreaterThan(0)
