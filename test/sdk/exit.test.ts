@@ -28,9 +28,12 @@ const main = instrument(async function main(how) {
 console.log(await main(process.env.HOW))
 `
 
+/** Time enough for a busy machine: what is shown is what arrives, not when. */
+const patientEnv = (): Record<string, string> => ({ REPRISE_ENDPOINT: collector.url, REPRISE_EXIT_TIMEOUT_MILLIS: '20000' })
+
 describe('with a collector', () => {
   test('a short script is recorded whole, with no code of its own for it', async () => {
-    const end = await runProgram(PROGRAM, { HOW: 'return', REPRISE_ENDPOINT: collector.url })
+    const end = await runProgram(PROGRAM, { HOW: 'return', ...patientEnv() })
     expect(end).toMatchObject({ code: 0, stdout: '3\n', stderr: '' })
     expect(stepsOf(collector).map(({ name, output }) => [name, output])).toEqual([
       ['main', 3],
@@ -39,7 +42,7 @@ describe('with a collector', () => {
   })
 
   test('a program that dies of an error is recorded whole, and dies as before', async () => {
-    const end = await runProgram(PROGRAM, { HOW: 'throw', REPRISE_ENDPOINT: collector.url })
+    const end = await runProgram(PROGRAM, { HOW: 'throw', ...patientEnv() })
     expect(end.code).toBe(1)
     expect(end.stderr).toContain('the program failed')
     expect(end.stderr).not.toContain('reprise:')
@@ -49,7 +52,7 @@ describe('with a collector', () => {
   })
 
   test('a program that exits in the middle of its run: what ended is sent, what was open is announced', async () => {
-    const end = await runProgram(PROGRAM, { HOW: 'exit', REPRISE_ENDPOINT: collector.url })
+    const end = await runProgram(PROGRAM, { HOW: 'exit', ...patientEnv() })
     expect(end).toMatchObject({ code: 3, stdout: '', stderr: '' })
     expect(collector.spans.map(stepOf).map(({ name, pending }) => [name, pending])).toEqual([
       ['main', true],
@@ -62,7 +65,7 @@ describe('with a collector', () => {
       import { tool } from 'reprise'
       tool(async () => { throw new Error('nobody handles this') }, { name: 'rejected' })()
       setTimeout(() => console.log('still alive'), 1000)`
-    const end = await runProgram(program, { REPRISE_ENDPOINT: collector.url })
+    const end = await runProgram(program, { ...patientEnv() })
     expect(end.code).toBe(1)
     expect(end.stdout).toBe('')
     expect(end.stderr).toContain('nobody handles this')
@@ -75,7 +78,7 @@ describe('with a collector', () => {
       const error = new Error('mine')
       process.on('unhandledRejection', (reason) => console.log(reason === error))
       tool(() => Promise.reject(error), { name: 'rejected' })()`
-    expect(await runProgram(program, { REPRISE_ENDPOINT: collector.url })).toMatchObject({ code: 0, stdout: 'true\n' })
+    expect(await runProgram(program, { ...patientEnv() })).toMatchObject({ code: 0, stdout: 'true\n' })
   })
 
   test('an idle recorder keeps no process alive, a step that never ends neither', async () => {
@@ -85,7 +88,7 @@ describe('with a collector', () => {
       instrument(async function stuck() { await never() })()
       await flush()
       console.log('flushed')`
-    const end = await runProgram(program, { REPRISE_ENDPOINT: collector.url })
+    const end = await runProgram(program, { ...patientEnv() })
     expect(end).toMatchObject({ code: 0, stdout: 'flushed\n', stderr: '' })
     expect(collector.spans.map(stepOf).map(({ name, pending }) => [name, pending])).toEqual([
       ['stuck', true],
@@ -111,7 +114,7 @@ describe('with a collector', () => {
       await instrument(async function main() { return [await chat(), await search(), other.currentRun().id] })()
       await other.flush()
       console.log(other.ranInstrumented(instrument(() => {})))`
-    const end = await runProgram(program, { REPRISE_ENDPOINT: collector.url })
+    const end = await runProgram(program, { ...patientEnv() })
     expect(end).toMatchObject({ code: 0, stdout: 'true\n', stderr: '' })
     const steps = stepsOf(collector)
     expect(steps.map(({ name, sequence }) => [name, sequence])).toEqual([
@@ -180,7 +183,7 @@ describe('without a collector', () => {
     const off = await runProgram(program, { [key]: value, REPRISE_ENDPOINT: collector.url })
     expect(off).toMatchObject({ code: 0, stderr: '' })
     expect(collector.requests).toEqual([])
-    const on = await runProgram(program, { REPRISE_ENDPOINT: collector.url })
+    const on = await runProgram(program, { ...patientEnv() })
     expect(on.stdout).toBe(off.stdout)
   })
 
