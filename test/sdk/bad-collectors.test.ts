@@ -101,6 +101,20 @@ describe.each(Object.entries(SERVERS).map(([name, start], index) => [name, start
   },
 )
 
+test('a collector that has greeted is not said to be missing', async () => {
+  const server = await httpServer((request) => request.socket.resetAndDestroy())
+  closers.push(() => server.close())
+  const program = `
+    import { flush, tool } from 'reprise'
+    await tool(async () => 1, { name: 'ask' })()
+    console.log((await flush()).failed)`
+  const end = await bench.run(program, {
+    env: { REPRISE_ENDPOINT: server.url, REPRISE_STORE: bench.store('greeted'), REPRISE_EXIT_TIMEOUT_MILLIS: '20000' },
+  })
+  expect(end.stdout).toBe('1\n')
+  expect(end.stderr).toMatch(/^reprise: 1 step kept in .*: http:\S+ does not answer \(.+\)\.\n$/)
+})
+
 test('a collector that answers 503 and then recovers gets everything, once', async () => {
   const collector = await startFakeCollector()
   closers.push(() => void collector.close())

@@ -39,6 +39,7 @@ export interface Left {
 const MAX_TRIES = 5
 const FIRST_BACKOFF_MILLIS = 200
 const MAX_WAIT_MILLIS = 30_000
+const REFUSED_CONNECTION = 'connection refused'
 /** A program that goes on is told this long after its collector was first missed. */
 const WARN_AFTER_MILLIS = 10_000
 
@@ -223,8 +224,10 @@ export class Drain {
 
   #why(reason: string): string {
     const { endpoint } = this.#options
-    return this.reached
-      ? `${endpoint} did not take them (${reason}).`
+    if (this.reached) return `${endpoint} did not take them (${reason}).`
+    // It has been there in this process, and where nobody listens any more that is said.
+    return this.#way !== undefined && reason !== REFUSED_CONNECTION
+      ? `${endpoint} does not answer (${reason}).`
       : `no collector at ${endpoint} (${reason}). Start one with \`reprise up\`, or set REPRISE_ENABLED=false.`
   }
 
