@@ -93,7 +93,7 @@ describe('the live feed', () => {
     // The connection ended between two records that were sent together.
     const middle = await follow(collector, '', { 'last-event-id': seen[0]!.id! })
     await until('the rest', () => events(middle.text()).length === 4)
-    expect((events(middle.text())[0]?.data as { name: string }).name).toBe('lookup')
+    expect(events(middle.text())[0]).toMatchObject({ data: { name: 'lookup' } })
     middle.response.destroy()
   })
 
