@@ -2,9 +2,12 @@ import { runCli } from './program.ts'
 import { openTerminal } from './terminal.ts'
 
 let code: number | undefined
+/** What serves others does so, too, where nobody reads what it says, and where that cannot be written (a full disk, a terminal that is gone). */
+const serves = ['up', 'run'].includes(process.argv[2] ?? '')
 // A reader that went away (`reprise runs | head`) is not an error.
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (serves) return
     if (error.code !== 'EPIPE') throw error
     process.exit(code ?? 0)
   })

@@ -5,13 +5,19 @@ export const ROOT: string = fileURLToPath(new URL('../..', import.meta.url))
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
 export type CliResult = { readonly code: number | null; readonly stdout: string; readonly stderr: string }
-export type CliOptions = { readonly cwd?: string; readonly env?: NodeJS.ProcessEnv; readonly input?: string }
+export type CliOptions = {
+  readonly cwd?: string
+  readonly env?: NodeJS.ProcessEnv
+  readonly input?: string
+  /** A descriptor in place of a pipe. */
+  readonly stderr?: number
+}
 
 export function spawnCli(args: readonly string[], options: CliOptions = {}): ChildProcess {
   return spawn(process.execPath, ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', MAIN, ...args], {
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, NO_COLOR: '1', REPRISE_STORE: '', ...options.env },
-    stdio: ['pipe', 'pipe', 'pipe'],
+    stdio: ['pipe', 'pipe', options.stderr ?? 'pipe'],
   })
 }
 
