@@ -1,3 +1,4 @@
+import { EXIT } from './exit-codes.ts'
 import { runCli } from './program.ts'
 import { openTerminal } from './terminal.ts'
 
@@ -8,8 +9,9 @@ const serves = ['up', 'run'].includes(process.argv[2] ?? '')
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (serves) return
-    if (error.code !== 'EPIPE') throw error
-    process.exit(code ?? 0)
+    if (error.code === 'EPIPE') process.exit(code ?? EXIT.ok)
+    if (stream === process.stdout) process.stderr.write(`error: the output cannot be written: ${error.message}\n`)
+    process.exit(EXIT.error)
   })
 }
 

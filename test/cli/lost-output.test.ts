@@ -3,7 +3,7 @@ import { closeSync, existsSync, mkdtempSync, openSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { spawnCli } from './run-cli.ts'
+import { runCli, spawnCli } from './run-cli.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -41,4 +41,11 @@ it.skipIf(!existsSync('/dev/full'))('a collector goes on when its log cannot be 
   expect(await isWellAfterWarning(url.trim())).toBe(true)
   child.kill('SIGTERM')
   expect(await once(child, 'exit')).toEqual([0, null])
+})
+
+it.skipIf(!existsSync('/dev/full'))('a command whose output cannot be written says so, and ends with 1', async () => {
+  const full = openSync('/dev/full', 'w')
+  const { code, stderr } = await runCli(['config'], { stdout: full })
+  closeSync(full)
+  expect({ code, stderr }).toEqual({ code: 1, stderr: expect.stringMatching(/^error: the output cannot be written: ENOSPC[^\n]*\n$/) })
 })

@@ -10,6 +10,7 @@ export type CliOptions = {
   readonly env?: NodeJS.ProcessEnv
   readonly input?: string
   /** A descriptor in place of a pipe. */
+  readonly stdout?: number
   readonly stderr?: number
 }
 
@@ -17,7 +18,7 @@ export function spawnCli(args: readonly string[], options: CliOptions = {}): Chi
   return spawn(process.execPath, ['--conditions=reprise-source', '--disable-warning=ExperimentalWarning', MAIN, ...args], {
     cwd: options.cwd ?? ROOT,
     env: { ...process.env, NO_COLOR: '1', REPRISE_STORE: '', ...options.env },
-    stdio: ['pipe', 'pipe', options.stderr ?? 'pipe'],
+    stdio: ['pipe', options.stdout ?? 'pipe', options.stderr ?? 'pipe'],
   })
 }
 
