@@ -220,19 +220,22 @@ export class IndexWriter {
     this.#waiting = []
     this.#spans.clear()
     const known = this.#insert([...waiting].sort(inTableOrder))
-    const taken = waiting.filter((each) => (known.has(each) ? this.#merge(each) : this.#added(each)))
+    const passedOver = new Set<Waiting>()
+    for (const each of waiting) {
+      if (!known.has(each)) this.#added(each)
+      else if (!this.#merge(each)) passedOver.add(each)
+    }
     // Once all of them are counted: those above may be among them.
-    for (const each of taken) this.#noteUsage(each)
+    for (const each of waiting) if (!passedOver.has(each)) this.#noteUsage(each)
     this.#breathe()
   }
 
   /** Takes a step into its run that was not known before. */
-  #added({ run, row, model }: Waiting): true {
+  #added({ run, row, model }: Waiting): void {
     run.count(row, model, 1)
     this.#countUsage(run, row.span, row, 1)
     run.see(row, row.position)
     if (row.own) run.replayable++
-    return true
   }
 
   #countUsage(run: RunState, span: bigint, step: Contribution, sign: 1 | -1): void {
@@ -240,16 +243,15 @@ export class IndexWriter {
   }
 
   /** What the step above tells of its usage counts no more. */
-  #noteUsage({ run, row: { span, parent, kind, ...usage } }: Waiting): void {
-    if (parent === undefined || parent === span || !hasUsage(usage)) return
+  #noteUsage({ run, row }: Waiting): void {
+    const { parent, kind } = row
+    if (parent === undefined || parent === row.span || !hasUsage(row)) return
     const before = this.#runs.kindsBeneath(run, parent)
     const kinds = before | bitOf(kind)
     if (kinds === before) return
     this.#runs.noteUsageBeneath(run, parent, kinds)
-    const found = this.#selectStep.get(run.id, parent)
-    if (found === undefined) return
-    const above = stepOf(found)
-    if (hasUsage(above) && !isToldBeneath(above.kind, before) && isToldBeneath(above.kind, kinds)) run.countUsage(above, -1)
+    const above = this.#runs.usageOf(run, parent)
+    if (above !== undefined && !isToldBeneath(above.kind, before) && isToldBeneath(above.kind, kinds)) run.countUsage(above, -1)
   }
 
   /** Returns those whose step is in the table already. */

@@ -3,7 +3,7 @@ import type { NameTable } from './name-table.ts'
 import { RowBuffer } from './row-buffer.ts'
 import { RunState, STEP_NAMES_MAX } from './run-state.ts'
 import { loadRun, type RunRows, saveRun } from './run-table.ts'
-import { UsageNesting } from './usage-nesting.ts'
+import { type ToldUsage, UsageNesting } from './usage-nesting.ts'
 
 /** Runs kept in memory between transactions: those that records still come for; */
 const RUNS_MAX = 2048
@@ -74,6 +74,10 @@ export class RunCache {
   /** Which kinds of steps with usage are directly beneath the one of this span: a bit each. */
   kindsBeneath(run: RunState, span: bigint): number {
     return this.#usage.kindsBeneath(run, span)
+  }
+
+  usageOf(run: RunState, span: bigint): ToldUsage | undefined {
+    return this.#usage.usageOf(run, span)
   }
 
   noteUsageBeneath(run: RunState, span: bigint, kinds: number): void {

@@ -2,12 +2,20 @@ import type { StatementSync } from 'node:sqlite'
 import { STEP_KINDS, type StepKind } from '../../schemas/index.ts'
 import type { IndexDatabase } from './database.ts'
 import type { RunState, Usage } from './run-state.ts'
+import { readFlags } from './step-flags.ts'
 
 /** Of steps above others with usage, kept in memory for a run; of more the table is asked. */
 const KEPT_MAX = 4096
 
 const INSERT = 'INSERT INTO usage_above(run, span, kinds) VALUES(?1, ?2, ?3) ON CONFLICT DO UPDATE SET kinds = ?3'
+const SELECT_USAGE = `SELECT flags, input_tokens AS input, output_tokens AS output, cost FROM steps
+  WHERE run = ? AND span = ? AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL OR cost IS NOT NULL)`
 const SELECT = 'SELECT kinds FROM usage_above WHERE run = ? AND span = ?'
+
+/** What the step of one span tells. */
+export interface ToldUsage extends Usage {
+  readonly kind: StepKind
+}
 
 export function hasUsage({ inputTokens, outputTokens, cost }: Usage): boolean {
   return inputTokens !== undefined || outputTokens !== undefined || cost !== undefined
@@ -21,11 +29,13 @@ export function hasUsage({ inputTokens, outputTokens, cost }: Usage): boolean {
 export class UsageNesting {
   readonly #insert: StatementSync
   readonly #select: StatementSync
+  readonly #selectUsage: StatementSync
   readonly #all: StatementSync
 
   constructor(database: IndexDatabase) {
     this.#insert = database.prepare(INSERT)
     this.#select = database.prepare(SELECT)
+    this.#selectUsage = database.prepare(SELECT_USAGE)
     this.#all = database.prepare(`SELECT span, kinds FROM usage_above WHERE run = ? LIMIT ${KEPT_MAX + 1}`)
     this.#all.setReadBigInts(true)
   }
@@ -40,6 +50,19 @@ export class UsageNesting {
     const kept = run.usageBeneath.get(span)
     if (kept !== undefined || run.usageBeneathWhole) return kept ?? 0
     return Number(this.#select.get(run.id, span)?.['kinds'] ?? 0)
+  }
+
+  /** What a step that is in the table tells of its usage; undefined where there is none, or it tells nothing. */
+  usageOf(run: RunState, span: bigint): ToldUsage | undefined {
+    const row = this.#selectUsage.get(run.id, span)
+    if (row === undefined) return undefined
+    const number = (column: string): number | undefined => (row[column] === null ? undefined : Number(row[column]))
+    return {
+      kind: readFlags(Number(row['flags'])).kind,
+      inputTokens: number('input'),
+      outputTokens: number('output'),
+      cost: number('cost'),
+    }
   }
 
   /** Notes that a step of this kind beneath `span` tells of its usage. */
