@@ -149,6 +149,27 @@ test.each<[string, string]>([
   expect(problems[0]?.message).toContain(table)
 })
 
+test('a query that the index leads to a line that is not there says so, and the steps that follow are taken all the same', async () => {
+  const dir = temporaryFolder()
+  const filled = await openForTest(dir)
+  const id = hexOf(32, 'led astray')
+  await appendSpans(filled, sketchOf(id, 0), sketchOf(id, 1))
+  await filled.close()
+  const database = new DatabaseSync(join(dir, 'index.db'))
+  database.exec('UPDATE steps SET own = own + 32768')
+  database.close()
+  const store = await openForTest(dir)
+  const error = expect.objectContaining({ code: 'integrity', message: expect.stringContaining('`reprise reindex`') })
+  expect(() => store.index.listSteps(id, { limit: 10 })).toThrow(error)
+  // Held against the one that stands.
+  await appendSpans(store, sketchOf(id, 1, { endNanos: '9' }), sketchOf(id, 2))
+  await store.index.catchUp()
+  expect(store.index.readRun(id)).toMatchObject({ steps: 3 })
+  await store.reindex()
+  expect(store.index.listSteps(id, { limit: 10 }).steps).toHaveLength(3)
+  await store.close()
+})
+
 test('references to digests stand where they are looked for, or a check says so', async () => {
   const dir = temporaryFolder({ inMemory: true })
   const store = await openForTest(dir)

@@ -1,17 +1,18 @@
 import type { SQLInputValue, StatementSync } from 'node:sqlite'
-import { parseJson, RepriseError, type SpanRecord } from '../../schemas/index.ts'
+import { RepriseError, type SpanRecord } from '../../schemas/index.ts'
 import { CONFLICTS_PER_STEP_MAX, differencesOf } from './conflicts.ts'
 import { type IndexDatabase, numberOf } from './database.ts'
 import { DigestTable } from './digest-table.ts'
 import { LineScanner } from './line-scanner.ts'
 import { NameTable } from './name-table.ts'
+import { readRecordAt } from './query-source.ts'
 import { type GapRow, isSpanRecord, type LogRow, type RecordRow, type StepRow } from './record-row.ts'
 import { RunCache } from './run-cache.ts'
 import type { Contribution, RunState } from './run-state.ts'
 import { orderOfNanos } from './run-table.ts'
 import { SenderTable } from './sender-table.ts'
 import { SpanSet } from './span-set.ts'
-import { addressOf, flagsOf, placeOf, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
+import { addressOf, flagsOf, STATE_FINAL, STATE_NONE, STATE_PENDING } from './step-flags.ts'
 import { inTableOrder, pushValues, type Step, stepOf, stepOfRecord, type Waiting } from './step-values.ts'
 import { bitOf, hasUsage, isToldBeneath } from './usage-nesting.ts'
 
@@ -360,11 +361,10 @@ export class IndexWriter {
     run.changed = true
   }
 
-  /** Undefined where the group has become unreadable since: `checkStore` names it. */
+  /** Undefined where the group has become unreadable since, or the index names what is not there: `checkStore` names it. */
   #readSpan(address: number): SpanRecord | undefined {
-    const { group, line } = placeOf(address)
     try {
-      const record = parseJson(this.#readLine(group, line))
+      const record = readRecordAt({ readLine: this.#readLine }, address)
       return isSpanRecord(record) ? record : undefined
     } catch (error) {
       if (!RepriseError.isInstance(error) || error.code !== 'integrity') throw error

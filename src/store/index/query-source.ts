@@ -10,9 +10,18 @@ export interface QuerySource {
   readonly readLine: (group: number, line: number) => string
 }
 
-export function readRecordAt({ readLine }: QuerySource, address: number): unknown {
+/** @throws RepriseError `integrity` for a damaged group, and where the index names a line that is not there */
+export function readRecordAt({ readLine }: Pick<QuerySource, 'readLine'>, address: number): unknown {
   const { group, line } = placeOf(address)
-  return parseJson(readLine(group, line))
+  let text: string
+  try {
+    text = readLine(group, line)
+  } catch (cause) {
+    if (!RepriseError.isInstance(cause) || cause.code !== 'invalid_argument') throw cause
+    const message = `the index names line ${line} of group ${group}, which is not there; \`reprise reindex\` makes it anew`
+    throw new RepriseError('integrity', message, { cause })
+  }
+  return parseJson(text)
 }
 
 function readSpan(source: QuerySource, address: number, spanId: string): SpanRecord {
