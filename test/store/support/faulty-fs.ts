@@ -138,9 +138,9 @@ export function faultyFs(fs: typeof Fs): typeof Fs {
   }) as typeof Fs
 }
 
-/** As handles of Yarn's Plug'n'Play have it. */
-function notImplemented(): never {
-  throw new Error('Method not implemented.')
+/** Handles of Yarn's Plug'n'Play throw where they are asked to sync: the store syncs by descriptor. */
+function throwLikePlugAndPlay(): never {
+  throw new Error("handles of Yarn's Plug'n'Play do not sync")
 }
 
 /** `node:fs/promises` likewise. */
@@ -156,8 +156,8 @@ export function faultyPromises(promises: typeof FsPromises): typeof FsPromises {
     if (fault !== undefined && fault !== 'short') throw errorOf(fault, 'open')
     const handle = await promises.open(path, flags, mode)
     handle.writeFile = rejecting('write', handle.writeFile.bind(handle))
-    handle.sync = notImplemented
-    handle.datasync = notImplemented
+    handle.sync = throwLikePlugAndPlay
+    handle.datasync = throwLikePlugAndPlay
     handle.chmod = rejecting('chmod', handle.chmod.bind(handle))
     return handle
   }
